@@ -1,0 +1,145 @@
+"""The memorandum of the two sides as data. Both load it; its digest is compared at every line check."""
+
+import enum
+from datetime import time
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from .airspace import Circle, Feet, NauticalMiles, Polygon, Position
+from .line import Block, Tier
+from .message import PartyName, digest_of
+
+Minutes = Annotated[float, Meta(gt=0, le=1440)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+
+class BoundaryRule(enum.Enum):
+    """Whether two volumes that only touch are in conflict."""
+
+    TOUCHING_IS_CLEAR = "touching-is-clear"
+    TOUCHING_IS_CONFLICT = "touching-is-conflict"
+
+
+class Separation(msgspec.Struct, frozen=True, kw_only=True):
+    """Minima between aircraft: 5 NM, 1,000 ft, and 2,000 ft above FL290 outside RVSM."""
+
+    lateral_nm: NauticalMiles = 5.0
+    vertical_ft: Annotated[int, Meta(gt=0)] = 1_000
+    vertical_high_ft: Annotated[int, Meta(gt=0)] = 2_000
+    high_above_ft: Feet = 29_000
+
+
+class DeconflictionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The line on the map. A flight within ``near_nm`` of it needs the other side's consent."""
+
+    name: str
+    note: str
+    trace: Annotated[tuple[Position, ...], Meta(min_length=2)]
+    near_nm: NauticalMiles = 5.0
+
+
+class Zone(msgspec.Struct, frozen=True, kw_only=True):
+    """Airspace under a rule: held by one party (the other needs its consent), or shared (each needs the other's)."""
+
+    name: str
+    area: Polygon | Circle
+    holder: PartyName | None = None
+    lower_ft: Feet = 0
+    upper_ft: Feet = 60_000
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """How long before its start a plan should be spoken of: less is short notice, still less is late."""
+
+    routine_min: Minutes = 60.0
+    late_min: Minutes = 10.0
+
+
+class TierRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What one tier may do: how many offers, how long one stands, whether both sides lay their needs open."""
+
+    tier: Tier
+    rounds: Annotated[int, Meta(ge=1, le=200)] = 12
+    offer_s: Seconds = 120.0
+    disclosure: bool = False
+
+
+class LineCheckRule(msgspec.Struct, frozen=True, kw_only=True):
+    """When the line is tried whether or not there is anything to say, and who rings. Times are UTC."""
+
+    caller: PartyName
+    at: tuple[time, ...] = ()
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds that make every conversation end, in seconds of simulated time."""
+
+    ring_s: Seconds = 60.0
+    silence_s: Seconds = 300.0
+    redial_s: Seconds = 120.0
+    hold_s: Seconds = 300.0
+    negotiation_s: Seconds = 3_600.0
+
+    @property
+    def shortest_s(self) -> float:
+        """The shortest of them: a tenth of it is what delay may eat at speed."""
+        return min(self.ring_s, self.silence_s, self.redial_s, self.hold_s, self.negotiation_s)
+
+
+class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole memorandum."""
+
+    name: str
+    parties: Annotated[tuple[PartyName, ...], Meta(min_length=2)]
+    boundary_rule: BoundaryRule = BoundaryRule.TOUCHING_IS_CLEAR
+    separation: Separation = Separation()
+    line: DeconflictionLine | None = None
+    zones: tuple[Zone, ...] = ()
+    altitude_blocks: Annotated[tuple[Block, ...], Meta(min_length=1, max_length=16)]
+    notice: Notice = Notice()
+    tiers: Annotated[tuple[TierRule, ...], Meta(min_length=1)]
+    line_check: LineCheckRule | None = None
+    timing: Timing = Timing()
+
+    @property
+    def digest(self) -> str:
+        """Two sides with the same digest have the same agreement."""
+        return digest_of(self)
+
+    @property
+    def shortest_deadline_s(self) -> float:
+        """The shortest time that anything in the agreement waits for, in simulated seconds."""
+        return min(self.timing.shortest_s, *(rule.offer_s for rule in self.tiers))
+
+
+class AgreementError(ValueError):
+    """The agreement file cannot be used; the message names the field and the reason."""
+
+
+def read_agreement(text: str) -> Agreement:
+    """The agreement in a TOML text. Raises AgreementError."""
+    try:
+        agreement = msgspec.toml.decode(text, type=Agreement)
+    except msgspec.DecodeError as error:
+        raise AgreementError(str(error)) from error
+    _check(agreement)
+    return agreement
+
+
+def _check(agreement: Agreement) -> None:
+    parties = agreement.parties
+    if len(set(parties)) != len(parties):
+        raise AgreementError("parties: each is named once")
+    for zone in agreement.zones:
+        if zone.holder is not None and zone.holder not in parties:
+            raise AgreementError(f"zones: {zone.name}: holder {zone.holder!r} is not a party")
+    if agreement.line_check and agreement.line_check.caller not in parties:
+        raise AgreementError(f"line_check.caller: {agreement.line_check.caller!r} is not a party")
+    for block in agreement.altitude_blocks:
+        if block.lower_ft >= block.upper_ft:
+            raise AgreementError(f"altitude_blocks: {block.name}: lower_ft must be below upper_ft")
+    ranks = [rule.tier.rank for rule in agreement.tiers]
+    if ranks != sorted(set(ranks)):
+        raise AgreementError("tiers: from the lowest to the highest, each once")

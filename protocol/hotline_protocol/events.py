@@ -1,0 +1,158 @@
+"""What a service tells everybody: past tense, addressed to nobody, recorded by the monitor."""
+
+import enum
+from typing import Annotated
+
+from msgspec import Meta
+
+from .airspace import Volume4D
+from .flightplan import PlanId, PlanState, Problem
+from .injection import AnnouncedState
+from .ledger import Head
+from .line import CallId, CallOutcome, Choice, NegotiationId, Reason, Tier
+from .message import AwareTime, Digest, Identifier, Message, PartyName
+
+Text = Annotated[str, Meta(max_length=2_000)]
+
+
+class PlanStatus(Message, frozen=True, kw_only=True, tag="plan-status"):
+    """Where a plan stands, said to whoever injected it: each change once.
+
+    ``volumes`` is the air that it has once accepted; ``as_filed`` is false when bargaining moved it.
+    """
+
+    plan_id: PlanId
+    callsign: str
+    plan: Digest
+    state: PlanState
+    problem: Problem | None = None
+    negotiation_id: NegotiationId | None = None
+    as_filed: bool = True
+    volumes: tuple[Volume4D, ...] = ()
+
+
+class InputRejected(Message, frozen=True, kw_only=True, tag="input-rejected"):
+    """Something arrived that cannot be used; nothing else was disturbed."""
+
+    topic: Text
+    problem: Problem
+    evidence: Text
+    sender: str = ""
+
+
+class DeadLettered(Message, frozen=True, kw_only=True, tag="dead-lettered"):
+    """An input that killed its reader three times was set aside; the rest goes on."""
+
+    topic: Text
+    error: Text
+    evidence: Text
+
+
+class CallEnded(Message, frozen=True, kw_only=True, tag="call-ended"):
+    """One call, as counted by the side that rang. Waiting is queued to ring, set-up is ring to answer."""
+
+    call_id: CallId
+    callee: PartyName
+    reason: Reason
+    tier: Tier
+    outcome: CallOutcome
+    queued_at: AwareTime
+    rang_at: AwareTime
+    answered_at: AwareTime | None
+    ended_at: AwareTime
+    about: tuple[Identifier, ...] = ()
+
+
+class NegotiationOutcome(enum.Enum):
+    """How a negotiation ended, at every tier it went through."""
+
+    AGREED_AS_FILED = "agreed-as-filed"
+    AGREED_WITH_CHANGES = "agreed-with-changes"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+class NegotiationEnded(Message, frozen=True, kw_only=True, tag="negotiation-ended"):
+    """Said once, by the side that asked."""
+
+    negotiation_id: NegotiationId
+    plan_id: PlanId
+    responder: PartyName
+    outcome: NegotiationOutcome
+    tier: Tier
+    rounds: Annotated[int, Meta(ge=0)]
+    began_at: AwareTime
+    choice: Choice | None = None
+    sector: str = ""
+    block: str = ""
+    shift_min: int = 0
+
+
+class EscalationKind(enum.Enum):
+    """What strained the relation."""
+
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    LATE_NOTICE = "late-notice"
+    CROSSING_WITHOUT_CONSENT = "crossing-without-consent"
+    AGREEMENT_MISMATCH = "agreement-mismatch"
+    LEDGER_MISMATCH = "ledger-mismatch"
+    TIER_RAISED = "tier-raised"
+    PREEMPTED = "pre-empted"
+    SIGHTING = "sighting"
+    PROTEST = "protest"
+    LINE_DOWN = "line-down"
+    SUSPENSION_ANNOUNCED = "suspension-announced"
+
+
+class Escalated(Message, frozen=True, kw_only=True, tag="escalated"):
+    """One step up, as the sender sees it; ``cause`` is the message, ``about`` the plan, negotiation or call."""
+
+    kind: EscalationKind
+    peer: PartyName
+    about: Identifier
+    tier: Tier
+    detail: Text = ""
+
+
+class LineAnnounced(Message, frozen=True, kw_only=True, tag="line-announced"):
+    """The source has declared the line open or suspended."""
+
+    state: AnnouncedState
+    statement: Text = ""
+
+
+class ActualState(enum.Enum):
+    """What the line does in fact, as one side finds it."""
+
+    UNTRIED = "untried"
+    WORKING = "working"
+    SILENT = "silent"
+
+
+class LineStateChanged(Message, frozen=True, kw_only=True, tag="line-state-changed"):
+    """The source's calls began, or ceased, to be answered."""
+
+    peer: PartyName
+    state: ActualState
+
+
+class LedgerChanged(Message, frozen=True, kw_only=True, tag="ledger-changed"):
+    """The source's two chains with this peer, after a change."""
+
+    peer: PartyName
+    heads: dict[PartyName, Head]
+
+
+EventMessage = (
+    InputRejected
+    | DeadLettered
+    | CallEnded
+    | NegotiationEnded
+    | Escalated
+    | LineAnnounced
+    | LineStateChanged
+    | LedgerChanged
+)

@@ -1,0 +1,93 @@
+"""Flight plans as they are injected: what one side means to fly. A plan never crosses the line as it is."""
+
+import enum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from .airspace import Area, Feet
+from .message import AwareTime, Identifier, digest_of
+
+PlanId = Identifier
+Callsign = Annotated[str, Meta(pattern=r"^[A-Z0-9]{2,7}$", description="ICAO field 7: two to seven letters and digits")]
+
+
+class FlightKind(enum.Enum):
+    """What the flight is for, in words that disclose no more than the agreement demands."""
+
+    PATROL = "patrol"
+    SURVEILLANCE = "surveillance"
+    TANKER = "tanker"
+    TRANSPORT = "transport"
+    ESCORT = "escort"
+    SUPPORT = "support"
+    MEDEVAC = "medevac"
+
+
+class Priority(enum.Enum):
+    """Who gives way: an emergency pre-empts, a priority flight costs the other side more to refuse."""
+
+    ROUTINE = "routine"
+    PRIORITY = "priority"
+    EMERGENCY = "emergency"
+
+    @property
+    def rank(self) -> int:
+        """0 routine, 1 priority, 2 emergency."""
+        return ("routine", "priority", "emergency").index(self.value)
+
+
+class Flexibility(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a plan may be moved before it is of no use; private to its side."""
+
+    max_shift_min: Annotated[int, Meta(ge=0, le=360)] = 30
+    max_offset_nm: Annotated[float, Meta(ge=0, le=100)] = 20.0
+    other_blocks: bool = True
+
+
+class FlightPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One flight (or formation) of one side.
+
+    A ``corridor`` area is flown from end to end between ``start`` and ``end`` and is expanded into one
+    volume a leg; a ``polygon`` or ``circle`` is held for the whole window.
+    """
+
+    plan_id: PlanId
+    callsign: Callsign
+    kind: FlightKind = FlightKind.PATROL
+    priority: Priority = Priority.ROUTINE
+    area: Area
+    lower_ft: Feet
+    upper_ft: Feet
+    start: AwareTime
+    end: AwareTime
+    flexibility: Flexibility = Flexibility()
+    aircraft_type: Annotated[str, Meta(max_length=8)] = ""
+    remarks: Annotated[str, Meta(max_length=500)] = ""
+
+    @property
+    def digest(self) -> str:
+        """Names this plan's contents: the same id with another digest is a contradiction."""
+        return digest_of(self)
+
+
+class PlanState(enum.Enum):
+    """Life of a plan at its own side; ASTM F3548's states, with the ones before acceptance added."""
+
+    NEGOTIATING = "negotiating"
+    REFUSED = "refused"
+    ACCEPTED = "accepted"
+    ACTIVATED = "activated"
+    NONCONFORMING = "nonconforming"
+    CONTINGENT = "contingent"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with an input: a stable code, the field it is in, and the reason for a person."""
+
+    code: str
+    field: str
+    reason: str

@@ -1,0 +1,312 @@
+"""What is said on the line between two parties: calls, negotiations, and the ledger's bookkeeping."""
+
+import enum
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from .airspace import Area, Feet, Position, Volume4D
+from .flightplan import FlightKind, Priority
+from .injection import SightingKind
+from .ledger import Entry, Head
+from .message import AwareTime, Digest, Identifier, Message, PartyName, digest_of
+
+CallId = Identifier
+NegotiationId = Identifier
+
+
+class Tier(enum.Enum):
+    """Who speaks. A negotiation that fails goes up one tier, and fails for good at the last."""
+
+    DUTY_OFFICER = "duty-officer"
+    DEPUTY_COMMANDER = "deputy-commander"
+    COMMANDER = "commander"
+    CHIEFS = "chiefs"
+
+    @property
+    def rank(self) -> int:
+        """0 for the duty officer, 3 for the chiefs of staff."""
+        return list(Tier).index(self)
+
+
+class Reason(enum.Enum):
+    """Why a call is made, most urgent first."""
+
+    EMERGENCY = "emergency"
+    INCIDENT = "incident"
+    PROTEST = "protest"
+    SHORT_NOTICE = "short-notice"
+    LINE_CHECK = "line-check"
+    ROUTINE = "routine"
+    LINE_REVIEW = "line-review"
+
+    @property
+    def urgency(self) -> int:
+        """0 is the most urgent."""
+        return list(Reason).index(self)
+
+
+class CallOutcome(enum.Enum):
+    """How a call ended. A *call* is one ring, counted once, by the side that rang."""
+
+    COMPLETED = "completed"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    DROPPED = "dropped"
+
+
+class ToPeer(Message, frozen=True, kw_only=True, tag=False):
+    """Said by one party to another; delivered until the other has it."""
+
+    to: PartyName
+
+
+class OnCall(ToPeer, frozen=True, kw_only=True, tag=False):
+    """Said during a call."""
+
+    call_id: CallId
+
+
+class Ring(OnCall, frozen=True, kw_only=True, tag="ring"):
+    """The phone rings; ``about`` names the negotiations or events to be talked over."""
+
+    reason: Reason
+    tier: Tier
+    about: tuple[Identifier, ...] = ()
+
+
+class Answer(OnCall, frozen=True, kw_only=True, tag="answer"):
+    """The call is taken."""
+
+
+class Busy(OnCall, frozen=True, kw_only=True, tag="busy"):
+    """Another call is in progress; ring again later."""
+
+
+class HangUp(OnCall, frozen=True, kw_only=True, tag="hang-up"):
+    """The call is over, or the caller has stopped ringing."""
+
+    outcome: CallOutcome
+
+
+class LineCheck(OnCall, frozen=True, kw_only=True, tag="line-check"):
+    """At an agreed time: what I hold the agreement, the ledger and your last message to be."""
+
+    agreement: Digest
+    heads: dict[PartyName, Head]
+    heard_seq: Annotated[int, Meta(ge=0)] = 0
+
+
+class LineChecked(OnCall, frozen=True, kw_only=True, tag="line-checked"):
+    """The answer to a line check, with the answering side's own readings."""
+
+    agreement: Digest
+    heads: dict[PartyName, Head]
+    heard_seq: Annotated[int, Meta(ge=0)] = 0
+
+
+class Protest(OnCall, frozen=True, kw_only=True, tag="protest"):
+    """We have seen this and object."""
+
+    kind: SightingKind
+    at: Position
+    seen_at: AwareTime
+    statement: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Noted(OnCall, frozen=True, kw_only=True, tag="noted"):
+    """The protest has been understood; ``cause`` names it."""
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """An altitude block by name."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=32)]
+    lower_ft: Feet
+    upper_ft: Feet
+
+
+class Sector(msgspec.Struct, frozen=True, kw_only=True):
+    """One place where the flight could be: an area for each of its legs, named by the GARS cell of the first."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=32)]
+    areas: Annotated[tuple[Area, ...], Meta(min_length=1, max_length=64)]
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell of a menu: indices of a sector and a block, and a shift in time."""
+
+    sector: Annotated[int, Meta(ge=0)]
+    block: Annotated[int, Meta(ge=0)]
+    shift: Annotated[int, Meta(ge=0, description="Index into shifts_min")]
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """From when until when one leg needs its air."""
+
+    start: AwareTime
+    end: AwareTime
+
+
+class Menu(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is up for negotiation about one flight: sectors x altitude blocks x time shifts.
+
+    ``windows`` are the legs' windows at shift 0, one for each area of every sector. It says no more of the
+    plan than that; outcomes are numbered sector-major, then block, then shift.
+    """
+
+    sectors: Annotated[tuple[Sector, ...], Meta(min_length=1, max_length=16)]
+    blocks: Annotated[tuple[Block, ...], Meta(min_length=1, max_length=16)]
+    shifts_min: Annotated[tuple[int, ...], Meta(min_length=1, max_length=49)]
+    windows: Annotated[tuple[Window, ...], Meta(min_length=1, max_length=64)]
+
+    @property
+    def size(self) -> int:
+        """How many outcomes there are."""
+        return len(self.sectors) * len(self.blocks) * len(self.shifts_min)
+
+    def outcome(self, choice: Choice) -> int:
+        """The number of this choice. Raises IndexError when it is not on the menu."""
+        if (
+            choice.sector >= len(self.sectors)
+            or choice.block >= len(self.blocks)
+            or choice.shift >= len(self.shifts_min)
+        ):
+            raise IndexError(f"{choice} is not on the menu")
+        return (choice.sector * len(self.blocks) + choice.block) * len(self.shifts_min) + choice.shift
+
+    def choice(self, outcome: int) -> Choice:
+        """The choice of this number; the inverse of :meth:`outcome`."""
+        rest, shift = divmod(outcome, len(self.shifts_min))
+        sector, block = divmod(rest, len(self.blocks))
+        return Choice(sector=sector, block=block, shift=shift)
+
+    def volumes(self, choice: Choice) -> tuple[Volume4D, ...]:
+        """The air that this choice stands for, one volume a leg."""
+        self.outcome(choice)
+        block = self.blocks[choice.block]
+        shift = timedelta(minutes=self.shifts_min[choice.shift])
+        return tuple(
+            Volume4D(
+                area=area,
+                lower_ft=block.lower_ft,
+                upper_ft=block.upper_ft,
+                start=window.start + shift,
+                end=window.end + shift,
+            )
+            for area, window in zip(self.sectors[choice.sector].areas, self.windows, strict=True)
+        )
+
+
+def offer_digest(negotiation_id: str, menu_digest: str, choice: Choice) -> str:
+    """Names one exact offer: this choice, of this menu, in this negotiation."""
+    return digest_of((negotiation_id, menu_digest, choice))
+
+
+class InNegotiation(OnCall, frozen=True, kw_only=True, tag=False):
+    """Part of a negotiation, said during a call."""
+
+    negotiation_id: NegotiationId
+
+
+class Propose(InNegotiation, frozen=True, kw_only=True, tag="propose"):
+    """The side that wants to fly opens: this is what could be done, and this is what we would like."""
+
+    menu: Menu
+    choice: Choice
+    offer: Digest
+    kind: FlightKind
+    priority: Priority
+    round: Annotated[int, Meta(ge=1)]
+    expires_at: AwareTime
+
+
+class Counter(InNegotiation, frozen=True, kw_only=True, tag="counter"):
+    """Not that (``answers``), but this. It lapses at ``expires_at`` of the sender's clock."""
+
+    answers: Digest
+    choice: Choice
+    offer: Digest
+    round: Annotated[int, Meta(ge=1)]
+    expires_at: AwareTime
+
+
+class Concur(InNegotiation, frozen=True, kw_only=True, tag="concur"):
+    """Agreed to exactly this offer. From the granting side it is a hold until ``hold_until``."""
+
+    offer: Digest
+    hold_until: AwareTime
+
+
+class Decline(InNegotiation, frozen=True, kw_only=True, tag="decline"):
+    """No offer in reach is acceptable at this tier; ``answers`` is the one last heard."""
+
+    answers: Digest
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Withdraw(InNegotiation, frozen=True, kw_only=True, tag="withdraw"):
+    """The side that wanted to fly no longer does."""
+
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Expire(InNegotiation, frozen=True, kw_only=True, tag="expire"):
+    """The offer was not answered in time; the negotiation is over at this tier."""
+
+    offer: Digest
+
+
+class Disclose(InNegotiation, frozen=True, kw_only=True, tag="disclose"):
+    """At an upper tier: what each outcome of the menu is worth to us, 0 to 1, walking away included."""
+
+    worth: tuple[Annotated[float, Meta(ge=-1, le=1)], ...]
+    walk_away: Annotated[float, Meta(ge=0, le=1)]
+
+
+class Confirm(ToPeer, frozen=True, kw_only=True, tag="confirm"):
+    """The side that asked takes up the hold: enter it."""
+
+    negotiation_id: NegotiationId
+    offer: Digest
+
+
+class Entered(ToPeer, frozen=True, kw_only=True, tag="entered"):
+    """The granter has written this into its chain; from now on it is agreed."""
+
+    entry: Entry
+
+
+class Lapsed(ToPeer, frozen=True, kw_only=True, tag="lapsed"):
+    """The hold was gone when it was taken up: nothing is agreed."""
+
+    negotiation_id: NegotiationId
+    offer: Digest
+
+
+class Release(ToPeer, frozen=True, kw_only=True, tag="release"):
+    """The user gives an agreed volume back."""
+
+    agreement_id: Identifier
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Reconcile(ToPeer, frozen=True, kw_only=True, tag="reconcile"):
+    """After a break: this is how far I have come in both chains; send me what I lack."""
+
+    agreement: Digest
+    heads: dict[PartyName, Head]
+
+
+class Entries(ToPeer, frozen=True, kw_only=True, tag="entries"):
+    """The tail of the sender's own chain that the other side lacked."""
+
+    entries: tuple[Entry, ...]
+
+
+NegotiationMessage = Propose | Counter | Concur | Decline | Withdraw | Expire | Disclose
+CallMessage = Ring | Answer | Busy | HangUp | LineCheck | LineChecked | Protest | Noted
+LedgerMessage = Confirm | Entered | Lapsed | Release | Reconcile | Entries
+LineMessage = CallMessage | NegotiationMessage | LedgerMessage

@@ -1,0 +1,57 @@
+"""Housekeeping between services: time, health, stop, receipts and asking again. None of it is counted."""
+
+import enum
+from typing import Annotated
+
+from msgspec import Meta
+
+from .message import AwareTime, Identifier, Message, PartyName
+
+
+class Clock(Message, frozen=True, kw_only=True, tag="clock"):
+    """At ``real_start`` (wall clock) it was ``simulated_start``, and time has run ``speed`` times as fast since."""
+
+    simulated_start: AwareTime
+    real_start: AwareTime
+    speed: Annotated[float, Meta(gt=0, le=100_000)]
+
+
+class Presence(enum.Enum):
+    """A birth or a death."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class Health(Message, frozen=True, kw_only=True, tag="health"):
+    """Birth (retained, said again after each connect and every ten seconds) or will. One ``session`` a process."""
+
+    presence: Presence
+    session: Identifier
+    lag_ms: float = 0.0
+    inbox: int = 0
+    outbox: int = 0
+    restarts: int = 0
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Stop(Message, frozen=True, kw_only=True, tag="stop"):
+    """Finish what is in hand and end."""
+
+    to: PartyName
+
+
+class Resend(Message, frozen=True, kw_only=True, tag="resend"):
+    """Your messages ``first_seq`` to ``last_seq`` of this epoch did not arrive: say them again."""
+
+    to: PartyName
+    wanted_epoch: str
+    first_seq: Annotated[int, Meta(ge=1)]
+    last_seq: Annotated[int, Meta(ge=1)]
+
+
+class Receipt(Message, frozen=True, kw_only=True, tag="receipt"):
+    """These messages of yours are in my journal."""
+
+    to: PartyName
+    ids: Annotated[tuple[Identifier, ...], Meta(max_length=1_000)]

@@ -1,0 +1,129 @@
+"""Every topic, in one place: its name, what may be said on it, and how it is to be delivered."""
+
+import re
+from functools import cached_property
+from typing import Any, Final, get_args
+
+import msgspec
+
+from .events import EventMessage, PlanStatus
+from .injection import InjectedMessage
+from .line import LineMessage
+from .message import Message
+from .service import Clock, Health, Receipt, Resend, Stop
+
+ROOT: Final = "hotline/v1"
+EVERYTHING: Final = f"{ROOT}/#"
+
+
+class MalformedMessageError(Exception):
+    """The bytes are not a message of this topic: the sender's fault. Carries the field, reason and evidence."""
+
+    def __init__(self, topic: str, field: str, reason: str, payload: bytes) -> None:
+        super().__init__(f"{topic}: {field}: {reason}")
+        self.topic = topic
+        self.field = field
+        self.reason = reason
+        self.payload = payload
+
+
+class Topic:
+    """A typed topic. ``{name}`` levels are filled from the message's fields of that name."""
+
+    def __init__(self, template: str, messages: Any, *, retain: bool = False, receipted: bool = False) -> None:
+        self.template: Final = f"{ROOT}/{template}"
+        self.messages: Final[tuple[type[Message], ...]] = get_args(messages) or (messages,)
+        self.qos: Final = 1
+        self.retain: Final = retain
+        self.receipted: Final = receipted
+        self._union: Final = messages
+        self._fields: Final = tuple(re.findall(r"{(\w+)}", template))
+
+    @cached_property
+    def _decoder(self) -> "msgspec.json.Decoder[Any]":
+        return msgspec.json.Decoder(self._union)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", self.template))
+
+    def address(self, message: Message) -> str:
+        """The topic name that this message goes to."""
+        return self.template.format(**{field: getattr(message, field) for field in self._fields})
+
+    def filter(self, **levels: str) -> str:
+        """A subscription: the named levels fixed, the others ``+``."""
+        return self.template.format(**{field: levels.get(field, "+") for field in self._fields})
+
+    def match(self, name: str) -> dict[str, str] | None:
+        """The levels of a topic name, or None when it is not this topic."""
+        found = self._pattern.fullmatch(name)
+        return found.groupdict() if found else None
+
+    def decode(self, name: str, payload: bytes) -> Message:
+        """The message in these bytes, with its address checked. Raises MalformedMessageError."""
+        try:
+            message: Message = self._decoder.decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            reason, field = split_validation_error(str(error))
+            raise MalformedMessageError(name, field, reason, payload) from error
+        if self.address(message) != name:
+            raise MalformedMessageError(
+                name, "topic", f"the message is addressed to {self.address(message)}, not to {name}", payload
+            )
+        return message
+
+
+def split_validation_error(text: str) -> tuple[str, str]:
+    """msgspec's message as (reason, field): ``... - at `$.plan.end``` names ``plan.end``."""
+    found = re.search(r"^(.*?) - at (?:key in )?`\$?\.?(.*?)`$", text, re.DOTALL)
+    if found:
+        return found[1], found[2] or "message"
+    missing = re.search(r"missing required field `(\w+)`", text)
+    return text, missing[1] if missing else "message"
+
+
+INJECT: Final = Topic("inject/{to}", InjectedMessage, receipted=True)
+LINE: Final = Topic("line/{source}/{to}", LineMessage, receipted=True)
+STATUS: Final = Topic("status/{source}/{plan_id}", PlanStatus)
+EVENT: Final = Topic("event/{source}", EventMessage)
+HEALTH: Final = Topic("health/{source}", Health, retain=True)
+CLOCK: Final = Topic("clock", Clock, retain=True)
+CONTROL: Final = Topic("control/{to}", Stop | Resend)
+RECEIPT: Final = Topic("receipt/{source}/{to}", Receipt)
+
+TOPICS: Final = (INJECT, LINE, STATUS, EVENT, HEALTH, CLOCK, CONTROL, RECEIPT)
+_BY_TYPE: Final = {kind: topic for topic in TOPICS for kind in topic.messages}
+
+
+def topic_of(message: Message) -> Topic:
+    """The topic that this type of message is said on."""
+    return _BY_TYPE[type(message)]
+
+
+def address_of(message: Message) -> str:
+    """The full topic name that this message goes to."""
+    return topic_of(message).address(message)
+
+
+def encode(message: Message) -> bytes:
+    """The message as JSON bytes."""
+    return _encoder.encode(message)
+
+
+def decode(name: str, payload: bytes) -> Message:
+    """The message that arrived on this topic name. Raises MalformedMessageError."""
+    for topic in TOPICS:
+        if topic.match(name) is not None:
+            return topic.decode(name, payload)
+    raise MalformedMessageError(name, "topic", "no such topic", payload)
+
+
+AnyMessage = InjectedMessage | LineMessage | PlanStatus | EventMessage | Health | Clock | Stop | Resend | Receipt
+_encoder: Final = msgspec.json.Encoder()
+_any: "Final[msgspec.json.Decoder[AnyMessage]]" = msgspec.json.Decoder(AnyMessage)
+
+
+def decode_any(payload: bytes) -> Message:
+    """A message of any type, as stored in a journal or a recording. Raises msgspec.DecodeError."""
+    return _any.decode(payload)
