@@ -55,3 +55,16 @@ class Receipt(Message, frozen=True, kw_only=True, tag="receipt"):
 
     to: PartyName
     ids: Annotated[tuple[Identifier, ...], Meta(max_length=1_000)]
+
+
+class Unreadable(Message, frozen=True, kw_only=True, tag="unreadable"):
+    """A shell to its own core, never on the wire: this arrived and cannot be used. The core answers for it.
+
+    ``code`` is ``malformed`` or ``dead-letter``.
+    """
+
+    topic: str
+    code: str
+    field: str
+    reason: str
+    evidence: str

@@ -10,7 +10,7 @@ from .events import EventMessage, PlanStatus
 from .injection import InjectedMessage
 from .line import LineMessage
 from .message import Message
-from .service import Clock, Health, Receipt, Resend, Stop
+from .service import Clock, Health, Receipt, Resend, Stop, Unreadable
 
 ROOT: Final = "hotline/v1"
 EVERYTHING: Final = f"{ROOT}/#"
@@ -119,7 +119,7 @@ def decode(name: str, payload: bytes) -> Message:
     raise MalformedMessageError(name, "topic", "no such topic", payload)
 
 
-AnyMessage = InjectedMessage | LineMessage | PlanStatus | EventMessage | Health | Clock | Stop | Resend | Receipt
+AnyMessage = InjectedMessage | LineMessage | PlanStatus | EventMessage | Health | Clock | Stop | Resend | Receipt | Unreadable
 _encoder: Final = msgspec.json.Encoder()
 _any: "Final[msgspec.json.Decoder[AnyMessage]]" = msgspec.json.Decoder(AnyMessage)
 

@@ -1,0 +1,84 @@
+"""End to end, not hop by hop: what was said is kept until the peer has it, and taken in only once."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from hotline_protocol.message import Message
+
+FIRST_RESEND_S: Final = 2.0
+LONGEST_RESEND_S: Final = 30.0
+WINDOW: Final = 100_000
+
+
+class Outbox:
+    """Messages that wait for a receipt, with the time at which each is to be sent again.
+
+    Times are seconds of the shell's own clock: real ones live, simulated ones in a simulation.
+    """
+
+    def __init__(self, *, first_resend_s: float = FIRST_RESEND_S, longest_resend_s: float = LONGEST_RESEND_S) -> None:
+        self._first = first_resend_s
+        self._longest = longest_resend_s
+        self._waiting: dict[str, tuple[Message, float, float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, message: Message, now_s: float) -> None:
+        """Keep this message, which is being sent now, until it is confirmed."""
+        self._waiting[message.id] = (message, now_s + self._first, self._first)
+
+    def confirm(self, ids: Iterable[str]) -> list[str]:
+        """Forget these; returns those that were waiting."""
+        return [id for id in ids if self._waiting.pop(id, None) is not None]
+
+    def due(self, now_s: float) -> list[Message]:
+        """Those to be sent again now, oldest first; each then waits twice as long, up to the longest wait."""
+        again = [message for message, at, _ in self._waiting.values() if at <= now_s]
+        for message in again:
+            wait = min(self._waiting[message.id][2] * 2, self._longest)
+            self._waiting[message.id] = (message, now_s + wait, wait)
+        return again
+
+    def hurry(self, now_s: float) -> None:
+        """Everything is due now: the peer or the broker has just come back."""
+        for id, (message, _, _) in self._waiting.items():
+            self._waiting[id] = (message, now_s, self._first)
+
+    @property
+    def next_due(self) -> float | None:
+        """When ``due`` next has something, or None."""
+        return min((at for _, at, _ in self._waiting.values()), default=None)
+
+
+class Seen:
+    """Tells a message that came before. Remembers the last 100,000 of each source and epoch.
+
+    A message older than that window counts as seen; one that is not numbered (``seq`` 0) is told by its id.
+    """
+
+    def __init__(self) -> None:
+        self._numbered: dict[tuple[str, str], tuple[int, set[int]]] = {}
+        self._named: dict[str, None] = {}
+
+    def first_time(self, message: Message) -> bool:
+        """True once for each message."""
+        if message.seq == 0:
+            return self._first_time_named(message.id)
+        key = (message.source, message.epoch)
+        floor, seqs = self._numbered.setdefault(key, (0, set()))
+        if message.seq <= floor or message.seq in seqs:
+            return False
+        seqs.add(message.seq)
+        if len(seqs) >= 2 * WINDOW:
+            floor = sorted(seqs)[WINDOW - 1]
+            self._numbered[key] = (floor, {seq for seq in seqs if seq > floor})
+        return True
+
+    def _first_time_named(self, id: str) -> bool:
+        if id in self._named:
+            return False
+        self._named[id] = None
+        if len(self._named) > WINDOW:
+            del self._named[next(iter(self._named))]
+        return True
