@@ -1,0 +1,78 @@
+# Everything that a checkout can do. Needs make and Python >= 3.11, nothing else; `make help` lists it.
+
+VENV ?= .venv
+UV ?= uv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := protocol services tests benchmarks
+SEEDS ?= 500
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check test unit compose-test wheel-test bench soak schemas lock clean
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.runtime ## play the default scenario: two centres, a broker, the call log as it happens
+	@exec $(BIN)/hotline demo $(ARGS)
+
+check: $(VENV)/.dev ## lint, formatting, types, and what may import what
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## everything that must hold: the checks, then every test that this machine can run
+	$(BIN)/pytest $(ARGS)
+
+unit: $(VENV)/.dev ## only the tests that need neither broker nor containers
+	$(BIN)/pytest -m "not broker and not compose" $(ARGS)
+
+compose-test: $(VENV)/.dev ## only the tests of the container stack
+	$(BIN)/pytest -m compose $(ARGS)
+
+wheel-test: $(VENV)/.dev ## build the wheel and run the demo from it, alone in an empty environment
+	$(BIN)/python tools/wheel_test.py
+
+bench: $(VENV)/.bench ## measure, and print each figure beside its comparison
+	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/.dev ## the invariants over many faulty days: make soak SEEDS=20000
+	HOTLINE_SEEDS=$(SEEDS) $(BIN)/pytest tests/simulated $(ARGS)
+
+schemas: $(VENV)/.dev ## write the JSON Schemas, examples, AsyncAPI document and protocol tables anew
+	$(BIN)/python -m hotline_services.cli.asyncapi --write .
+
+# Each later lock holds the versions of the earlier ones, so that one environment can take them all.
+COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock"
+lock: ## resolve the dependencies anew (needs uv)
+	$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) --group build -c requirements/runtime.txt -o requirements/build.txt
+	$(COMPILE) pyproject.toml --group build --group dev \
+		-c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --group build --group dev --group bench -c requirements/dev.txt -o requirements/bench.txt
+
+clean: ## remove the virtual environment and what was built
+	rm -rf $(VENV) build dist
+
+# Stamps: an environment is touched only when its lock, or what is installed from here, has changed.
+$(VENV)/.made:
+	@python=$$(tools/find-python) && echo "Setting up $(VENV) with $$($$python --version)" && $$python -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(VENV)/.made
+	@echo "Installing what Hotline needs"
+	@$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "Installing what its tests need"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
+	@echo "Installing what its benchmarks need"
+	@$(PIP) install --require-hashes -r requirements/bench.txt
+	@touch $@

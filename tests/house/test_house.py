@@ -1,0 +1,64 @@
+"""The house around the program: its locks, its rules for tests, its generated files."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+LOCKS = {"runtime": ["runtime"], "build": ["build"], "dev": ["runtime", "build", "dev"]}
+
+pytest_plugins = ["pytester"]
+
+
+def wanted(name: str) -> list[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lines = project["project"]["dependencies"] if name == "runtime" else project["dependency-groups"][name]
+    return [Requirement(line) for line in lines]
+
+
+def pinned(lock: str) -> dict[str, set[str]]:
+    """Each locked name with its versions: one, or one for each range of Python versions."""
+    pins: dict[str, set[str]] = {}
+    for name, version in re.findall(
+        r"^([a-z0-9-]+)==([^ ;]+)", (ROOT / "requirements" / lock).read_text(), re.MULTILINE
+    ):
+        pins.setdefault(name, set()).add(version)
+    return pins
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_a_version_that_fits_for_everything_asked_for(lock: str) -> None:
+    pins = pinned(f"{lock}.txt")
+    for requirement in (requirement for name in LOCKS[lock] for requirement in wanted(name)):
+        assert requirement.name in pins, f"{requirement.name} is not locked: make lock"
+        assert all(version in requirement.specifier for version in pins[requirement.name]), f"{requirement}: make lock"
+
+
+def test_the_locks_agree_with_each_other() -> None:
+    dev = pinned("dev.txt")
+    for lock in ("runtime.txt", "build.txt"):
+        for name, versions in pinned(lock).items():
+            assert dev[name] == versions, f"{name}: {lock} and dev.txt differ: make lock"
+
+
+@pytest.mark.parametrize("lock", ["runtime", "build", "dev", "bench"])
+def test_a_lock_names_no_index(lock: str) -> None:
+    assert not re.search(r"https?:|--index|--find-links|file:", (ROOT / "requirements" / f"{lock}.txt").read_text())
+
+
+SKIPPED_TEST = "import pytest\n@pytest.mark.skip(reason='no broker')\ndef test_something(): ...\n"
+SKIPPED_FILE = "import pytest\npytest.skip('no engine', allow_module_level=True)\n"
+
+
+@pytest.mark.parametrize(("ci", "outcomes"), [("", {"skipped": 2}), ("true", {"failed": 1, "errors": 1})])
+def test_a_skipped_test_fails_under_ci_and_only_there(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, outcomes: dict[str, int]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    pytester.makeconftest((ROOT / "tests" / "conftest.py").read_text())
+    pytester.makepyfile(test_one=SKIPPED_TEST, test_other=SKIPPED_FILE)
+    result = pytester.runpytest_inprocess("--continue-on-collection-errors", "-p", "no:asyncio")
+    result.assert_outcomes(**outcomes)
