@@ -1,0 +1,253 @@
+"""The theatre as a plane: what areas look like in metres, and how a plan becomes volumes of air.
+
+The plane is a Lambert conformal conic on WGS 84 with standard parallels 33 N and 37 N, origin 35 N 39 E: the
+projection of aeronautical charts. It is conformal, so that a half-width is the same to every side, and its
+straight lines lie close to great circles. Its scale is wrong by at most 0.08 % between 32 N and 38 N and 0.18 % at
+:data:`BOUNDS_DEG` (J. P. Snyder, *Map Projections: A Working Manual*, USGS 1395, 1987, chapter 15); distances
+are taken in the plane as it is.
+
+Both sides must come to the same shapes: projected points are rounded to a millimetre, and arcs are polygons of
+``ARC_SEGMENTS`` to a quarter, inscribed, so that they fall short of the true arc by at most 0.12 % of the radius.
+
+Everything here but :func:`area_problem` wants areas in which ``area_problem`` finds nothing.
+"""
+
+import itertools
+import math
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from typing import Final, assert_never
+
+import shapely
+from pyproj import Proj
+
+from .airspace import Area, Circle, Corridor, Polygon, Position, Volume4D
+from .flightplan import FlightPlan
+
+METRES_PER_NM: Final = 1852.0
+BOUNDS_DEG: Final = (34.0, 31.0, 44.0, 39.0)
+"""West, south, east, north: the theatre of 35-43 E, 32-38 N and one degree around it."""
+
+ARC_SEGMENTS: Final = 16
+MAX_LEG_NM: Final = 60.0
+MAX_LEGS: Final = 64
+LEG_PADDING: Final = timedelta(minutes=5)
+
+Point = tuple[float, float]
+
+
+@cache
+def _plane() -> Proj:
+    return Proj("+proj=lcc +lat_1=33 +lat_2=37 +lat_0=35 +lon_0=39 +ellps=WGS84 +units=m")
+
+
+def to_plane(positions: Iterable[Position]) -> list[Point]:
+    """East and north of the plane's origin in metres, rounded to the millimetre."""
+    pairs = [(position.lon_deg, position.lat_deg) for position in positions]
+    easts, norths = _plane()([lon for lon, _ in pairs], [lat for _, lat in pairs])
+    return [(round(east, 3), round(north, 3)) for east, north in zip(easts, norths, strict=True)]
+
+
+def to_position(point: Point) -> Position:
+    """The position of a point of the plane, rounded to 1e-8 degrees: about a millimetre."""
+    lon, lat = _plane()(*point, inverse=True)
+    return Position(round(lon, 8), round(lat, 8))
+
+
+def shape_of(area: Area) -> shapely.Polygon:
+    """The area in the plane. A corridor's ends are round, as are its outer turns."""
+    return grown_shape(area, 0.0)
+
+
+@lru_cache(maxsize=8192)
+def grown_shape(area: Area, rim_m: float) -> shapely.Polygon:
+    """The area with a rim of this many metres laid around it or, below 0, taken off it (empty if nothing is left)."""
+    match area:
+        case Polygon():
+            polygon = shapely.Polygon(to_plane(area.vertices))
+            # Round joins: every point of the new outline is exactly one rim away from the old one.
+            return shapely.buffer(polygon, rim_m, quad_segs=2) if rim_m else polygon
+        case Corridor():
+            route = shapely.LineString(to_plane(area.route))
+            return shapely.buffer(route, area.half_width_nm * METRES_PER_NM + rim_m, quad_segs=ARC_SEGMENTS)
+        case Circle():
+            centre = shapely.Point(to_plane([area.centre])[0])
+            return shapely.buffer(centre, area.radius_nm * METRES_PER_NM + rim_m, quad_segs=ARC_SEGMENTS)
+        case _:
+            assert_never(area)
+
+
+def expand(plan: FlightPlan) -> tuple[Volume4D, ...]:
+    """The air that a plan needs. A held area is one volume; a corridor is flown end to end, one volume a leg.
+
+    Legs longer than 60 NM are cut into equal parts, and when there are more than 64 legs neighbours are joined.
+    Each leg has the share of the plan's window that its length has of the route, and five minutes before and
+    after it, in whole seconds and never beyond the plan's own window.
+    """
+    match plan.area:
+        case Corridor():
+            return _legs(plan, plan.area)
+        case Polygon() | Circle():
+            return (_volume(plan, plan.area, plan.start, plan.end),)
+        case _:
+            assert_never(plan.area)
+
+
+def _volume(plan: FlightPlan, area: Area, start: datetime, end: datetime) -> Volume4D:
+    return Volume4D(area=area, lower_ft=plan.lower_ft, upper_ft=plan.upper_ft, start=start, end=end)
+
+
+def _legs(plan: FlightPlan, corridor: Corridor) -> tuple[Volume4D, ...]:
+    routes = _joined(_cut(corridor.route))
+    flown_m = list(itertools.accumulate(map(_length_m, routes), initial=0.0))
+    volumes = []
+    for route, (before, after) in zip(routes, itertools.pairwise(flown_m), strict=True):
+        start = _at(plan, before / flown_m[-1]) - LEG_PADDING
+        end = _at(plan, after / flown_m[-1]) + LEG_PADDING + timedelta(seconds=1)
+        leg = Corridor(route=route, half_width_nm=corridor.half_width_nm)
+        volumes.append(_volume(plan, leg, max(plan.start, start), min(plan.end, end)))
+    return tuple(volumes)
+
+
+def _at(plan: FlightPlan, share: float) -> datetime:
+    """The whole second at or before which this share of the plan's window has passed."""
+    return (plan.start + (plan.end - plan.start) * share).replace(microsecond=0)
+
+
+def _cut(route: Sequence[Position]) -> list[tuple[Position, ...]]:
+    legs: list[tuple[Position, ...]] = []
+    for a, b in itertools.pairwise(route):
+        parts = max(1, math.ceil(_length_m((a, b)) / (MAX_LEG_NM * METRES_PER_NM)))
+        (ax, ay), (bx, by) = to_plane((a, b))
+        shares = (n / parts for n in range(1, parts))
+        stops = [a, *(to_position((ax + (bx - ax) * s, ay + (by - ay) * s)) for s in shares), b]
+        legs.extend(itertools.pairwise(stops))
+    return legs
+
+
+def _joined(legs: list[tuple[Position, ...]]) -> list[tuple[Position, ...]]:
+    """Neighbours made one where there are too many: two that are left beside each other exceed the bound together."""
+    if len(legs) <= MAX_LEGS:
+        return legs
+    bound_m = sum(map(_length_m, legs)) / (MAX_LEGS // 2 - 1)
+    joined = [legs[0]]
+    for leg in legs[1:]:
+        together = joined[-1] + leg[1:]
+        if _length_m(together) <= bound_m:
+            joined[-1] = together
+        else:
+            joined.append(leg)
+    return joined
+
+
+def _length_m(route: Sequence[Position]) -> float:
+    return sum(math.dist(a, b) for a, b in itertools.pairwise(to_plane(route)))
+
+
+def length_nm(corridor: Corridor) -> float:
+    """How long the route is in nautical miles, along its straight legs in the plane."""
+    return _length_m(corridor.route) / METRES_PER_NM
+
+
+def moved(area: Area, east_nm: float, north_nm: float) -> Area:
+    """The area somewhere else, shape unchanged.
+
+    East and north are the plane's, which lie up to 2.9 degrees off the parallel and the meridian at the bounds.
+    """
+    if not east_nm and not north_nm:
+        return area
+    east_m, north_m = east_nm * METRES_PER_NM, north_nm * METRES_PER_NM
+
+    def there(positions: Iterable[Position]) -> tuple[Position, ...]:
+        return tuple(to_position((x + east_m, y + north_m)) for x, y in to_plane(positions))
+
+    match area:
+        case Polygon():
+            return Polygon(vertices=there(area.vertices))
+        case Corridor():
+            return Corridor(route=there(area.route), half_width_nm=area.half_width_nm)
+        case Circle():
+            return Circle(centre=there([area.centre])[0], radius_nm=area.radius_nm)
+        case _:
+            assert_never(area)
+
+
+def centre(area: Area) -> Position:
+    """A position in the middle of the area: half-way along a route; the centroid of a polygon if that lies inside."""
+    match area:
+        case Circle():
+            return area.centre
+        case Corridor():
+            middle = shapely.LineString(to_plane(area.route)).interpolate(0.5, normalized=True)
+        case Polygon():
+            shape = shape_of(area)
+            middle = shape.centroid if shape.covers(shape.centroid) else shape.representative_point()
+        case _:
+            assert_never(area)
+    return to_position((middle.x, middle.y))
+
+
+def area_problem(area: Area) -> tuple[str, str] | None:
+    """The first thing that makes this area unusable: the field and the reason, or None."""
+    match area:
+        case Polygon():
+            return _misplaced("area.vertices", area.vertices) or _polygon_problem(area)
+        case Corridor():
+            return (
+                _misplaced("area.route", area.route)
+                or _route_problem(area.route)
+                or _breadth_problem("area.half_width_nm", area.half_width_nm)
+            )
+        case Circle():
+            problem = _misplaced("area.centre", (area.centre,))
+            return ("area.centre", problem[1]) if problem else _breadth_problem("area.radius_nm", area.radius_nm)
+        case _:
+            assert_never(area)
+
+
+def _misplaced(field: str, positions: Sequence[Position]) -> tuple[str, str] | None:
+    west, south, east, north = BOUNDS_DEG
+    for n, position in enumerate(positions):
+        where = f"{position.lon_deg:g}, {position.lat_deg:g} (longitude, latitude)"
+        if abs(position.lat_deg) >= 89:
+            return f"{field}[{n}]", f"{where} lies at a pole"
+        if n and abs(position.lon_deg - positions[n - 1].lon_deg) > 180:
+            return f"{field}[{n}]", f"{where} lies over the date line from the position before it"
+        # Not the other way round: a longitude that is not a number is not inside either.
+        if not (west <= position.lon_deg <= east and south <= position.lat_deg <= north):
+            return f"{field}[{n}]", f"{where} lies outside {west:g} to {east:g} E, {south:g} to {north:g} N"
+    return None
+
+
+def _polygon_problem(area: Polygon) -> tuple[str, str] | None:
+    field, no_area = "area.vertices", "the polygon encloses no area"
+    points = to_plane(area.vertices)
+    if len(set(points)) < 3 or shapely.MultiPoint(points).convex_hull.area < 1.0:
+        return field, no_area
+    shape = shapely.Polygon(points)
+    if not shape.is_valid:
+        return field, "the polygon crosses or touches itself" + _near(shapely.is_valid_reason(shape))
+    return (field, no_area) if shape.area < 1.0 else None
+
+
+def _near(reason: str) -> str:
+    """Where it is, if GEOS has said so ("Self-intersection[1234.5 -678.9]")."""
+    found = re.search(r"\[(-?[\d.e+-]+) (-?[\d.e+-]+)\]", reason)
+    if not found:
+        return ""
+    position = to_position((float(found[1]), float(found[2])))
+    return f" near {position.lon_deg:.4f}, {position.lat_deg:.4f} (longitude, latitude)"
+
+
+def _route_problem(route: Sequence[Position]) -> tuple[str, str] | None:
+    for n, (a, b) in enumerate(itertools.pairwise(to_plane(route)), start=1):
+        if math.dist(a, b) < 1.0:
+            return f"area.route[{n}]", "repeats the position before it (less than 1 m away)"
+    return None
+
+
+def _breadth_problem(field: str, breadth_nm: float) -> tuple[str, str] | None:
+    # Not "<": a breadth that is not a number is refused as well.
+    return None if breadth_nm * METRES_PER_NM >= 1.0 else (field, f"{breadth_nm:g} NM is less than 1 m")
