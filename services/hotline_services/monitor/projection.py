@@ -1,0 +1,168 @@
+"""Messages folded into tables: calls, negotiations, agreements, plans, escalations, the line and its ledgers.
+
+The tables are the same whatever the order of the messages and however often each comes, since every field is
+the least, the greatest, or the newest by its author's own stamp of what was said. Health alone is taken in the
+order of arrival: a will bears the time of its connection, not of the death that it reports.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol, TypeVar
+
+from hotline_protocol.events import (
+    CallEnded,
+    DeadLettered,
+    Escalated,
+    EscalationKind,
+    InputRejected,
+    LedgerChanged,
+    LineAnnounced,
+    LineStateChanged,
+    NegotiationEnded,
+    PlanStatus,
+)
+from hotline_protocol.ledger import Entry
+from hotline_protocol.line import Answer, Busy, Confirm, Entered, Entries, HangUp, InNegotiation, Lapsed, Ring
+from hotline_protocol.message import Message
+from hotline_protocol.service import Health
+
+from . import folds
+from .rows import (
+    AgreementRow,
+    AnnouncementRow,
+    CallRow,
+    LedgerRow,
+    LineRow,
+    NegotiationRow,
+    PlanRow,
+    Row,
+    ServiceRow,
+)
+from .volume import Summary, summarise
+
+R = TypeVar("R", bound=Row)
+T = TypeVar("T")
+
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+
+
+class Rows(Protocol):
+    """Where a projection keeps its rows."""
+
+    def get(self, kind: type[R], key: str) -> R | None: ...
+
+    def put(self, row: Row) -> None: ...
+
+
+class RowsInMemory:
+    """Rows in plain dicts, for a simulation or a recording."""
+
+    def __init__(self) -> None:
+        self._tables: Final[dict[type[Row], dict[str, Any]]] = {}
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """The row of this key, or None."""
+        return self._tables.get(kind, {}).get(key)
+
+    def put(self, row: Row) -> None:
+        """Keep this row in the place of the one before it."""
+        self._tables.setdefault(type(row), {})[row.key] = row
+
+    def all(self, kind: type[R]) -> list[R]:
+        """Every row of this kind, in any order."""
+        return list(self._tables.get(kind, {}).values())
+
+
+class Projection:
+    """Folds messages into rows, which it keeps in memory unless it is given another place for them."""
+
+    def __init__(self, rows: Rows | None = None) -> None:
+        self._memory: Final = RowsInMemory()
+        self._rows: Final[Rows] = rows if rows is not None else self._memory
+        self._span: tuple[datetime, datetime] | None = None
+
+    def rows(self, kind: type[R]) -> list[R]:
+        """The rows in memory of this kind, fit to be shown."""
+        return presentable(self._memory.all(kind))
+
+    def summary(self, days: float | None = None) -> Summary:
+        """The figures of a run that lasted ``days``; without it, from the first to the last message of the centres."""
+        if days is None:
+            first, last = self._span or (_LAST, _LAST)
+            days = (last - first).total_seconds() / 86_400
+        return summarise(days, self)
+
+    def apply(self, message: Message) -> None:
+        """Take this message into the tables; one that they do not show is passed over."""
+        if isinstance(message, Health):
+            self._change(ServiceRow, message.source, folds.with_health, message)
+        elif self._apply_line(message) or self._apply_event(message):
+            first, last = self._span or (message.time, message.time)
+            self._span = (min(first, message.time), max(last, message.time))
+
+    def _apply_line(self, message: Message) -> bool:
+        match message:
+            case Ring() | Answer() | Busy() | HangUp():
+                self._change(CallRow, message.call_id, folds.with_call_message, message)
+            case InNegotiation() | Confirm() | Lapsed():
+                self._change(NegotiationRow, message.negotiation_id, folds.with_statement, message)
+            case Entered():
+                self._enter(message.entry)
+            case Entries():
+                for entry in message.entries:
+                    self._enter(entry)
+            case _:
+                return False
+        return True
+
+    def _apply_event(self, message: Message) -> bool:
+        match message:
+            case CallEnded():
+                self._change(CallRow, message.call_id, folds.with_call_ended, message)
+            case NegotiationEnded():
+                self._change(NegotiationRow, message.negotiation_id, folds.with_negotiation_ended, message)
+            case PlanStatus():
+                key = f"{message.source}/{message.plan_id}/{message.plan}"
+                self._change(PlanRow, key, folds.with_status, message)
+                self._rows.put(folds.plan_step(message))
+            case Escalated():
+                self._rows.put(folds.escalation(message))
+                if message.kind is EscalationKind.TIER_RAISED:
+                    self._change(NegotiationRow, message.about, folds.with_tier_raised, message)
+            case InputRejected() | DeadLettered():
+                self._rows.put(folds.rejected(message))
+            case LineAnnounced():
+                self._change(AnnouncementRow, message.source, folds.with_announcement, message)
+            case LineStateChanged():
+                self._change(LineRow, f"{message.source}/{message.peer}", folds.with_line_state, message)
+            case LedgerChanged():
+                self._change(LedgerRow, f"{message.source}/{message.peer}", folds.with_heads, message)
+            case _:
+                return False
+        return True
+
+    def _enter(self, entry: Entry) -> None:
+        self._change(AgreementRow, f"{entry.granter}/{entry.agreement_id}", folds.with_entry, entry)
+
+    def _change(self, kind: type[R], key: str, fold: Callable[[R, T], R], said: T) -> None:
+        before = self._rows.get(kind, key)
+        after = fold(before if before is not None else kind(key=key), said)
+        if after is not before:
+            self._rows.put(after)
+
+
+def presentable(rows: Iterable[R]) -> list[R]:
+    """These rows by time, without those of which no more than the edge has been heard."""
+    return sorted(filter(_is_whole, rows), key=lambda row: (getattr(row, row.when) or _LAST, row.key))
+
+
+def _is_whole(row: Row) -> bool:
+    match row:
+        case CallRow():
+            return bool(row.caller)
+        case NegotiationRow():
+            return bool(row.asker)
+        case AgreementRow():
+            return row.entered_at is not None
+        case _:
+            return True

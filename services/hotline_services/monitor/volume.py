@@ -1,0 +1,205 @@
+"""The traffic of the line in figures: how many calls, how long they took to set up and lasted, and its load.
+
+A *call* is one ring, counted by the side that rang, and belongs to the hour or day in which it rang. *Waiting* is
+from queued to rang, *set-up* from rang to answered (or given up), *hold* from answered to hung up. *Load* is in
+Erlang: the seconds for which the line was taken (set-up and hold of every call, answered or not) by the seconds of
+the period. It is the load carried; attempts that found the line busy are counted beside it, not in it.
+"""
+
+import enum
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol, TypeVar
+
+import msgspec
+
+from hotline_protocol.line import CallOutcome
+
+from .rows import AgreementRow, CallRow, EscalationRow, NegotiationRow, PlanRow, RejectedRow, Row
+
+R = TypeVar("R", bound=Row)
+
+DAY: Final = timedelta(days=1)
+HOUR: Final = timedelta(hours=1)
+
+
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in seconds over many calls; percentiles are nearest-rank. All zero when there were none."""
+
+    mean_s: float = 0.0
+    p50_s: float = 0.0
+    p90_s: float = 0.0
+    max_s: float = 0.0
+
+
+class Traffic(msgspec.Struct, frozen=True, kw_only=True):
+    """The calls of one group over ``hours``."""
+
+    group: str
+    hours: float
+    calls: int
+    completed: int
+    busy: int
+    no_answer: int
+    dropped: int
+    calls_per_day: float
+    erlang: float
+    waiting: Spread
+    set_up: Spread
+    hold: Spread
+
+
+class Grouping(enum.Enum):
+    """By what calls are counted."""
+
+    TOTAL = "total"
+    HOUR = "hour"
+    DAY = "day"
+    PARTY = "party"
+    LINE = "line"
+    REASON = "reason"
+    TIER = "tier"
+
+
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """From when until when was watched."""
+
+    start: datetime
+    end: datetime
+
+    def hours_of(self, start: datetime, length: timedelta) -> float:
+        """How many hours of [start, start + length) were watched."""
+        watched = min(self.end, start + length) - max(self.start, start)
+        return max(watched, timedelta()) / HOUR
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """A run in figures. Calls are by the caller where they are by party; ``erlang`` as in this module's head."""
+
+    days: float
+    calls: int
+    calls_per_day: float
+    erlang: float
+    calls_by_party: dict[str, int]
+    calls_by_reason: dict[str, int]
+    calls_by_tier: dict[str, int]
+    calls_by_outcome: dict[str, int]
+    negotiations: dict[str, int]
+    escalations: dict[str, int]
+    plans: dict[str, int]
+    agreements: int
+    released: int
+    rejected: dict[str, int]
+
+
+def spread(seconds: Iterable[float]) -> Spread:
+    """Mean, median, 90th percentile and greatest of these."""
+    values = sorted(seconds)
+    if not values:
+        return Spread()
+    return Spread(
+        mean_s=math.fsum(values) / len(values),
+        p50_s=_nearest_rank(values, 0.5),
+        p90_s=_nearest_rank(values, 0.9),
+        max_s=values[-1],
+    )
+
+
+def _nearest_rank(values: Sequence[float], share: float) -> float:
+    return values[math.ceil(share * len(values)) - 1]
+
+
+def call_volume(calls: Iterable[CallRow], period: Period, by: Grouping) -> list[Traffic]:
+    """The ended calls of the period in groups, in the order of the groups' names (hours and days: of time)."""
+    groups: dict[str, list[CallRow]] = defaultdict(list)
+    for call in calls:
+        if call.rang_at and call.ended_at and period.start <= call.rang_at <= period.end:
+            groups[_GROUPS[by](call)].append(call)
+    return [traffic(group, groups[group], _hours(group, period, by)) for group in sorted(groups)]
+
+
+def _hours(group: str, period: Period, by: Grouping) -> float:
+    match by:
+        case Grouping.HOUR:
+            return period.hours_of(datetime.fromisoformat(group), HOUR)
+        case Grouping.DAY:
+            return period.hours_of(datetime.fromisoformat(group).replace(tzinfo=UTC), DAY)
+        case _:
+            return (period.end - period.start) / HOUR
+
+
+def _rang_at(call: CallRow) -> datetime:
+    assert call.rang_at is not None  # noqa: S101  # call_volume counts no others
+    return call.rang_at.astimezone(UTC)
+
+
+_GROUPS: Final[dict[Grouping, Callable[[CallRow], str]]] = {
+    Grouping.TOTAL: lambda _: "all",
+    Grouping.HOUR: lambda call: _rang_at(call).strftime("%Y-%m-%dT%H:00Z"),
+    Grouping.DAY: lambda call: _rang_at(call).strftime("%Y-%m-%d"),
+    Grouping.PARTY: lambda call: call.caller,
+    Grouping.LINE: lambda call: "-".join(sorted((call.caller, call.callee))),
+    Grouping.REASON: lambda call: call.reason.value if call.reason else "unknown",
+    Grouping.TIER: lambda call: call.tier.value if call.tier else "unknown",
+}
+
+
+def traffic(group: str, calls: Sequence[CallRow], hours: float) -> Traffic:
+    """The figures of these calls over so many hours; rates are 0 over no time at all."""
+    outcomes = Counter(call.outcome for call in calls)
+    return Traffic(
+        group=group,
+        hours=hours,
+        calls=len(calls),
+        completed=outcomes[CallOutcome.COMPLETED],
+        busy=outcomes[CallOutcome.BUSY],
+        no_answer=outcomes[CallOutcome.NO_ANSWER],
+        dropped=outcomes[CallOutcome.DROPPED],
+        calls_per_day=len(calls) * 24 / hours if hours else 0.0,
+        erlang=_taken_s(calls) / (hours * 3_600) if hours else 0.0,
+        waiting=spread(call.waiting_s for call in calls if call.waiting_s is not None),
+        set_up=spread(call.set_up_s for call in calls if call.set_up_s is not None and call.answered_at),
+        hold=spread(call.hold_s for call in calls if call.hold_s is not None and call.answered_at),
+    )
+
+
+def _taken_s(calls: Iterable[CallRow]) -> float:
+    return math.fsum(
+        (call.set_up_s or 0.0) + (call.hold_s or 0.0) for call in calls if call.outcome != CallOutcome.BUSY
+    )
+
+
+class Tables(Protocol):
+    """Where rows can be read: a projection in memory, a record, a recording."""
+
+    def rows(self, kind: type[R]) -> list[R]: ...
+
+
+def summarise(days: float, tables: Tables) -> Summary:
+    """The figures of a run that lasted so many days."""
+    calls, agreements = tables.rows(CallRow), tables.rows(AgreementRow)
+    total = traffic("all", calls, days * 24)
+    return Summary(
+        days=days,
+        calls=len(calls),
+        calls_per_day=total.calls_per_day,
+        erlang=total.erlang,
+        calls_by_party=_counts(call.caller for call in calls),
+        calls_by_reason=_counts(call.reason for call in calls),
+        calls_by_tier=_counts(call.tier for call in calls),
+        calls_by_outcome=_counts(call.outcome or "in-progress" for call in calls),
+        negotiations=_counts(row.outcome or "open" for row in tables.rows(NegotiationRow)),
+        escalations=_counts(row.kind for row in tables.rows(EscalationRow)),
+        plans=_counts(row.state for row in tables.rows(PlanRow)),
+        agreements=len(agreements),
+        released=sum(row.released_at is not None for row in agreements),
+        rejected=_counts(row.code for row in tables.rows(RejectedRow)),
+    )
+
+
+def _counts(names: Iterable[enum.Enum | str | None]) -> dict[str, int]:
+    """How often each name occurs, in the order of the names."""
+    counted = Counter(name.value if isinstance(name, enum.Enum) else name or "unknown" for name in names)
+    return dict(sorted(counted.items()))
