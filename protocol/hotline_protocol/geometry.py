@@ -84,7 +84,7 @@ def expand(plan: FlightPlan) -> tuple[Volume4D, ...]:
 
     Legs longer than 60 NM are cut into equal parts, and when there are more than 64 legs neighbours are joined.
     Each leg has the share of the plan's window that its length has of the route, and five minutes before and
-    after it, in whole seconds and never beyond the plan's own window.
+    after it, to whole seconds and never beyond the plan's own window.
     """
     match plan.area:
         case Corridor():
@@ -105,14 +105,14 @@ def _legs(plan: FlightPlan, corridor: Corridor) -> tuple[Volume4D, ...]:
     volumes = []
     for route, (before, after) in zip(routes, itertools.pairwise(flown_m), strict=True):
         start = _at(plan, before / flown_m[-1]) - LEG_PADDING
-        end = _at(plan, after / flown_m[-1]) + LEG_PADDING + timedelta(seconds=1)
+        end = _at(plan, after / flown_m[-1]) + LEG_PADDING
         leg = Corridor(route=route, half_width_nm=corridor.half_width_nm)
         volumes.append(_volume(plan, leg, max(plan.start, start), min(plan.end, end)))
     return tuple(volumes)
 
 
 def _at(plan: FlightPlan, share: float) -> datetime:
-    """The whole second at or before which this share of the plan's window has passed."""
+    """When this share of the plan's window has passed, to a whole second: the padding covers what that leaves out."""
     return (plan.start + (plan.end - plan.start) * share).replace(microsecond=0)
 
 
