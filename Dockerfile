@@ -19,5 +19,5 @@ ENV PATH=/opt/hotline/bin:$PATH PYTHONUNBUFFERED=1 HOTLINE_DATA=/data
 USER 10001:10001
 VOLUME /data
 ENTRYPOINT ["hotline"]
-# reads the broker and the service's name from HOTLINE_BROKER, in which each service has its own identity
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 CMD ["hotline", "health"]
+# asks the broker named in HOTLINE_BROKER after the service whose identity stands there
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 CMD ["python", "-m", "hotline_services.cli.health"]
