@@ -1,0 +1,132 @@
+"""Plays a scenario: tells each side at its time what it is to fly, what it sees and what it declares.
+
+Nothing here says what the sides make of it: calls come of what they are told, not of the script.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, assert_never
+
+import msgspec
+
+from hotline_protocol.events import DeadLettered, InputRejected, PlanStatus
+from hotline_protocol.flightplan import PlanState, Problem
+from hotline_protocol.injection import AnnounceLine, CancelPlan, DeclareEmergency, Injected, ReportSighting, SubmitPlan
+from hotline_protocol.message import Author, Message
+from hotline_protocol.service import Unreadable
+from hotline_services.runtime.network import Crash, Faults, NetworkModel, Outage, Partition
+
+from .script import (
+    AddressedEvent,
+    Announcement,
+    BrokerOutage,
+    Cancellation,
+    Emergency,
+    LinkPartition,
+    Scenario,
+    ServiceCrash,
+    Sighting,
+    Submission,
+)
+from .traffic import sorties
+
+DIRECTOR: Final = "director"
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the director says at a time: a kind of message, and all its fields but the envelope."""
+
+    at: datetime
+    kind: type[Injected]
+    fields: dict[str, Any]
+
+
+def expand(scenario: Scenario, seed: int, days: int | None = None) -> tuple[Act, ...]:
+    """Everything that is told to the sides in this many days, in order. The same for the same seed."""
+    days = days or scenario.days
+    scripted = (_act(event, scenario) for event in scenario.timeline if isinstance(event, AddressedEvent))
+    routine = (
+        Act(at=sortie.filed, kind=SubmitPlan, fields={"to": sortie.party, "plan": sortie.plan})
+        for sortie in sorties(scenario, seed, days)
+    )
+    acts = [act for act in scripted if act.at < scenario.end(days)]
+    return tuple(sorted([*acts, *routine], key=lambda act: act.at))
+
+
+def _act(event: AddressedEvent, scenario: Scenario) -> Act:
+    local = event.at.after(scenario.start)
+    at = local.astimezone(UTC)
+    match event:
+        case Submission():
+            plan = event.plan.plan(local, scenario.places)
+            return Act(at=at, kind=SubmitPlan, fields={"to": event.to, "plan": plan})
+        case Cancellation():
+            return Act(at=at, kind=CancelPlan, fields={"to": event.to, "plan_id": event.plan_id})
+        case Emergency():
+            return Act(at=at, kind=DeclareEmergency, fields={"to": event.to, "plan_id": event.plan_id})
+        case Sighting():
+            where = event.where.position(scenario.places)
+            seen = {"kind": event.kind, "by": event.by, "at": where, "seen_at": at, "detail": event.detail}
+            return Act(at=at, kind=ReportSighting, fields={"to": event.to, **seen})
+        case Announcement():
+            said = {"state": event.state, "statement": event.statement}
+            return Act(at=at, kind=AnnounceLine, fields={"to": event.to, **said})
+        case _:
+            assert_never(event)
+
+
+def troubles(scenario: Scenario, network: NetworkModel) -> tuple[NetworkModel, Faults]:
+    """What goes wrong in a simulated run of it: this network with the scenario's outages, and the crashes."""
+    outages, partitions, crashes = list(network.outages), list(network.partitions), []
+    for event in scenario.timeline:
+        start = event.at.after(scenario.start).astimezone(UTC)
+        match event:
+            case BrokerOutage(minutes=minutes):
+                outages.append(Outage(start=start, end=start + timedelta(minutes=minutes)))
+            case LinkPartition(between=between, minutes=minutes):
+                partitions.append(Partition(between=between, start=start, end=start + timedelta(minutes=minutes)))
+            case ServiceCrash(party=party, minutes=minutes):
+                crashes.append(Crash(party=party, at=start, down_s=minutes * 60))
+    torn = msgspec.structs.replace(network, outages=tuple(outages), partitions=tuple(partitions))
+    return torn, Faults(crashes=tuple(crashes))
+
+
+class Director:
+    """The core of the director: says each act when its time has come, once, in order."""
+
+    def __init__(self, acts: Sequence[Act], epoch: str = "0") -> None:
+        self._acts: Final = acts
+        self._author: Final = Author(DIRECTOR, epoch)
+        self._next = 0
+        self.states: Final[dict[str, PlanState]] = {}
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When the next act is due."""
+        return self._acts[self._next].at if self._next < len(self._acts) else None
+
+    def receive(self, message: Message, now: datetime) -> Sequence[Message]:
+        """Follows the plans that it has handed in; nothing it says depends on them."""
+        match message:
+            case PlanStatus():
+                self.states[message.plan_id] = message.state
+            case Unreadable():
+                return [self._answer(message, now)]
+        return []
+
+    def lapse(self, now: datetime) -> Sequence[Message]:
+        """Every act that is due by now."""
+        said: list[Message] = []
+        while self.next_deadline is not None and self.next_deadline <= now:
+            act = self._acts[self._next]
+            said.append(self._author.say(act.kind, now, **act.fields))
+            self._next += 1
+        return said
+
+    def _answer(self, message: Unreadable, now: datetime) -> Message:
+        """Bad input is nobody's cue, but it does not pass in silence."""
+        what = {"topic": message.topic, "evidence": message.evidence, "cause": message.id}
+        if message.code == "dead-letter":
+            return self._author.say(DeadLettered, now, error=message.reason, **what)
+        problem = Problem(code=message.code, field=message.field, reason=message.reason)
+        return self._author.say(InputRejected, now, problem=problem, sender="", **what)

@@ -1,0 +1,237 @@
+"""Reading a scenario file: strict, since a misspelt field that is passed over is a wrong run."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import inspect
+
+from hotline_protocol.agreement import AgreementError, read_agreement
+from hotline_protocol.topics import split_validation_error
+from hotline_services.resources import scenarios_folder
+
+from .script import (
+    AddressedEvent,
+    Announcement,
+    Cancellation,
+    Emergency,
+    LinkPartition,
+    Scenario,
+    ServiceCrash,
+    Sighting,
+    Submission,
+    Traffic,
+)
+from .written import read_written
+
+__all__ = ["Scenario", "ScenarioError", "read_scenario", "shipped_scenarios"]
+
+Trace = Iterator[tuple[str, str]]
+
+
+class ScenarioError(ValueError):
+    """A scenario cannot be played: says the file, the field in it, and what would be right."""
+
+    def __init__(self, file: str, field: str, reason: str) -> None:
+        super().__init__(f"{file}: {field}: {reason}")
+        self.file: Final = file
+        self.field: Final = field
+        self.reason: Final = reason
+
+
+def shipped_scenarios() -> tuple[str, ...]:
+    """The names that :func:`read_scenario` knows without a path."""
+    return tuple(sorted(path.stem for path in scenarios_folder().glob("*.toml")))
+
+
+def read_scenario(which: str | Path) -> Scenario:
+    """The scenario of this shipped name, or in this file. Raises ScenarioError."""
+    path = _find(which)
+    raw = _load(path)
+    if isinstance(raw.get("agreement"), str):
+        raw["agreement"] = _load_agreement(raw["agreement"], path)
+    try:
+        scenario = msgspec.convert(raw, Scenario, dec_hook=read_written)
+    except msgspec.ValidationError as error:
+        reason, field = split_validation_error(str(error))
+        raise ScenarioError(path.name, field, _with_choices(reason, field, raw)) from error
+    for field, reason in (*_unknown(raw, scenario, ""), *_inconsistent(scenario)):
+        raise ScenarioError(path.name, field, reason)
+    return scenario
+
+
+def _find(which: str | Path) -> Path:
+    if isinstance(which, Path) or which.endswith(".toml"):
+        return Path(which)
+    shipped = scenarios_folder() / f"{which}.toml"
+    if not shipped.is_file():
+        known = ", ".join(shipped_scenarios())
+        raise ScenarioError(
+            which, "name", f"none of this name is shipped; there are: {known}; or give the path of a .toml"
+        )
+    return shipped
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ScenarioError(path.name, "file", f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(path.name, "file", f"is not TOML: {error}") from error
+
+
+def _load_agreement(named: str, beside: Path) -> dict[str, Any]:
+    """The agreement at this path, seen from the scenario, or of this shipped name."""
+    path = beside.parent / named if named.endswith(".toml") else scenarios_folder() / "agreements" / f"{named}.toml"
+    raw = _load(path)
+    try:
+        read_agreement(path.read_text(encoding="utf-8"))
+    except AgreementError as error:
+        reason, field = split_validation_error(str(error))
+        raise ScenarioError(path.name, field, reason) from error
+    return raw
+
+
+def _with_choices(reason: str, field: str, raw: dict[str, Any]) -> str:
+    """The reason, and for a word that is none of the allowed ones, which those are."""
+    if not reason.startswith("Invalid"):
+        return reason
+    names = [name.split("[")[0] for name in field.split(".")]
+    allowed = _allowed(inspect.type_info(Scenario), names, raw)
+    return f"{reason}; there are: {', '.join(dict.fromkeys(allowed))}" if allowed else reason
+
+
+def _allowed(node: inspect.Type, names: Sequence[str], raw: Any) -> Iterator[str]:
+    """The words that may stand at the end of this path of field names."""
+    match node:
+        case inspect.Metadata(type=inner):
+            yield from _allowed(inner, names, raw)
+        case inspect.UnionType(types=types):
+            for each in types:
+                yield from _allowed(each, names, raw)
+        case inspect.VarTupleType(item_type=inner):
+            yield from _allowed(inner, names, raw)
+        case inspect.DictType(value_type=inner):
+            yield from _allowed(inner, names[1:], raw)
+        case inspect.EnumType(cls=kind) if not names:
+            yield from (str(member.value) for member in kind)
+        case inspect.StructType() if names and names[0] == node.tag_field:
+            yield str(node.tag)
+        case inspect.StructType() if names:
+            for each_field in node.fields:
+                if each_field.encode_name == names[0]:
+                    yield from _allowed(each_field.type, names[1:], raw)
+
+
+def _unknown(raw: Any, read: Any, path: str) -> Trace:
+    """Fields that the file has and that nothing has read."""
+    if isinstance(raw, dict) and isinstance(read, msgspec.Struct):
+        known = read.__struct_fields__
+        tag = read.__struct_config__.tag_field
+        for name in raw:
+            if name not in known and name != tag:
+                yield f"{path}{name}", f"no such field; there are: {', '.join(known)}"
+            elif name in known:
+                yield from _unknown(raw[name], getattr(read, name), f"{path}{name}.")
+    elif isinstance(raw, dict) and isinstance(read, dict):
+        for name in raw:
+            yield from _unknown(raw[name], read[name], f"{path}{name}.")
+    elif isinstance(raw, list) and isinstance(read, tuple):
+        for number, (each, its) in enumerate(zip(raw, read, strict=True)):
+            yield from _unknown(each, its, f"{path.rstrip('.')}[{number}].")
+
+
+def _inconsistent(scenario: Scenario) -> Trace:
+    """What is well written, but contradicts something else in the file."""
+    agreed = set(scenario.agreement.parties)
+    for party in agreed ^ set(scenario.parties):
+        yield (
+            f"parties.{party}",
+            f"the agreement's parties, and no others, are: {', '.join(scenario.agreement.parties)}",
+        )
+    prefixes = [traffic.callsign for traffic in scenario.traffic]
+    for number, traffic in enumerate(scenario.traffic):
+        path = f"traffic[{number}]"
+        if prefixes.index(traffic.callsign) != number:
+            yield f"{path}.callsign", f"{traffic.callsign} has traffic already: each prefix is used once"
+        yield from _bad_traffic(scenario, traffic, path)
+    yield from _repeated_plans(scenario)
+    keys = {source.key for source in scenario.sources}
+    for number, event in enumerate(scenario.timeline):
+        path = f"timeline[{number}]"
+        if event.source and event.source not in keys:
+            yield f"{path}.source", f"{event.source!r} is not the key of any of [[sources]]"
+        yield from _bad_event(scenario, event, path)
+
+
+def _repeated_plans(scenario: Scenario) -> Trace:
+    seen: set[str] = set()
+    for number, event in enumerate(scenario.timeline):
+        if isinstance(event, Submission):
+            name = event.plan.plan_id or event.plan.callsign
+            if name in seen:
+                yield f"timeline[{number}].plan.plan_id", f"{name!r} stands for another plan already"
+            seen.add(name)
+
+
+def _bad_traffic(scenario: Scenario, traffic: Traffic, path: str) -> Trace:
+    yield from _bad_party(scenario, traffic.party, f"{path}.party")
+    blocks = [block.name for block in scenario.agreement.altitude_blocks]
+    for name in traffic.blocks:
+        if name not in blocks:
+            yield f"{path}.blocks", f"{name!r} is no altitude block of the agreement; there are: {', '.join(blocks)}"
+    if traffic.weights and len(traffic.weights) != len(traffic.areas):
+        yield f"{path}.weights", f"one for each of the {len(traffic.areas)} areas, or none at all"
+    for name in ("window", "filed_at"):
+        if not all(moment.is_clock for moment in getattr(traffic, name)):
+            yield f"{path}.{name}", 'times of day, such as "05:00"'
+    for name in ("duration_min", "notice_min", "short_notice_min"):
+        least, most = getattr(traffic, name)
+        if least > most:
+            yield f"{path}.{name}", f"the least first, then the most: [{most:g}, {least:g}]"
+    if traffic.duration_min[0] < 1:
+        yield f"{path}.duration_min", "at least one minute"
+    for number, area in enumerate(traffic.areas):
+        try:
+            area.area(scenario.places)
+        except ValueError as error:
+            yield f"{path}.areas[{number}]", str(error)
+
+
+def _bad_event(scenario: Scenario, event: Any, path: str) -> Trace:
+    match event:
+        case LinkPartition(between=names):
+            for name in names:
+                yield from _bad_party(scenario, name, f"{path}.between", "director", "monitor")
+        case ServiceCrash(party=name):
+            yield from _bad_party(scenario, name, f"{path}.party", "monitor")
+        case Submission() | Sighting() | Announcement() | Cancellation() | Emergency():
+            yield from _bad_party(scenario, event.to, f"{path}.to")
+            yield from _bad_contents(scenario, event, path)
+
+
+def _bad_contents(scenario: Scenario, event: AddressedEvent, path: str) -> Trace:
+    if event.at.after(scenario.start) < scenario.start:
+        yield f"{path}.at", f"lies before the scenario's start, {scenario.start.isoformat()}"
+    try:
+        match event:
+            case Sighting():
+                yield from _bad_party(scenario, event.by, f"{path}.by")
+                event.where.position(scenario.places)
+            case Submission():
+                plan = event.plan.plan(event.at.after(scenario.start), scenario.places)
+                if plan.end <= plan.start:
+                    yield f"{path}.plan.end", "must be after the start"
+                if plan.lower_ft >= plan.upper_ft:
+                    yield f"{path}.plan.lower_ft", "must be below upper_ft"
+    except ValueError as error:
+        yield f"{path}.{'where' if isinstance(event, Sighting) else 'plan.area'}", str(error)
+
+
+def _bad_party(scenario: Scenario, name: str, path: str, *services: str) -> Trace:
+    known = (*scenario.parties, *services)
+    if name not in known:
+        yield path, f"{name!r} does not take part; there are: {', '.join(known)}"
