@@ -3,7 +3,7 @@
 A row's fields say only what messages have said of it so far: an empty string or None is *not yet heard*.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import msgspec
@@ -15,6 +15,14 @@ from hotline_protocol.injection import AnnouncedState
 from hotline_protocol.ledger import Head
 from hotline_protocol.line import CallOutcome, Reason, Tier
 from hotline_protocol.service import Presence
+
+
+def utc(at: datetime) -> datetime:
+    """This time in UTC. A message may claim the first or last hours of the calendar: those stay where they are."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        return at.replace(tzinfo=UTC)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ import msgspec
 
 from hotline_protocol.line import CallOutcome
 
-from .rows import AgreementRow, CallRow, EscalationRow, NegotiationRow, PlanRow, RejectedRow, Row
+from .rows import AgreementRow, CallRow, EscalationRow, NegotiationRow, PlanRow, RejectedRow, Row, utc
 
 R = TypeVar("R", bound=Row)
 
@@ -132,7 +132,7 @@ def _hours(group: str, period: Period, by: Grouping) -> float:
 
 def _rang_at(call: CallRow) -> datetime:
     assert call.rang_at is not None  # noqa: S101  # call_volume counts no others
-    return call.rang_at.astimezone(UTC)
+    return utc(call.rang_at)
 
 
 _GROUPS: Final[dict[Grouping, Callable[[CallRow], str]]] = {

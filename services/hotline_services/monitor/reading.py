@@ -1,0 +1,168 @@
+"""Reading what a monitor has recorded: from its record while it goes on writing, or from a recording."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol, Self, TypeVar
+
+import msgspec
+
+from hotline_protocol.line import LineCheck, LineChecked
+from hotline_protocol.message import Message
+from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, decode_any, topic_of
+from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader, RecordingWriter
+from hotline_services.runtime.store import StoreError
+
+from .projection import Projection, presentable
+from .record import check_kind
+from .rows import Row
+from .tables import TABLES_VERSION, stored_rows
+from .volume import Period
+
+R = TypeVar("R", bound=Row)
+
+SQLITE_BEGINS: Final = b"SQLite format 3\x00"
+HOUSEKEEPING: Final = (HEALTH, CLOCK, CONTROL, RECEIPT)
+UNKNOWN_AGREEMENT: Final = "0" * 16
+
+
+class Source(Protocol):
+    """Something that has been recorded. ``period`` is None when it is empty."""
+
+    @property
+    def period(self) -> Period | None: ...
+
+    def rows(self, kind: type[R], since: datetime | None = None) -> list[R]: ...
+
+    def close(self) -> None: ...
+
+
+def open_source(path: Path) -> Source:
+    """The record or recording in this file. Raises StoreError when it is neither, or is not there."""
+    try:
+        with path.open("rb") as file:
+            is_record = file.read(len(SQLITE_BEGINS)) == SQLITE_BEGINS
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}: there is no record to read.") from error
+    return RecordSource(path) if is_record else RecordingSource(path)
+
+
+class RecordSource:
+    """A monitor's record, opened for reading only. Raises StoreError when it cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path: Final = path
+        self._db: Final = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+        try:
+            self._check()
+        except StoreError:
+            self._db.close()
+            raise
+
+    def _check(self) -> None:
+        if check_kind(self._db, self._path) == "empty":
+            raise StoreError(f"{self._path} is empty: no monitor has written to it yet.")
+        row = self._db.execute("SELECT tables_version FROM life").fetchone()
+        if row is None or row[0] != TABLES_VERSION:
+            raise StoreError(f"{self._path} has tables of another version. Make them again with: hotline rebuild")
+
+    @property
+    def period(self) -> Period | None:
+        """From the first message to the last, by the monitor's clock."""
+        first = self._db.execute("SELECT at FROM messages ORDER BY n LIMIT 1").fetchone()
+        last = self._db.execute("SELECT at FROM messages ORDER BY n DESC LIMIT 1").fetchone()
+        if first is None or last is None:
+            return None
+        return Period(start=datetime.fromisoformat(first[0]), end=datetime.fromisoformat(last[0]))
+
+    def rows(self, kind: type[R], since: datetime | None = None) -> list[R]:
+        """The rows of this kind fit to be shown, from ``since`` on."""
+        return presentable(stored_rows(self._db, kind, since))
+
+    @property
+    def agreement(self) -> str | None:
+        """The digest of the memorandum that the centres read to each other at their first line check."""
+        found = self._db.execute(
+            "SELECT message FROM messages WHERE type IN ('line-check', 'line-checked') ORDER BY n LIMIT 1"
+        ).fetchone()
+        check = decode_any(found[0]) if found else None
+        return check.agreement if isinstance(check, LineCheck | LineChecked) else None
+
+    def messages(self) -> Iterator[tuple[datetime, Message]]:
+        """Every message in the order in which it came, with the time at which it did."""
+        for at, text in self._db.execute("SELECT at, message FROM messages ORDER BY n"):
+            yield datetime.fromisoformat(at), decode_any(text)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class RecordingSource:
+    """A recording, folded into tables in memory. Raises StoreError when it cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self._projection: Final = Projection()
+        self._period: Period | None = None
+        try:
+            with path.open("rb") as file:
+                for recorded in RecordingReader(file):
+                    self._take(recorded)
+        except RecordingError as error:
+            raise StoreError(f"{path} is neither a monitor's record nor a recording: {error}.") from error
+
+    def _take(self, recorded: Recorded) -> None:
+        self._projection.apply(recorded.message)
+        start = self._period.start if self._period else recorded.at
+        self._period = Period(start=start, end=recorded.at)
+
+    @property
+    def period(self) -> Period | None:
+        """From the first message to the last."""
+        return self._period
+
+    def rows(self, kind: type[R], since: datetime | None = None) -> list[R]:
+        """The rows of this kind, from ``since`` on."""
+        rows = self._projection.rows(kind)
+        return [row for row in rows if since is None or (at := getattr(row, row.when, None)) is None or at >= since]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def record_to_recording(record: Path, out: BinaryIO, *, scenario: str = "live", agreement: str | None = None) -> int:
+    """Write a monitor's record as a recording, as a simulation would have written it; returns how many messages.
+
+    What services say of themselves and to shells (health, clock, receipts, requests) is left out, as a simulation has
+    none of it. Without ``agreement``, its digest is that of the first line check, or zeros. Raises StoreError.
+    """
+    with RecordSource(record) as source:
+        period = source.period
+        if period is None:
+            raise StoreError(f"{record} holds no messages yet.")
+        header = Header(
+            scenario=scenario,
+            seed=None,
+            start=period.start,
+            days=None,
+            agreement=agreement or source.agreement or UNKNOWN_AGREEMENT,
+        )
+        writer = RecordingWriter(out, header)
+        count = 0
+        for at, message in source.messages():
+            if topic_of(message) not in HOUSEKEEPING:
+                writer.write(message, at)
+                count += 1
+    return count
+
+
+def as_json(rows: list[R]) -> bytes:
+    """Rows as one JSON array, an object each, with the names of the fields."""
+    return msgspec.json.format(msgspec.json.encode(rows), indent=2)

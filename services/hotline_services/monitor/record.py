@@ -1,0 +1,271 @@
+"""The monitor's record: every message once, in the order in which it came, and the tables made of them.
+
+One SQLite file in WAL mode, written by one monitor and read by anybody. Tables and messages change in the same
+transaction. The tables can always be made again from the messages (:func:`rebuild`).
+"""
+
+import fcntl
+import secrets
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from hotline_protocol.message import Message
+from hotline_protocol.service import Unreadable
+from hotline_protocol.topics import CONTROL, address_of, decode_any, encode, topic_of
+from hotline_services.runtime.store import Heard, Recovered, StoreError
+
+from .core import Progress
+from .folds import type_of
+from .order import Mark, Span
+from .projection import Projection
+from .tables import TABLES_VERSION, StoredRows, iso, make_tables, whole
+
+VERSION: Final = 1
+MARK: Final = 0x484F5452  # "HOTR": tells our file from any other SQLite file
+MARKS_AT_MOST: Final = 1_000
+MISSING_AT_MOST: Final = 1_000
+FOLDED_AT_ONCE: Final = 5_000
+
+_SCHEMA: Final = """
+CREATE TABLE life (epoch TEXT NOT NULL, service TEXT NOT NULL, tables_version INTEGER NOT NULL);
+CREATE TABLE messages (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, topic TEXT NOT NULL, source TEXT NOT NULL, epoch TEXT NOT NULL,
+    seq INTEGER NOT NULL, type TEXT NOT NULL, time TEXT NOT NULL, cause TEXT, at TEXT NOT NULL, message TEXT NOT NULL);
+CREATE INDEX messages_by_source ON messages (source, epoch, seq);
+CREATE TABLE waiting (id TEXT PRIMARY KEY);
+CREATE TABLE attempt (id TEXT NOT NULL, at_real TEXT NOT NULL, error TEXT NOT NULL, message TEXT NOT NULL);
+CREATE INDEX attempt_by_id ON attempt (id);
+"""
+
+
+class Record:
+    """The record of monitor ``service`` in this file, made if it is not there. Raises StoreError.
+
+    A :class:`~hotline_services.runtime.store.Store`. With ``sync="normal"`` a killed process loses nothing; with
+    ``"full"`` a power failure loses nothing either, at the price of one flush to the disk a commit.
+    """
+
+    def __init__(self, path: Path, service: str = "monitor", *, sync: Literal["normal", "full"] = "normal") -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path: Final = path
+        self._lock: Final = _lock(path)
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            self._open(sync)
+            self.epoch, self._service, tables = self._life(service)
+        except sqlite3.DatabaseError as error:
+            self._lock.close()
+            raise StoreError(f"{path}: {error}. Is it a monitor's record?") from error
+        except StoreError:
+            self._lock.close()
+            raise
+        self._rows: Final = StoredRows(self._db)
+        self._projection: Final = Projection(self._rows)
+        if tables != TABLES_VERSION:
+            self.rebuild()
+
+    def _open(self, sync: str) -> None:
+        if check_kind(self._db, self._path) == "empty":
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.executescript(
+                f"BEGIN; {_SCHEMA} PRAGMA application_id = {MARK}; PRAGMA user_version = {VERSION}; COMMIT;"
+            )
+        self._db.execute(f"PRAGMA synchronous = {sync.upper()}")
+
+    def _life(self, service: str) -> tuple[str, str, int]:
+        row = self._db.execute("SELECT epoch, service, tables_version FROM life").fetchone()
+        if row is None:  # tables of version 0: none yet
+            row = (secrets.token_hex(4), service, 0)
+            self._db.execute("INSERT INTO life VALUES (?, ?, ?)", row)
+        epoch, owner, tables = row
+        if owner != service:
+            raise StoreError(f"{self._path} is the record of {owner}, not of {service}. Name another file.")
+        return epoch, owner, tables
+
+    def progress(self) -> Progress:
+        """Where a :class:`~.core.MonitorCore` is to go on from: read from an index, not replayed."""
+        (said,) = self._db.execute(
+            "SELECT coalesce(max(seq), 0) FROM messages WHERE source = ? AND epoch = ?", (self._service, self.epoch)
+        ).fetchone()
+        streams = self._db.execute(
+            "SELECT source, epoch, max(seq), count(DISTINCT seq) FROM messages WHERE seq > 0 AND source != ? "
+            "GROUP BY source, epoch ORDER BY max(n) DESC LIMIT ?",
+            (self._service, MARKS_AT_MOST),
+        ).fetchall()
+        marks = tuple(
+            Mark(
+                source=source,
+                epoch=epoch,
+                highest=highest,
+                missing=() if count == highest else self._missing(source, epoch),
+            )
+            for source, epoch, highest, count in streams
+        )
+        return Progress(epoch=self.epoch, said=said, marks=marks)
+
+    def _missing(self, source: str, epoch: str) -> tuple[Span, ...]:
+        """The newest gaps in what this source has said."""
+        gaps = self._db.execute(
+            "SELECT before + 1, seq - 1 FROM (SELECT seq, lag(seq, 1, 0) OVER (ORDER BY seq) AS before FROM messages "
+            "WHERE source = ? AND epoch = ? AND seq > 0) WHERE seq > before + 1 ORDER BY seq DESC LIMIT ?",
+            (source, epoch, MISSING_AT_MOST),
+        )
+        return tuple(Span(*gap) for gap in gaps.fetchall()[::-1])
+
+    def recover(self) -> Recovered:
+        """See :class:`~.store.Store`. There is nothing to replay: the core goes on from ``progress``."""
+        waiting = self._db.execute(
+            "SELECT message FROM messages WHERE id IN (SELECT id FROM waiting) ORDER BY n"
+        ).fetchall()
+        attempts = self._db.execute("SELECT id, count(*) FROM attempt GROUP BY id")
+        return Recovered(unconfirmed=[decode_any(text) for (text,) in waiting], attempts=dict(attempts.fetchall()))
+
+    def commit(self, heard: Sequence[Heard], said: Sequence[Message], confirmed: Sequence[str]) -> None:
+        """See :class:`~.store.Store`. Lapses leave no trace, and rubbish only what was said of it."""
+        now = heard[-1].at if heard else datetime.now(UTC)
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for at, message in heard:
+                if message is not None and not isinstance(message, Unreadable):
+                    self._keep(message, at)
+            for message in said:
+                self._keep(message, now)
+            self._wait_for(said, confirmed)
+            self._rows.flush()
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._undo()
+            raise
+
+    def _undo(self) -> None:
+        if self._db.in_transaction:  # on some errors SQLite has rolled back itself
+            self._db.execute("ROLLBACK")
+        self._rows.forget()
+
+    def _keep(self, message: Message, at: datetime) -> None:
+        row = (
+            message.id,
+            address_of(message),
+            message.source,
+            message.epoch,
+            whole(message.seq),
+            type_of(message),
+            iso(message.time),
+            message.cause,
+            iso(at),
+            encode(message).decode(),
+        )
+        if self._db.execute(_KEEP, row).rowcount:
+            self._projection.apply(message)
+
+    def _wait_for(self, said: Iterable[Message], confirmed: Iterable[str]) -> None:
+        """A request to send again is not waited for: it is made anew as long as something is missing."""
+        waiting = [(message.id,) for message in said if topic_of(message) is not CONTROL]
+        self._db.executemany("INSERT OR IGNORE INTO waiting VALUES (?)", waiting)
+        self._db.executemany("DELETE FROM waiting WHERE id = ?", [(name,) for name in confirmed])
+
+    def attempted(self, message: Message, error: str) -> int:
+        """See :class:`~.store.Store`."""
+        row = (message.id, datetime.now(UTC).isoformat(), error, encode(message).decode())
+        self._db.execute("INSERT INTO attempt VALUES (?, ?, ?, ?)", row)
+        (count,) = self._db.execute("SELECT count(*) FROM attempt WHERE id = ?", (message.id,)).fetchone()
+        return int(count)
+
+    def said_between(self, epoch: str, first_seq: int, last_seq: int) -> list[Message]:
+        """See :class:`~.store.Store`."""
+        if epoch != self.epoch:
+            return []
+        rows = self._db.execute(
+            "SELECT message FROM messages WHERE source = ? AND epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq",
+            (self._service, epoch, first_seq, last_seq),
+        )
+        return [decode_any(text) for (text,) in rows]
+
+    def rebuild(self) -> int:
+        """Make the tables again from the messages, in one transaction; returns how many messages there were."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            make_tables(self._db)
+            self._rows.forget()
+            count = self._fold_all()
+            self._db.execute("UPDATE life SET tables_version = ?", (TABLES_VERSION,))
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._undo()
+            raise
+        return count
+
+    def _fold_all(self) -> int:
+        count = 0
+        for count, (text,) in enumerate(self._db.execute("SELECT message FROM messages ORDER BY n"), 1):
+            self._projection.apply(decode_any(text))
+            if count % FOLDED_AT_ONCE == 0:
+                self._rows.flush()
+        self._rows.flush()
+        return count
+
+    def close(self) -> None:
+        """See :class:`~.store.Store`."""
+        self._db.close()
+        self._lock.close()
+
+
+_KEEP: Final = (
+    "INSERT INTO messages (id, topic, source, epoch, seq, type, time, cause, at, message) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
+)
+
+
+def rebuild(path: Path) -> int:
+    """Make the tables of this record again; returns how many messages it holds. Raises StoreError.
+
+    The monitor that writes the record must not be running.
+    """
+    if not path.exists():
+        raise StoreError(f"{path}: there is no such record.")
+    with closing(sqlite3.connect(path)) as db:
+        if check_kind(db, path) == "empty":
+            raise StoreError(f"{path} is empty: there is nothing to make tables of.")
+        (owner,) = db.execute("SELECT service FROM life").fetchone()
+    record = Record(path, owner)
+    try:
+        return record.rebuild()
+    finally:
+        record.close()
+
+
+def check_kind(db: sqlite3.Connection, path: Path) -> Literal["empty", "record"]:
+    """Whether this file is still empty or a record that we can read. Raises StoreError when it is neither."""
+    try:
+        (mark,), (version,) = (
+            db.execute("PRAGMA application_id").fetchone(),
+            db.execute("PRAGMA user_version").fetchone(),
+        )
+        is_empty = db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path} is not a monitor's record: {error}. Name another file.") from error
+    if mark == 0 and version == 0 and is_empty:
+        return "empty"
+    if mark != MARK:
+        raise StoreError(f"{path} is not a monitor's record. Name another file.")
+    if version != VERSION:
+        raise StoreError(
+            f"{path} is a record of version {version}, and this program reads version {VERSION}. "
+            "Run the program that wrote it, or name another file."
+        )
+    return "record"
+
+
+def _lock(path: Path) -> Any:
+    """One writer at a time, for as long as it lives; the system lets go of the lock however it ends."""
+    lock = path.with_name(path.name + ".lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StoreError(f"{path} is being written by another process. Stop it first.") from error
+    return lock
