@@ -1,0 +1,282 @@
+"""Filed flight plan (FPL) messages in the ICAO 2012 format (PANS-ATM, Doc 4444, Appendices 2 and 3).
+
+``(FPL-EXER11-IM -2F18/M-SDFG/S -OSDZ1400 -N0471F310 RAQQA 3520N04010E -OSDZ0130 -DOF/170618 RMK/PATROL)``
+
+What becomes of a message:
+
+* the plan is a corridor of 5 NM to either side along departure, route and destination, 500 ft either way of every
+  level of field 15;
+* it lasts from DOF (the given date when there is none) and EOBT until EET later, all UTC;
+* points outside the theatre before the first and after the last one inside it are cut off, as when a tanker comes
+  up from the Gulf: the plan then lasts for that share of the time that the rest is of the way;
+* STS/EMER makes it an emergency; STS/MEDEVAC, HOSP, SAR and FFR give it priority;
+* the first word of RMK may name a kind of flight (``RMK/TANKER``); otherwise military flights (field 8, type M) are
+  patrols and all others transports;
+* ``plan_id`` is made of callsign, date and EOBT, so that filing the same flight again is seen as such.
+
+Equipment (field 10), alternates and field 19 are not kept. Lower case, line breaks and stray blanks do not matter.
+"""
+
+import re
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from typing import Final
+
+import msgspec
+
+from .airspace import MAX_VERTICES, Corridor, Position
+from .flightplan import FlightKind, FlightPlan, Priority, Problem
+from .geodesy import route_nm
+from .geometry import BOUNDS_DEG
+from .icao_route import FIELD_15, HIGHEST_FT, RouteError, read_point, read_route
+
+HALF_WIDTH_NM: Final = 5.0
+HALF_BLOCK_FT: Final = 500
+LONGEST: Final = 10_000
+LONGEST_REMARKS: Final = 500
+
+_OPENING: Final = re.compile(r"\((?=\s{0,9}[A-Za-z]{3}[A-Za-z0-9/]{0,12}\s{0,9}-)")
+_SUPPLEMENT: Final = re.compile(r"-\s?(?:[EPRSJDANC]/)")
+_INDICATORS: Final = "STS|PBN|NAV|COM|DAT|SUR|DEP|DEST|DOF|REG|EET|SEL|TYP|CODE|DLE|OPR|ORGN|PER|ALTN|RALT|TALT|RIF|RMK"
+_ITEM: Final = re.compile(rf"(?:^|\s)({_INDICATORS})\s?/")
+_PLACE_AND_TIME: Final = re.compile(r"([A-Z][A-Z0-9]{3})\s?([0-9]{4})(?:\s[A-Z0-9 ]*)?")
+_PRIORITY_STATUS: Final = frozenset({"MEDEVAC", "HOSP", "SAR", "FFR"})
+
+
+class FiledPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One FPL message as read: a plan, or everything that is wrong with it. Never both."""
+
+    text: str
+    callsign: str = ""
+    plan_id: str = ""
+    plan: FlightPlan | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def split_messages(text: str) -> list[str]:
+    """The messages of a text, each from its opening bracket on; what stands before the first is dropped."""
+    return _OPENING.split(text)[1:]
+
+
+def read_fpl(text: str, today: date) -> list[FiledPlan]:
+    """Every message of a text. Never raises: what cannot be read has its problems listed."""
+    return [_Reading(message, today).result() for message in split_messages(text)]
+
+
+class _Fields(msgspec.Struct, frozen=True):
+    """The fields of a message by their ICAO numbers; 10 and 19 are not kept."""
+
+    f7: str
+    f8: str
+    f9: str
+    f13: str
+    f15: str
+    f16: str
+    f18: dict[str, str]
+
+
+class _Reading:
+    """One message being read. Everything wrong is noted, so that its author hears of it all at once."""
+
+    def __init__(self, message: str, today: date) -> None:
+        self._message = message
+        self._today = today
+        self._callsign = ""
+        self._plan_id = ""
+        self._problems: list[Problem] = []
+
+    def result(self) -> FiledPlan:
+        fields = self._fields()
+        plan = self._plan(fields) if fields else None
+        return FiledPlan(
+            text=f"({self._message}",
+            callsign=self._callsign,
+            plan_id=self._plan_id,
+            plan=plan,
+            problems=tuple(self._problems),
+        )
+
+    def _note(self, code: str, field: str, reason: str) -> None:
+        self._problems.append(Problem(code=code, field=field, reason=reason))
+
+    def _fields(self) -> _Fields | None:
+        if len(self._message) > LONGEST:
+            self._note("too-long", "message", f"has {len(self._message):,} characters; {LONGEST:,} is the most")
+            return None
+        body, closed, after = " ".join(self._message.upper().split()).rpartition(")")
+        body = body or after
+        if not body.startswith("FPL"):
+            self._note("unknown-message", "field 3", f"{body[:10]!r}: only FPL messages are read")
+            return None
+        if not closed:
+            self._note("not-closed", "message", "the closing bracket is missing: it may be cut short")
+        parts = [part.strip() for part in body.split("-", 8)]
+        if len(parts) < 8:
+            self._note("missing-fields", "message", f"has {len(parts) - 1} fields: 7, 8, 9, 10, 13, 15, 16 are needed")
+            return None
+        other = _SUPPLEMENT.split(parts[8], maxsplit=1)[0] if len(parts) > 8 else ""
+        return _Fields(parts[1], parts[2], parts[3], parts[5], parts[6], parts[7], _items(other))
+
+    def _plan(self, fields: _Fields) -> FlightPlan | None:
+        callsign = self._read_callsign(fields.f7)
+        military = self._read_rules(fields.f8)
+        aircraft = self._read_type(fields.f9, fields.f18)
+        day = self._read_day(fields.f18.get("DOF"))
+        departure, off_block = self._read_departure(fields)
+        destination, elapsed = self._read_destination(fields)
+        self._name(callsign, day, off_block)
+        route = read_route(fields.f15)
+        if isinstance(route, list):
+            self._problems += route
+        if self._problems or isinstance(route, list) or day is None or off_block is None or elapsed is None:
+            return None
+        track = self._cut((*departure, *route.points, *destination), datetime.combine(day, off_block, UTC), elapsed)
+        if track is None:
+            return None
+        status, remarks = set(fields.f18.get("STS", "").split()), fields.f18.get("RMK", "")
+        return FlightPlan(
+            plan_id=self._plan_id,
+            callsign=callsign,
+            kind=_kind(military, status, remarks),
+            priority=_priority(status),
+            area=Corridor(route=track.points, half_width_nm=HALF_WIDTH_NM),
+            lower_ft=max(min(route.levels_ft) - HALF_BLOCK_FT, 0),
+            upper_ft=min(max(route.levels_ft) + HALF_BLOCK_FT, HIGHEST_FT),
+            start=track.start,
+            end=track.end,
+            aircraft_type=aircraft,
+            remarks=remarks[:LONGEST_REMARKS],
+        )
+
+    def _name(self, callsign: str, day: date | None, off_block: time | None) -> None:
+        if callsign and day and off_block is not None:
+            self._plan_id = f"{callsign}-{day:%Y%m%d}-{off_block:%H%M}"
+
+    def _read_callsign(self, text: str) -> str:
+        callsign = text.partition("/")[0].strip()
+        if not re.fullmatch(r"[A-Z0-9]{2,7}", callsign):
+            self._note("bad-callsign", "field 7", f"{text[:20]!r} is not two to seven letters and digits")
+            return ""
+        self._callsign = callsign
+        return callsign
+
+    def _read_rules(self, text: str) -> bool:
+        """Whether the flight is military."""
+        if not re.fullmatch(r"[IVYZ][SNGMX]?", text):
+            self._note("bad-rules", "field 8", f"{text[:20]!r} is not flight rules and type, such as IM")
+        return text.endswith("M")
+
+    def _read_type(self, text: str, other: dict[str, str]) -> str:
+        found = re.fullmatch(r"([0-9]{0,2}) ?([A-Z][A-Z0-9]{1,3}) ?/ ?[LMHJ]", text)
+        if not found:
+            self._note("bad-type", "field 9", f"{text[:20]!r} is not aircraft type and wake category, such as F18/M")
+            return ""
+        named = re.sub(r"[^A-Z0-9]", "", other.get("TYP", "")) if found[2] == "ZZZZ" else ""
+        return (named or found[1] + found[2])[:8]
+
+    def _read_day(self, text: str | None) -> date | None:
+        if text is None:
+            return self._today
+        try:
+            if not re.fullmatch("[0-9]{6}", text):
+                raise ValueError(text)
+            return date(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))
+        except ValueError:
+            self._note("bad-date", "field 18 DOF", f"{text[:20]!r} is not a date as year, month and day: 170618")
+            return None
+
+    def _read_departure(self, fields: _Fields) -> tuple[list[Position], time | None]:
+        found = _PLACE_AND_TIME.fullmatch(fields.f13)
+        if not found:
+            self._note("bad-departure", "field 13", f"{fields.f13[:20]!r} is not aerodrome and time, such as OSLK1430")
+            return [], None
+        off_block = None
+        if int(found[2][:2]) < 24 and int(found[2][2:]) < 60:
+            off_block = time(int(found[2][:2]), int(found[2][2:]))
+        else:
+            self._note("bad-time", "field 13 EOBT", f"{found[2]} is not a time of day between 0000 and 2359")
+        return self._aerodrome("field 13", found[1], "DEP", fields.f18), off_block
+
+    def _read_destination(self, fields: _Fields) -> tuple[list[Position], timedelta | None]:
+        found = _PLACE_AND_TIME.fullmatch(fields.f16)
+        if not found:
+            reason = f"{fields.f16[:20]!r} is not aerodrome and elapsed time, such as OSLK0215"
+            self._note("bad-destination", "field 16", reason)
+            return [], None
+        hours, minutes = int(found[2][:2]), int(found[2][2:])
+        elapsed = timedelta(hours=hours, minutes=minutes) if minutes < 60 and hours + minutes > 0 else None
+        if elapsed is None:
+            self._note("bad-time", "field 16 EET", f"{found[2]} is not hours and minutes of flight, more than 0000")
+        return self._aerodrome("field 16", found[1], "DEST", fields.f18), elapsed
+
+    def _aerodrome(self, field: str, code: str, item: str, other: dict[str, str]) -> list[Position]:
+        """Where an aerodrome is: ZZZZ is where field 18 says. Nothing with AFIL, and ZZZZ left unexplained."""
+        if code == "AFIL":
+            return []
+        if code != "ZZZZ":
+            words = [code]
+        elif words := other.get(item, "").split():
+            field = f"field 18 {item}"
+        else:
+            return []
+        for word in words:
+            with suppress(RouteError):
+                return [read_point(word)]
+        reason = f"{' '.join(words)[:30]!r} is not a known place: file ZZZZ, and {item}/3520N04010E in field 18"
+        self._note("unknown-place", field, reason)
+        return []
+
+    def _cut(self, points: tuple[Position, ...], start: datetime, elapsed: timedelta) -> "_Track | None":
+        """The part between the first and the last point in the theatre, flown at one speed throughout."""
+        inside = [index for index, point in enumerate(points) if _in_theatre(point)]
+        first, last = (inside[0], inside[-1]) if inside else (0, -1)
+        kept = tuple(point for point, _ in groupby(points[first : last + 1]))
+        if len(kept) < 2:
+            reason = "has fewer than two different points in the theatre, aerodromes included"
+            self._note("too-short", FIELD_15, reason)
+            return None
+        if len(kept) > MAX_VERTICES:
+            self._note("too-many-points", FIELD_15, f"has {len(kept):,} points; at most {MAX_VERTICES} are taken")
+            return None
+        whole = route_nm(points)
+        begin = elapsed * (route_nm(points[: first + 1]) / whole)
+        end = elapsed * (route_nm(points[: last + 1]) / whole)
+        return _Track(kept, (start + begin).replace(microsecond=0), (start + end).replace(microsecond=0))
+
+
+def _in_theatre(point: Position) -> bool:
+    west, south, east, north = BOUNDS_DEG
+    return west <= point.lon_deg <= east and south <= point.lat_deg <= north
+
+
+class _Track(msgspec.Struct, frozen=True):
+    """Where a flight is in the theatre, and from when until when."""
+
+    points: tuple[Position, ...]
+    start: datetime
+    end: datetime
+
+
+def _items(text: str) -> dict[str, str]:
+    """Field 18 by indicator; of one that comes twice, the words of both."""
+    pieces = _ITEM.split(text)
+    items: dict[str, str] = {}
+    for indicator, words in zip(pieces[1::2], pieces[2::2], strict=True):
+        items[indicator] = f"{items.get(indicator, '')} {words.strip()}".strip()
+    return items
+
+
+def _kind(military: bool, status: set[str], remarks: str) -> FlightKind:  # noqa: FBT001 - field 8 as read
+    if "MEDEVAC" in status:
+        return FlightKind.MEDEVAC
+    first = re.match(r"[A-Z]*", remarks)
+    if first and first[0].lower() in {kind.value for kind in FlightKind}:
+        return FlightKind(first[0].lower())
+    return FlightKind.PATROL if military else FlightKind.TRANSPORT
+
+
+def _priority(status: set[str]) -> Priority:
+    if "EMER" in status:
+        return Priority.EMERGENCY
+    return Priority.PRIORITY if status & _PRIORITY_STATUS else Priority.ROUTINE

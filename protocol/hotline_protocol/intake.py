@@ -1,0 +1,236 @@
+"""Plans as they come from outside, in any of the accepted forms, and what may be wrong with them.
+
+A payload is one plan as a JSON object, an array of plans, an object ``{"plans": [...]}``, or one or more ICAO FPL
+messages; UTF-8 in each case. It may hold 2 MB and 1,000 plans. Each plan stands for itself: one that cannot be
+read is refused with its own evidence and disturbs none of the others. Nothing here raises.
+"""
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from .airspace import Corridor
+from .flightplan import FlightPlan, Problem
+from .geometry import area_problem, length_nm
+from .icao_fpl import FiledPlan, read_fpl, split_messages
+from .topics import split_validation_error
+
+MAX_BYTES: Final = 2_000_000
+MAX_PLANS: Final = 1_000
+EVIDENCE_CHARS: Final = 200
+REASON_CHARS: Final = 1_000
+
+LONGEST_FLIGHT: Final = timedelta(hours=24)
+FURTHEST_AHEAD: Final = timedelta(days=30)
+SLOWEST_KT: Final = 30
+FASTEST_KT: Final = 1_500
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is not a plan: why, and how it begins. Id and callsign are empty if they could not be read."""
+
+    problem: Problem
+    evidence: str
+    plan_id: str = ""
+    callsign: str = ""
+
+
+class _Batch(msgspec.Struct):
+    plans: list[msgspec.Raw]
+
+
+class _Named(msgspec.Struct):
+    """As much of a plan as helps to say which one it is."""
+
+    plan_id: msgspec.Raw = msgspec.Raw(b'""')
+    callsign: msgspec.Raw = msgspec.Raw(b'""')
+
+
+_plan: Final = msgspec.json.Decoder(FlightPlan)
+_Read = tuple[list[FlightPlan], list[Refusal]]
+
+
+def read_plans(payload: bytes, today: date) -> _Read:
+    """The plans in a payload, and a refusal for each thing in it that is not one. ``today`` dates FPLs without DOF."""
+    if len(payload) > MAX_BYTES:
+        return _refused("too-large", f"has {len(payload):,} bytes; {MAX_BYTES:,} is the most", payload)
+    try:
+        text = payload.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        return _refused("not-utf-8", f"is not UTF-8: byte {error.start} is 0x{payload[error.start]:02x}", payload)
+    if not text:
+        return _refused("empty", "is empty", payload)
+    if text[0] in "{[":
+        return _read_json(text.encode())
+    if messages := split_messages(text):
+        return _read_messages(messages, payload, today)
+    return _refused("unknown-format", "is neither a plan in JSON nor an ICAO message such as (FPL-...)", payload)
+
+
+def _read_json(text: bytes) -> _Read:
+    try:
+        return _read_each(_raw_plans(text), text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return [], [_refusal(explain(error), text)]
+
+
+def _raw_plans(text: bytes) -> list[msgspec.Raw]:
+    """Each plan's own bytes. Raises msgspec.DecodeError when the JSON is malformed, RecursionError when too deep."""
+    if text.startswith(b"["):
+        return msgspec.json.decode(text, type=list[msgspec.Raw])
+    if "plans" in msgspec.json.decode(text, type=dict[str, msgspec.Raw]):
+        return msgspec.json.decode(text, type=_Batch).plans
+    return [msgspec.Raw(text)]
+
+
+def _read_each(items: list[msgspec.Raw], text: bytes) -> _Read:
+    if not items:
+        return _refused("empty", "holds no plan", text)
+    if len(items) > MAX_PLANS:
+        return _too_many(len(items), text)
+    plans: list[FlightPlan] = []
+    refusals: list[Refusal] = []
+    for item in items:
+        try:
+            plans.append(_plan.decode(item))
+        except (msgspec.DecodeError, RecursionError) as error:
+            plan_id, callsign = _names(item)
+            refusals.append(_refusal(explain(error), bytes(item), plan_id, callsign))
+    return plans, refusals
+
+
+def _names(item: msgspec.Raw) -> tuple[str, str]:
+    try:
+        named = msgspec.json.decode(item, type=_Named)
+    except (msgspec.DecodeError, RecursionError):
+        return "", ""
+    return _name(named.plan_id), _name(named.callsign)
+
+
+def _name(raw: msgspec.Raw) -> str:
+    try:
+        return msgspec.json.decode(raw, type=str)[:96]
+    except msgspec.DecodeError:
+        return ""
+
+
+def _read_messages(messages: list[str], payload: bytes, today: date) -> _Read:
+    if len(messages) > MAX_PLANS:
+        return _too_many(len(messages), payload)
+    filed = [one for message in messages for one in read_fpl(f"({message}", today)]
+    plans = [one.plan for one in filed if one.plan]
+    return plans, [_refused_filing(one) for one in filed if one.problems]
+
+
+def _refused_filing(filed: FiledPlan) -> Refusal:
+    return _refusal(_together(filed.problems), filed.text.encode(), filed.plan_id, filed.callsign)
+
+
+def _together(problems: tuple[Problem, ...]) -> Problem:
+    """One problem that tells all of these: its code is the first one's, its field names them all once."""
+    if len(problems) == 1:
+        return problems[0]
+    fields = ", ".join(dict.fromkeys(problem.field for problem in problems))
+    reasons = "; ".join(f"{problem.field}: {problem.reason}" for problem in problems)
+    return Problem(code=problems[0].code, field=fields, reason=reasons[:REASON_CHARS])
+
+
+def _refused(code: str, reason: str, payload: bytes) -> _Read:
+    return [], [_refusal(Problem(code=code, field="payload", reason=reason), payload)]
+
+
+def _too_many(count: int, payload: bytes) -> _Read:
+    return _refused("too-many-plans", f"holds {count:,} plans; {MAX_PLANS:,} is the most", payload)
+
+
+def _refusal(problem: Problem, text: bytes, plan_id: str = "", callsign: str = "") -> Refusal:
+    return Refusal(problem=problem, evidence=evidence_of(text), plan_id=plan_id, callsign=callsign)
+
+
+def evidence_of(payload: bytes) -> str:
+    """How a payload begins, fit to be shown: 200 characters, bytes that are not UTF-8 replaced."""
+    return payload[: 4 * EVIDENCE_CHARS].decode(errors="replace")[:EVIDENCE_CHARS]
+
+
+def explain(error: Exception) -> Problem:
+    """What the JSON decoder found, in words for the person who wrote the message."""
+    if isinstance(error, RecursionError):
+        return Problem(code="too-deep", field="message", reason="is nested too deeply")
+    reason, field = split_validation_error(str(error))
+    if not isinstance(error, msgspec.ValidationError):
+        return Problem(
+            code="malformed-json", field="message", reason=f"is not JSON: {reason.removeprefix('JSON is malformed: ')}"
+        )
+    code = "missing-field" if "missing required" in reason else "bad-value"
+    return Problem(code=code, field=field, reason=readable(reason, field))
+
+
+_EXPECTED: Final = {
+    "callsign": "must be two to seven capital letters and digits",
+    "plan_id": "must be 1 to 96 letters, digits and _ . : - , the first a letter or digit",
+    "shape": "must be polygon, corridor or circle",
+}
+
+
+def readable(reason: str, field: str) -> str:
+    """The decoder's reason as a sentence about the field, where the decoder's own words take some guessing."""
+    if "matching regex" in reason or field.endswith("shape"):
+        return _EXPECTED.get(field.rpartition(".")[2], reason)
+    if "missing required" in reason:
+        return "is missing"
+    if too_long := re.fullmatch(r"Expected `array` of length <= (\d+)", reason):
+        return f"has more than {too_long[1]} entries, the most that is taken"
+    if too_short := re.fullmatch(r"Expected `array` of length >= (\d+)", reason):
+        return f"has fewer than {too_short[1]} entries"
+    return reason
+
+
+def check_plan(plan: FlightPlan, now: datetime) -> list[Problem]:
+    """Everything about a well-formed plan that cannot be flown or spoken of, at ``now``. Empty when it is sound.
+
+    A flight that has begun may still be announced, as late as that is; one that has ended may not. A plan that is
+    already known must be recognised before this is asked: it may have ended since.
+    """
+    return [*_window_problems(plan, now), *_block_problems(plan), *_area_problems(plan)]
+
+
+def _window_problems(plan: FlightPlan, now: datetime) -> list[Problem]:
+    problems = []
+    if plan.end <= plan.start:
+        problems.append(_says("ends-before-start", "end", f"{_utc(plan.end)} is not after start, {_utc(plan.start)}"))
+    elif plan.end - plan.start > LONGEST_FLIGHT:
+        problems.append(_says("too-long", "end", f"is {plan.end - plan.start} after start; 24 hours is the most"))
+    if plan.end <= now:
+        problems.append(_says("in-the-past", "end", f"{_utc(plan.end)} has passed; it is {_utc(now)}"))
+    if plan.start - now > FURTHEST_AHEAD:
+        problems.append(_says("too-far-ahead", "start", f"is {(plan.start - now).days} days ahead; 30 is the most"))
+    return problems
+
+
+def _block_problems(plan: FlightPlan) -> list[Problem]:
+    if plan.lower_ft < plan.upper_ft:
+        return []
+    reason = f"{plan.lower_ft:,} ft is not below upper_ft, {plan.upper_ft:,} ft"
+    return [_says("lower-not-below-upper", "lower_ft", reason)]
+
+
+def _area_problems(plan: FlightPlan) -> list[Problem]:
+    if problem := area_problem(plan.area):
+        return [_says("bad-area", *problem)]
+    if not isinstance(plan.area, Corridor) or plan.end <= plan.start:
+        return []
+    speed_kt = length_nm(plan.area) / ((plan.end - plan.start) / timedelta(hours=1))
+    if SLOWEST_KT <= speed_kt <= FASTEST_KT:
+        return []
+    reason = f"the corridor would be flown at {speed_kt:,.0f} kt; between {SLOWEST_KT} and {FASTEST_KT:,} is possible"
+    return [_says("impossible-speed", "end", reason)]
+
+
+def _utc(when: datetime) -> str:
+    return when.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _says(code: str, field: str, reason: str) -> Problem:
+    return Problem(code=code, field=field, reason=reason)
