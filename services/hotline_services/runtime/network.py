@@ -1,0 +1,178 @@
+"""What a network does to messages on their way, and when services die: as data, and as it is played out."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from hotline_protocol.message import AwareTime, PartyName
+
+from .chance import Chance
+
+Probability = Annotated[float, Meta(ge=0, le=0.95)]
+Delay = Annotated[float, Meta(ge=0, le=3_600)]
+
+RETRY: Final = timedelta(seconds=2)
+HOUR: Final = timedelta(hours=1)
+HOURS_A_DAY: Final = 24
+
+
+class Outage(msgspec.Struct, frozen=True, kw_only=True):
+    """The broker is away: nobody hears anybody."""
+
+    start: AwareTime
+    end: AwareTime
+
+
+class Partition(msgspec.Struct, frozen=True, kw_only=True):
+    """Two nodes cannot reach each other; all others can."""
+
+    between: tuple[PartyName, PartyName]
+    start: AwareTime
+    end: AwareTime
+
+
+class NetworkModel(msgspec.Struct, frozen=True, kw_only=True):
+    """What may happen to a message between two nodes. Without any fields it is a perfect network.
+
+    A message takes ``delay_s`` give or take up to ``jitter_s`` (uniform) and does not overtake another on its
+    link, except that a share ``reordering`` of them comes up to ``late_s`` later than it would have.
+    """
+
+    delay_s: Delay = 0.05
+    jitter_s: Delay = 0.0
+    loss: Probability = 0.0
+    duplication: Probability = 0.0
+    reordering: Probability = 0.0
+    late_s: Delay = 5.0
+    outages: tuple[Outage, ...] = ()
+    partitions: tuple[Partition, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.jitter_s > self.delay_s:
+            raise ValueError("jitter_s: must not be more than delay_s, or messages would come before they are sent")
+        windows: tuple[Outage | Partition, ...] = (*self.outages, *self.partitions)
+        for window in windows:
+            if window.end <= window.start:
+                raise ValueError("outages, partitions: end must be after start")
+
+    @property
+    def perfect(self) -> bool:
+        """Every message comes, once, in order, after the same delay."""
+        return not (
+            self.jitter_s or self.loss or self.duplication or self.reordering or self.outages or self.partitions
+        )
+
+
+class Crash(msgspec.Struct, frozen=True, kw_only=True):
+    """A service dies and is back ``down_s`` later, with its journal and without its memory.
+
+    With ``in_the_act`` it dies on the first input after ``at``: journaled, but nothing said yet.
+    """
+
+    party: PartyName
+    at: AwareTime
+    down_s: Annotated[float, Meta(gt=0)]
+    in_the_act: bool = False
+
+
+class Faults(msgspec.Struct, frozen=True, kw_only=True):
+    """Which services die when: at given times, and by chance.
+
+    Each of ``parties`` dies ``crashes_per_day`` times a day on average and stays down for ``down_s`` give or
+    take half of it; every other of these deaths is in the act.
+    """
+
+    crashes: tuple[Crash, ...] = ()
+    parties: tuple[PartyName, ...] = ()
+    crashes_per_day: Annotated[float, Meta(ge=0, le=HOURS_A_DAY)] = 0.0
+    down_s: Annotated[float, Meta(gt=0)] = 60.0
+
+    @property
+    def none(self) -> bool:
+        """Nothing ever dies."""
+        return not (self.crashes or (self.parties and self.crashes_per_day))
+
+
+class Link:
+    """One direction between two nodes. Its chance is its own: other links leave it as it is."""
+
+    def __init__(self, model: NetworkModel, sender: str, receiver: str, chance: Chance) -> None:
+        self._model = model
+        self._delay = timedelta(seconds=model.delay_s - model.jitter_s)
+        self._jitter = timedelta(seconds=2 * model.jitter_s)
+        self._late = timedelta(seconds=model.late_s)
+        name = f"network/{sender}/{receiver}"
+        self._loss = chance.stream(f"{name}/loss").random
+        self._duplication = chance.stream(f"{name}/duplication").random
+        self._reordering = chance.stream(f"{name}/reordering").random
+        self._delays = chance.stream(f"{name}/delay").random
+        self._closed = sorted(_closed(model, {sender, receiver}))
+        self._latest: datetime | None = None
+
+    def attempt(self, at: datetime) -> tuple[datetime, ...]:
+        """When a message sent at this time arrives: once, twice, or not at all."""
+        lost = self._loss() < self._model.loss
+        doubled = self._duplication() < self._model.duplication
+        arrival = self._arrival(at)
+        if lost or self._open_at(at) != at or self._open_at(arrival) != arrival:
+            return ()
+        return (arrival, self._arrival(at)) if doubled else (arrival,)
+
+    def deliver(self, at: datetime) -> tuple[datetime, ...]:
+        """When a message arrives that is tried again until it does, as a broker and its clients do."""
+        while True:
+            at = self._open_at(at)
+            if arrivals := self.attempt(at):
+                return arrivals
+            at += RETRY
+
+    def _arrival(self, at: datetime) -> datetime:
+        arrival = at + self._delay
+        if self._jitter:
+            arrival += self._delays() * self._jitter
+        draw = self._reordering()
+        if draw < self._model.reordering:
+            return arrival + draw / self._model.reordering * self._late
+        if self._latest is None or arrival > self._latest:
+            self._latest = arrival
+        return self._latest
+
+    def _open_at(self, at: datetime) -> datetime:
+        """The first time from this one on at which the link is open."""
+        for start, end in self._closed:
+            if start <= at < end:
+                at = end
+        return at
+
+
+def _closed(model: NetworkModel, ends: set[str]) -> Iterator[tuple[datetime, datetime]]:
+    for outage in model.outages:
+        yield outage.start, outage.end
+    for partition in model.partitions:
+        if ends == set(partition.between):
+            yield partition.start, partition.end
+
+
+class Mortality:
+    """The deaths of one party by chance, hour by hour.
+
+    Drawn by the hour and not from an exponential law, since the last digit of a logarithm differs between
+    machines.
+    """
+
+    def __init__(self, faults: Faults, party: str, chance: Chance) -> None:
+        self.party: Final = party
+        self._rate = faults.crashes_per_day / HOURS_A_DAY
+        self._down_s = faults.down_s
+        self._draw = chance.stream(f"crash/{party}").random
+
+    def hour_from(self, now: datetime) -> Crash | None:
+        """The party's death in the hour that begins now, if it does not live through it."""
+        dies, into, down, act = self._draw(), self._draw(), self._draw(), self._draw()
+        if dies >= self._rate:
+            return None
+        down_s = self._down_s * (0.5 + down)
+        return Crash(party=self.party, at=now + into * HOUR, down_s=down_s, in_the_act=act < 0.5)

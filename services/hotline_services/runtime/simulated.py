@@ -1,0 +1,76 @@
+"""The simulated shell: cores joined to an agenda and virtual time. One seed, one log, to the byte."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from hotline_protocol.core import Core
+from hotline_protocol.message import Message
+from hotline_protocol.topics import Topic
+
+from .agenda import Agenda
+from .chance import Chance
+from .faulty import FaultyNetwork
+from .network import Faults, NetworkModel
+from .perfect import Listener, PerfectNetwork
+
+
+class Simulation:
+    """Services in simulated time.
+
+    A node is fed what is addressed to it and what is said on the topics that it ``hears``, each message once.
+    On a perfect network, and when nothing ever dies, that takes no bookkeeping; else each node has an outbox,
+    a journal and a memory of what it has seen, as in a live shell.
+    """
+
+    def __init__(
+        self,
+        start: datetime,
+        seed: int = 1,
+        network: NetworkModel = NetworkModel(),  # noqa: B008  frozen
+        faults: Faults = Faults(),  # noqa: B008  frozen
+    ) -> None:
+        self.chance = Chance(seed)
+        self._agenda = Agenda(start)
+        self._network: PerfectNetwork | FaultyNetwork
+        if network.perfect and faults.none:
+            self._network = PerfectNetwork(network, self._agenda)
+        else:
+            self._network = FaultyNetwork(network, faults, self._agenda, self.chance)
+        self._begun = False
+
+    @property
+    def start(self) -> datetime:
+        """When simulated time began."""
+        return self._agenda.start
+
+    @property
+    def now(self) -> datetime:
+        """The present, in simulated time."""
+        return self._agenda.now
+
+    def add(self, name: str, core_factory: Callable[[], Core], *, hears: Collection[Topic] = ()) -> None:
+        """A service. ``core_factory`` makes the same core each time: a service that has died begins with a new one.
+
+        Raises ValueError when there is one of that name, or when the run has begun.
+        """
+        if self._begun:
+            raise ValueError(f"{name}: services are added before the first run")
+        self._network.add(name, core_factory, hears)
+
+    def core(self, name: str) -> Core:
+        """The core of this service as it is now; after a crash it is another. Raises KeyError."""
+        return self._network.core(name)
+
+    def inject(self, message: Message, at: datetime) -> None:
+        """Bring this message from outside at this time. Raises ValueError when that has passed."""
+        if at < self.now:
+            raise ValueError(f"at: {at.isoformat()} has passed, it is {self.now.isoformat()}")
+        self._agenda.put(at, self._network.inject, message)
+
+    def run(self, until: datetime, on_message: Listener | None = None) -> None:
+        """Go on up to and including this time. ``on_message`` is told of each message once, when it is said."""
+        self._network.listen(on_message)
+        if not self._begun:
+            self._begun = True
+            self._network.begin()
+        self._agenda.run(until)
