@@ -273,3 +273,10 @@ def test_an_agreement_can_stand_beside_its_scenario_and_its_errors_name_its_own_
     (tmp_path / "mine.toml").write_text('name = "mine"\nparties = ["us", "ru"]\n')
     with pytest.raises(ScenarioError, match=r"mine\.toml: altitude_blocks"):
         read(tmp_path, SMALL.replace('"valley"', '"mine.toml"'))
+
+
+def test_the_example_in_the_documentation_can_be_read_and_played(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text()
+    example = text.split("```toml\n")[1].split("```")[0]
+    acts = expand(read(tmp_path, example), 1)
+    assert {act.kind.__name__ for act in acts} == {"SubmitPlan", "ReportSighting"}
