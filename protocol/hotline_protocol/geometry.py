@@ -70,8 +70,10 @@ def grown_shape(area: Area, rim_m: float) -> shapely.Polygon:
             # Round joins: every point of the new outline is exactly one rim away from the old one.
             return shapely.buffer(polygon, rim_m, quad_segs=2) if rim_m else polygon
         case Corridor():
-            route = shapely.LineString(to_plane(area.route))
-            return shapely.buffer(route, area.half_width_nm * METRES_PER_NM + rim_m, quad_segs=ARC_SEGMENTS)
+            # Leg by leg: in one go, GEOS would simplify the route first by up to a hundredth of the half-width.
+            legs = shapely.linestrings(list(itertools.pairwise(to_plane(area.route))))
+            broad = shapely.buffer(legs, area.half_width_nm * METRES_PER_NM + rim_m, quad_segs=ARC_SEGMENTS)
+            return shapely.union_all(broad) if len(broad) > 1 else broad[0]
         case Circle():
             centre = shapely.Point(to_plane([area.centre])[0])
             return shapely.buffer(centre, area.radius_nm * METRES_PER_NM + rim_m, quad_segs=ARC_SEGMENTS)
@@ -222,14 +224,18 @@ def _misplaced(field: str, positions: Sequence[Position]) -> tuple[str, str] | N
 
 
 def _polygon_problem(area: Polygon) -> tuple[str, str] | None:
-    field, no_area = "area.vertices", "the polygon encloses no area"
+    field, no_area = "area.vertices", "the polygon encloses no area (it is nowhere 1 m wide)"
     points = to_plane(area.vertices)
-    if len(set(points)) < 3 or shapely.MultiPoint(points).convex_hull.area < 1.0:
+    if len(set(points)) < 3 or _narrow(shapely.MultiPoint(points).convex_hull):
         return field, no_area
     shape = shapely.Polygon(points)
     if not shape.is_valid:
         return field, "the polygon crosses or touches itself" + _near(shapely.is_valid_reason(shape))
-    return (field, no_area) if shape.area < 1.0 else None
+    return (field, no_area) if _narrow(shape) else None
+
+
+def _narrow(shape: shapely.Geometry) -> bool:
+    return bool(shapely.buffer(shape, -0.5, quad_segs=1).is_empty)
 
 
 def _near(reason: str) -> str:
