@@ -22,12 +22,12 @@ class Recovered(NamedTuple):
     """What a store held when it was opened.
 
     ``heard`` is to be fed to a fresh core in this order; ``said`` is what the core then said, in order, to be compared
-    with what it says now (empty when the store cannot tell). ``unconfirmed`` is the part of it to be sent again.
+    with what it says now (None when the store cannot tell). ``unconfirmed`` is the part of it to be sent again.
     ``attempts`` counts the deaths that an input has caused, by the id of the message.
     """
 
     heard: Iterable[Heard] = ()
-    said: Iterable[Message] = ()
+    said: Iterable[Message] | None = None
     unconfirmed: Sequence[Message] = ()
     attempts: Mapping[str, int] = {}
 

@@ -1,0 +1,363 @@
+"""The live shell: joins a core to MQTT, the scaled clock and a store.
+
+An input goes: broker, ``hear``, told apart from duplicates, core, store; and only then is it acknowledged to the broker
+and to the peer, and only then is what the core said sent. So whatever is killed, and whenever, it either never happened
+and comes again, or is in the store and is taken up from there.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+import msgspec
+import structlog
+
+from hotline_protocol.core import Core
+from hotline_protocol.message import Message
+from hotline_protocol.service import Clock, Health, Presence, Receipt, Resend, Stop
+from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, MalformedMessageError, address_of, decode, encode
+
+from .clock import ScaledClock, wall_clock
+from .dispatch import Dispatch
+from .hearing import Hear, hear
+from .intake import Bug, Intake, Turn
+from .logs import threads_of
+from .mqtt import Connection
+from .pulse import Pulse
+from .receipts import Receipts
+from .replay import Past, replay
+from .store import Store
+from .wire import BrokerSettings, Delivery, PublishRefused, Will
+
+DONE: Final = 0
+BUG: Final = 70  # EX_SOFTWARE: worth a restart
+
+BATCH: Final = 256
+INBOX: Final = 10_000  # only messages of QoS 0 can fill it: of the others the broker sends a window, and waits
+MOST_BACKLOG: Final = 5_000  # publishes waiting for the broker, beyond which nothing more is taken in
+MOST_RESENDS: Final = 100
+RESENT_AT_ONCE: Final = 500
+REPLAYED_AT_ONCE: Final = 500
+TICK_S: Final = 0.5
+HEALTH_S: Final = 10.0
+FAREWELL_S: Final = 1.0
+OLD_CLOCK_S: Final = 1.0
+AHEAD_S: Final = 60.0
+
+_SHELLS: Final = tuple(topic.template.partition("{")[0] for topic in (CLOCK, CONTROL, RECEIPT))
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+def _complain(error: PublishRefused | None) -> None:
+    """A refused publish is an error, also of what nobody waits for."""
+    if error is not None:
+        log.error("publish-refused", topic=error.topic, reason=error.reason)
+
+
+def _write_up(turn: Turn) -> None:
+    """One line for each message, with the ids by which a call or a plan is followed across services."""
+    for heard in turn.heard:
+        if heard.message is not None:
+            log.info("heard", source=heard.message.source, **threads_of(heard.message))
+    for message in turn.said:
+        log.info("said", **threads_of(message))
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes one service of a core: its name on the wire, what it listens to, and how it reads it.
+
+    ``core`` makes the core, given the epoch of its store. A service that ``sets_clock`` publishes this for all; the
+    others wait for it. Restarted, it follows the clock that the broker still holds, or time would jump back.
+    """
+
+    name: str
+    core: Callable[[str], Core]
+    subscriptions: Sequence[str]
+    hear: Hear = hear
+    sets_clock: Clock | None = None
+    restarts: int = 0
+
+
+class LiveActor:
+    """Runs one service until it is stopped. Make it and use it in one event loop."""
+
+    def __init__(self, service: Service, store: Store, broker: BrokerSettings) -> None:
+        name = service.name
+        self._service = service
+        self._store = store
+        self._core = service.core(store.epoch)
+        self._past = Past()
+        self._attempts: dict[str, int] = {}
+        self._intake = Intake(name, self._core, service.hear, self._past, self._attempts)
+        self._pulse = Pulse(name, service.restarts)
+        self._clock: ScaledClock | None = None
+        self._clock_set: Clock | None = None
+        self._inbox: deque[Delivery] = deque()
+        self._resends: deque[Resend] = deque(maxlen=MOST_RESENDS)
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._write_confirmed = False
+        own = [CLOCK.template, CONTROL.filter(to=name), RECEIPT.filter(to=name), HEALTH.filter(source=name)]
+        self._connection = Connection(broker, f"hotline-{name}", [*own, *service.subscriptions], self)
+        self._dispatch = Dispatch(self._connection, self._past.peers)
+        self._receipts = Receipts(self._send_receipt)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store")
+
+    def stop(self) -> None:
+        """Finish what is in hand and end."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> int:
+        """DONE when stopped, BUG when the core raised. Raises StoreError, or Refused by the broker."""
+        try:
+            await self._recover()
+            return await self._serve()
+        finally:
+            await asyncio.get_running_loop().run_in_executor(self._writer, self._store.close)
+            self._writer.shutdown()
+
+    # What the connection tells.
+
+    def will(self) -> Will:
+        """Our death notice."""
+        now = self._clock.now() if self._clock else wall_clock()
+        health = self._pulse.health(Presence.DOWN, now, note="the connection was lost")
+        return Will(address_of(health), encode(health))
+
+    def on_up(self, *, session_present: bool) -> None:
+        """Say that we live, then everything that has not arrived."""
+        if self._clock_set is not None and self._service.sets_clock is not None:
+            self._publish(self._clock_set, retain=True)
+        if self._clock is not None:
+            self._say_health(Presence.UP)
+        else:
+            log.info("waiting-for-clock", topic=CLOCK.template)
+        self._dispatch.connected(session_present=session_present)
+
+    def on_down(self) -> None:
+        """Nothing to do: the dispatch has kept what was not confirmed."""
+
+    def on_message(self, delivery: Delivery) -> None:
+        """Keep it for the next turn; what is between shells is dealt with here."""
+        if delivery.topic.startswith(_SHELLS) or delivery.topic == HEALTH.filter(source=self._service.name):
+            try:
+                self._hear_shell(decode(delivery.topic, delivery.payload))
+            except MalformedMessageError:
+                pass  # the core is to know of it
+            else:
+                self._connection.acknowledge(delivery)
+                return
+        if delivery.qos == 0 and len(self._inbox) >= INBOX:
+            log.warning("dropped", topic=delivery.topic, reason="sent with QoS 0 faster than it can be taken in")
+            return
+        self._inbox.append(delivery)
+        self._wake.set()
+
+    def _hear_shell(self, message: Message) -> None:
+        match message:
+            case Clock():
+                self._set_clock(message)
+            case Health():
+                self._pulse.came_back(message)
+            case Receipt() if message.to == self._service.name:
+                self._dispatch.received(message.ids)
+            case Resend() if message.to == self._service.name:
+                self._resends.append(message)
+                self._wake.set()
+            case Stop() if message.to == self._service.name:
+                log.info("stop-asked", by=message.source)
+                self.stop()
+
+    # The pipeline.
+
+    async def _recover(self) -> None:
+        loop = asyncio.get_running_loop()
+        recovered = self._store.recover()
+        self._attempts.update(recovered.attempts)
+        steps = 0
+        for steps, _ in enumerate(replay(self._core, recovered, self._past), 1):
+            if steps % REPLAYED_AT_ONCE == 0:
+                await asyncio.sleep(0)  # so that a signal is heard
+                if self._stopping:
+                    return
+        self._dispatch.send(recovered.unconfirmed)
+        log.info("recovered", inputs=steps, unconfirmed=len(recovered.unconfirmed), epoch=self._store.epoch)
+        if self._service.sets_clock is not None:
+            wait = OLD_CLOCK_S if steps else 0.0
+            loop.call_later(wait, self._begin_clock, self._service.sets_clock)
+
+    async def _serve(self) -> int:
+        connected = asyncio.create_task(self._connection.run())
+        ticking = asyncio.create_task(self._tick())
+        pumping = asyncio.create_task(self._pump())
+        try:
+            await asyncio.wait([connected, ticking, pumping], return_when=asyncio.FIRST_COMPLETED)
+            self.stop()
+            code = await pumping
+            if code == DONE and self._connection.up:
+                await self._farewell()
+                await self._connection.close()
+            if connected.done():
+                connected.result()
+            if ticking.done():
+                ticking.result()
+            return code
+        finally:
+            for task in (connected, ticking, pumping):
+                task.cancel()
+            await asyncio.wait([connected, ticking, pumping])
+
+    async def _pump(self) -> int:
+        while not self._stopping:
+            turn, deliveries = self._turn()
+            confirmed = self._confirmed_to_write(turn)
+            if turn.heard or confirmed:
+                await self._in_writer(self._store.commit, turn.heard, turn.said, confirmed)
+            for delivery in deliveries:
+                self._connection.acknowledge(delivery)
+            self._dispatch.send(turn.said)
+            if log.is_enabled_for(logging.INFO):
+                _write_up(turn)
+            self._receipts.owe(turn.arrived)
+            for birth in turn.births:
+                self._dispatch.peer_up(birth.peer, news=birth.news)
+            if turn.bug is not None:
+                return await self._die(turn.bug)
+            if self._resends:
+                await self._say_again(self._resends.popleft())
+            await self._something_to_do()
+        return DONE
+
+    def _turn(self) -> tuple[Turn, list[Delivery]]:
+        """Take in what is there, up to a bound; the deliveries are those that are done with once this is stored."""
+        turn, done = Turn(), list[Delivery]()
+        if self._clock is None:
+            return turn, done
+        self._intake.lapse(self._clock.now(), turn)
+        while turn.bug is None and self._inbox and len(done) < BATCH and self._connection.backlog < MOST_BACKLOG:
+            delivery = self._inbox.popleft()
+            now = self._clock.now()
+            self._intake.lapse(now, turn)
+            if turn.bug is None:
+                self._intake.take(delivery, now, turn)
+            if turn.bug is None:
+                done.append(delivery)
+        return turn, done
+
+    async def _something_to_do(self) -> None:
+        """Until a message, a deadline, a tick or a stop."""
+        if self._clock and self._inbox and self._connection.backlog < MOST_BACKLOG:
+            await asyncio.sleep(0)
+            return
+        timer = None
+        if self._clock is not None and self._core.next_deadline is not None:
+            delay = self._clock.real_delay(self._core.next_deadline)
+            timer = asyncio.get_running_loop().call_later(delay, self._wake.set)
+        await self._wake.wait()
+        self._wake.clear()
+        if timer is not None:
+            timer.cancel()
+
+    def _confirmed_to_write(self, turn: Turn) -> list[str]:
+        """What has arrived is written along with the next inputs, or at the next tick."""
+        if not turn.heard and not self._write_confirmed:
+            return []
+        self._write_confirmed = False
+        return self._dispatch.take_confirmed()
+
+    async def _say_again(self, wanted: Resend) -> None:
+        """Answer a request from the store, so many at a time that it does not keep anything else waiting."""
+        last = min(wanted.last_seq, wanted.first_seq + RESENT_AT_ONCE - 1)
+        found = await self._in_writer(self._store.said_between, wanted.wanted_epoch, wanted.first_seq, last)
+        for message in found:
+            self._publish(message)
+        if found and last < wanted.last_seq:
+            self._resends.append(msgspec.structs.replace(wanted, first_seq=last + 1))
+            self._wake.set()
+
+    async def _die(self, bug: Bug) -> int:
+        """Leave the evidence and go: the core may be in any state."""
+        deaths = await self._in_writer(self._store.attempted, bug.message, bug.error)
+        log.critical("core-failed", id=bug.message.id, deaths=deaths, error=bug.error)
+        return BUG
+
+    async def _farewell(self) -> None:
+        """Receipts, death notice, and what is still on its way, as far as the broker takes it in time."""
+        self._receipts.flush()
+        gone = asyncio.Event()
+        health = self._pulse.health(Presence.DOWN, self._clock.now() if self._clock else wall_clock(), note="stopped")
+        self._publish(health, retain=True, done=lambda _: gone.set())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_S):
+                await gone.wait()
+        await self._in_writer(self._store.commit, [], [], self._dispatch.take_confirmed())
+
+    async def _in_writer(self, work: Callable[..., T], *arguments: object) -> T:
+        """All use of the store, one call after the other, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work, *arguments)
+
+    # Time and signs of life.
+
+    def _begin_clock(self, setting: Clock) -> None:
+        """Set the clock for all, unless one runs already."""
+        if self._clock is None:
+            log.info("clock-set", simulated_start=setting.simulated_start.isoformat(), speed=setting.speed)
+            self._set_clock(setting)
+            self._publish(setting, retain=True)
+
+    def _set_clock(self, setting: Clock) -> None:
+        self._clock_set = setting
+        self._wake.set()
+        if self._clock is not None:
+            self._clock.set(setting)
+            return
+        self._clock = ScaledClock(setting)
+        ahead_s = self._clock.not_before(self._past.latest).total_seconds() if self._past.latest else 0.0
+        if ahead_s > AHEAD_S:
+            log.warning("store-ahead-of-clock", seconds=ahead_s, hint="is this data folder that of another run?")
+        log.info("clock-heard", now=self._clock.now().isoformat(), speed=setting.speed)
+        if self._connection.up:
+            self._say_health(Presence.UP)
+
+    async def _tick(self) -> None:
+        """Twice a second: what is due again, what is to be written, and at times a sign of life."""
+        loop = asyncio.get_running_loop()
+        next_health = loop.time() + HEALTH_S
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._dispatch.send_due()
+            self._write_confirmed = True
+            self._wake.set()
+            if loop.time() >= next_health and self._clock is not None:
+                next_health += HEALTH_S
+                self._say_health(Presence.UP)
+
+    def _say_health(self, presence: Presence) -> None:
+        if self._clock is None:
+            return
+        refused = self._dispatch.refused
+        note = f"{refused} publishes were refused by the broker" if refused else ""
+        health = self._pulse.health(
+            presence, self._clock.now(), inbox=len(self._inbox), outbox=len(self._dispatch), note=note
+        )
+        self._pulse.sent(health)
+        self._publish(health, retain=True)
+
+    def _send_receipt(self, to: str, ids: tuple[str, ...]) -> None:
+        now = self._clock.now() if self._clock else wall_clock()
+        name = self._service.name
+        self._publish(Receipt(id=self._pulse.next_id(), source=name, seq=0, time=now, to=to, ids=ids))
+
+    def _publish(
+        self, message: Message, *, retain: bool = False, done: Callable[[PublishRefused | None], object] = _complain
+    ) -> None:
+        """Send what is not kept: if it is lost, it is asked for, or said again in time."""
+        self._connection.publish(address_of(message), encode(message), done, retain=retain)

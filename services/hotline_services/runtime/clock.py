@@ -1,0 +1,51 @@
+"""Simulated time in a live run: one scaled clock that all services share."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from hotline_protocol.service import Clock
+
+
+def wall_clock() -> datetime:
+    """The time of the machine, UTC."""
+    return datetime.now(UTC)
+
+
+class ScaledClock:
+    """Simulated time as a :class:`Clock` message sets it. It may stand still for a while, but never goes backwards.
+
+    Paced, not causal: two services agree as well as their machines' clocks do, times the speed.
+    """
+
+    def __init__(self, setting: Clock, real_now: Callable[[], datetime] = wall_clock) -> None:
+        self._setting = setting
+        self._real_now = real_now
+        self._latest = self._reading()
+
+    @property
+    def speed(self) -> float:
+        """Simulated seconds in a real one."""
+        return self._setting.speed
+
+    def now(self) -> datetime:
+        """Simulated time, never earlier than what was returned before."""
+        self._latest = max(self._latest, self._reading())
+        return self._latest
+
+    def real_delay(self, until: datetime) -> float:
+        """Real seconds until it is this simulated time; 0 when it has passed."""
+        return max(0.0, (until - self._reading()).total_seconds() / self._setting.speed)
+
+    def set(self, setting: Clock) -> None:
+        """Go on by this setting."""
+        self._setting = setting
+
+    def not_before(self, time: datetime) -> timedelta:
+        """Stand still until this time, which a journal has seen already; returns how far off it is."""
+        ahead = time - self.now()
+        self._latest = max(self._latest, time)
+        return max(ahead, timedelta())
+
+    def _reading(self) -> datetime:
+        real = self._real_now() - self._setting.real_start
+        return self._setting.simulated_start + real * self._setting.speed

@@ -1,0 +1,109 @@
+"""What was said, on its way: sent at once, sent again after every break, until the peer or the broker has it."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import structlog
+
+from hotline_protocol.message import Message
+from hotline_protocol.topics import encode, topic_of
+
+from .mqtt import Connection
+from .outbox import Outbox
+from .presence import Peers
+from .wire import PublishRefused
+
+CROWDED: Final = 1_000  # publishes that wait for the broker: sending more of them again would only add to the crowd
+
+log = structlog.get_logger(__name__)
+
+
+class Dispatch:
+    """Sends what a core said in the order in which it was said, and knows what has arrived.
+
+    Messages on receipted topics wait for the peer's receipt, the others for the broker's acknowledgement.
+    """
+
+    def __init__(self, connection: Connection, peers: Peers, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._connection = connection
+        self._peers = peers
+        self._now_s = now_s
+        self._outbox = Outbox()
+        self._broadcast: dict[str, Message] = {}
+        self._confirmed: list[str] = []
+        self._held = True
+        self._ready: set[str] = set()
+        self.refused = 0
+
+    def __len__(self) -> int:
+        """Messages that have not arrived yet."""
+        return len(self._outbox) + len(self._broadcast)
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Keep these until they have arrived, and send them."""
+        for message in messages:
+            if not topic_of(message).receipted:
+                self._broadcast[message.id] = message
+                self._publish(message)
+                continue
+            self._outbox.add(message, self._now_s())
+            if not self._held or _receiver(message) in self._ready:
+                self._publish(message)
+
+    def connected(self, *, session_present: bool) -> None:
+        """Everything again, in order. A broker that lost our session may have lost the peers' subscriptions too, and
+        would confirm messages that nobody gets: then each peer's are held until it is heard from, or the timer runs.
+        """
+        self._held, self._ready = not session_present, set()
+        for message in self._broadcast.values():
+            self._publish(message)
+        if session_present:
+            self._hurry()
+
+    def peer_up(self, name: str, *, news: bool) -> None:
+        """This peer is listening now."""
+        if news or (self._held and name not in self._ready):
+            self._ready.add(name)
+            self._hurry()
+
+    def received(self, ids: Iterable[str]) -> None:
+        """The peer has these in its journal."""
+        self._confirmed += self._outbox.confirm(ids)
+
+    def send_due(self) -> None:
+        """Send again what has waited long enough, except to peers that are gone: their birth will hurry it."""
+        if not self._connection.up or self._connection.backlog > CROWDED:
+            return
+        for message in self._outbox.due(self._now_s()):
+            if not self._peers.is_down(_receiver(message)):
+                self._publish(message)
+
+    def take_confirmed(self) -> list[str]:
+        """The ids that have arrived since this was last asked, to be written down."""
+        confirmed, self._confirmed = self._confirmed, []
+        return confirmed
+
+    def _hurry(self) -> None:
+        self._outbox.hurry(self._now_s())
+        for message in self._outbox.due(self._now_s()):
+            receiver = _receiver(message)
+            if not self._held or receiver in self._ready:
+                self._publish(message)
+
+    def _publish(self, message: Message) -> None:
+        topic = topic_of(message)
+        self._connection.publish(
+            topic.address(message), encode(message), lambda error: self._settled(message, error), retain=topic.retain
+        )
+
+    def _settled(self, message: Message, error: PublishRefused | None) -> None:
+        if error is not None:
+            self.refused += 1
+            log.error("publish-refused", topic=error.topic, reason=error.reason, id=message.id)
+        elif self._broadcast.pop(message.id, None) is not None:
+            self._confirmed.append(message.id)
+
+
+def _receiver(message: Message) -> str:
+    return str(getattr(message, "to", ""))

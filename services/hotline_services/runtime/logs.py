@@ -1,0 +1,38 @@
+"""One log line a fact, on stderr: JSON in services, readable on a terminal."""
+
+import logging
+import sys
+from typing import Any, Final
+
+import structlog
+
+from hotline_protocol.message import Message
+
+_THREADS: Final = ("call_id", "negotiation_id", "plan_id", "agreement_id", "to", "cause")
+
+
+def set_up_logs(service: str, *, level: str = "info", as_json: bool | None = None) -> None:
+    """For the whole process, once, at its start. Unless told, JSON when stderr is not a terminal."""
+    plain = sys.stderr.isatty() if as_json is None else not as_json
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer() if plain else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+
+
+def threads_of(message: Message) -> dict[str, Any]:
+    """What a message is and belongs to, so that one call, plan or negotiation can be followed across services."""
+    found = {name: getattr(message, name, None) for name in _THREADS}
+    plan = getattr(message, "plan", None)
+    if found["plan_id"] is None and hasattr(plan, "plan_id"):
+        found["plan_id"] = plan.plan_id
+    kind = str(message.__struct_config__.tag)
+    return {"kind": kind, "id": message.id} | {name: value for name, value in found.items() if value is not None}

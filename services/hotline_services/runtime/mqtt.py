@@ -1,0 +1,357 @@
+"""One connection to a broker that lasts: paho-mqtt on asyncio through its public hooks, reconnected for ever.
+
+Nothing is acknowledged that was not said to be done, nothing refused goes unnoticed, and nothing is kept here: what
+was not confirmed when a connection broke is forgotten, and said again by the actor from what it keeps itself.
+"""
+
+import asyncio
+import random
+import socket
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from .wire import BrokerSettings, Delivery, Listener, Publish, PublishRefused, Refused
+
+FIRST_RETRY_S: Final = 0.05
+LONGEST_RETRY_S: Final = 5.0
+CONNECT_TIMEOUT_S: Final = 5.0
+WINDOW: Final = 20  # what mosquitto takes in flight unless told otherwise; MQTT 3.1.1 has no way to ask
+WIDEST_WINDOW: Final = 100
+READS_AT_ONCE: Final = 100
+UNSUPPORTED_VERSION: Final = 0x84
+REFUSALS: Final = {0x85, 0x86, 0x87, 0x8A, 0x8C}  # identity, user or password, not authorised, banned, bad method
+
+log = structlog.get_logger(__name__)
+
+
+class Connection:
+    """Use from one event loop."""
+
+    def __init__(
+        self, settings: BrokerSettings, client_id: str, subscriptions: Sequence[str], listener: Listener
+    ) -> None:
+        self._settings = settings
+        self._client_id = client_id
+        self._subscriptions = list(dict.fromkeys(subscriptions))
+        self._listener = listener
+        self._version = MQTTProtocolVersion.MQTTv5
+        self._settled = False  # whether the broker has accepted this version before
+        self._answered = False  # whether it has answered in this life
+        self._client: Client | None = None
+        self._ended: asyncio.Future[str] | None = None  # why this life of the connection is over
+        self._life = 0
+        self._heard = 0  # packets of interest read, to notice when a read found nothing
+        self._window = WINDOW
+        self._queue: deque[Publish] = deque()
+        self._in_flight: dict[int, Publish] = {}
+        self._closing = False
+        self._flush_scheduled = False
+        self._session_present = False
+        self.up = False
+
+    @property
+    def version(self) -> str:
+        """The MQTT version in use."""
+        return "5" if self._version == MQTTProtocolVersion.MQTTv5 else "3.1.1"
+
+    @property
+    def backlog(self) -> int:
+        """Publishes that the broker has not confirmed yet."""
+        return len(self._queue) + len(self._in_flight)
+
+    def publish(
+        self, topic: str, payload: bytes, done: Callable[[PublishRefused | None], object], *, retain: bool
+    ) -> bool:
+        """Send with QoS 1, behind those already waiting. False, and nothing done, when there is no connection."""
+        if not self.up:
+            return False
+        self._queue.append(Publish(topic, payload, retain, done))
+        self._schedule_flush()
+        return True
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        """The work is done: the broker may forget this delivery. Of an earlier connection: it will come again."""
+        if delivery.qos and delivery.life == self._life and self._client is not None:
+            self._client.ack(delivery.mid, delivery.qos)
+
+    async def run(self) -> None:
+        """Connect, and connect again, until closed. Raises Refused when the broker will never have us."""
+        wait, quiet = FIRST_RETRY_S, False
+        while not self._closing:
+            version = self._version
+            reason, was_up = await self._live_once()
+            if self._closing:
+                return
+            if was_up:
+                wait, quiet = FIRST_RETRY_S, False
+            if version != self._version:
+                log.info("other-mqtt-version", broker=str(self._settings), trying=self.version, reason=reason)
+            elif not quiet:  # one line for each change of state, not for each try
+                log.warning("broker-away", broker=str(self._settings), reason=reason)
+                quiet = True
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  jitter
+            wait = min(wait * 2, LONGEST_RETRY_S)
+
+    async def close(self) -> None:
+        """Say goodbye, so that the broker does not speak our will."""
+        self._closing = True
+        if self._client is not None and self._ended is not None and self.up:
+            self._flush()
+            self._client.disconnect()
+            self._flush()
+            await asyncio.wait([self._ended], timeout=0.5)
+        self._end("closed")
+
+    # One life of the connection.
+
+    async def _live_once(self) -> tuple[str, bool]:
+        """Connect and stay connected; returns why it ended and whether it ever was up."""
+        self._life += 1
+        self._heard, self._answered = 0, False
+        self._ended = asyncio.get_running_loop().create_future()
+        client = self._make_client()
+        was_up = False
+        try:
+            await _in_daemon_thread(lambda: self._dial(client))
+            self._client = client
+            self._attach(client)
+            await self._keep_alive(client, self._ended)
+            was_up = self.up
+        except (OSError, ValueError) as error:
+            return str(error) or type(error).__name__, False
+        finally:
+            self._detach(client)
+        if not self._answered and not self._settled:
+            self._change_version()  # some brokers hang up on a version that they do not know
+        return self._ended.result(), was_up
+
+    def _change_version(self) -> None:
+        v5, v3 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
+        self._version = v3 if self._version == v5 else v5
+
+    def _make_client(self) -> Client:
+        v5 = self._version == MQTTProtocolVersion.MQTTv5
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._client_id,
+            clean_session=None if v5 else False,
+            protocol=self._version,
+            manual_ack=True,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.max_inflight_messages_set(0)  # no limit: the window is kept here
+        will = self._listener.will()
+        client.will_set(will.topic, will.payload, qos=1, retain=True)
+        if self._settings.username is not None:
+            client.username_pw_set(self._settings.username, self._settings.password)
+        if self._settings.tls:
+            client.tls_set_context(ssl.create_default_context(cafile=self._settings.ca_file))
+        client.on_connect = self._connected
+        client.on_disconnect = self._disconnected
+        client.on_subscribe = self._subscribed
+        client.on_message = self._message
+        client.on_publish = self._published
+        return client
+
+    def _dial(self, client: Client) -> None:
+        """Blocking: runs in a thread of its own, with no hooks set, so that paho sends CONNECT by itself."""
+        host, port, keepalive = self._settings.host, self._settings.port, self._settings.keepalive_s
+        if self._version == MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = self._settings.session_s
+            client.connect(host, port, keepalive, clean_start=False, properties=properties)
+        else:
+            client.connect(host, port, keepalive)
+        sock = client.socket()
+        if isinstance(sock, socket.socket):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a round trip takes 44 ms
+
+    def _attach(self, client: Client) -> None:
+        client.on_socket_register_write = lambda *_: self._schedule_flush()
+        client.on_socket_close = lambda _client, _data, sock: self._socket_closed(sock)
+        sock = client.socket()
+        if sock is None:
+            self._end("the broker closed the connection at once")
+            return
+        asyncio.get_running_loop().add_reader(sock.fileno(), self._read)
+        self._schedule_flush()
+
+    async def _keep_alive(self, client: Client, ended: "asyncio.Future[str]") -> None:
+        while not ended.done():
+            client.loop_misc()
+            await asyncio.wait([ended], timeout=1.0)
+        refusal = ended.exception()
+        if refusal is not None:
+            raise refusal
+
+    def _detach(self, client: Client) -> None:
+        was_up, self.up = self.up, False
+        sock = client.socket()
+        if sock is not None:
+            self._socket_closed(sock)
+            client.on_socket_close = None
+            sock.close()
+        self._client = None
+        self._queue.clear()
+        self._in_flight.clear()
+        if was_up:
+            self._listener.on_down()
+
+    def _end(self, reason: str | Refused) -> None:
+        """This life is over; the first reason given counts."""
+        if self._ended is None or self._ended.done():
+            return
+        if isinstance(reason, Refused):
+            self._ended.set_exception(reason)
+        else:
+            self._ended.set_result(reason)
+
+    # Reading and writing.
+
+    def _read(self) -> None:
+        """Everything that is there, up to a bound: paho's own loop_read stops after each packet."""
+        client = self._client
+        if client is None:
+            return
+        for _ in range(READS_AT_ONCE):
+            before = self._heard
+            if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                self._end("the connection was lost")
+                break
+            if self._heard == before:
+                break
+        self._flush()
+
+    def _schedule_flush(self) -> None:
+        if not self._flush_scheduled:
+            self._flush_scheduled = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """Fill the window, then write what the socket takes; the rest when it is writable again."""
+        self._flush_scheduled = False
+        client = self._client
+        if client is None:
+            return
+        self._fill_window(client)
+        sock = client.socket()
+        if sock is None or not client.want_write():
+            return
+        client.loop_write()
+        sock = client.socket()
+        if sock is None:
+            self._end("the connection was lost")
+            return
+        loop = asyncio.get_running_loop()
+        if client.want_write():
+            loop.add_writer(sock.fileno(), self._flush)
+        else:
+            loop.remove_writer(sock.fileno())
+
+    def _fill_window(self, client: Client) -> None:
+        while self.up and self._queue and len(self._in_flight) < self._window:
+            publish = self._queue.popleft()
+            info = client.publish(publish.topic, publish.payload, qos=1, retain=publish.retain)
+            self._in_flight[info.mid] = publish
+
+    def _socket_closed(self, sock: Any) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(sock.fileno())
+        loop.remove_writer(sock.fileno())
+
+    # What paho calls.
+
+    def _connected(
+        self, client: Client, _data: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        self._heard += 1
+        self._answered = True
+        if reason.is_failure:
+            self._not_accepted(reason)
+            return
+        self._settled = True
+        self._session_present = flags.session_present
+        self._window = WINDOW
+        if self._version == MQTTProtocolVersion.MQTTv5:
+            self._window = min(getattr(properties, "ReceiveMaximum", WIDEST_WINDOW), WIDEST_WINDOW)
+            client.subscribe([(name, SubscribeOptions(qos=1)) for name in self._subscriptions])
+        else:
+            client.subscribe([(name, 1) for name in self._subscriptions])
+
+    def _not_accepted(self, reason: ReasonCode) -> None:
+        if reason.value == UNSUPPORTED_VERSION and not self._settled:
+            self._change_version()
+            self._end("the broker does not speak MQTT 5; trying MQTT 3.1.1")
+        elif reason.value in REFUSALS and not self._settled:
+            who = self._settings.username or "anonymous"
+            self._end(
+                Refused(f"{self._settings} refused {self._client_id} as {who}: {reason}. Check user, password and ACL.")
+            )
+        else:
+            self._end(f"the broker answered: {reason}")
+
+    def _subscribed(self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
+        self._heard += 1
+        refused = [name for name, reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
+        if refused:
+            self._end(
+                Refused(f"{self._settings} refused {self._client_id} the subscription {refused[0]}. Check the ACL.")
+            )
+            return
+        self.up = True
+        log.info("broker-there", broker=str(self._settings), mqtt=self.version, session=self._session_present)
+        self._listener.on_up(session_present=self._session_present)
+
+    def _message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        self._heard += 1
+        payload = bytes(message.payload)
+        self._listener.on_message(
+            Delivery(message.topic, payload, message.retain, message.qos, message.mid, self._life)
+        )
+
+    def _published(self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:
+        self._heard += 1
+        publish = self._in_flight.pop(mid, None)
+        if publish is not None:
+            publish.done(PublishRefused(publish.topic, str(reason)) if reason.is_failure else None)
+
+    def _disconnected(self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        self._end(f"disconnected: {reason}")
+
+
+async def _in_daemon_thread(work: Callable[[], None]) -> None:
+    """Like asyncio.to_thread, but a thread that hangs does not keep the process from ending."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: Exception | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        error: Exception | None = None
+        try:
+            work()
+        except (OSError, ValueError) as caught:  # no such host, refused, no answer, bad certificate, bad port
+            error = caught
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, error)
+
+    threading.Thread(target=run, name="dial", daemon=True).start()
+    await done

@@ -1,0 +1,56 @@
+"""Signs of life, and what they tell of delay: a service hears its own health messages come back."""
+
+import os
+import secrets
+import time
+from datetime import datetime
+from typing import Final
+
+from hotline_protocol.service import Health, Presence
+
+MOST_PROBES: Final = 8
+
+
+class Pulse:
+    """Writes the health messages, and other uncounted ones' ids, of one process: one session."""
+
+    def __init__(self, name: str, restarts: int) -> None:
+        self._name = name
+        self._restarts = restarts
+        self._session = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._uncounted = 0
+        self._sent: dict[str, float] = {}
+        self.lag_ms = 0.0
+
+    def next_id(self) -> str:
+        """An id for a message that is not counted."""
+        self._uncounted += 1
+        return f"{self._name}-{self._session}-{self._uncounted}"
+
+    def health(self, presence: Presence, now: datetime, *, inbox: int = 0, outbox: int = 0, note: str = "") -> Health:
+        """A birth, a further sign of life, or a will."""
+        return Health(
+            id=self.next_id(),
+            source=self._name,
+            seq=0,
+            time=now,
+            presence=presence,
+            session=self._session,
+            lag_ms=round(self.lag_ms, 3),
+            inbox=inbox,
+            outbox=outbox,
+            restarts=self._restarts,
+            note=note,
+        )
+
+    def sent(self, health: Health) -> None:
+        """This goes out now."""
+        self._sent[health.id] = time.perf_counter()
+        if len(self._sent) > MOST_PROBES:
+            del self._sent[next(iter(self._sent))]
+
+    def came_back(self, health: Health) -> None:
+        """This has come in: the way through the broker and back is our lag."""
+        sent = self._sent.pop(health.id, None)
+        if sent is not None:
+            self.lag_ms = (time.perf_counter() - sent) * 1_000

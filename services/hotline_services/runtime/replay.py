@@ -1,0 +1,64 @@
+"""Back to where a service was: what it heard, fed to a fresh core, which must say again what it said."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from hotline_protocol.core import Core
+from hotline_protocol.message import Message
+from hotline_protocol.service import Health, Unreadable
+
+from .outbox import Seen
+from .presence import Peers
+from .store import Heard, Recovered, StoreError
+
+
+class Past:
+    """What a shell itself must remember of what its core has heard."""
+
+    def __init__(self) -> None:
+        self.seen = Seen()
+        self.peers = Peers()
+        self.set_aside: set[str] = set()  # ids of messages that were fed to the core as dead letters
+        self.latest: datetime | None = None
+
+    def remember(self, heard: Heard) -> None:
+        """One input of the past, whose turn it is."""
+        self.latest = heard.at
+        match heard.message:
+            case None:
+                pass
+            case Health():
+                self.peers.news(heard.message)
+            case Unreadable(code="dead-letter", cause=str(original)):
+                self.set_aside.add(original)
+            case Unreadable():
+                pass
+            case message:
+                self.seen.first_time(message)
+
+
+def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
+    """Feed the core its past, one input a step. Raises StoreError as soon as it says anything else than it did."""
+    before = None if recovered.said is None else iter(recovered.said)
+    for number, heard in enumerate(recovered.heard, 1):
+        said = core.lapse(heard.at) if heard.message is None else core.receive(heard.message, heard.at)
+        past.remember(heard)
+        if before is not None:
+            for message in said:
+                _compare(number, message, next(before, None))
+        yield
+    left = None if before is None else next(before, None)
+    if left is not None:
+        raise StoreError(f"The journal holds {left.id}, which this program no longer says. {_ADVICE}")
+
+
+def _compare(number: int, message: Message, then: Message | None) -> None:
+    if message != then:
+        what = "nothing" if then is None else f"{type(then).__name__} {then.id}"
+        raise StoreError(
+            f"Replaying input {number} of the journal, this program says {type(message).__name__} {message.id} "
+            f"where {what} was said. {_ADVICE}"
+        )
+
+
+_ADVICE = "The program has changed under its journal: run the one that wrote it, or begin with an empty data folder."

@@ -1,0 +1,102 @@
+"""What passes between a connection and whoever uses it: settings, deliveries, refusals."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+
+class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the broker is and who we are to it. ``session_s`` is how long it keeps our queue while we are away."""
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    username: str | None = None
+    password: str | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    keepalive_s: int = 15
+    session_s: int = 86_400
+
+    @classmethod
+    def from_url(cls, url: str, **others: Any) -> "BrokerSettings":
+        """``mqtt://user:password@host:1883`` or ``mqtts://...``. Raises ValueError."""
+        parts = urlsplit(url if "://" in url else f"mqtt://{url}")
+        if parts.scheme not in {"mqtt", "mqtts"}:
+            raise ValueError(f"{url}: a broker's address begins with mqtt:// or mqtts://, not {parts.scheme}://")
+        if not parts.hostname:
+            raise ValueError(f"{url}: no host in the broker's address")
+        tls = parts.scheme == "mqtts"
+        return cls(
+            host=parts.hostname,
+            port=parts.port or (8883 if tls else 1883),
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            tls=tls,
+            **others,
+        )
+
+    def __str__(self) -> str:
+        return f"mqtt{'s' if self.tls else ''}://{self.host}:{self.port}"
+
+
+class Refused(Exception):  # noqa: N818  what the broker did, not a fault of ours
+    """The broker will not have us, or will not let us subscribe. Trying again would not help."""
+
+
+class PublishRefused(Exception):  # noqa: N818
+    """The broker did not take this publish: its ACL forbids it, or a quota is used up."""
+
+    def __init__(self, topic: str, reason: str) -> None:
+        super().__init__(f"the broker refused a publish on {topic}: {reason}")
+        self.topic = topic
+        self.reason = reason
+
+
+class Delivery(NamedTuple):
+    """What arrived, with what is needed to acknowledge it."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    qos: int
+    mid: int
+    life: int
+
+
+class Publish(NamedTuple):
+    """What is to go out. ``done`` hears None once the broker has it, or why not; never both, perhaps neither."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    done: Callable[[PublishRefused | None], object]
+
+
+class Will(NamedTuple):
+    """What the broker says for us when we vanish."""
+
+    topic: str
+    payload: bytes
+
+
+class Listener(Protocol):
+    """Whose connection it is. All are called in its event loop and must not raise."""
+
+    def will(self) -> Will:
+        """What to leave with the broker, asked at each connect."""
+        ...
+
+    def on_message(self, delivery: Delivery) -> None:
+        """This has arrived; to be acknowledged when the work is done."""
+        ...
+
+    def on_up(self, *, session_present: bool) -> None:
+        """Connected, and the broker has granted all subscriptions; whether it still had our queue."""
+        ...
+
+    def on_down(self) -> None:
+        """No longer connected; what was not confirmed is forgotten."""
+        ...
