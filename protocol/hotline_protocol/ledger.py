@@ -27,7 +27,7 @@ class EntryKind(enum.Enum):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a chain. ``agreement_id`` is the negotiation's id; a release names the grant it ends."""
+    """One line of a chain; a release names the agreement that it ends."""
 
     granter: PartyName
     user: PartyName
@@ -51,3 +51,13 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
     length: Annotated[int, Meta(ge=0)] = 0
     hash: Digest = GENESIS
+
+
+def agreement_id_of(negotiation_id: str, offer: str) -> str:
+    """The id of the agreement that this offer of this negotiation leads to."""
+    return f"{negotiation_id}.{offer[:8]}"
+
+
+def negotiation_id_of(agreement_id: str) -> str:
+    """The negotiation that led to this agreement."""
+    return agreement_id.rpartition(".")[0]

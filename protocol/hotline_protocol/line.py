@@ -200,9 +200,13 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def offer_digest(negotiation_id: str, menu_digest: str, choice: Choice) -> str:
-    """Names one exact offer: this choice, of this menu, in this negotiation."""
-    return digest_of((negotiation_id, menu_digest, choice))
+def offer_digest(negotiation_id: str, call_id: str, menu_digest: str, choice: Choice) -> str:
+    """Names one exact offer: this choice, of this menu, in this negotiation, in this call.
+
+    The call is in it so that what is late from a call that was dropped cannot be taken for the same offer
+    made again in the next one.
+    """
+    return digest_of((negotiation_id, call_id, menu_digest, choice))
 
 
 class InNegotiation(OnCall, frozen=True, kw_only=True, tag=False):

@@ -60,7 +60,7 @@ class Receipt(Message, frozen=True, kw_only=True, tag="receipt"):
 class Unreadable(Message, frozen=True, kw_only=True, tag="unreadable"):
     """A shell to its own core, never on the wire: this arrived and cannot be used. The core answers for it.
 
-    ``code`` is ``malformed`` or ``dead-letter``.
+    ``code`` is ``dead-letter``, or says what kind of fault it is; ``about`` is the plan's id where it could be read.
     """
 
     topic: str
@@ -68,3 +68,4 @@ class Unreadable(Message, frozen=True, kw_only=True, tag="unreadable"):
     field: str
     reason: str
     evidence: str
+    about: str = ""

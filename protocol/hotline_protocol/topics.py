@@ -119,7 +119,9 @@ def decode(name: str, payload: bytes) -> Message:
     raise MalformedMessageError(name, "topic", "no such topic", payload)
 
 
-AnyMessage = InjectedMessage | LineMessage | PlanStatus | EventMessage | Health | Clock | Stop | Resend | Receipt | Unreadable
+AnyMessage = (
+    InjectedMessage | LineMessage | PlanStatus | EventMessage | Health | Clock | Stop | Resend | Receipt | Unreadable
+)
 _encoder: Final = msgspec.json.Encoder()
 _any: "Final[msgspec.json.Decoder[AnyMessage]]" = msgspec.json.Decoder(AnyMessage)
 

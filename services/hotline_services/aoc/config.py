@@ -45,10 +45,14 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Officer(msgspec.Struct, frozen=True, kw_only=True):
-    """Human delays in seconds: to pick up the phone, and to think before each thing said. Each is a mean."""
+    """Human delays in seconds: to pick up the phone, and to think before each thing said; each is a mean.
+
+    ``gather_s`` is how long routine plans are gathered before a call is made about all of them.
+    """
 
     answer_s: Annotated[float, Meta(ge=0, le=600)] = 8.0
     think_s: Annotated[float, Meta(ge=0, le=600)] = 20.0
+    gather_s: Annotated[float, Meta(ge=0, le=86_400)] = 0.0
 
 
 class Posture(msgspec.Struct, frozen=True, kw_only=True):

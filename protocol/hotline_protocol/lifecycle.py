@@ -1,0 +1,112 @@
+"""The lives of a call and of a negotiation as tables. The diagrams in the docs are drawn from them.
+
+A table maps a state and what happens to the state that follows; what is not in it is out of turn.
+"""
+
+import enum
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+
+class CallState(enum.Enum):
+    """A call as one of its two sides sees it."""
+
+    RINGING_OUT = "ringing-out"
+    RINGING_IN = "ringing-in"
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+class CallStep(enum.Enum):
+    """What can happen to a call."""
+
+    HEAR_ANSWER = "hear answer"
+    HEAR_BUSY = "hear busy"
+    HEAR_HANG_UP = "hear hang-up"
+    SAY_ANSWER = "say answer"
+    SAY_HANG_UP = "say hang-up"
+    GIVE_WAY = "give way to the other's ring"
+    RING_OUT = "ring time over"
+    SILENCE = "silence"
+    PEER_LOST = "peer lost"
+
+
+CALL: Final[Mapping[tuple[CallState, CallStep], CallState]] = MappingProxyType(
+    {
+        (CallState.RINGING_OUT, CallStep.HEAR_ANSWER): CallState.TALKING,
+        (CallState.RINGING_OUT, CallStep.HEAR_BUSY): CallState.ENDED,
+        (CallState.RINGING_OUT, CallStep.HEAR_HANG_UP): CallState.ENDED,
+        (CallState.RINGING_OUT, CallStep.GIVE_WAY): CallState.ENDED,
+        (CallState.RINGING_OUT, CallStep.RING_OUT): CallState.ENDED,
+        (CallState.RINGING_OUT, CallStep.PEER_LOST): CallState.ENDED,
+        (CallState.RINGING_IN, CallStep.SAY_ANSWER): CallState.TALKING,
+        (CallState.RINGING_IN, CallStep.HEAR_HANG_UP): CallState.ENDED,
+        (CallState.RINGING_IN, CallStep.RING_OUT): CallState.ENDED,
+        (CallState.RINGING_IN, CallStep.PEER_LOST): CallState.ENDED,
+        (CallState.TALKING, CallStep.SAY_HANG_UP): CallState.ENDED,
+        (CallState.TALKING, CallStep.HEAR_HANG_UP): CallState.ENDED,
+        (CallState.TALKING, CallStep.SILENCE): CallState.ENDED,
+        (CallState.TALKING, CallStep.PEER_LOST): CallState.ENDED,
+    }
+)
+
+
+class NegotiationState(enum.Enum):
+    """A negotiation as one of its two sides sees it."""
+
+    WAITING = "waiting for a call"
+    OURS = "our turn"
+    THEIRS = "their turn"
+    HELD = "held for them"
+    TAKEN = "taken up"
+    AGREED = "agreed"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more will be said of it."""
+        return self in {NegotiationState.AGREED, NegotiationState.FAILED, NegotiationState.WITHDRAWN}
+
+
+class NegotiationStep(enum.Enum):
+    """What can happen to a negotiation; ``offer`` is a proposal or a counter-proposal."""
+
+    SAY_OFFER = "say offer"
+    HEAR_OFFER = "hear offer"
+    SAY_CONCUR_TO_GRANT = "say concur (granter)"
+    HEAR_CONCUR_TO_GRANT = "hear concur (asker), say confirm"
+    SAY_CONCUR_TO_TAKE = "say concur (asker)"
+    HEAR_TAKEN = "hear confirm or concur (granter), enter"
+    HEAR_ENTERED = "hear entered"
+    HEAR_LAPSED = "hear lapsed"
+    HOLD_LAPSES = "hold lapses"
+    FAIL_AT_TIER = "decline, expire or drop; another call follows"
+    FAIL = "fail for good"
+    WITHDRAW = "withdraw"
+
+
+_S, _T = NegotiationState, NegotiationStep
+NEGOTIATION: Final[Mapping[tuple[NegotiationState, NegotiationStep], NegotiationState]] = MappingProxyType(
+    {
+        (_S.WAITING, _T.SAY_OFFER): _S.THEIRS,
+        (_S.WAITING, _T.HEAR_OFFER): _S.OURS,
+        (_S.WAITING, _T.FAIL_AT_TIER): _S.WAITING,
+        (_S.OURS, _T.HEAR_OFFER): _S.OURS,
+        (_S.OURS, _T.SAY_OFFER): _S.THEIRS,
+        (_S.OURS, _T.SAY_CONCUR_TO_GRANT): _S.HELD,
+        (_S.OURS, _T.SAY_CONCUR_TO_TAKE): _S.TAKEN,
+        (_S.THEIRS, _T.HEAR_OFFER): _S.OURS,
+        (_S.THEIRS, _T.HEAR_CONCUR_TO_GRANT): _S.TAKEN,
+        (_S.THEIRS, _T.HEAR_TAKEN): _S.AGREED,
+        (_S.HELD, _T.HEAR_TAKEN): _S.AGREED,
+        (_S.HELD, _T.HEAR_OFFER): _S.OURS,
+        (_S.HELD, _T.HOLD_LAPSES): _S.WAITING,
+        (_S.TAKEN, _T.HEAR_ENTERED): _S.AGREED,
+        (_S.TAKEN, _T.HEAR_LAPSED): _S.WAITING,
+        **{(state, _T.FAIL_AT_TIER): _S.WAITING for state in (_S.OURS, _S.THEIRS)},
+        **{(state, _T.FAIL): _S.FAILED for state in (_S.WAITING, _S.OURS, _S.THEIRS, _S.HELD, _S.TAKEN)},
+        **{(state, _T.WITHDRAW): _S.WITHDRAWN for state in (_S.WAITING, _S.OURS, _S.THEIRS, _S.HELD, _S.TAKEN)},
+    }
+)

@@ -1,0 +1,272 @@
+"""From a plan to the consents that it needs, and from their outcome back to the plan."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from hotline_protocol.agreement import Agreement
+from hotline_protocol.events import EscalationKind, InputRejected, NegotiationEnded, NegotiationOutcome
+from hotline_protocol.flightplan import FlightPlan, PlanState, Priority, Problem
+from hotline_protocol.injection import CancelPlan, DeclareEmergency
+from hotline_protocol.ledger import Entry, EntryKind
+from hotline_protocol.lifecycle import NegotiationState
+from hotline_protocol.line import Reason, Release
+
+from .asking import Asking
+from .config import PartyConfig
+from .desk import Desk, Item
+from .menus import moved_volumes
+from .plans import OVER, Filed, PlanBook
+from .posture import Posture
+from .talks import Talks
+from .voice import Voice
+
+UNDER_WAY: Final = frozenset({NegotiationState.OURS, NegotiationState.THEIRS, NegotiationState.TAKEN})
+AGREED: Final = frozenset({NegotiationOutcome.AGREED_AS_FILED, NegotiationOutcome.AGREED_WITH_CHANGES})
+
+
+class Consents:
+    """Asks for one consent after another, and keeps plan, desk and negotiations in step."""
+
+    def __init__(
+        self,
+        config: PartyConfig,
+        agreement: Agreement,
+        book: PlanBook,
+        talks: Talks,
+        desk: Desk,
+        posture: Posture,
+        voice: Voice,
+    ) -> None:
+        self._config = config
+        self._agreement = agreement
+        self._book = book
+        self._talks = talks
+        self._desk = desk
+        self._posture = posture
+        self._voice = voice
+        self._tiers_seen: dict[str, int] = {}
+
+    def submit(self, plan: FlightPlan) -> None:
+        """A plan of our own side has been filed."""
+        filed = self._book.submit(plan)
+        if filed is not None and filed.state is PlanState.NEGOTIATING:
+            self._ask(filed)
+            self._book.tell(filed)
+
+    def cancel(self, order: CancelPlan) -> None:
+        """A plan is taken back."""
+        filed = self._known(order.plan_id, order)
+        if filed is not None and filed.state not in OVER:
+            self._withdraw(filed, None, "the flight was cancelled")
+
+    def emergency(self, order: DeclareEmergency) -> None:
+        """A flight is in distress: it takes what it needs and asks for it at once."""
+        filed = self._known(order.plan_id, order)
+        if filed is None or filed.state in OVER or filed.state is PlanState.CONTINGENT:
+            return
+        self._withdraw_asking(filed, "in distress: asked for again as an emergency")
+        self._book.make_contingent(filed)
+        for volume in filed.volumes:
+            self._talks.give_way((volume,), Priority.EMERGENCY, but=filed.plan.plan_id)
+        filed.to_ask, filed.asked = self._book.consents_needed(filed.volumes), []
+        if filed.to_ask:
+            self._ask(filed)
+            self._book.tell(filed)
+
+    def _known(self, plan_id: str, order: CancelPlan | DeclareEmergency) -> Filed | None:
+        filed = self._book.plans.get(plan_id)
+        if filed is None:
+            self._voice.say(
+                InputRejected,
+                topic=type(order).__name__,
+                problem=Problem(code="unknown-plan", field="plan_id", reason=f"no plan has the id {plan_id}"),
+                evidence=order.id,
+                sender=order.source,
+            )
+        return filed
+
+    def start_undecided(self, filed: Filed) -> None:
+        """It should be flying by now and has no consent: some sides then fly, and it is on record."""
+        if not (self._config.posture.flies_without_consent or filed.priority is Priority.EMERGENCY):
+            return
+        missing = [peer for peer in filed.to_ask if peer not in {granter for _, granter, _ in filed.agreements}]
+        self._withdraw_asking(filed, "flown without consent")
+        self._book.fly_without_consent(filed)
+        self._note_crossing(filed, missing)
+
+    def _note_crossing(self, filed: Filed, peers: list[str]) -> None:
+        for peer in peers:
+            self._posture.escalate(
+                EscalationKind.CROSSING_WITHOUT_CONSENT,
+                peer,
+                filed.plan.plan_id,
+                f"{filed.plan.callsign} flies where it needed the consent of {peer}",
+            )
+
+    # Asking ----------------------------------------------------------------------------------------------
+
+    def _ask(self, filed: Filed) -> None:
+        """Ask the next party whose consent is needed."""
+        peer = next(peer for peer in filed.to_ask if peer not in filed.asked)
+        filed.asked.append(peer)
+        plan = msgspec.structs.replace(filed.plan, priority=filed.priority)
+        asking = self._talks.ask(plan, filed.volumes, peer)
+        filed.negotiation_id = asking.id
+        self._queue(asking, self._gathered_until(filed))
+
+    def _reason(self, asking: Asking) -> Reason:
+        if asking.plan.priority is Priority.EMERGENCY:
+            return Reason.EMERGENCY
+        notice = asking.plan.start - asking.began_at
+        return Reason.SHORT_NOTICE if notice < self._routine_notice else Reason.ROUTINE
+
+    @property
+    def _routine_notice(self) -> timedelta:
+        return timedelta(minutes=self._agreement.notice.routine_min)
+
+    def _gathered_until(self, filed: Filed) -> datetime:
+        """Routine plans are gathered for one call, but never until they would be short notice."""
+        now = self._voice.now
+        gathered = min(now + timedelta(seconds=self._config.officer.gather_s), filed.plan.start - self._routine_notice)
+        return max(now, gathered)
+
+    def _queue(self, asking: Asking, not_before: datetime) -> None:
+        self._desk.enqueue(
+            Item(
+                ref=asking.id,
+                peer=asking.peer,
+                reason=self._reason(asking),
+                tier=asking.tier,
+                queued_at=self._voice.now,
+                not_before=not_before,
+            )
+        )
+
+    def open(self, negotiation_id: str, call_id: str) -> bool:
+        """Talk about this negotiation now; False when there is nothing (left) to say."""
+        asking = self._talks.asking.get(negotiation_id)
+        if asking is None or asking.state is not NegotiationState.WAITING:
+            return False
+        filed = self._book.plans[asking.plan.plan_id]
+        fixed = asking.plan.priority is Priority.EMERGENCY or bool(filed.agreements)
+        self._talks.open(asking, call_id, fixed=fixed)
+        return asking.state in UNDER_WAY
+
+    # Outcomes --------------------------------------------------------------------------------------------
+
+    def hear_entry(self, entry: Entry) -> None:
+        """A new line in a peer's chain: a grant to us, or our own release come back."""
+        if entry.kind is not EntryKind.GRANTED:
+            return
+        asking = self._talks.hear_entered(entry)
+        if asking is None or asking.bid is None or asking.taken is None:
+            return
+        filed = self._book.plans[asking.plan.plan_id]
+        filed.agreements.append((entry.agreement_id, entry.granter, entry.volumes))
+        if asking.outcome is NegotiationOutcome.AGREED_WITH_CHANGES:
+            filed.volumes = moved_volumes(filed.volumes, asking.bid, asking.taken.choice)
+            filed.as_filed = False
+            filed.to_ask = [*filed.to_ask, *self._newly_needed(filed)]
+        if all(peer in filed.asked for peer in filed.to_ask):
+            self._book.accept(filed)
+        else:
+            self._ask(filed)
+
+    def _newly_needed(self, filed: Filed) -> list[str]:
+        return [peer for peer in self._book.consents_needed(filed.volumes) if peer not in filed.to_ask]
+
+    def settle(self) -> None:
+        """Bring desk and plans in step with what has become of the negotiations, until nothing changes."""
+        while True:
+            self._end_negotiations()
+            self._note_tiers()
+            current = self._desk.call.current if self._desk.call is not None else None
+            asking = self._talks.asking.get(current.ref) if current is not None else None
+            is_ours = current is not None and current.reason in {Reason.EMERGENCY, Reason.SHORT_NOTICE, Reason.ROUTINE}
+            if current is None or not is_ours or (asking is not None and asking.state in UNDER_WAY):
+                break
+            self._desk.item_done(current.ref)
+        self._requeue()
+        self._give_way()
+
+    def _requeue(self) -> None:
+        queued = {item.ref for item in self._desk.waiting}
+        for asking in self._talks.asking.values():
+            if asking.state is NegotiationState.WAITING and asking.id not in queued:
+                wait = self._agreement.timing.redial_s if asking.tries else 0.0
+                self._queue(asking, self._voice.now + timedelta(seconds=wait))
+
+    def _note_tiers(self) -> None:
+        for asking in self._talks.asking.values():
+            if asking.tier_index > self._tiers_seen.get(asking.id, 0):
+                self._tiers_seen[asking.id] = asking.tier_index
+                self._posture.escalate(
+                    EscalationKind.TIER_RAISED, asking.peer, asking.id, asking.reason, tier=asking.tier
+                )
+
+    def _end_negotiations(self) -> None:
+        for asking in self._talks.forget_ended():
+            self._tiers_seen.pop(asking.id, None)
+            self._desk.dequeue(asking.id)
+            self._tell_end(asking)
+            if asking.outcome not in AGREED and asking.outcome is not NegotiationOutcome.WITHDRAWN:
+                self._failed(asking)
+
+    def _tell_end(self, asking: Asking) -> None:
+        taken = asking.taken if asking.outcome in AGREED else None
+        menu = asking.menu if taken is not None else None
+        self._voice.say(
+            NegotiationEnded,
+            negotiation_id=asking.id,
+            plan_id=asking.plan.plan_id,
+            responder=asking.peer,
+            outcome=asking.outcome,
+            tier=asking.tier,
+            rounds=asking.rounds,
+            began_at=asking.began_at,
+            choice=taken.choice if taken else None,
+            sector=menu.sectors[taken.choice.sector].name if menu and taken else "",
+            block=menu.blocks[taken.choice.block].name if menu and taken else "",
+            shift_min=menu.shifts_min[taken.choice.shift] if menu and taken else 0,
+        )
+
+    def _failed(self, asking: Asking) -> None:
+        filed = self._book.plans[asking.plan.plan_id]
+        refused = asking.outcome is NegotiationOutcome.REFUSED
+        kind = EscalationKind.REFUSED if refused else EscalationKind.EXPIRED
+        self._posture.escalate(kind, asking.peer, asking.id, asking.reason, tier=asking.tier)
+        if filed.state is PlanState.CONTINGENT:
+            self._note_crossing(filed, [asking.peer])
+        elif filed.state is PlanState.NEGOTIATING:
+            code = "refused-by-peer" if refused else "no-agreement-in-time"
+            self._release(filed, "another consent was refused")
+            self._book.refuse(filed, Problem(code=code, field="area", reason=f"{asking.peer}: {asking.reason or code}"))
+
+    # Giving back -----------------------------------------------------------------------------------------
+
+    def _give_way(self) -> None:
+        for plan_id, to in self._talks.take_yielded():
+            filed = self._book.plans.get(plan_id)
+            if filed is None or filed.state in OVER:
+                continue
+            problem = Problem(code="gave-way", field="priority", reason="gave way to a flight in distress")
+            self._withdraw(filed, problem, problem.reason)
+            if to:
+                self._posture.escalate(EscalationKind.PREEMPTED, to, plan_id, problem.reason)
+
+    def _withdraw(self, filed: Filed, problem: Problem | None, reason: str) -> None:
+        self._withdraw_asking(filed, reason)
+        self._release(filed, reason)
+        self._book.withdraw(filed, problem)
+
+    def _withdraw_asking(self, filed: Filed, reason: str) -> None:
+        asking = self._talks.asking.get(filed.negotiation_id or "")
+        if asking is not None:
+            asking.withdraw(reason)
+
+    def _release(self, filed: Filed, reason: str) -> None:
+        for agreement_id, granter, _ in filed.agreements:
+            self._voice.say(Release, to=granter, agreement_id=agreement_id, reason=reason[:200])
+        filed.agreements = []

@@ -1,0 +1,290 @@
+"""The granting side of a negotiation: it is asked for consent, bargains, holds, and enters what is taken up."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from hotline_protocol.agreement import Agreement, TierRule
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.flightplan import Priority
+from hotline_protocol.lifecycle import NEGOTIATION, NegotiationState, NegotiationStep
+from hotline_protocol.line import (
+    Choice,
+    Concur,
+    Confirm,
+    Counter,
+    Decline,
+    Disclose,
+    Expire,
+    Menu,
+    Propose,
+    Tier,
+    Withdraw,
+    offer_digest,
+)
+from hotline_protocol.message import digest_of
+
+from .asking import GRACE, WORTH_DIGITS
+from .config import Strategy
+from .negotiation import Accept, Bargainer, GiveUp, settlement
+from .voice import Voice
+
+Appraisal = Callable[[Menu, Priority, str], tuple[float, ...]]
+Freedom = Callable[[tuple[Volume4D, ...], Priority, str], bool]
+
+
+class Granting:
+    """One negotiation as the side that is asked sees it. A new proposal begins it afresh at the caller's tier."""
+
+    def __init__(
+        self,
+        negotiation_id: str,
+        peer: str,
+        *,
+        agreement: Agreement,
+        strategy: Strategy,
+        walk_away: float,
+        voice: Voice,
+        is_free: Freedom,
+    ) -> None:
+        self.id: Final = negotiation_id
+        self.peer: Final = peer
+        self._is_free = is_free
+        self._agreement = agreement
+        self._strategy = strategy
+        self._walk_away = walk_away
+        self._voice = voice
+        self.deadline: Final = voice.now + timedelta(seconds=2 * agreement.timing.negotiation_s)
+        self.state = NegotiationState.WAITING
+        self.priority = Priority.ROUTINE
+        self.call_id = ""
+        self.rounds = 0
+        self.held: tuple[str, Choice] | None = None
+        self._menu: Menu | None = None
+        self._menu_digest = ""
+        self._rule: TierRule = agreement.tiers[0]
+        self._worth: tuple[float, ...] = ()
+        self._bargainer: Bargainer | None = None
+        self._heard: tuple[str, Choice] | None = None
+        self._offered: tuple[str, Choice] | None = None
+        self._ends = voice.now
+        self._their_worth: Disclose | None = None
+        self._settled: Counter | None = None
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When our offer or our hold lapses, or when the whole is forgotten."""
+        if self.state.is_over:
+            return None
+        if self.state in {NegotiationState.THEIRS, NegotiationState.HELD}:
+            return self._ends
+        return self.deadline
+
+    @property
+    def menu(self) -> Menu:
+        """The menu that the other side laid on the table. Raises ValueError before that."""
+        if self._menu is None:
+            raise ValueError(f"nothing has been proposed in {self.id}")
+        return self._menu
+
+    def volumes(self, choice: Choice) -> tuple[Volume4D, ...]:
+        """The air that this choice stands for."""
+        return self.menu.volumes(choice)
+
+    def hear_propose(self, propose: Propose, tier: Tier, appraise: Appraisal) -> None:
+        """A fresh start: weigh the menu and the first offer. The menu has been screened."""
+        if self.state is NegotiationState.AGREED:
+            return
+        self.held = None
+        self.state = NegotiationState.WAITING
+        self.call_id, self.priority = propose.call_id, propose.priority
+        self._menu, self._menu_digest = propose.menu, digest_of(propose.menu)
+        self._rule = next((rule for rule in self._agreement.tiers if rule.tier is tier), self._agreement.tiers[0])
+        self._worth = appraise(propose.menu, propose.priority, self.peer)
+        shape = (len(propose.menu.sectors), len(propose.menu.blocks), len(propose.menu.shifts_min))
+        self._bargainer = Bargainer(self._worth, self._walk_away, self._strategy, self._rule.rounds, shape)
+        self._offered = self._their_worth = self._settled = None
+        self._step(NegotiationStep.HEAR_OFFER)
+        if self._rule.disclosure and propose.priority is not Priority.EMERGENCY:
+            self._disclose(propose)
+        else:
+            self._weigh(propose)
+
+    def _disclose(self, propose: Propose) -> None:
+        self._heard = (propose.offer, propose.choice)
+        self._worth = tuple(round(worth, WORTH_DIGITS) for worth in self._worth)
+        self._stand()
+        self._voice.say(
+            Disclose,
+            to=self.peer,
+            call_id=self.call_id,
+            negotiation_id=self.id,
+            worth=self._worth,
+            walk_away=round(self._walk_away, WORTH_DIGITS),
+        )
+
+    def hear_counter(self, counter: Counter) -> None:
+        """Weigh an answer to our standing offer; at a disclosing tier, the settlement."""
+        if self.state is not NegotiationState.THEIRS or counter.time > self._ends:
+            return
+        if self._rule.disclosure and self._offered is None:
+            self._settled = counter
+            self._settle()
+        elif self._offered is not None and counter.answers == self._offered[0]:
+            self._step(NegotiationStep.HEAR_OFFER)
+            self._weigh(counter)
+
+    def hear_disclose(self, disclose: Disclose) -> None:
+        """Their needs, in return for ours."""
+        if self.state is NegotiationState.THEIRS and self._their_worth is None:
+            self._their_worth = disclose
+            self._settle()
+
+    def _settle(self) -> None:
+        """With both needs open, concur if what they propose is what both can work out."""
+        if self._settled is None or self._their_worth is None or len(self._their_worth.worth) != self.menu.size:
+            return
+        counter = self._settled
+        best = settlement(
+            self._their_worth.worth, self._their_worth.walk_away, self._worth, round(self._walk_away, WORTH_DIGITS)
+        )
+        self._step(NegotiationStep.HEAR_OFFER)
+        self._heard = (counter.offer, counter.choice)
+        if best is not None and self._on_menu(counter) and self.menu.outcome(counter.choice) == best:
+            self._concur(counter)
+        else:
+            self._decline("that is not the settlement that both disclosures lead to")
+
+    def _weigh(self, offer: Propose | Counter) -> None:
+        self._heard = (offer.offer, offer.choice)
+        if not self._on_menu(offer) or self._bargainer is None:
+            self._decline("the offer is not on the menu")
+            return
+        outcome = self.menu.outcome(offer.choice)
+        if self.priority is Priority.EMERGENCY and self._worth[outcome] >= 0:
+            self._concur(offer)
+            return
+        answer = self._bargainer.answer(outcome)
+        if isinstance(answer, Accept):
+            self._concur(offer)
+        elif isinstance(answer, GiveUp):
+            self._decline(answer.reason)
+        else:
+            self._counter(offer.offer, answer.outcome)
+
+    def _on_menu(self, offer: Propose | Counter) -> bool:
+        try:
+            self.menu.outcome(offer.choice)
+        except IndexError:
+            return False
+        return offer.offer == offer_digest(self.id, self.call_id, self._menu_digest, offer.choice)
+
+    def _concur(self, offer: Propose | Counter) -> None:
+        """Hold their offer for them, unless it has lapsed on its way."""
+        if self._voice.now > offer.expires_at:
+            self._step(NegotiationStep.FAIL_AT_TIER)
+            return
+        if not self._is_free(self.volumes(offer.choice), self.priority, self.peer):
+            self._decline("that air is no longer free")
+            return
+        self.held = (offer.offer, offer.choice)
+        self._ends = self._voice.now + timedelta(seconds=self._agreement.timing.hold_s)
+        self._step(NegotiationStep.SAY_CONCUR_TO_GRANT)
+        self._voice.say(
+            Concur,
+            to=self.peer,
+            call_id=self.call_id,
+            negotiation_id=self.id,
+            offer=offer.offer,
+            hold_until=self._ends,
+        )
+
+    def _counter(self, answers: str, outcome: int) -> None:
+        choice = self.menu.choice(outcome)
+        self._offered = (offer_digest(self.id, self.call_id, self._menu_digest, choice), choice)
+        self._stand()
+        self._voice.say(
+            Counter,
+            to=self.peer,
+            call_id=self.call_id,
+            negotiation_id=self.id,
+            answers=answers,
+            choice=choice,
+            offer=self._offered[0],
+            round=self.rounds,
+            expires_at=self._offer_ends,
+        )
+
+    def _stand(self) -> None:
+        """What we have just said stands for the tier's time; the answer may take a quarter longer to arrive."""
+        self.rounds += 1
+        self._offer_ends = self._voice.now + timedelta(seconds=self._rule.offer_s)
+        self._ends = self._offer_ends + timedelta(seconds=self._rule.offer_s * GRACE)
+        self._step(NegotiationStep.SAY_OFFER)
+
+    def _decline(self, reason: str) -> None:
+        answers = self._heard[0] if self._heard else ""
+        self._voice.say(
+            Decline,
+            to=self.peer,
+            call_id=self.call_id,
+            negotiation_id=self.id,
+            answers=answers,
+            reason=reason[:200],
+        )
+        self._step(NegotiationStep.FAIL_AT_TIER)
+
+    def hear_taken(self, message: Confirm | Concur) -> Choice | None:
+        """They take up our hold, or concur with our offer: the choice to be entered, or None when it is gone."""
+        standing = self.held if self.state is NegotiationState.HELD else self._offered
+        if standing is None or standing[0] != message.offer:
+            return None
+        if self.state is NegotiationState.THEIRS and not self._is_free(
+            self.volumes(standing[1]), self.priority, self.peer
+        ):
+            return None
+        if (self.state, NegotiationStep.HEAR_TAKEN) not in NEGOTIATION:
+            return None
+        self._step(NegotiationStep.HEAR_TAKEN)
+        return standing[1]
+
+    def hear_decline(self, decline: Decline) -> None:
+        """They see nothing acceptable at this tier, or not our last offer."""
+        known = {pair[0] for pair in (self._heard, self._offered) if pair}
+        if self.state in {NegotiationState.OURS, NegotiationState.THEIRS} and decline.answers in known:
+            self._step(NegotiationStep.FAIL_AT_TIER)
+
+    def hear_expire(self, expire: Expire) -> None:
+        """Their offer stands no more."""
+        if self.state is NegotiationState.OURS and self._heard and expire.offer == self._heard[0]:
+            self._step(NegotiationStep.FAIL_AT_TIER)
+
+    def hear_withdraw(self, _withdraw: Withdraw) -> None:
+        """They no longer ask; a hold is given up with it."""
+        if not self.state.is_over:
+            self.held = None
+            self._step(NegotiationStep.WITHDRAW)
+
+    def interrupt(self) -> None:
+        """The call was dropped. A hold stands until it lapses; anything else waits for another call."""
+        if self.state in {NegotiationState.OURS, NegotiationState.THEIRS}:
+            self._step(NegotiationStep.FAIL_AT_TIER)
+
+    def lapse(self) -> None:
+        """Our offer or our hold was not taken up in time, or they never came back."""
+        if self.next_deadline is None or self._voice.now < self.next_deadline:
+            return
+        if self.state is NegotiationState.HELD:
+            self.held = None
+            self._step(NegotiationStep.HOLD_LAPSES)
+        elif self.state is NegotiationState.THEIRS:
+            if self._offered is not None:
+                self._voice.say(
+                    Expire, to=self.peer, call_id=self.call_id, negotiation_id=self.id, offer=self._offered[0]
+                )
+            self._step(NegotiationStep.FAIL_AT_TIER)
+        else:
+            self._step(NegotiationStep.FAIL)
+
+    def _step(self, step: NegotiationStep) -> None:
+        self.state = NEGOTIATION[(self.state, step)]

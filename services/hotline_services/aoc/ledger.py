@@ -1,0 +1,133 @@
+"""A pair's two chains of grants: one that we write, one that the other side writes and we copy."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.flightplan import Priority
+from hotline_protocol.ledger import GENESIS, Entry, EntryKind, Head
+
+MAX_EARLY: Final = 1_000
+
+
+class ForkError(Exception):
+    """The peer's entry contradicts what it told us before: its fault. Carries the entry as evidence."""
+
+    def __init__(self, entry: Entry, reason: str) -> None:
+        super().__init__(f"entry {entry.index} of {entry.granter}: {reason}")
+        self.entry = entry
+
+
+class PairLedger:
+    """Both chains between ``party`` and ``peer``."""
+
+    def __init__(self, party: str, peer: str) -> None:
+        self.party: Final = party
+        self.peer: Final = peer
+        self._chains: dict[str, list[Entry]] = {party: [], peer: []}
+        self._hashes: dict[str, str] = {party: GENESIS, peer: GENESIS}
+        self._early: dict[int, Entry] = {}
+        self._granted: dict[tuple[str, str], Entry] = {}
+        self._released: set[tuple[str, str]] = set()
+
+    @property
+    def heads(self) -> dict[str, Head]:
+        """How far each chain has come here."""
+        return {
+            granter: Head(length=len(self._chains[granter]), hash=self._hashes[granter])
+            for granter in sorted(self._chains)
+        }
+
+    def chain(self, granter: str) -> tuple[Entry, ...]:
+        """The chain that this party writes."""
+        return tuple(self._chains[granter])
+
+    def tail(self, after: int) -> tuple[Entry, ...]:
+        """Our own entries behind the first ``after``."""
+        return tuple(self._chains[self.party][after:])
+
+    def grant(
+        self, agreement_id: str, volumes: Sequence[Volume4D], offer: str, priority: Priority, now: datetime
+    ) -> Entry:
+        """Enter into our chain that the peer may use these volumes."""
+        return self._append(
+            Entry(
+                granter=self.party,
+                user=self.peer,
+                index=len(self._chains[self.party]) + 1,
+                previous=self._hashes[self.party],
+                kind=EntryKind.GRANTED,
+                agreement_id=agreement_id,
+                volumes=tuple(volumes),
+                offer=offer,
+                priority=priority,
+                entered_at=now,
+            )
+        )
+
+    def release(self, agreement_id: str, now: datetime) -> Entry | None:
+        """Enter that the peer has given a grant of ours back; None when there is no such grant, or no longer."""
+        key = (self.party, agreement_id)
+        if key not in self._granted or key in self._released:
+            return None
+        return self._append(
+            Entry(
+                granter=self.party,
+                user=self.peer,
+                index=len(self._chains[self.party]) + 1,
+                previous=self._hashes[self.party],
+                kind=EntryKind.RELEASED,
+                agreement_id=agreement_id,
+                entered_at=now,
+            )
+        )
+
+    def take(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Copy entries of the peer's chain, in whatever order they come; returns those that are new, in order.
+
+        Raises ForkError when one contradicts what we hold. Entries that come early wait for the missing ones.
+        """
+        for entry in entries:
+            self._screen(entry)
+        taken = []
+        while (entry_next := self._early.pop(len(self._chains[self.peer]) + 1, None)) is not None:
+            if entry_next.previous != self._hashes[self.peer]:
+                raise ForkError(entry_next, "does not follow the entry before it")
+            taken.append(self._append(entry_next))
+        return taken
+
+    @property
+    def lacks(self) -> bool:
+        """Entries of the peer have come that cannot be used before others that are missing."""
+        return bool(self._early)
+
+    def granted(self, granter: str, agreement_id: str) -> Entry | None:
+        """The grant of this agreement in this chain, released or not."""
+        return self._granted.get((granter, agreement_id))
+
+    def standing(self, granter: str, now: datetime) -> Iterator[Entry]:
+        """Grants in this chain that are neither released nor past."""
+        for key, entry in self._granted.items():
+            if key[0] == granter and key not in self._released and any(v.end > now for v in entry.volumes):
+                yield entry
+
+    def _screen(self, entry: Entry) -> None:
+        chain = self._chains[self.peer]
+        if entry.granter != self.peer or entry.user != self.party:
+            raise ForkError(entry, f"is not one of {self.peer} for {self.party}")
+        if entry.index <= len(chain):
+            if chain[entry.index - 1] != entry:
+                raise ForkError(entry, "differs from the one we hold")
+        elif len(self._early) < MAX_EARLY:
+            self._early[entry.index] = entry
+
+    def _append(self, entry: Entry) -> Entry:
+        self._chains[entry.granter].append(entry)
+        self._hashes[entry.granter] = entry.hash
+        key = (entry.granter, entry.agreement_id)
+        if entry.kind is EntryKind.GRANTED:
+            self._granted[key] = entry
+        else:
+            self._released.add(key)
+        return entry

@@ -1,0 +1,226 @@
+"""What can be done about one flight, and what each possibility is worth to either side.
+
+A menu is sectors x altitude blocks x shifts. Worth is between 0 and 1, and -1 where it cannot be done; the
+shares come from :class:`~.config.Costs` and are never told, except where an upper tier lays needs open.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from hotline_protocol.agreement import Agreement, BoundaryRule
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.boundaries import Boundaries
+from hotline_protocol.flightplan import FlightPlan, Priority
+from hotline_protocol.gars import gars
+from hotline_protocol.geometry import centre, moved
+from hotline_protocol.line import Block, Choice, Menu, Sector, Window
+
+from .config import Costs
+from .picture import Picture, Standing, Use
+
+Worth = NDArray[np.float64]
+
+COMPASS: Final = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (0.0, -1.0), (-1.0, 0.0))
+SHIFTS_EACH_WAY: Final = 6
+BLOCKS: Final = 6
+ROOM_FT: Final = 4_000
+LINE_REACH_NM: Final = 20.0
+IMPOSSIBLE: Final = -1.0
+
+
+class Bid(msgspec.Struct, frozen=True, kw_only=True):
+    """The asking side's view of its own menu. ``legs`` are the numbers of the plan's volumes that are told."""
+
+    menu: Menu
+    worth: tuple[float, ...]
+    legs: tuple[int, ...]
+    offsets_nm: tuple[tuple[float, float], ...]
+
+
+def moved_volumes(volumes: Sequence[Volume4D], bid: Bid, choice: Choice) -> tuple[Volume4D, ...]:
+    """All volumes of the plan, told or not, as this choice would have them."""
+    east_nm, north_nm = bid.offsets_nm[choice.sector]
+    block = bid.menu.blocks[choice.block]
+    shift = timedelta(minutes=bid.menu.shifts_min[choice.shift])
+    return tuple(_moved(volume, east_nm, north_nm, block, shift) for volume in volumes)
+
+
+def _moved(volume: Volume4D, east_nm: float, north_nm: float, block: Block, shift: timedelta) -> Volume4D:
+    return Volume4D(
+        area=moved(volume.area, east_nm, north_nm) if east_nm or north_nm else volume.area,
+        lower_ft=block.lower_ft,
+        upper_ft=block.upper_ft,
+        start=volume.start + shift,
+        end=volume.end + shift,
+    )
+
+
+class Appraiser:
+    """Draws up menus for one side and says what their outcomes are worth to it."""
+
+    def __init__(self, party: str, agreement: Agreement, boundaries: Boundaries, picture: Picture, costs: Costs):
+        self._party = party
+        self._agreement = agreement
+        self._boundaries = boundaries
+        self._picture = picture
+        self._costs = costs
+
+    def bid(self, plan: FlightPlan, volumes: Sequence[Volume4D], peer: str, now: datetime, *, fixed: bool) -> Bid:
+        """The menu for this plan towards ``peer``: the legs that need its consent, wherever they could be moved.
+
+        ``fixed`` leaves the plan where it is: a distress flight, or one that another side has agreed to.
+        """
+        offsets = _offsets(0.0 if fixed else plan.flexibility.max_offset_nm)
+        blocks = self._blocks(plan, volumes, fixed=fixed)
+        shifts = (0,) if fixed else _shifts(plan, now)
+        variants = [[_moved(v, e, n, blocks[0], timedelta(0)) for v in volumes] for e, n in offsets]
+        legs = self._legs(plan, variants, peer)
+        menu = Menu(
+            sectors=tuple(_sector(index, [variant[leg] for leg in legs]) for index, variant in enumerate(variants)),
+            blocks=blocks,
+            shifts_min=shifts,
+            windows=tuple(Window(start=volumes[leg].start, end=volumes[leg].end) for leg in legs),
+        )
+        whole = msgspec.structs.replace(
+            menu,
+            sectors=tuple(_sector(index, variant) for index, variant in enumerate(variants)),
+            windows=tuple(Window(start=volume.start, end=volume.end) for volume in volumes),
+        )
+        worth = self._asking(plan, whole, offsets)
+        return Bid(menu=menu, worth=tuple(worth.ravel().tolist()), legs=legs, offsets_nm=offsets)
+
+    def _legs(self, plan: FlightPlan, variants: list[list[Volume4D]], peer: str) -> tuple[int, ...]:
+        everything = tuple(range(len(variants[0])))
+        if plan.priority is Priority.EMERGENCY:
+            return everything
+        needed = tuple(leg for leg in everything if any(self._needs(variant[leg], peer) for variant in variants))
+        return needed or everything
+
+    def _needs(self, volume: Volume4D, peer: str) -> bool:
+        if any(peer in demand.consent_of for demand in self._boundaries.demands(volume, self._party)):
+            return True
+        return any(use.standing is Standing.THEIRS and use.user == peer for use, _ in self._picture.meets(volume))
+
+    def _blocks(self, plan: FlightPlan, volumes: Sequence[Volume4D], *, fixed: bool) -> tuple[Block, ...]:
+        lower, upper = volumes[0].lower_ft, volumes[0].upper_ft
+        filed = Block(name="as filed", lower_ft=lower, upper_ft=upper)
+        if fixed or not plan.flexibility.other_blocks:
+            return (filed,)
+        room = upper - lower
+        others = [
+            Block(name=block.name, lower_ft=block.lower_ft, upper_ft=block.lower_ft + room)
+            for block in self._agreement.altitude_blocks
+            if room <= block.upper_ft - block.lower_ft and block.lower_ft != lower
+        ]
+        others.sort(key=lambda block: (abs(block.lower_ft - lower), block.lower_ft))
+        return (filed, *others[: BLOCKS - 1])
+
+    def _asking(self, plan: FlightPlan, menu: Menu, offsets: Sequence[tuple[float, float]]) -> Worth:
+        costs = self._costs
+        shifts = np.abs(np.array(menu.shifts_min, dtype=float))
+        heights = np.abs(np.array([block.lower_ft - menu.blocks[0].lower_ft for block in menu.blocks], dtype=float))
+        places = np.hypot(*np.array(offsets).T)
+        worth = (
+            1.0
+            - costs.sector * _share(places)[:, None, None]
+            - costs.block * _share(heights)[None, :, None]
+            - costs.shift * _share(shifts)[None, None, :]
+        )
+        blocked = self._overlay(menu, lambda use: use.ref != plan.plan_id and not gives_way(use, plan.priority))[0]
+        return np.where(blocked, IMPOSSIBLE, np.maximum(worth, 0.0))
+
+    def granting(self, menu: Menu, priority: Priority, asker: str) -> tuple[float, ...]:
+        """What each outcome of the other side's menu is worth to us."""
+        nearness = [self._nearness(sector) for sector in menu.sectors]
+        worth = np.ones((len(menu.sectors), len(menu.blocks), len(menu.shifts_min)))
+        worth -= self._costs.line * np.array(nearness)[:, None, None]
+        blocked, crowding = self._overlay(
+            menu,
+            lambda use: use.user != asker and not (use.user == self._party and gives_way(use, priority)),
+        )
+        worth -= self._costs.own_plan * crowding
+        return tuple(np.where(blocked, IMPOSSIBLE, np.maximum(worth, 0.0)).ravel().tolist())
+
+    def _nearness(self, sector: Sector) -> float:
+        """1 on the line, falling to 0 at 20 NM from it."""
+        away = [self._boundaries.distance_to_line_nm(area) for area in sector.areas]
+        nearest = min((nm for nm in away if nm is not None), default=LINE_REACH_NM)
+        return max(0.0, 1.0 - nearest / LINE_REACH_NM)
+
+    def _overlay(self, menu: Menu, counts: Callable[[Use], bool]) -> tuple[NDArray[np.bool_], Worth]:
+        """Which outcomes run into a firm use that ``counts``, and how close they come to any of them (0 to 1)."""
+        shape = (len(menu.sectors), len(menu.blocks), len(menu.shifts_min))
+        blocked = np.zeros(shape, dtype=bool)
+        crowding = np.zeros(shape)
+        lowers = np.array([block.lower_ft for block in menu.blocks])
+        uppers = np.array([block.upper_ft for block in menu.blocks])
+        shifts = np.array(menu.shifts_min, dtype="timedelta64[m]")
+        for index, sector in enumerate(menu.sectors):
+            for area, window in zip(sector.areas, menu.windows, strict=True):
+                envelope = _envelope(area, window, menu)
+                for use, volume in self._picture.meets(envelope):
+                    if not counts(use):
+                        continue
+                    at_once = _at_once(window, shifts, volume)
+                    apart = np.maximum(lowers - volume.upper_ft, volume.lower_ft - uppers)
+                    if use.standing is not Standing.WISHED:
+                        level = apart < 0 if self._picture.rule is BoundaryRule.TOUCHING_IS_CLEAR else apart <= 0
+                        blocked[index] |= level[:, None] & at_once[None, :]
+                    close = np.clip(1.0 - np.maximum(apart, 0) / ROOM_FT, 0.0, 1.0)
+                    np.maximum(crowding[index], close[:, None] * at_once[None, :], out=crowding[index])
+        return blocked, crowding
+
+
+def gives_way(use: Use, to: Priority) -> bool:
+    """Everything of lower priority gives way to a flight in distress; nothing gives way to any other."""
+    return to is Priority.EMERGENCY and use.priority.rank < to.rank
+
+
+def _offsets(reach_nm: float) -> tuple[tuple[float, float], ...]:
+    return tuple((east * reach_nm, north * reach_nm) for east, north in COMPASS) if reach_nm > 0 else COMPASS[:1]
+
+
+def _shifts(plan: FlightPlan, now: datetime) -> tuple[int, ...]:
+    """Shifts in whole minutes, evenly spread, none of which would have the flight start in the past."""
+    step = plan.flexibility.max_shift_min / SHIFTS_EACH_WAY
+    minutes = sorted({round(step * n) for n in range(-SHIFTS_EACH_WAY, SHIFTS_EACH_WAY + 1)} | {0})
+    return tuple(m for m in minutes if m == 0 or plan.start + timedelta(minutes=m) > now)
+
+
+def _sector(index: int, variant: Sequence[Volume4D]) -> Sector:
+    here = gars(centre(variant[0].area), "keypad")
+    return Sector(name=here if index == 0 else f"{here}-{'NESW'[index - 1]}", areas=tuple(v.area for v in variant))
+
+
+def _share(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+    largest = amounts.max()
+    return amounts / largest if largest else amounts
+
+
+def _envelope(area: object, window: Window, menu: Menu) -> Volume4D:
+    return Volume4D(
+        area=area,  # type: ignore[arg-type]
+        lower_ft=max(0, min(block.lower_ft for block in menu.blocks) - ROOM_FT),
+        upper_ft=max(block.upper_ft for block in menu.blocks) + ROOM_FT,
+        start=window.start + timedelta(minutes=min(menu.shifts_min)),
+        end=window.end + timedelta(minutes=max(menu.shifts_min)),
+    )
+
+
+def _at_once(window: Window, shifts: "NDArray[np.timedelta64]", volume: Volume4D) -> NDArray[np.bool_]:
+    start, end = _us(window.start), _us(window.end)
+    return (start + shifts < _us(volume.end)) & (_us(volume.start) < end + shifts)
+
+
+def _us(at: datetime) -> np.datetime64:
+    return np.datetime64(at.replace(tzinfo=None), "us")
+
+
+def conflicting_refs(met: Iterable[tuple[Use, Volume4D]], standing: Standing) -> list[str]:
+    """The references of this standing among what was met, each once, in order."""
+    return list(dict.fromkeys(use.ref for use, _ in met if use.standing is standing))

@@ -1,0 +1,217 @@
+"""A side's own flight plans: what has become of each, from filing to landing."""
+
+import heapq
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.boundaries import Boundaries
+from hotline_protocol.events import PlanStatus
+from hotline_protocol.flightplan import FlightPlan, PlanState, Priority, Problem
+from hotline_protocol.geometry import expand
+from hotline_protocol.intake import check_plan
+
+from .picture import Picture, Standing, Use
+from .voice import Voice
+
+OVER: Final = frozenset({PlanState.REFUSED, PlanState.ENDED, PlanState.WITHDRAWN})
+FLYING: Final = frozenset({PlanState.ACTIVATED, PlanState.NONCONFORMING, PlanState.CONTINGENT})
+
+
+class Filed(msgspec.Struct, kw_only=True):
+    """One plan and what has become of it. ``agreements`` are (id, granter, volumes) that it relies on."""
+
+    plan: FlightPlan
+    digest: str
+    volumes: tuple[Volume4D, ...]
+    state: PlanState
+    priority: Priority
+    to_ask: list[str] = msgspec.field(default_factory=list)
+    asked: list[str] = msgspec.field(default_factory=list)
+    agreements: list[tuple[str, str, tuple[Volume4D, ...]]] = msgspec.field(default_factory=list)
+    negotiation_id: str | None = None
+    problem: Problem | None = None
+    as_filed: bool = True
+
+    @property
+    def start(self) -> datetime:
+        return min(volume.start for volume in self.volumes) if self.volumes else self.plan.start
+
+    @property
+    def end(self) -> datetime:
+        return max(volume.end for volume in self.volumes) if self.volumes else self.plan.end
+
+
+class PlanBook:
+    """Plans by id. Says a PlanStatus whenever one changes."""
+
+    def __init__(self, party: str, boundaries: Boundaries, picture: Picture, voice: Voice) -> None:
+        self._party = party
+        self._boundaries = boundaries
+        self._picture = picture
+        self._voice = voice
+        self._times: list[tuple[datetime, str]] = []
+        self.plans: dict[str, Filed] = {}
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """The next start or end of a plan."""
+        return self._times[0][0] if self._times else None
+
+    def submit(self, plan: FlightPlan) -> Filed | None:
+        """Take a plan in; None when it is refused or was here before.
+
+        Whose consent is to be asked stands in ``to_ask``; its status is then told by whoever asks.
+        """
+        known = self.plans.get(plan.plan_id)
+        if known is not None:
+            self._repeat(known, plan)
+            return None
+        problem = self._problem(plan)
+        volumes = () if problem else expand(plan)
+        problem = problem or self._own_conflict(volumes)
+        filed = Filed(
+            plan=plan,
+            digest=plan.digest,
+            volumes=volumes,
+            state=PlanState.REFUSED if problem else PlanState.NEGOTIATING,
+            priority=plan.priority,
+            problem=problem,
+        )
+        self.plans[plan.plan_id] = filed
+        if problem is not None:
+            self.tell(filed)
+            return None
+        filed.to_ask = self.consents_needed(volumes)
+        self._watch(filed)
+        if filed.to_ask:
+            self._enter(filed, Standing.WISHED)
+        else:
+            self.accept(filed)
+        return filed
+
+    def _repeat(self, known: Filed, plan: FlightPlan) -> None:
+        if plan.digest == known.digest:
+            self.tell(known)
+            return
+        self._voice.say(
+            PlanStatus,
+            plan_id=plan.plan_id,
+            callsign=plan.callsign,
+            plan=plan.digest,
+            state=PlanState.REFUSED,
+            problem=Problem(
+                code="duplicate-id",
+                field="plan_id",
+                reason=f"{plan.plan_id} is already the id of another plan ({known.state.value}); that one stands",
+            ),
+        )
+
+    def _problem(self, plan: FlightPlan) -> Problem | None:
+        problems = check_plan(plan, self._voice.now)
+        if not problems:
+            return None
+        if len(problems) == 1:
+            return problems[0]
+        others = "; ".join(f"{problem.field}: {problem.reason}" for problem in problems[1:])
+        return msgspec.structs.replace(problems[0], reason=f"{problems[0].reason} (also {others})")
+
+    def _own_conflict(self, volumes: Sequence[Volume4D]) -> Problem | None:
+        for leg, volume in enumerate(volumes):
+            for use, _ in self._picture.meets(volume):
+                if use.user == self._party:
+                    return Problem(
+                        code="own-conflict",
+                        field="area",
+                        reason=f"leg {leg + 1} is in conflict with our own {use.ref}",
+                    )
+        return None
+
+    def consents_needed(self, volumes: Sequence[Volume4D]) -> list[str]:
+        """Whose consent these volumes need: the agreement's demands, and whoever has been granted that air."""
+        needed: dict[str, None] = {}
+        for volume in volumes:
+            for demand in self._boundaries.demands(volume, self._party):
+                needed.update(dict.fromkeys(demand.consent_of))
+            for use, _ in self._picture.meets(volume):
+                if use.standing is Standing.THEIRS:
+                    needed[use.user] = None
+        return sorted(needed)
+
+    def accept(self, filed: Filed) -> None:
+        """Everything that was needed has been agreed; it will fly."""
+        if filed.state is PlanState.CONTINGENT:
+            return
+        filed.state = PlanState.ACCEPTED
+        filed.problem = None
+        self._enter(filed, Standing.OURS)
+        self._watch(filed)
+        self.tell(filed)
+
+    def refuse(self, filed: Filed, problem: Problem) -> None:
+        """It will not fly."""
+        self._close(filed, PlanState.REFUSED, problem)
+
+    def withdraw(self, filed: Filed, problem: Problem | None) -> None:
+        """It is taken back before its time, or breaks off its flight."""
+        self._close(filed, PlanState.ENDED if filed.state in FLYING else PlanState.WITHDRAWN, problem)
+
+    def fly_without_consent(self, filed: Filed) -> None:
+        """It flies though it needed a consent that it has not got."""
+        filed.state = PlanState.NONCONFORMING
+        self._enter(filed, Standing.OURS)
+        self.tell(filed)
+
+    def make_contingent(self, filed: Filed) -> None:
+        """In distress: it takes all the air below it, and pre-empts."""
+        filed.state = PlanState.CONTINGENT
+        filed.priority = Priority.EMERGENCY
+        filed.volumes = tuple(msgspec.structs.replace(volume, lower_ft=0) for volume in filed.volumes)
+        self._enter(filed, Standing.OURS)
+        self.tell(filed)
+
+    def lapse(self) -> list[Filed]:
+        """Start and end what is due; returns those that are due to start and still lack a consent."""
+        undecided = []
+        while self._times and self._times[0][0] <= self._voice.now:
+            _, plan_id = heapq.heappop(self._times)
+            filed = self.plans[plan_id]
+            if filed.state is PlanState.ACCEPTED and filed.start <= self._voice.now:
+                filed.state = PlanState.ACTIVATED
+                self.tell(filed)
+            if filed.state is PlanState.NEGOTIATING and filed.start <= self._voice.now:
+                undecided.append(filed)
+            if filed.state in FLYING and filed.end <= self._voice.now:
+                self._close(filed, PlanState.ENDED, filed.problem)
+        return undecided
+
+    def tell(self, filed: Filed) -> None:
+        """Say where this plan stands."""
+        self._voice.say(
+            PlanStatus,
+            plan_id=filed.plan.plan_id,
+            callsign=filed.plan.callsign,
+            plan=filed.digest,
+            state=filed.state,
+            problem=filed.problem,
+            negotiation_id=filed.negotiation_id,
+            as_filed=filed.as_filed,
+            volumes=() if filed.state in OVER or filed.state is PlanState.NEGOTIATING else filed.volumes,
+        )
+
+    def _close(self, filed: Filed, state: PlanState, problem: Problem | None) -> None:
+        filed.state = state
+        filed.problem = problem
+        self._picture.drop(filed.plan.plan_id)
+        self.tell(filed)
+
+    def _enter(self, filed: Filed, standing: Standing) -> None:
+        use = Use(standing=standing, ref=filed.plan.plan_id, user=self._party, priority=filed.priority)
+        self._picture.put(use, filed.volumes)
+
+    def _watch(self, filed: Filed) -> None:
+        for at in (filed.start, filed.end):
+            heapq.heappush(self._times, (at, filed.plan.plan_id))

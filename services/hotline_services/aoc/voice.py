@@ -1,0 +1,32 @@
+"""What a centre says while it deals with one input: one list, one clock, one numbering for all its parts."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from hotline_protocol.message import Author, M, Message
+
+
+class Voice:
+    """Collects the messages of one turn. ``now`` is the time of that turn, ``cause`` the message that began it."""
+
+    def __init__(self, author: Author, now: datetime) -> None:
+        self.author: Final = author
+        self.now = now
+        self.cause: str | None = None
+        self._said: list[Message] = []
+
+    def begin(self, now: datetime, cause: str | None) -> None:
+        """A new turn. Time never runs backwards, whatever the shell's clock does."""
+        self.now = max(self.now, now)
+        self.cause = cause
+
+    def say(self, kind: type[M], /, *, cause: str | None = None, **fields: Any) -> M:
+        """Say this; it answers ``cause``, or else the message that began the turn."""
+        message = self.author.say(kind, self.now, cause=cause or self.cause, **fields)
+        self._said.append(message)
+        return message
+
+    def end(self) -> list[Message]:
+        """Everything said in this turn, in order."""
+        said, self._said = self._said, []
+        return said
