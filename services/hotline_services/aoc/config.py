@@ -33,15 +33,17 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
 
     ``shift``, ``block`` and ``sector`` are the cost of the largest move on the menu in that direction;
     ``line`` that of a foreign flight on our side of the line or in a shared zone, ``own_plan`` that of
-    making way for it with a flight of our own. ``walk_away`` is what having no agreement is worth.
+    making way for it with a flight of our own. ``walk_away`` is what having no agreement is worth; a side that
+    is asked concurs at once with what is worth ``content`` to it.
     """
 
     shift: Weight = 0.35
     block: Weight = 0.25
     sector: Weight = 0.4
-    line: Weight = 0.3
+    line: Weight = 0.15
     own_plan: Weight = 0.5
     walk_away: Weight = 0.35
+    content: Weight = 0.8
 
 
 class Officer(msgspec.Struct, frozen=True, kw_only=True):

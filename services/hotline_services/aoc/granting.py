@@ -25,7 +25,7 @@ from hotline_protocol.line import (
 from hotline_protocol.message import digest_of
 
 from .asking import GRACE, WORTH_DIGITS
-from .config import Strategy
+from .config import Costs, Strategy
 from .negotiation import Accept, Bargainer, GiveUp, settlement
 from .voice import Voice
 
@@ -43,7 +43,7 @@ class Granting:
         *,
         agreement: Agreement,
         strategy: Strategy,
-        walk_away: float,
+        costs: Costs,
         voice: Voice,
         is_free: Freedom,
     ) -> None:
@@ -52,7 +52,8 @@ class Granting:
         self._is_free = is_free
         self._agreement = agreement
         self._strategy = strategy
-        self._walk_away = walk_away
+        self._walk_away = costs.walk_away
+        self._content = costs.content
         self._voice = voice
         self.deadline: Final = voice.now + timedelta(seconds=2 * agreement.timing.negotiation_s)
         self.state = NegotiationState.WAITING
@@ -161,7 +162,8 @@ class Granting:
             self._decline("the offer is not on the menu")
             return
         outcome = self.menu.outcome(offer.choice)
-        if self.priority is Priority.EMERGENCY and self._worth[outcome] >= 0:
+        enough = 0.0 if self.priority is Priority.EMERGENCY else self._content
+        if self._worth[outcome] >= enough:
             self._concur(offer)
             return
         answer = self._bargainer.answer(outcome)

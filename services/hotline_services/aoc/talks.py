@@ -164,7 +164,7 @@ class Talks:
                 propose.source,
                 agreement=self._agreement,
                 strategy=self._config.strategy,
-                walk_away=self._config.costs.walk_away,
+                costs=self._config.costs,
                 voice=self._voice,
                 is_free=self._is_free,
             )
