@@ -1,0 +1,91 @@
+"""The one place where cores are wired: for a simulation, and for each service of a live run."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from hotline_protocol.core import Core
+from hotline_protocol.hearing import ear
+from hotline_protocol.message import Author
+from hotline_protocol.service import Clock
+from hotline_protocol.topics import EVERYTHING, HEALTH, INJECT, LINE, STATUS
+
+from .aoc.centre import Centre
+from .director.play import DIRECTOR, Director, expand, troubles
+from .director.script import Scenario
+from .monitor.core import MonitorCore
+from .runtime.actor import Service
+from .runtime.chance import Chance
+from .runtime.network import Faults, NetworkModel
+from .runtime.simulated import Simulation
+
+MONITOR: Final = "monitor"
+
+
+def centre(scenario: Scenario, party: str, seed: int, epoch: str = "0") -> Centre:
+    """The air operations centre of this party. Raises KeyError when the scenario has no such party."""
+    return Centre(
+        party,
+        scenario.parties[party],
+        scenario.agreement,
+        epoch=epoch,
+        chance=Chance(seed).stream(f"officer/{party}"),
+    )
+
+
+def build(
+    scenario: Scenario,
+    seed: int,
+    days: int | None = None,
+    network: NetworkModel | None = None,
+    faults: Faults | None = None,
+) -> Simulation:
+    """A simulated world: a centre for each party, and the director that plays the scenario to them."""
+    torn, scripted = troubles(scenario, network or NetworkModel())
+    simulation = Simulation(scenario.start.astimezone(UTC), seed, torn, faults or scripted)
+    acts = expand(scenario, seed, days)
+    for party in scenario.agreement.parties:
+        simulation.add(party, partial(centre, scenario, party, seed))
+    simulation.add(DIRECTOR, partial(Director, acts))
+    return simulation
+
+
+def centre_service(scenario: Scenario, party: str, seed: int) -> Service:
+    """A centre as a live service."""
+
+    def core(epoch: str) -> Core:
+        return centre(scenario, party, seed, epoch)
+
+    peers = [name for name in scenario.agreement.parties if name != party]
+    return Service(
+        name=party,
+        core=core,
+        subscriptions=[
+            INJECT.filter(to=party),
+            LINE.filter(to=party),
+            *(HEALTH.filter(source=peer) for peer in peers),
+        ],
+        hear=ear,
+    )
+
+
+def director_service(scenario: Scenario, seed: int, days: int | None, *, speed: float, real_start: datetime) -> Service:
+    """The director as a live service; it sets the clock that all others follow."""
+    acts = expand(scenario, seed, days)
+
+    def core(epoch: str) -> Core:
+        return Director(acts, epoch)
+
+    clock = Author(DIRECTOR).say(
+        Clock,
+        scenario.start.astimezone(UTC),
+        simulated_start=scenario.start.astimezone(UTC),
+        real_start=real_start,
+        speed=speed,
+    )
+    return Service(name=DIRECTOR, core=core, subscriptions=[STATUS.filter()], sets_clock=clock)
+
+
+def monitor_service(resume: MonitorCore) -> Service:
+    """The monitor as a live service, going on from what its record holds."""
+    return Service(name=MONITOR, core=lambda _epoch: resume, subscriptions=[EVERYTHING], hear=ear)
