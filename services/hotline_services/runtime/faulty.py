@@ -1,6 +1,6 @@
 """Nodes on a network that loses, doubles and delays, and that die: what a live shell does about it, simulated."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +13,7 @@ from .agenda import Agenda, Alarm
 from .chance import Chance
 from .network import HOUR, Crash, Faults, Link, Mortality, NetworkModel
 from .outbox import Outbox, Seen
-from .perfect import Listener, birth, check_lapsed, will
+from .perfect import Listener, birth, circumstances, lapse, will
 from .routes import Routes, addressee
 
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -221,6 +221,15 @@ class FaultyNode:
         else:
             self._act(message)
 
+    def _feed(self, heard: Message | None, now: datetime) -> Sequence[Message]:
+        if heard is None:
+            return lapse(self.name, self.core, now)
+        try:
+            return self.core.receive(heard, now)
+        except Exception as error:
+            error.add_note(circumstances(self.name, heard, now))
+            raise
+
     def _say_again(self, request: Resend) -> None:
         wanted = range(request.first_seq, request.last_seq + 1)
         again = [said for said in self._said if said.epoch == request.wanted_epoch and said.seq in wanted]
@@ -232,9 +241,7 @@ class FaultyNode:
         if self._doom is not None:
             self._fall(self._doom)
             return
-        self._say(_feed(self.core, heard, now))
-        if heard is None:
-            check_lapsed(self.name, self.core, now)
+        self._say(self._feed(heard, now))
         self._arm()
 
     def _say(self, messages: Collection[Message]) -> None:
@@ -275,7 +282,7 @@ class FaultyNode:
         for at, heard in self._journal:
             if heard is not None:
                 self._seen.first_time(heard)
-            said.extend(_feed(self.core, heard, at))
+            said.extend(self._feed(heard, at))
         for before, again in zip(self._said, said, strict=False):
             if before != again:
                 raise ReplayDivergedError(f"{self.name}: said {before}, and on replay {again}")
@@ -309,7 +316,3 @@ class FaultyNode:
         for message in self._outbox.due(self._agenda.now_s):
             self._network.send(message, self.name)
         self._arm_resending()
-
-
-def _feed(core: Core, heard: Message | None, now: datetime) -> list[Message]:
-    return list(core.lapse(now) if heard is None else core.receive(heard, now))

@@ -1,6 +1,6 @@
 """Nodes on a network that loses nothing: no receipts, no journals, nothing seen twice. Made to be fast."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from heapq import heappush
 from typing import Final
@@ -96,7 +96,12 @@ class PerfectNode:
         """
         network = self._network
         agenda = network.agenda
-        for said in self._receive(message, agenda.now):
+        try:
+            saying = self._receive(message, agenda.now)
+        except Exception as error:
+            error.add_note(circumstances(self._name, message, agenda.now))
+            raise
+        for said in saying:
             if type(said) in network.direct and (door := network.doors.get(addressee(said))):
                 heappush(agenda.heap, (agenda.now + network.delay, agenda.sequence(), door, said))
             else:
@@ -111,17 +116,31 @@ class PerfectNode:
 
     def _lapse(self) -> None:
         now = self._network.agenda.now
-        for said in self.core.lapse(now):
+        for said in lapse(self._name, self.core, now):
             self._network.publish(said, self._name)
-        check_lapsed(self._name, self.core, now)
         self.arm()
 
 
-def check_lapsed(name: str, core: Core, now: datetime) -> None:
-    """A core that wants to be woken at once, again and again, would stop the clock. Raises RuntimeError."""
+def lapse(name: str, core: Core, now: datetime) -> Sequence[Message]:
+    """What the core says when it is woken.
+
+    Raises RuntimeError when it wants to be woken again at once: that would go on for ever.
+    """
+    try:
+        said = core.lapse(now)
+    except Exception as error:
+        error.add_note(circumstances(name, None, now))
+        raise
     deadline = core.next_deadline
     if deadline is not None and deadline <= now:
         raise RuntimeError(f"{name}: after lapse({now.isoformat()}) the next deadline is still {deadline.isoformat()}")
+    return said
+
+
+def circumstances(name: str, heard: Message | None, now: datetime) -> str:
+    """A note for a core's bug: which service, when, and on what input."""
+    what = "a lapse" if heard is None else f"{type(heard).__name__} {heard.id}"
+    return f"in {name}, at {now.isoformat()}, on {what}"
 
 
 def birth(name: str, life: int, number: int, now: datetime) -> Health:

@@ -36,6 +36,7 @@ class Simulation:
             self._network = PerfectNetwork(network, self._agenda)
         else:
             self._network = FaultyNetwork(network, faults, self._agenda, self.chance)
+        self._names: set[str] = set()
         self._begun = False
 
     @property
@@ -53,8 +54,11 @@ class Simulation:
 
         Raises ValueError when there is one of that name, or when the run has begun.
         """
+        if name in self._names:
+            raise ValueError(f"{name}: there is a service of this name")
         if self._begun:
             raise ValueError(f"{name}: services are added before the first run")
+        self._names.add(name)
         self._network.add(name, core_factory, hears)
 
     def core(self, name: str) -> Core:
