@@ -25,7 +25,9 @@ PUBLIC = {"clock", "health/us", "health/ru", "health/monitor", "health/director"
 HEARS = {
     "us": PUBLIC | {"inject/us", "line/ru/us", "receipt/ru/us", "control/us"},
     "ru": PUBLIC | {"inject/ru", "line/us/ru", "receipt/us/ru", "control/ru"},
-    "director": PUBLIC | {"receipt/us/director", "receipt/ru/director", "control/director"},
+    "director": PUBLIC
+    | {"receipt/us/director", "receipt/ru/director", "control/director"}
+    | {"status/us/plan-1", "status/ru/plan-1"},
     "monitor": set(SAID_BY),
     "exercise": set(SAID_BY),
 }

@@ -6,18 +6,17 @@ imports little.
 
 import asyncio
 import contextlib
-import os
 import sys
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
-
-import aiomqtt
 
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode
 from hotline_services.runtime.clock import ScaledClock
+from hotline_services.runtime.wire import BrokerSettings
+
+from .connection import NoBrokerError, broker_settings, connected, subscribe
 
 STALE_S: Final = 30.0
 TIMEOUT_S: Final = 4.0
@@ -34,16 +33,16 @@ def health(service: str | None = None, *, broker: str | None = None) -> None:
     broker
         mqtt://user:password@host:port; by default HOTLINE_BROKER of the environment.
     """
-    address = urlsplit(broker or os.environ.get("HOTLINE_BROKER") or "mqtt://127.0.0.1:1883")
-    name = service or address.username
-    if not name:
-        sys.exit("unhealthy: name the service: there is no user's name in the broker's address")
     try:
-        said, clock = asyncio.run(_ask(address, name))
+        settings = broker_settings(broker)
+        name = service or settings.username
+        if not name:
+            raise ValueError("name the service: there is no user's name in the broker's address")
+        said, clock = asyncio.run(_ask(settings, name))
         complaint = ailment(said, clock, datetime.now(UTC))
     except TimeoutError:
         complaint = f"no answer from the broker in {TIMEOUT_S:g} s"
-    except (aiomqtt.MqttError, MalformedMessageError) as error:
+    except (ValueError, NoBrokerError, MalformedMessageError) as error:
         complaint = str(error)
     if complaint:
         sys.exit(f"unhealthy: {complaint}")
@@ -62,29 +61,20 @@ def ailment(said: Health | None, clock: Clock | None, now: datetime) -> str | No
     return f"last heard of {age_s:.0f} s ago" if age_s > STALE_S else None
 
 
-async def _ask(address: SplitResult, name: str) -> tuple[Health | None, Clock | None]:
+async def _ask(settings: BrokerSettings, name: str) -> tuple[Health | None, Clock | None]:
     """What is retained of this service's health and of the clock. Raises what `health` catches."""
+    topic = HEALTH.filter(source=name)
     found: dict[str, Message] = {}
-    async with asyncio.timeout(TIMEOUT_S), _client(address) as client:
-        await client.subscribe([(HEALTH.filter(source=name), 1), (CLOCK.template, 1)])
+    async with asyncio.timeout(TIMEOUT_S), connected(settings) as connection:
+        await subscribe(connection, topic, CLOCK.template)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(QUIET_S):
-                async for message in client.messages:
+                async for message in connection.messages:
                     found[str(message.topic)] = decode(str(message.topic), bytes(message.payload))
                     if len(found) == 2:
                         break
-    said, clock = found.get(HEALTH.filter(source=name)), found.get(CLOCK.template)
+    said, clock = found.get(topic), found.get(CLOCK.template)
     return said if isinstance(said, Health) else None, clock if isinstance(clock, Clock) else None
-
-
-def _client(address: SplitResult) -> aiomqtt.Client:
-    return aiomqtt.Client(
-        address.hostname or "127.0.0.1",
-        address.port or 1883,
-        username=unquote(address.username or "") or None,
-        password=unquote(address.password or "") or None,
-        tls_params=aiomqtt.TLSParameters() if address.scheme == "mqtts" else None,
-    )
 
 
 if __name__ == "__main__":
