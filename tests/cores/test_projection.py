@@ -1,0 +1,201 @@
+"""The monitor's tables: the same in any order, and what they say."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotline_protocol.events import NegotiationOutcome, PlanState
+from hotline_protocol.ledger import GENESIS, Entry, EntryKind
+from hotline_protocol.line import CallOutcome, Entered, Entries, Tier
+from hotline_protocol.message import Author, Message
+from hotline_protocol.service import Presence
+from hotline_services.monitor.projection import Projection
+from hotline_services.monitor.rows import (
+    ROWS,
+    AgreementRow,
+    AnnouncementRow,
+    CallRow,
+    EscalationRow,
+    LedgerRow,
+    LineRow,
+    NegotiationRow,
+    PlanRow,
+    PlanStepRow,
+    RejectedRow,
+    Row,
+    ServiceRow,
+)
+from hotline_services.monitor.volume import Grouping, Period, call_volume, spread
+
+from .talk import NOON, agreed_call, at, everything, health
+
+
+def folded(messages: list[Message]) -> Projection:
+    projection = Projection()
+    for message in messages:
+        projection.apply(message)
+    return projection
+
+
+def tables(messages: list[Message]) -> dict[str, list[Row]]:
+    projection = folded(messages)
+    return {kind.table: projection.rows(kind) for kind in ROWS}
+
+
+ALL = everything()
+
+
+@given(st.permutations(ALL), st.lists(st.sampled_from(ALL), max_size=20))
+def test_the_tables_are_the_same_in_any_order_and_with_any_repetition(
+    shuffled: list[Message], again: list[Message]
+) -> None:
+    assert tables(shuffled + again) == tables(ALL)
+
+
+def test_a_call_is_counted_as_its_caller_counts_it() -> None:
+    call = folded(everything()).rows(CallRow)[0]
+    assert (call.caller, call.callee, call.outcome) == ("us", "ru", CallOutcome.COMPLETED)
+    assert (call.waiting_s, call.set_up_s, call.hold_s) == (10.0, 8.0, 200.0)
+
+
+def test_a_call_in_progress_is_known_by_its_ring_and_answer() -> None:
+    messages = agreed_call(Author("us"), Author("ru"))
+    (call,) = folded(messages[:3]).rows(CallRow)
+    assert (call.set_up_s, call.hold_s, call.outcome) == (8.0, None, None)
+
+
+def test_an_answer_without_its_ring_still_says_who_called() -> None:
+    messages = agreed_call(Author("us"), Author("ru"))
+    (call,) = folded([messages[2]]).rows(CallRow)
+    assert (call.caller, call.callee, call.rang_at) == ("us", "ru", None)
+
+
+def test_a_hang_up_alone_is_not_shown_as_a_call() -> None:
+    assert folded([agreed_call(Author("us"), Author("ru"))[-2]]).rows(CallRow) == []
+
+
+def test_a_negotiation_keeps_its_rounds_its_calls_and_how_it_ended() -> None:
+    first = folded(everything()).rows(NegotiationRow)[0]
+    assert (first.asker, first.responder, first.rounds, first.calls) == ("us", "ru", 2, ("us-c1",))
+    assert (first.outcome, first.sector, first.shift_min) == (NegotiationOutcome.AGREED_WITH_CHANGES, "441LL24", 15)
+
+
+def test_an_open_negotiation_shows_what_was_said_last() -> None:
+    (row,) = folded(agreed_call(Author("us"), Author("ru"))[:5]).rows(NegotiationRow)
+    assert (row.said, row.outcome, row.tier) == ("counter", None, Tier.DUTY_OFFICER)
+
+
+def test_an_agreement_is_known_from_either_way_of_hearing_of_its_entry() -> None:
+    messages = agreed_call(Author("us"), Author("ru"))
+    entered = next(message for message in messages if isinstance(message, Entered))
+    again = Author("ru").say(Entries, at(900), to="us", entries=(entered.entry,))
+    assert folded([again]).rows(AgreementRow) == folded([entered]).rows(AgreementRow)
+
+
+def test_a_release_marks_the_agreement_that_it_ends() -> None:
+    messages = agreed_call(Author("us"), Author("ru"))
+    agreement = folded(messages).rows(AgreementRow)[0]
+    released = Entry(
+        granter="ru",
+        user="us",
+        index=2,
+        previous=GENESIS,
+        kind=EntryKind.RELEASED,
+        agreement_id=agreement.agreement_id,
+        entered_at=at(900),
+    )
+    (row,) = folded([*messages, Author("ru").say(Entered, at(900), to="us", entry=released)]).rows(AgreementRow)
+    assert (row.entered_at, row.released_at) == (at(150), at(900))
+
+
+def test_a_plan_has_its_newest_state_and_its_whole_history() -> None:
+    projection = folded(agreed_call(Author("us"), Author("ru")))
+    (plan,) = projection.rows(PlanRow)
+    assert (plan.state, plan.as_filed, plan.callsign) == (PlanState.ACCEPTED, False, "VIPER21")
+    assert [step.state for step in projection.rows(PlanStepRow)] == [PlanState.NEGOTIATING, PlanState.ACCEPTED]
+
+
+def test_both_sides_heads_stand_side_by_side() -> None:
+    heads = {row.party: row.heads for row in folded(everything()).rows(LedgerRow)}
+    assert heads["us"] == heads["ru"]
+    assert heads["us"]["ru"].length == 2
+
+
+def test_announced_and_actual_state_of_the_line_are_two_things() -> None:
+    projection = folded(everything())
+    assert [(row.party, row.state.value) for row in projection.rows(AnnouncementRow)] == [("ru", "suspended")]
+    assert [(row.party, row.peer, row.state.value) for row in projection.rows(LineRow)] == [("us", "ru", "silent")]
+
+
+def test_an_escalation_keeps_its_cause() -> None:
+    (row,) = folded(everything()).rows(EscalationRow)
+    assert (row.party, row.cause, row.about, row.tier) == ("us", "ru-0-1", "us-n9", Tier.CHIEFS)
+
+
+def test_a_rejected_input_keeps_field_and_reason() -> None:
+    (row,) = folded(everything()).rows(RejectedRow)
+    assert (row.party, row.sender, row.code, row.field) == ("ru", "inject", "malformed", "plan.end")
+
+
+def test_a_will_of_an_earlier_session_does_not_end_the_present_one() -> None:
+    lives = [health("us", 0, session="1"), health("us", 9, session="2"), health("us", 0, Presence.DOWN, "1")]
+    (row,) = folded(list(lives)).rows(ServiceRow)
+    assert (row.presence, row.session) == (Presence.UP, "2")
+
+
+def test_a_will_counts_though_it_bears_the_time_of_its_connection() -> None:
+    lives = [health("us", 0), health("us", 50), health("us", 0, Presence.DOWN)]
+    assert folded(list(lives)).rows(ServiceRow)[0].presence is Presence.DOWN
+    assert folded([*lives, health("us", 60)]).rows(ServiceRow)[0].presence is Presence.UP
+
+
+def test_a_summary_counts_a_run() -> None:
+    summary = folded(everything()).summary(days=1.0)
+    assert (summary.calls, summary.calls_per_day) == (3, 3.0)
+    assert summary.calls_by_outcome == {"completed": 2, "no-answer": 1}
+    assert summary.calls_by_reason == {"incident": 1, "short-notice": 2}
+    assert summary.negotiations == {"agreed-with-changes": 2}
+    assert summary.escalations == {"tier-raised": 1}
+    assert (summary.agreements, summary.released, summary.rejected) == (2, 0, {"malformed": 1})
+
+
+def test_load_in_erlang_is_the_share_of_time_for_which_the_line_is_taken() -> None:
+    summary = folded(everything()).summary(days=1.0)
+    assert summary.erlang == pytest.approx((208 + 208 + 60) / 86_400)
+
+
+def test_eleven_calls_a_day_of_ten_minutes_are_0_076_erlang() -> None:
+    calls = [
+        CallRow(
+            key=str(n), caller="us", rang_at=at(n * 7_000), ended_at=at(n * 7_000 + 600), set_up_s=0.0, hold_s=600.0
+        )
+        for n in range(11)
+    ]
+    (total,) = call_volume(calls, Period(start=NOON, end=NOON + timedelta(days=1)), Grouping.TOTAL)
+    assert total.erlang == pytest.approx(0.0764, abs=1e-4)
+
+
+def test_call_volume_by_hour_counts_a_call_in_the_hour_in_which_it_rang() -> None:
+    period = Period(start=NOON, end=at(5_400))
+    calls = [
+        CallRow(key="a", caller="us", rang_at=at(3_599), ended_at=at(3_700), hold_s=101.0, answered_at=at(3_599)),
+        CallRow(key="b", caller="ru", rang_at=at(3_600), ended_at=at(3_660), hold_s=60.0, answered_at=at(3_600)),
+    ]
+    hours = call_volume(calls, period, Grouping.HOUR)
+    assert [(hour.group, hour.calls, hour.hours) for hour in hours] == [
+        ("2017-06-18T12:00Z", 1, 1.0),
+        ("2017-06-18T13:00Z", 1, 0.5),
+    ]
+
+
+@pytest.mark.parametrize("by", list(Grouping))
+def test_every_grouping_counts_every_call_once(by: Grouping) -> None:
+    calls = folded(everything()).rows(CallRow)
+    assert sum(group.calls for group in call_volume(calls, Period(start=NOON, end=at(86_400)), by)) == 3
+
+
+def test_percentiles_are_nearest_rank() -> None:
+    measured = spread(range(1, 11))
+    assert (measured.mean_s, measured.p50_s, measured.p90_s, measured.max_s) == (5.5, 5, 9, 10)
