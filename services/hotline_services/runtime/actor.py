@@ -10,8 +10,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 import structlog
@@ -32,6 +31,7 @@ from .receipts import Receipts
 from .replay import Past, replay
 from .store import Store
 from .wire import BrokerSettings, Delivery, PublishRefused, Will
+from .writer import Writer
 
 DONE: Final = 0
 BUG: Final = 70  # EX_SOFTWARE: worth a restart
@@ -49,8 +49,6 @@ OLD_CLOCK_S: Final = 1.0
 AHEAD_S: Final = 60.0
 
 _SHELLS: Final = tuple(topic.template.partition("{")[0] for topic in (CLOCK, CONTROL, RECEIPT))
-
-T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +106,7 @@ class LiveActor:
         self._connection = Connection(broker, f"hotline-{name}", [*own, *service.subscriptions], self)
         self._dispatch = Dispatch(self._connection, self._past.peers)
         self._receipts = Receipts(self._send_receipt)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._writer = Writer()
 
     def stop(self) -> None:
         """Finish what is in hand and end."""
@@ -121,8 +119,8 @@ class LiveActor:
             await self._recover()
             return await self._serve()
         finally:
-            await asyncio.get_running_loop().run_in_executor(self._writer, self._store.close)
-            self._writer.shutdown()
+            await self._writer.do(self._store.close)
+            self._writer.close()
 
     # What the connection tells.
 
@@ -218,12 +216,13 @@ class LiveActor:
     async def _pump(self) -> int:
         while not self._stopping:
             turn, deliveries = self._turn()
-            confirmed = self._confirmed_to_write(turn)
+            confirmed = self._confirmed_to_write()
             if turn.heard or confirmed:
-                await self._in_writer(self._store.commit, turn.heard, turn.said, confirmed)
+                await self._writer.do(self._store.commit, turn.heard, turn.said, confirmed)
+            self._dispatch.send(turn.said)
+            self._connection.flush()  # what others wait for goes out before what only the broker wants to know
             for delivery in deliveries:
                 self._connection.acknowledge(delivery)
-            self._dispatch.send(turn.said)
             if log.is_enabled_for(logging.INFO):
                 _write_up(turn)
             self._receipts.owe(turn.arrived)
@@ -266,9 +265,9 @@ class LiveActor:
         if timer is not None:
             timer.cancel()
 
-    def _confirmed_to_write(self, turn: Turn) -> list[str]:
-        """What has arrived is written along with the next inputs, or at the next tick."""
-        if not turn.heard and not self._write_confirmed:
+    def _confirmed_to_write(self) -> list[str]:
+        """What has arrived is written once a tick: if that is lost it is sent again, no more."""
+        if not self._write_confirmed:
             return []
         self._write_confirmed = False
         return self._dispatch.take_confirmed()
@@ -276,7 +275,7 @@ class LiveActor:
     async def _say_again(self, wanted: Resend) -> None:
         """Answer a request from the store, so many at a time that it does not keep anything else waiting."""
         last = min(wanted.last_seq, wanted.first_seq + RESENT_AT_ONCE - 1)
-        found = await self._in_writer(self._store.said_between, wanted.wanted_epoch, wanted.first_seq, last)
+        found = await self._writer.do(self._store.said_between, wanted.wanted_epoch, wanted.first_seq, last)
         for message in found:
             self._publish(message)
         if found and last < wanted.last_seq:
@@ -285,7 +284,7 @@ class LiveActor:
 
     async def _die(self, bug: Bug) -> int:
         """Leave the evidence and go: the core may be in any state."""
-        deaths = await self._in_writer(self._store.attempted, bug.message, bug.error)
+        deaths = await self._writer.do(self._store.attempted, bug.message, bug.error)
         log.critical("core-failed", id=bug.message.id, deaths=deaths, error=bug.error)
         return BUG
 
@@ -298,11 +297,7 @@ class LiveActor:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL_S):
                 await gone.wait()
-        await self._in_writer(self._store.commit, [], [], self._dispatch.take_confirmed())
-
-    async def _in_writer(self, work: Callable[..., T], *arguments: object) -> T:
-        """All use of the store, one call after the other, off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, work, *arguments)
+        await self._writer.do(self._store.commit, [], [], self._dispatch.take_confirmed())
 
     # Time and signs of life.
 

@@ -22,12 +22,12 @@ VERSION: Final = 1
 MARK: Final = 0x484F544C  # "HOTL": tells our file from any other SQLite file
 Sync = Literal["normal", "full"]
 
+# The pages that a commit touches are what it costs: so there is no index over what was said, which recovery reads from
+# end to end anyway, and where a sequence number is found near the row of the same number.
 _SCHEMA: Final = """
 CREATE TABLE life (epoch TEXT NOT NULL, service TEXT NOT NULL);
 CREATE TABLE heard (n INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, message BLOB);
-CREATE TABLE said (n INTEGER PRIMARY KEY, seq INTEGER NOT NULL, message BLOB NOT NULL);
-CREATE INDEX said_by_seq ON said (seq);
-CREATE TABLE waiting (n INTEGER PRIMARY KEY);
+CREATE TABLE said (n INTEGER PRIMARY KEY, arrived INTEGER NOT NULL, seq INTEGER NOT NULL, message BLOB NOT NULL);
 CREATE TABLE attempt (id TEXT NOT NULL, at_real TEXT NOT NULL, error TEXT NOT NULL, message BLOB NOT NULL);
 CREATE INDEX attempt_by_id ON attempt (id);
 """
@@ -95,7 +95,7 @@ class Journal:
 
     def recover(self) -> Recovered:
         """See :class:`~.store.Store`."""
-        waiting = self._db.execute("SELECT n, message FROM said WHERE n IN (SELECT n FROM waiting) ORDER BY n")
+        waiting = self._db.execute("SELECT n, message FROM said WHERE NOT arrived ORDER BY n")
         unconfirmed = [(n, decode_any(message)) for n, message in waiting]
         self._numbers = {message.id: n for n, message in unconfirmed}
         attempts = self._db.execute("SELECT id, count(*) FROM attempt GROUP BY id")
@@ -119,13 +119,15 @@ class Journal:
         inputs = [
             ((at - _BEGINNING) // _MICROSECOND, None if message is None else encode(message)) for at, message in heard
         ]
-        outputs = [(n, message.seq, encode(message)) for n, message in enumerate(said, self._next_said)]
-        numbers = [(self._numbers.pop(known),) for known in confirmed if known in self._numbers]
+        outputs = [(n, 0, message.seq, encode(message)) for n, message in enumerate(said, self._next_said)]
+        arrived = [(self._numbers.pop(known),) for known in confirmed if known in self._numbers]
         self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany("INSERT INTO heard (at_us, message) VALUES (?, ?)", inputs)
-        self._db.executemany("INSERT INTO said VALUES (?, ?, ?)", outputs)
-        self._db.executemany("INSERT INTO waiting VALUES (?)", [(n,) for n, _, _ in outputs])
-        self._db.executemany("DELETE FROM waiting WHERE n = ?", numbers)
+        if inputs:
+            self._db.executemany("INSERT INTO heard (at_us, message) VALUES (?, ?)", inputs)
+        if outputs:
+            self._db.executemany("INSERT INTO said VALUES (?, ?, ?, ?)", outputs)
+        if arrived:
+            self._db.executemany("UPDATE said SET arrived = 1 WHERE n = ?", arrived)
         self._db.execute("COMMIT")
         self._numbers.update((message.id, n) for n, message in enumerate(said, self._next_said))
         self._next_said += len(said)
@@ -141,7 +143,10 @@ class Journal:
         """See :class:`~.store.Store`."""
         if epoch != self.epoch:
             return []
-        rows = self._db.execute("SELECT message FROM said WHERE seq BETWEEN ? AND ? ORDER BY n", (first_seq, last_seq))
+        rows = self._db.execute(
+            "SELECT message FROM said WHERE n >= ?1 AND seq BETWEEN ?1 AND ?2 ORDER BY n LIMIT ?2 - ?1 + 1",
+            (first_seq, last_seq),
+        )
         return [decode_any(message) for (message,) in rows]
 
     def close(self) -> None:

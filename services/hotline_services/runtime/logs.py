@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 
+from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.message import Message
 
 _THREADS: Final = ("call_id", "negotiation_id", "plan_id", "agreement_id", "to", "cause")
@@ -31,8 +32,7 @@ def set_up_logs(service: str, *, level: str = "info", as_json: bool | None = Non
 def threads_of(message: Message) -> dict[str, Any]:
     """What a message is and belongs to, so that one call, plan or negotiation can be followed across services."""
     found = {name: getattr(message, name, None) for name in _THREADS}
-    plan = getattr(message, "plan", None)
-    if found["plan_id"] is None and hasattr(plan, "plan_id"):
-        found["plan_id"] = plan.plan_id
+    if isinstance(message, SubmitPlan):
+        found["plan_id"] = message.plan.plan_id
     kind = str(message.__struct_config__.tag)
     return {"kind": kind, "id": message.id} | {name: value for name, value in found.items() if value is not None}

@@ -107,9 +107,9 @@ class Connection:
         """Say goodbye, so that the broker does not speak our will."""
         self._closing = True
         if self._client is not None and self._ended is not None and self.up:
-            self._flush()
+            self.flush()
             self._client.disconnect()
-            self._flush()
+            self.flush()
             await asyncio.wait([self._ended], timeout=0.5)
         self._end("closed")
 
@@ -232,15 +232,15 @@ class Connection:
                 break
             if self._heard == before:
                 break
-        self._flush()
+        self.flush()
 
     def _schedule_flush(self) -> None:
         if not self._flush_scheduled:
             self._flush_scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self.flush)
 
-    def _flush(self) -> None:
-        """Fill the window, then write what the socket takes; the rest when it is writable again."""
+    def flush(self) -> None:
+        """Write now what the window and the socket take; the rest goes by itself when there is room."""
         self._flush_scheduled = False
         client = self._client
         if client is None:
@@ -256,7 +256,7 @@ class Connection:
             return
         loop = asyncio.get_running_loop()
         if client.want_write():
-            loop.add_writer(sock.fileno(), self._flush)
+            loop.add_writer(sock.fileno(), self.flush)
         else:
             loop.remove_writer(sock.fileno())
 
