@@ -62,7 +62,7 @@ class Author:
         )
 
 
-_canonical: Final = msgspec.json.Encoder(order="deterministic")
+_canonical: Final = msgspec.json.Encoder(order="sorted")  # "deterministic" leaves structs as declared
 
 
 def canonical_json(value: object) -> bytes:
