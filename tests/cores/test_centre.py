@@ -267,22 +267,15 @@ def test_words_in_a_call_that_is_over_are_answered_with_hang_up() -> None:
     assert [(said.call_id, said.outcome) for said in world.all(HangUp)] == [("ru-old", CallOutcome.DROPPED)]
 
 
-def test_what_fails_below_is_settled_above_where_needs_are_laid_open() -> None:
-    costs = Costs(line=0.5, walk_away=0.3, content=1.0)
-    rules = agreement(
-        tiers=(
-            TierRule(tier=Tier.DUTY_OFFICER, rounds=1),
-            TierRule(tier=Tier.DEPUTY_COMMANDER, disclosure=True, rounds=8),
-        )
-    )
-    world = Joined(config(costs=costs), config(costs=costs), rules=rules)
-    world.file("ru", plan("ru-1", Position(40.1, 35.5)))
-    world.run(minutes=5)
+def test_at_an_upper_tier_both_lay_their_needs_open_and_settle_on_what_serves_both() -> None:
+    picky = config(costs=Costs(line=0.5, walk_away=0.6, content=1.0))
+    world = Joined(ru=picky, rules=agreement(tiers=(TierRule(tier=Tier.DEPUTY_COMMANDER, disclosure=True),)))
     world.file("us", plan("us-1"))
-    world.run(minutes=10)
-    assert world.escalations(EscalationKind.TIER_RAISED)
-    assert len(world.all(Disclose)) >= 2
+    assert [disclosed.source for disclosed in world.all(Disclose)] == ["ru", "us"]
     assert world.status("us-1").state is PlanState.ACCEPTED
+    (settled,) = world.all(Counter)
+    theirs = world.all(Disclose)[0]
+    assert theirs.worth[world.all(Propose)[0].menu.outcome(settled.choice)] >= theirs.walk_away
 
 
 def test_what_nobody_can_settle_is_refused_and_on_record() -> None:
