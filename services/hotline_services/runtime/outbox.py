@@ -30,7 +30,7 @@ class Outbox:
 
     def confirm(self, ids: Iterable[str]) -> list[str]:
         """Forget these; returns those that were waiting."""
-        return [id for id in ids if self._waiting.pop(id, None) is not None]
+        return [known for known in ids if self._waiting.pop(known, None) is not None]
 
     def due(self, now_s: float) -> list[Message]:
         """Those to be sent again now, oldest first; each then waits twice as long, up to the longest wait."""
@@ -42,8 +42,8 @@ class Outbox:
 
     def hurry(self, now_s: float) -> None:
         """Everything is due now: the peer or the broker has just come back."""
-        for id, (message, _, _) in self._waiting.items():
-            self._waiting[id] = (message, now_s, self._first)
+        for waiting, (message, _, _) in self._waiting.items():
+            self._waiting[waiting] = (message, now_s, self._first)
 
     @property
     def next_due(self) -> float | None:
@@ -75,10 +75,10 @@ class Seen:
             self._numbered[key] = (floor, {seq for seq in seqs if seq > floor})
         return True
 
-    def _first_time_named(self, id: str) -> bool:
-        if id in self._named:
+    def _first_time_named(self, name: str) -> bool:
+        if name in self._named:
             return False
-        self._named[id] = None
+        self._named[name] = None
         if len(self._named) > WINDOW:
             del self._named[next(iter(self._named))]
         return True
