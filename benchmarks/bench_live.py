@@ -1,0 +1,315 @@
+"""The live shell beside raw aiomqtt, over brokers on loopback, in the same run.
+
+Example: python benchmarks/bench_live.py --requests 1000 --messages 10000
+         python benchmarks/bench_live.py --faults 20
+
+Both sides of each pair are processes of their own. Blocks of requests alternate, so that both meet the same weather.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import logging
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiomqtt
+from rich.console import Console
+from rich.table import Table
+
+from hotline_protocol.core import Core
+from hotline_protocol.line import Busy
+from hotline_protocol.message import Author
+from hotline_protocol.topics import HEALTH, address_of, encode
+from hotline_services.runtime.actor import LiveActor
+from hotline_services.runtime.broker import EmbeddedBroker, Kind, available
+from hotline_services.runtime.children import die_with_parent
+from hotline_services.runtime.journal import Journal, Sync
+from hotline_services.runtime.logs import set_up_logs
+from hotline_services.runtime.store import Heard
+from live_cores import ANSWERER, ASKER, Answerer, Asker, Counter, ring, service
+
+HERE = Path(__file__).parent
+BLOCK = 100
+PATIENCE_S = 60.0
+
+
+@contextlib.contextmanager
+def child(*arguments: object) -> Iterator[None]:
+    """A process that is there for a while."""
+    process = subprocess.Popen([sys.executable, *map(str, arguments)], preexec_fn=die_with_parent())  # noqa: PLW1509
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(5)
+
+
+@contextlib.asynccontextmanager
+async def running(actor: LiveActor) -> AsyncIterator[None]:
+    """An actor in this process."""
+    task = asyncio.create_task(actor.run())
+    try:
+        yield
+    finally:
+        actor.stop()
+        await task
+
+
+@contextlib.asynccontextmanager
+async def raw_client(broker: EmbeddedBroker, name: str) -> AsyncIterator[aiomqtt.Client]:
+    """aiomqtt as its users use it, but with TCP_NODELAY, without which it takes 44 ms."""
+    options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+    async with aiomqtt.Client(
+        "127.0.0.1", broker.port, identifier=name, socket_options=options, max_inflight_messages=128
+    ) as client:
+        yield client
+
+
+async def raw_answerer(port: int) -> None:
+    """The other side of raw aiomqtt, in a process of its own."""
+    options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+    async with aiomqtt.Client("127.0.0.1", port, identifier="raw-b", socket_options=options) as client:
+        await client.subscribe("raw/question", qos=1)
+        await client.publish("raw/there", b"", qos=1, retain=True)
+        async for message in client.messages:
+            await client.publish("raw/answer", message.payload, qos=1)
+
+
+async def there(broker: EmbeddedBroker, topic: str) -> None:
+    """Until something is said on this topic."""
+    async with asyncio.timeout(PATIENCE_S), raw_client(broker, "waiter") as client:
+        await client.subscribe(topic, qos=1)
+        async for message in client.messages:
+            if not topic.startswith("hotline/") or b'"up"' in bytes(message.payload):
+                return
+
+
+async def tell(broker: EmbeddedBroker, to: str, text: str) -> None:
+    """A word to one of the cores."""
+    async with raw_client(broker, "teller") as client:
+        word = Busy(id=f"word-{time.time_ns()}", source="bench", seq=0, time=datetime.now(UTC), to=to, call_id=text)
+        await client.publish(address_of(word), encode(word), qos=1)
+
+
+async def ask_raw(client: aiomqtt.Client, count: int) -> list[float]:
+    """Requests and replies over raw aiomqtt: seconds each."""
+    payload = encode(ring(Author(ASKER, "bench"), datetime.now(UTC), "1"))
+    times = []
+    answers = aiter(client.messages)
+    for _ in range(count):
+        began = time.perf_counter()
+        await client.publish("raw/question", payload, qos=1)
+        await anext(answers)
+        times.append(time.perf_counter() - began)
+    return times
+
+
+async def request_reply(kind: Kind, sync: Sync, requests: int) -> tuple[list[float], list[float]]:
+    """Seconds of each round trip: raw, and through two journaled actors."""
+    raw: list[float] = []
+    with EmbeddedBroker(kind) as broker, tempfile.TemporaryDirectory() as data:
+        finished = asyncio.Event()
+        cores: list[Asker] = []
+
+        def core(epoch: str) -> Core:
+            cores.append(Asker(epoch, finished.set))
+            return cores[-1]
+
+        actor = LiveActor(service(ASKER, core), Journal(Path(data) / "a", ASKER, sync=sync), broker.settings)
+        with (
+            child(HERE / "live_cores.py", "answerer", "--port", broker.port, "--data", data, "--sync", sync),
+            child(__file__, "--raw-answerer", broker.port),
+        ):
+            async with running(actor), raw_client(broker, "raw-a") as client:
+                await client.subscribe("raw/answer", qos=1)
+                await there(broker, HEALTH.filter(source=ANSWERER))
+                await there(broker, "raw/there")
+                for _ in range(max(1, requests // BLOCK)):
+                    raw += await ask_raw(client, BLOCK)
+                    finished.clear()
+                    await tell(broker, ASKER, str(BLOCK))
+                    async with asyncio.timeout(PATIENCE_S):
+                        await finished.wait()
+        return raw[BLOCK:] or raw, cores[0].times_s[BLOCK:] or cores[0].times_s
+
+
+async def stream_raw(broker: EmbeddedBroker, messages: int) -> float:
+    """Messages a second over raw aiomqtt with 128 in flight."""
+    payload = encode(ring(Author(ASKER, "bench"), datetime.now(UTC), "1"))
+    room = asyncio.Semaphore(128)
+    async with raw_client(broker, "raw-a") as source, raw_client(broker, "raw-b") as sink:
+        await sink.subscribe("raw/stream", qos=1)
+
+        async def one() -> None:
+            await source.publish("raw/stream", payload, qos=1)
+            room.release()
+
+        async def pour() -> None:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(messages):
+                    await room.acquire()
+                    group.create_task(one())
+
+        began = time.perf_counter()
+        pouring = asyncio.create_task(pour())
+        arriving = aiter(sink.messages)
+        for _ in range(messages):
+            await anext(arriving)
+        took = time.perf_counter() - began
+        await pouring
+    return messages / took
+
+
+async def stream(kind: Kind, messages: int) -> tuple[float, float, list[int]]:
+    """Messages a second raw, and through two journaled actors; and the numbers in which they came."""
+    with EmbeddedBroker(kind) as broker:
+        raw = await stream_raw(broker, messages)
+        async with pouring(broker, messages, at_once=100, every_ms=1.0) as (counter, finished):
+            began = time.perf_counter()
+            await tell(broker, ASKER, "go")
+            async with asyncio.timeout(PATIENCE_S):
+                await finished.wait()
+            return raw, messages / (time.perf_counter() - began), counter[0].numbers
+
+
+@contextlib.asynccontextmanager
+async def pouring(
+    broker: EmbeddedBroker, messages: int, *, at_once: int, every_ms: float
+) -> AsyncIterator[tuple[list[Counter], asyncio.Event]]:
+    """A pourer in a process, waiting for a word, and a counter here."""
+    finished = asyncio.Event()
+    cores: list[Counter] = []
+
+    def core(_epoch: str) -> Core:
+        cores.append(Counter(messages, finished.set))
+        return cores[-1]
+
+    pace = ("--amount", messages, "--at-once", at_once, "--every-ms", every_ms)
+    with tempfile.TemporaryDirectory() as data:
+        actor = LiveActor(service(ANSWERER, core), Journal(Path(data) / "b", ANSWERER), broker.settings)
+        with child(HERE / "live_cores.py", "pourer", "--port", broker.port, "--data", data, *pace):
+            async with running(actor):
+                await there(broker, HEALTH.filter(source=ASKER))
+                await there(broker, HEALTH.filter(source=ANSWERER))
+                yield cores, finished
+
+
+async def faults(kind: Kind, times: int) -> tuple[int, list[int]]:
+    """The broker killed for 2 s at 100 messages/s, again and again: how many were sent, and what came."""
+    seconds = times * 4 + 2
+    messages = seconds * 100
+    with EmbeddedBroker(kind) as broker:
+        async with pouring(broker, messages, at_once=1, every_ms=10.0) as (counter, finished):
+            await tell(broker, ASKER, "go")
+            for _ in range(times):
+                await asyncio.sleep(2)
+                broker.kill()
+                await asyncio.sleep(2)
+                broker.start()
+            async with asyncio.timeout(PATIENCE_S):
+                await finished.wait()
+            return messages, counter[0].numbers
+
+
+def replay_inputs(inputs: int) -> tuple[float, float]:
+    """Seconds to write so many inputs and outputs in batches of 50, and to replay them through a fresh core."""
+    now = datetime.now(UTC)
+    with tempfile.TemporaryDirectory() as data:
+        author, core = Author(ASKER, "bench"), Answerer("0")
+        journal = Journal(Path(data) / "j", ANSWERER)
+        began = time.perf_counter()
+        for _ in range(inputs // 50):
+            heard = [Heard(now, ring(author, now, "1")) for _ in range(50)]
+            journal.commit(heard, [said for one in heard if one.message for said in core.receive(one.message, now)], [])
+        wrote = time.perf_counter() - began
+        journal.close()
+        began = time.perf_counter()
+        journal, core = Journal(Path(data) / "j", ANSWERER), Answerer("0")
+        from hotline_services.runtime.replay import Past, replay
+
+        for _ in replay(core, journal.recover(), Past()):
+            pass
+        took = time.perf_counter() - began
+        journal.close()
+    return wrote, took
+
+
+def milliseconds(times: list[float]) -> tuple[float, float]:
+    """p50 and p99."""
+    return statistics.median(times) * 1e3, sorted(times)[int(len(times) * 0.99)] * 1e3
+
+
+def show(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """One table."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=110).print(table)
+
+
+def bench_requests(requests: int) -> None:
+    rows = []
+    for kind in available():
+        syncs: tuple[Sync, ...] = ("normal", "full") if kind == "mosquitto" else ("normal",)
+        for sync in syncs:
+            raw, ours = asyncio.run(request_reply(kind, sync, requests))
+            (raw50, raw99), (our50, our99) = milliseconds(raw), milliseconds(ours)
+            rows.append([kind, sync, *(f"{x:.2f}" for x in (raw50, raw99, our50, our99, our50 / raw50))])
+    columns = ["broker", "journal.sync", "aiomqtt p50", "p99", "two actors p50", "p99", "p50 ratio"]
+    show(f"Request-reply, QoS 1, {requests} each, ms (wanted: ratio <= 0.9, p99 <= 5)", columns, rows)
+
+
+def bench_stream(messages: int) -> None:
+    rows = []
+    for kind in available():
+        raw, ours, numbers = asyncio.run(stream(kind, messages))
+        rows.append([kind, f"{raw:,.0f}", f"{ours:,.0f}", verdict(messages, numbers)])
+    columns = ["broker", "aiomqtt, 128 in flight", "two journaled actors", "arrived"]
+    show(f"Stream, QoS 1, {messages:,} messages, messages/s (wanted: >= 3,500)", columns, rows)
+
+
+def verdict(sent: int, numbers: list[int]) -> str:
+    """Whether all came, once, in order."""
+    lost, doubled = sent - len(set(numbers)), len(numbers) - len(set(numbers))
+    late = sum(1 for before, after in itertools.pairwise(numbers) if after < before)
+    return f"{lost} lost, {doubled} doubled, {late} out of order"
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--requests", type=int, default=1_000, help="round trips of each kind")
+    parser.add_argument("--messages", type=int, default=10_000, help="messages in the stream")
+    parser.add_argument("--faults", type=int, metavar="TIMES", help="only this: kill the broker so often (4 s each)")
+    parser.add_argument("--replay", type=int, metavar="INPUTS", help="only this: replay a journal of so many inputs")
+    parser.add_argument("--raw-answerer", type=int, metavar="PORT", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    set_up_logs("bench", level="error")
+    logging.getLogger("mqtt").setLevel(logging.ERROR)  # aiomqtt's: it warns of every publish beyond ten at once
+    if options.raw_answerer:
+        with contextlib.suppress(aiomqtt.MqttError):
+            asyncio.run(raw_answerer(options.raw_answerer))
+    elif options.faults:
+        sent, numbers = asyncio.run(faults("mosquitto", options.faults))
+        print(f"broker killed {options.faults} times for 2 s, {sent} messages: {verdict(sent, numbers)}")
+    elif options.replay:
+        wrote, took = replay_inputs(options.replay)
+        print(f"{options.replay:,} inputs and answers: written in {wrote:.2f} s, replayed and compared in {took:.2f} s")
+    else:
+        bench_requests(options.requests)
+        bench_stream(options.messages)
+
+
+if __name__ == "__main__":
+    main()
