@@ -19,7 +19,7 @@ from .toys import HOUR, MINUTE, NOON, SECOND, Clerk, Listener, letter
 NOBODY_DIES_IN_TIME = Faults(crashes=(Crash(party="us", at=NOON + 100 * HOUR, down_s=1),))
 
 
-def two_clerks(network: NetworkModel, faults: Faults = Faults(), seed: int = 1) -> Simulation:  # noqa: B008
+def two_clerks(network: NetworkModel, faults: Faults = Faults(), seed: int = 1) -> Simulation:
     simulation = Simulation(NOON, seed, network, faults)
     chance = simulation.chance
     simulation.add("us", lambda: Clerk("us", "ru", chance=chance.stream("us")), hears=[HEALTH])

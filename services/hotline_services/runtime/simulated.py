@@ -1,7 +1,7 @@
 """The simulated shell: cores joined to an agenda and virtual time. One seed, one log, to the byte."""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import UTC, datetime
 
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
@@ -77,4 +77,4 @@ class Simulation:
         if not self._begun:
             self._begun = True
             self._network.begin()
-        self._agenda.run(until)
+        self._agenda.run(until.astimezone(UTC))

@@ -1,0 +1,72 @@
+"""`hotline simulate`: the same seed, the same bytes; bad input, one clear sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hotline_services.cli.simulate import simulate
+from hotline_services.runtime.recording import RecordingReader
+
+SCENARIO = "valley-day"
+DAYS = 0.3
+
+
+def recorded(path: Path, seed: int) -> bytes:
+    assert simulate(SCENARIO, seed=seed, days=DAYS, out=path) == 0
+    return path.read_bytes()
+
+
+def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
+    first = recorded(tmp_path / "a.jsonl", 1)
+    assert first == recorded(tmp_path / "b.jsonl", 1)
+    assert first != recorded(tmp_path / "c.jsonl", 2)
+
+
+def test_the_recording_says_what_was_run_and_holds_every_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run.jsonl"
+    simulate(SCENARIO, seed=3, days=DAYS, out=out, json=True)
+    summary = json.loads(capsys.readouterr().out)
+    with out.open("rb") as file:
+        reader = RecordingReader(file)
+        messages = sum(1 for _ in reader)
+    assert (reader.header.scenario, reader.header.seed, reader.header.days) == (SCENARIO, 3, DAYS)
+    assert summary["messages"] == messages
+    assert summary["summary"]["days"] == DAYS
+
+
+def test_a_recording_to_the_standard_output_is_not_mixed_with_the_summary(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    simulate(SCENARIO, seed=1, days=DAYS, out=Path("-"))
+    printed = capfdbinary.readouterr()
+    assert printed.out == recorded(tmp_path / "a.jsonl", 1)
+    assert b"calls" in printed.err
+
+
+def test_the_summary_is_a_table_of_calls_and_what_came_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    simulate(SCENARIO, seed=1, days=1)
+    printed = capsys.readouterr().out
+    for row in ("calls", "by reason", "by tier", "by outcome", "negotiations", "agreements", "line load", "1 day:"):
+        assert row in printed
+
+
+@pytest.mark.parametrize(
+    ("scenario", "days", "out", "reason"),
+    [
+        ("no-such-day", 1, None, "no-such-day: name: none of this name is shipped"),
+        ("no-such-day.toml", 1, None, "no-such-day.toml: file: cannot be read: No such file or directory"),
+        (SCENARIO, 0, None, "--days: 0: more than 0"),
+        (SCENARIO, -1, None, "--days: -1: more than 0"),
+        (SCENARIO, 1, Path("no/such/folder/run.jsonl"), "--out: no/such/folder/run.jsonl: No such file or directory"),
+    ],
+)
+def test_bad_input_is_refused_with_its_name_and_the_reason(
+    scenario: str, days: float, out: Path | None, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert simulate(scenario, days=days, out=out) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert reason in printed.err
