@@ -13,7 +13,7 @@ import msgspec
 
 from .flightplan import FlightPlan, Problem
 from .injection import InjectedMessage, SubmitPlan
-from .intake import MAX_BYTES, Refusal, evidence_of, explain, read_plans, readable
+from .intake import MAX_BYTES, Refusal, evidence_of, explain, names_in, read_plans, readable
 from .message import Message
 from .service import Unreadable
 from .topics import INJECT, MalformedMessageError, decode
@@ -40,17 +40,18 @@ def ear(name: str, payload: bytes, now: datetime) -> list[Message]:
     envelope = _envelope(payload)
     if envelope is None:
         return _bare(name, payload, to, now)
-    return [_decoded(name, _filled_in(envelope, payload, to, now), payload, now)]
+    plan_id, _ = names_in(envelope.get("plan", msgspec.Raw(b"{}")))
+    return [_decoded(name, _filled_in(envelope, payload, to, now), payload, now, plan_id)]
 
 
-def _decoded(name: str, message: bytes, payload: bytes, now: datetime) -> Message:
+def _decoded(name: str, message: bytes, payload: bytes, now: datetime, about: str = "") -> Message:
     try:
         return decode(name, message)
     except MalformedMessageError as error:
         problem = Problem(code="malformed", field=error.field, reason=readable(error.reason, error.field))
     except RecursionError as error:
         problem = explain(error)
-    return _unreadable(name, payload, now, problem)
+    return msgspec.structs.replace(_unreadable(name, payload, now, problem), about=about)
 
 
 def _envelope(payload: bytes) -> _Envelope | None:
@@ -85,11 +86,11 @@ def _submitted(plan: FlightPlan, number: int, to: str, now: datetime) -> SubmitP
 
 
 def _refused(name: str, refusal: Refusal, number: int, now: datetime) -> Unreadable:
-    which = refusal.plan_id or refusal.callsign
-    problem = refusal.problem
-    if which:
+    about, problem = refusal.plan_id, refusal.problem
+    if which := about or refusal.callsign:
         problem = msgspec.structs.replace(problem, reason=f"{which}: {problem.reason}")
-    return _unreadable(name, refusal.evidence.encode(), now, problem, number)
+    unreadable = _unreadable(name, refusal.evidence.encode(), now, problem, number)
+    return msgspec.structs.replace(unreadable, about=about)
 
 
 def _unreadable(name: str, payload: bytes, now: datetime, problem: Problem, number: int = 0) -> Unreadable:

@@ -15,6 +15,7 @@ from .airspace import Corridor
 from .flightplan import FlightPlan, Problem
 from .geometry import area_problem, length_nm
 from .icao_fpl import FiledPlan, read_fpl, split_messages
+from .message import Identifier
 from .topics import split_validation_error
 
 MAX_BYTES: Final = 2_000_000
@@ -96,12 +97,13 @@ def _read_each(items: list[msgspec.Raw], text: bytes) -> _Read:
         try:
             plans.append(_plan.decode(item))
         except (msgspec.DecodeError, RecursionError) as error:
-            plan_id, callsign = _names(item)
+            plan_id, callsign = names_in(item)
             refusals.append(_refusal(explain(error), bytes(item), plan_id, callsign))
     return plans, refusals
 
 
-def _names(item: msgspec.Raw) -> tuple[str, str]:
+def names_in(item: msgspec.Raw) -> tuple[str, str]:
+    """Id and callsign of something that was meant as a plan; empty where they cannot be read or used in a topic."""
     try:
         named = msgspec.json.decode(item, type=_Named)
     except (msgspec.DecodeError, RecursionError):
@@ -111,7 +113,7 @@ def _names(item: msgspec.Raw) -> tuple[str, str]:
 
 def _name(raw: msgspec.Raw) -> str:
     try:
-        return msgspec.json.decode(raw, type=str)[:96]
+        return msgspec.json.decode(raw, type=Identifier)
     except msgspec.DecodeError:
         return ""
 

@@ -296,6 +296,24 @@ def test_an_injected_message_that_cannot_be_used_is_accounted_for(payload: objec
     assert message.code != "dead-letter"
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        raw(end=1),
+        [raw(lower_ft="low")],
+        {"type": "submit-plan", "plan": raw(end=1)},
+        FPL.replace("RAQQA", "UL602").encode(),
+    ],
+)
+def test_the_account_of_a_bad_plan_says_which_one_it_is_about(payload: object) -> None:
+    assert unreadable(payload).about in {"plan-1", "EXER11-20170618-1400"}
+
+
+def test_a_plan_id_that_is_unfit_for_a_topic_is_not_passed_on() -> None:
+    assert unreadable(raw(plan_id="a/#")).about == ""
+    assert "plan_id" in unreadable(raw(plan_id="a/#")).field
+
+
 def test_the_account_of_a_bad_message_names_the_topic_s_source_and_keeps_the_evidence() -> None:
     message = unreadable(b"\xffrubbish" * 100, "hotline/v1/line/ru/us")
     assert message.source == "ru"

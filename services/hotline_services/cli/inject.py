@@ -1,0 +1,276 @@
+"""`hotline inject`: hands flight plans to a centre, as any MQTT client could, and tells what became of them."""
+
+import asyncio
+import contextlib
+import re
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import aiomqtt
+import msgspec
+from cyclopts import Parameter
+
+from hotline_protocol.events import PlanStatus
+from hotline_protocol.flightplan import FlightPlan, PlanState
+from hotline_protocol.gars import gars
+from hotline_protocol.geometry import centre
+from hotline_protocol.intake import check_plan, read_plans
+from hotline_protocol.message import Message
+from hotline_protocol.service import Clock
+from hotline_protocol.topics import CLOCK, INJECT, STATUS, MalformedMessageError, decode, encode
+from hotline_services.runtime.clock import ScaledClock, wall_clock
+from hotline_services.runtime.wire import BrokerSettings
+
+from .connection import NoBrokerError, broker_settings, connected, subscribe
+
+ACCEPTED: Final = 0
+REFUSED: Final = 1
+BAD_INPUT: Final = 2
+TIMED_OUT: Final = 3
+NO_BROKER: Final = 4
+INTERRUPTED: Final = 130
+
+QUIET_S: Final = 0.5  # a retained clock comes at once: after so long without one there is none
+UNREAD: Final = "0" * 16  # how a centre names the contents of a plan that it could not read
+NOT_FLYING: Final = frozenset({PlanState.REFUSED, PlanState.WITHDRAWN, PlanState.NONCONFORMING})
+
+Flag = Parameter(negative="")
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """One thing to publish, and the plans in it that can be followed."""
+
+    payload: bytes
+    plans: tuple[FlightPlan, ...]
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What is in the files: letters to send, and everything that is wrong, a line each."""
+
+    letters: tuple[Letter, ...]
+    complaints: tuple[str, ...]
+
+
+def inject(
+    files: Annotated[list[Path], Parameter(allow_leading_hyphen=True)],
+    /,
+    *,
+    to: str,
+    broker: str | None = None,
+    wait: Annotated[bool, Flag] = False,
+    json: Annotated[bool, Flag] = False,
+    timeout: float = 300.0,
+    force: Annotated[bool, Flag] = False,
+) -> int:
+    """Hand flight plans to a centre: JSON plans or ICAO flight plan messages, one or many in a file.
+
+    Plans are checked here first, at the time of the stack's clock; with any problem nothing is sent. Each plan is
+    then published on hotline/v1/inject/TO. With --wait the centre's answers are followed until each plan has been
+    accepted or refused.
+
+    Examples:
+
+    hotline inject examples/plans/patrol.json --to us --wait
+
+    hotline inject - --to ru --json --wait < evening.fpl
+
+    The exit code is 0 when all plans were sent (with --wait: accepted), 1 when one was refused, 2 when something is
+    wrong with the input, 3 when not all answers came in time, 4 when there is no broker.
+
+    Parameters
+    ----------
+    files
+        Files with plans; - is the standard input.
+    to
+        The party whose plans they are, such as us or ru.
+    broker
+        mqtt://user:password@host:port; by default HOTLINE_BROKER of the environment, else this machine.
+    wait
+        Stay and tell each change of each plan's state until it is accepted or refused.
+    json
+        One JSON object a line: with --wait each plan-status message, else the id and digest of each plan sent.
+    timeout
+        How many real seconds to wait for the answers.
+    force
+        Send in spite of problems; a file in which something cannot be read is then sent whole, as it is.
+    """
+    try:
+        settings = broker_settings(broker)
+        sources = [(str(file), _content(file)) for file in files]
+        recipient = _party(to)
+    except ValueError as error:
+        return _fail(BAD_INPUT, str(error))
+    # What cannot be read at any time of any clock need not wait for a broker.
+    unread = read_files(sources, wall_clock(), whole=force).complaints
+    if unread and not force:
+        return _fail(BAD_INPUT, *unread)
+    errand = _Errand(sources, recipient, wait=wait, json=json, timeout_s=timeout, force=force)
+    try:
+        return asyncio.run(errand.run(settings))
+    except NoBrokerError as error:
+        return _fail(NO_BROKER, str(error))
+    except KeyboardInterrupt:
+        return _fail(INTERRUPTED, "stopped; what was sent stays sent")
+
+
+def _content(file: Path) -> bytes:
+    """What a file holds. Raises ValueError."""
+    try:
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror}") from error
+
+
+def _party(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
+        raise ValueError(f"--to: {name!r} is not the name of a party, such as us or ru")
+    return name
+
+
+def read_files(sources: Sequence[tuple[str, bytes]], now: datetime, *, whole: bool) -> Reading:
+    """What is in these files at ``now``, a letter a plan; if ``whole``, a file with unreadable parts is one letter."""
+    letters: list[Letter] = []
+    complaints: list[str] = []
+    for name, payload in sources:
+        plans, refusals = read_plans(payload, now.date())
+        for refusal in refusals:
+            which = refusal.plan_id or refusal.callsign or "a plan"
+            complaints.append(f"{name}: {which}: {refusal.problem.field}: {refusal.problem.reason}")
+        if refusals and whole:
+            letters.append(Letter(payload, tuple(plans)))
+        else:
+            letters += [Letter(msgspec.json.encode(plan), (plan,)) for plan in plans]
+    return Reading(tuple(letters), tuple(complaints))
+
+
+def judge(letters: Sequence[Letter], now: datetime) -> list[str]:
+    """Everything that makes no sense about these plans at ``now``, a line each."""
+    return [
+        f"{plan.plan_id}: {problem.field}: {problem.reason}"
+        for letter in letters
+        for plan in letter.plans
+        for problem in check_plan(plan, now)
+    ]
+
+
+def told(status: PlanStatus) -> str:
+    """A plan's state in a line for a person."""
+    return f"{status.time:%d %b %H:%M:%SZ}  {status.plan_id}  {_state(status)}"
+
+
+def _state(status: PlanStatus) -> str:
+    state = status.state.value
+    if status.problem:
+        return f"{state}: {status.problem.field}: {status.problem.reason}"
+    if status.as_filed or not status.volumes:
+        return f"{state} as filed" if status.volumes else state
+    first = status.volumes[0]
+    start, end = min(volume.start for volume in status.volumes), max(volume.end for volume in status.volumes)
+    block = f"{min(v.lower_ft for v in status.volumes):,}-{max(v.upper_ft for v in status.volumes):,} ft"
+    return f"{state} with changes: from {gars(centre(first.area), 'quadrant')}, {block}, {start:%H:%M}-{end:%H:%MZ}"
+
+
+class _Errand:
+    """Everything between connecting and the exit code."""
+
+    def __init__(
+        self, sources: list[tuple[str, bytes]], to: str, *, wait: bool, json: bool, timeout_s: float, force: bool
+    ) -> None:
+        self._sources = sources
+        self._to = to
+        self._wait = wait
+        self._json = json
+        self._timeout_s = timeout_s
+        self._force = force
+        self._waiting: set[tuple[str, str]] = set()
+        self._refused = False
+
+    async def run(self, settings: BrokerSettings) -> int:
+        """The exit code. Raises NoBrokerError."""
+        async with connected(settings) as connection:
+            # Subscribed before anything is published: no answer can be missed.
+            answers = [STATUS.filter(source=self._to)] if self._wait else []
+            await subscribe(connection, CLOCK.template, *answers)
+            now = await _simulated_now(connection)
+            reading = read_files(self._sources, now, whole=self._force)
+            complaints = [*reading.complaints, *judge(reading.letters, now)]
+            if complaints and not self._force:
+                return _fail(BAD_INPUT, *complaints)
+            _complain(complaints)
+            await self._send(connection, reading.letters)
+            return await self._follow(connection) if self._wait else ACCEPTED
+
+    async def _send(self, connection: aiomqtt.Client, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            self._waiting |= {(plan.plan_id, plan.digest) for plan in letter.plans}
+            await connection.publish(INJECT.filter(to=self._to), letter.payload, qos=INJECT.qos)
+            for plan in letter.plans:
+                self._say_sent(plan)
+
+    def _say_sent(self, plan: FlightPlan) -> None:
+        if not self._json:
+            _say(f"{plan.plan_id} sent to {self._to}")
+        elif not self._wait:
+            _say(msgspec.json.encode({"plan_id": plan.plan_id, "plan": plan.digest, "to": self._to}).decode())
+
+    async def _follow(self, connection: aiomqtt.Client) -> int:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout_s):
+                await self._hear_all(connection)
+        if self._waiting:
+            names = ", ".join(sorted(plan_id for plan_id, _ in self._waiting))
+            return _fail(TIMED_OUT, f"no final answer from {self._to} in {self._timeout_s:g} s about {names}")
+        return REFUSED if self._refused else ACCEPTED
+
+    async def _hear_all(self, connection: aiomqtt.Client) -> None:
+        while self._waiting:
+            match _message(await anext(connection.messages)):
+                case PlanStatus() as status:
+                    self._hear(status)
+
+    def _hear(self, status: PlanStatus) -> None:
+        # The same id with other contents is another plan, of which somebody else may be hearing.
+        contents = {digest for plan_id, digest in self._waiting if plan_id == status.plan_id}
+        ours = {(status.plan_id, digest) for digest in contents if status.plan in {digest, UNREAD}}
+        if not ours:
+            return
+        _say(encode(status).decode() if self._json else told(status))
+        if status.state is not PlanState.NEGOTIATING:
+            self._waiting -= ours
+            self._refused |= status.state in NOT_FLYING
+
+
+async def _simulated_now(connection: aiomqtt.Client) -> datetime:
+    """The time of the stack's clock or, when it has none, of this machine."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(QUIET_S):
+            async for heard in connection.messages:
+                message = _message(heard)
+                if isinstance(message, Clock):
+                    return ScaledClock(message).now()
+    return wall_clock()
+
+
+def _message(heard: aiomqtt.Message) -> Message | None:
+    try:
+        return decode(str(heard.topic), bytes(heard.payload))
+    except MalformedMessageError as error:
+        _complain([str(error)])
+        return None
+
+
+def _fail(code: int, *reasons: str) -> int:
+    _complain(reasons)
+    return code
+
+
+def _complain(reasons: Sequence[str]) -> None:
+    sys.stderr.writelines(f"hotline inject: {reason}\n" for reason in reasons)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
