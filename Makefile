@@ -4,7 +4,7 @@ VENV ?= .venv
 UV ?= uv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SOURCES := protocol services tests benchmarks
+SOURCES := protocol services tests benchmarks examples tools
 SEEDS ?= 500
 
 .DEFAULT_GOAL := help
@@ -34,8 +34,10 @@ compose-test: $(VENV)/.dev ## only the tests of the container stack
 wheel-test: $(VENV)/.dev ## build the wheel and run the demo from it, alone in an empty environment
 	$(BIN)/python tools/wheel_test.py
 
-bench: $(VENV)/.bench ## measure, and print each figure beside its comparison
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(VENV)/.bench ## measure, each figure beside its comparison: all, or make bench ONLY="conflicts live"
+	@for script in $(or $(ONLY:%=benchmarks/bench_%.py),$(sort $(wildcard benchmarks/bench_*.py))); do \
+		echo; echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; \
+	done
 
 soak: $(VENV)/.dev ## the invariants over many faulty days: make soak SEEDS=20000
 	HOTLINE_SEEDS=$(SEEDS) $(BIN)/pytest tests/simulated $(ARGS)

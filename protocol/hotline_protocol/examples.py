@@ -11,7 +11,7 @@ from . import events, injection, line, service
 from .airspace import Corridor, Position
 from .flightplan import FlightKind, FlightPlan, PlanState, Priority, Problem
 from .gars import gars
-from .ledger import Entry, EntryKind, Head
+from .ledger import Entry, EntryKind, Head, agreement_id_of
 from .message import Author, Message, digest_of
 
 NINE: Final = datetime(2026, 6, 18, 9, 0, tzinfo=UTC)
@@ -66,7 +66,7 @@ GRANT: Final = Entry(
     index=1,
     previous=Head().hash,
     kind=EntryKind.GRANTED,
-    agreement_id=NEGOTIATION,
+    agreement_id=agreement_id_of(NEGOTIATION, OFFERED),
     volumes=MENU.volumes(HIGHER),
     offer=OFFERED,
     priority=Priority.PRIORITY,
@@ -180,7 +180,7 @@ def _ledger(us: Author, ru: Author) -> Iterator[Message]:
     yield confirmed
     yield ru.say(line.Entered, at(6), cause=confirmed.id, to="us", entry=GRANT)
     yield ru.say(line.Lapsed, at(12), cause=confirmed.id, to="us", negotiation_id=NEGOTIATION, offer=OFFERED)
-    yield us.say(line.Release, at(150), to="ru", agreement_id=NEGOTIATION, reason="the flight has landed")
+    yield us.say(line.Release, at(150), to="ru", agreement_id=GRANT.agreement_id, reason="the flight has landed")
     yield us.say(line.Reconcile, at(30), to="ru", agreement=AGREEMENT, heads={"us": Head(), "ru": Head()})
     yield ru.say(line.Entries, at(30), to="us", entries=(GRANT,))
 

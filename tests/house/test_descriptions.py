@@ -1,6 +1,7 @@
 """The published descriptions of the protocol are current, and what they say is true."""
 
 import gzip
+import hashlib
 import json
 from datetime import date
 from pathlib import Path
@@ -124,6 +125,21 @@ def test_an_example_in_the_document_satisfies_the_schema_beside_it(name: str) ->
     document = read("protocol/asyncapi.json")
     message = document["components"]["messages"][name]
     jsonschema.Draft7Validator(document | message["payload"]).validate(message["examples"][0]["payload"])
+
+
+def sha256(value: Any) -> str:
+    """As docs/join.md has it, with nothing of Hotline's."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_another_implementation_computes_the_same_digests() -> None:
+    proposed, countered = read("protocol/examples/propose.json"), read("protocol/examples/counter.json")
+    menu = sha256(proposed["menu"])[:16]
+    offer = sha256([countered["negotiation_id"], countered["call_id"], menu, countered["choice"]])[:16]
+    assert offer == countered["offer"]
+    entry = read("protocol/examples/entered.json")["entry"]
+    assert sha256(entry) == read("protocol/examples/ledger-changed.json")["heads"]["ru"]["hash"]
 
 
 def test_every_topic_is_described() -> None:

@@ -1,0 +1,86 @@
+"""The example of a centre in another language says what the protocol allows, and understands what it hears."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotline_protocol import examples as story
+from hotline_protocol import topics
+from hotline_protocol.line import Answer, Decline, LineChecked, Noted, ToPeer
+from hotline_protocol.message import Message
+from hotline_protocol.service import Clock, Health, Receipt
+
+EXAMPLE = Path(__file__).parents[2] / "examples/plain_centre.py"
+TOLD = {type(example): example for example in story.examples()}
+CLOCK = TOLD[Clock]
+
+
+class Desk:
+    """The example with a broker that only listens; what it says is read as strictly as anything else."""
+
+    def __init__(self) -> None:
+        self.said: list[Message] = []
+        self.centre: Any = runpy.run_path(str(EXAMPLE))["PlainCentre"]("ru", self._publish)
+        self.hear(CLOCK)
+
+    def _publish(self, topic: str, text: str, *, retain: bool) -> None:
+        message = topics.decode(topic, text.encode())
+        assert retain == topics.topic_of(message).retain
+        self.said.append(message)
+
+    def hear(self, message: Message) -> list[Message]:
+        """What it says to this."""
+        before = len(self.said)
+        self.centre.hear(topics.address_of(message), topics.encode(message))
+        return self.said[before:]
+
+
+TO_RU = [example for example in TOLD.values() if isinstance(example, ToPeer) and example.to == "ru"]
+
+
+@pytest.mark.parametrize("message", TO_RU, ids=lambda message: type(message).__name__)
+def test_it_confirms_everything_that_it_hears_on_the_line(message: Message) -> None:
+    receipt, *_ = Desk().hear(message)
+    assert isinstance(receipt, Receipt)
+    assert receipt.ids == (message.id,)
+
+
+@pytest.mark.parametrize(
+    ("heard", "kind"), [("Ring", Answer), ("Propose", Decline), ("LineCheck", LineChecked), ("Noted", None)]
+)
+def test_it_answers_what_wants_an_answer(heard: str, kind: type[Message] | None) -> None:
+    message = next(each for each in TO_RU if type(each).__name__ == heard)
+    answers = [(type(each), each.cause) for each in Desk().hear(message)[1:]]
+    assert answers == ([(kind, message.id)] if kind else [])
+
+
+def test_what_comes_twice_is_confirmed_twice_and_answered_once() -> None:
+    desk = Desk()
+    ring = next(each for each in TO_RU if type(each).__name__ == "Ring")
+    assert [type(each) for each in desk.hear(ring)] == [Receipt, Answer]
+    assert [type(each) for each in desk.hear(ring)] == [Receipt]
+
+
+def test_it_says_again_what_was_not_confirmed_and_nothing_else() -> None:
+    desk = Desk()
+    _, answer = desk.hear(next(each for each in TO_RU if type(each).__name__ == "Ring"))
+    desk.centre.say_again()
+    assert desk.said[-1] == answer
+    confirmed = TOLD[Receipt]
+    desk.hear(Receipt(id="r", source="us", seq=0, time=confirmed.time, to="ru", ids=(answer.id,)))
+    count = len(desk.said)
+    desk.centre.say_again()
+    assert len(desk.said) == count
+
+
+def test_it_says_that_it_is_there_once_it_knows_the_time() -> None:
+    assert [type(each) for each in Desk().said] == [Health]
+
+
+def test_it_objects_to_nothing_that_is_protested() -> None:
+    protest = next(example for example in TOLD.values() if type(example).__name__ == "Protest")
+    desk = Desk()
+    desk.centre.party = "us"
+    assert isinstance(desk.hear(protest)[-1], Noted)
