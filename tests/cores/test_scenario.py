@@ -115,9 +115,9 @@ def test_valley_day_has_about_a_hundred_sorties_of_which_about_thirty_need_conse
         for _, plan in plans(acts, party)
         if boundaries.demands(volume(plan), party)
     ]
-    assert 50 <= counts["us"] <= 56
-    assert 42 <= counts["ru"] <= 44
-    assert 25 <= len(needing) <= 35
+    assert 52 <= counts["us"] <= 60
+    assert 44 <= counts["ru"] <= 49
+    assert 28 <= len(needing) <= 34
 
 
 def test_the_historical_day_files_a_plan_that_needs_consent_at_once() -> None:
@@ -144,7 +144,7 @@ def test_the_same_seed_gives_the_same_acts_and_another_seed_others(name: str) ->
 def test_a_longer_run_begins_like_a_shorter_one() -> None:
     scenario = read_scenario("valley-day")
     short, long = expand(scenario, 7, days=1), expand(scenario, 7, days=3)
-    assert [act for act in long if act in short] == list(short)
+    assert long[: len(short)] == short
 
 
 def test_acts_come_in_the_order_of_their_times_and_in_utc() -> None:

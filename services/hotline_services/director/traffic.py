@@ -9,17 +9,18 @@ from typing import Final
 
 import msgspec
 
+from hotline_protocol.agreement import BoundaryRule
 from hotline_protocol.airspace import Area
 from hotline_protocol.conflicts import areas_meet
 from hotline_protocol.flightplan import FlightPlan
 from hotline_protocol.line import Block
 from hotline_services.runtime.chance import Chance
 
-from .script import Scenario, Submission
+from .script import Scenario, Submission, Traffic
 from .written import Moment
 
 TRIES: Final = 24
-OPENING_S: Final = 120.0
+OPENING_MIN: Final = (8.0, 20.0)
 A_DAY: Final = timedelta(days=1)
 
 
@@ -42,12 +43,11 @@ class _Slot(msgspec.Struct, frozen=True):
 
 
 class Tasking:
-    """One side's use of its areas, over all its kinds of traffic."""
+    """One side's use of its areas, over all its kinds of traffic. What its timeline flies comes first."""
 
     def __init__(self, scenario: Scenario, party: str) -> None:
         self.traffic: Final = tuple(each for each in scenario.traffic if each.party == party)
         self.areas: Final[list[Area]] = []
-        self._slots: list[_Slot] = []
         self._first_area: list[int] = []
         for traffic in self.traffic:
             self._first_area.append(len(self.areas))
@@ -55,9 +55,10 @@ class Tasking:
         scripted = list(_scripted(scenario, party))
         first_scripted = len(self.areas)
         self.areas.extend(plan.area for plan in scripted)
-        self._meet = _meeting(scenario, self.areas)
+        self._meeting = _meeting(self.areas, scenario.agreement.boundary_rule)
+        self._slots: list[list[_Slot]] = [[] for _ in self.areas]
         for number, plan in enumerate(scripted, first_scripted):
-            self._slots.append(_Slot(number, plan.lower_ft, plan.upper_ft, plan.start, plan.end))
+            self._slots[number].append(_Slot(number, plan.lower_ft, plan.upper_ft, plan.start, plan.end))
 
     def area_of(self, traffic: int, choice: int) -> int:
         """The number of one of this traffic's areas among all the side's."""
@@ -65,23 +66,24 @@ class Tasking:
 
     def take(self, slot: _Slot) -> bool:
         """Give this air to a flight, unless another flight of the side has some of it."""
-        if any(self._clash(slot, other) for other in self._slots):
+        if any(_clash(slot, other) for area in self._meeting[slot.area] for other in self._slots[area]):
             return False
-        self._slots.append(slot)
+        self._slots[slot.area].append(slot)
         return True
 
     def forget(self, before: datetime) -> None:
         """Flights that were over by then no longer count."""
-        self._slots = [slot for slot in self._slots if slot.end > before]
+        for area, slots in enumerate(self._slots):
+            self._slots[area] = [slot for slot in slots if slot.end > before]
 
-    def _clash(self, one: _Slot, other: _Slot) -> bool:
-        return (
-            one.start < other.end
-            and other.start < one.end
-            and one.lower_ft < other.upper_ft
-            and other.lower_ft < one.upper_ft
-            and (one.area, other.area) in self._meet
-        )
+
+def _clash(one: _Slot, other: _Slot) -> bool:
+    return (
+        one.start < other.end
+        and other.start < one.end
+        and one.lower_ft < other.upper_ft
+        and other.lower_ft < one.upper_ft
+    )
 
 
 def _scripted(scenario: Scenario, party: str) -> Iterator[FlightPlan]:
@@ -90,37 +92,40 @@ def _scripted(scenario: Scenario, party: str) -> Iterator[FlightPlan]:
             yield event.plan.plan(event.at.after(scenario.start), scenario.places)
 
 
-def _meeting(scenario: Scenario, areas: Sequence[Area]) -> frozenset[tuple[int, int]]:
-    rule = scenario.agreement.boundary_rule
-    return frozenset(
-        pair
-        for i, one in enumerate(areas)
-        for j, other in enumerate(areas[: i + 1])
-        if i == j or areas_meet(one, other, rule)
-        for pair in ((i, j), (j, i))
+def _meeting(areas: Sequence[Area], rule: BoundaryRule) -> tuple[tuple[int, ...], ...]:
+    """For each area the numbers of those that it meets, itself among them."""
+    return tuple(
+        tuple(number for number, other in enumerate(areas) if other is area or areas_meet(area, other, rule))
+        for area in areas
     )
 
 
 def sorties(scenario: Scenario, seed: int, days: int) -> Iterator[Sortie]:
-    """Every routine flight that starts within the run, side by side and day by day, not in the order of filing.
+    """Every routine flight that is filed within the run, side by side and day by day, not in the order of filing.
 
     A flight for which no free air is found in 24 tries is not flown that day.
     """
     chance = Chance(seed)
     end = scenario.end(days)
+    ahead = max((_longest_notice(traffic) for traffic in scenario.traffic), default=timedelta(0))
     for party in scenario.parties:
         tasking = Tasking(scenario, party)
         midnight = scenario.start.replace(hour=0, minute=0, second=0, microsecond=0)
-        while midnight < end:
+        while midnight < end + ahead:
             tasking.forget(midnight - A_DAY)
             for number, traffic in enumerate(tasking.traffic):
                 draw = chance.stream(f"traffic/{traffic.callsign}/{midnight.date().isoformat()}")
                 day = _Day(scenario, tasking, number, midnight, draw)
                 for flight in range(traffic.a_day):
                     sortie = day.sortie(flight)
-                    if sortie and sortie.plan.start < end:
+                    if sortie and sortie.filed < end:
                         yield sortie
             midnight += A_DAY
+
+
+def _longest_notice(traffic: Traffic) -> timedelta:
+    notice = timedelta(minutes=max(*traffic.notice_min, *traffic.short_notice_min))
+    return notice + (A_DAY if traffic.filed_at else timedelta(0))
 
 
 class _Day:
@@ -152,7 +157,7 @@ class _Day:
         share = (flight + 0.5 + traffic.jitter * (self._draw.random() - 0.5)) / traffic.a_day
         start = self._opens + timedelta(minutes=round(share * self._length.total_seconds() / 60))
         end = start + timedelta(minutes=round(self._between(traffic.duration_min)))
-        choice = bisect_right(self._weights, self._draw.random() * self._weights[-1])
+        choice = bisect_right(self._weights, self._draw.random() * self._weights[-1], hi=len(self._weights) - 1)
         block = self._scenario.block(traffic.blocks[int(self._draw.random() * len(traffic.blocks))])
         return _Slot(self._tasking.area_of(self._number, choice), block.lower_ft, block.upper_ft, start, end), block
 
@@ -163,10 +168,10 @@ class _Day:
         filed = start - timedelta(minutes=self._between(traffic.short_notice_min if short else traffic.notice_min))
         if traffic.filed_at and not short:
             filed = max(_last_before(moment, filed) for moment in traffic.filed_at)
-        seconds = self._draw.random() * OPENING_S
+        opening = self._scenario.start + timedelta(seconds=round(60 * self._between(OPENING_MIN)))
         if filed >= self._scenario.start:
             return filed.replace(microsecond=0)
-        opening = self._scenario.start + timedelta(seconds=round(seconds))
+        # What stands on the desk when a run begins is handed in by and by, after the timeline has had the word.
         routine = timedelta(minutes=self._scenario.agreement.notice.routine_min)
         return opening if start - opening >= routine else None
 
