@@ -14,7 +14,6 @@ from hotline_protocol.events import (
     LineAnnounced,
     LineStateChanged,
     NegotiationEnded,
-    NegotiationOutcome,
     PlanStatus,
 )
 from hotline_protocol.injection import (
@@ -59,7 +58,7 @@ from hotline_protocol.line import (
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence, Resend, Stop
 
-from .wording import air, clock_time, date_time_group, duration, heights, offer, printable, shift, shortened, words
+from .wording import air, clock_time, date_time_group, duration, heights, offer, printable, shortened, words
 
 WIDTH: Final = 118
 REMEMBERED: Final = 1_000
@@ -270,7 +269,7 @@ class DutyLog:
             case NegotiationEnded():
                 took = duration((message.time - message.began_at).total_seconds())
                 rounds = f"{message.rounds} round{'' if message.rounds == 1 else 's'} in {took}"
-                return "outcome", [message.negotiation_id, words(message.outcome.value), rounds, _settled(message)]
+                return "outcome", [message.negotiation_id, words(message.outcome.value), rounds]
             case LineAnnounced():
                 return "ANNOUNCED", [f"line {message.state.value}", message.statement]
             case LineStateChanged():
@@ -300,9 +299,3 @@ def _since(start: datetime, message: Message) -> str:
 def _chains(heads: Mapping[str, Head]) -> str:
     lengths = [f"{granter.upper()} {head.length}" for granter, head in sorted(heads.items())]
     return f"entries {', '.join(lengths)}" if lengths else "no entries"
-
-
-def _settled(message: NegotiationEnded) -> str:
-    if message.outcome not in {NegotiationOutcome.AGREED_AS_FILED, NegotiationOutcome.AGREED_WITH_CHANGES}:
-        return ""
-    return " · ".join(part for part in (message.sector, message.block, shift(message.shift_min)) if part)

@@ -4,9 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol, Self, TypeVar
-
-import msgspec
+from typing import Final, Protocol, Self, TypeVar
 
 from hotline_protocol.line import LineCheck, LineChecked
 from hotline_protocol.message import Message
@@ -14,6 +12,7 @@ from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, decode_any,
 from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader, RecordingWriter
 from hotline_services.runtime.store import StoreError
 
+from .folds import type_of
 from .projection import Projection, presentable
 from .record import check_kind
 from .rows import Row
@@ -34,6 +33,10 @@ class Source(Protocol):
     def period(self) -> Period | None: ...
 
     def rows(self, kind: type[R], since: datetime | None = None) -> list[R]: ...
+
+    def origin(self, message_id: str) -> str:
+        """What message this was and whose: ``counter of ru``; the id itself when it is not known."""
+        ...
 
     def close(self) -> None: ...
 
@@ -80,6 +83,11 @@ class RecordSource:
         """The rows of this kind fit to be shown, from ``since`` on."""
         return presentable(stored_rows(self._db, kind, since))
 
+    def origin(self, message_id: str) -> str:
+        """See :class:`Source`."""
+        found = self._db.execute("SELECT type, source FROM messages WHERE id = ?", (message_id,)).fetchone()
+        return f"{found[0]} of {found[1]}" if found else message_id
+
     @property
     def agreement(self) -> str | None:
         """The digest of the memorandum that the centres read to each other at their first line check."""
@@ -111,6 +119,7 @@ class RecordingSource:
     def __init__(self, path: Path) -> None:
         self._projection: Final = Projection()
         self._period: Period | None = None
+        self._origins: Final[dict[str, str]] = {}
         try:
             with path.open("rb") as file:
                 for recorded in RecordingReader(file):
@@ -119,7 +128,9 @@ class RecordingSource:
             raise StoreError(f"{path} is neither a monitor's record nor a recording: {error}.") from error
 
     def _take(self, recorded: Recorded) -> None:
-        self._projection.apply(recorded.message)
+        message = recorded.message
+        self._projection.apply(message)
+        self._origins[message.id] = f"{type_of(message)} of {message.source}"
         start = self._period.start if self._period else recorded.at
         self._period = Period(start=start, end=recorded.at)
 
@@ -133,36 +144,38 @@ class RecordingSource:
         rows = self._projection.rows(kind)
         return [row for row in rows if since is None or (at := getattr(row, row.when, None)) is None or at >= since]
 
+    def origin(self, message_id: str) -> str:
+        """See :class:`Source`."""
+        return self._origins.get(message_id, message_id)
+
     def close(self) -> None:
         """Nothing is open."""
 
 
-def record_to_recording(record: Path, out: BinaryIO, *, scenario: str = "live", agreement: str | None = None) -> int:
+def record_to_recording(record: Path, out: Path, *, scenario: str = "live", agreement: str | None = None) -> int:
     """Write a monitor's record as a recording, as a simulation would have written it; returns how many messages.
 
     What services say of themselves and to shells (health, clock, receipts, requests) is left out, as a simulation has
-    none of it. Without ``agreement``, its digest is that of the first line check, or zeros. Raises StoreError.
+    none of it. Without ``agreement``, its digest is that of the first line check, or zeros. ``out`` appears when it is
+    whole. Raises StoreError, and OSError when it cannot be written.
     """
     with RecordSource(record) as source:
         period = source.period
         if period is None:
             raise StoreError(f"{record} holds no messages yet.")
-        header = Header(
-            scenario=scenario,
-            seed=None,
-            start=period.start,
-            days=None,
-            agreement=agreement or source.agreement or UNKNOWN_AGREEMENT,
-        )
-        writer = RecordingWriter(out, header)
-        count = 0
-        for at, message in source.messages():
-            if topic_of(message) not in HOUSEKEEPING:
-                writer.write(message, at)
-                count += 1
+        digest = agreement or source.agreement or UNKNOWN_AGREEMENT
+        header = Header(scenario=scenario, seed=None, start=period.start, days=None, agreement=digest)
+        partial = out.with_name(out.name + ".partial")
+        with partial.open("wb") as file:
+            count = _write(RecordingWriter(file, header), source)
+        partial.replace(out)
     return count
 
 
-def as_json(rows: list[R]) -> bytes:
-    """Rows as one JSON array, an object each, with the names of the fields."""
-    return msgspec.json.format(msgspec.json.encode(rows), indent=2)
+def _write(writer: RecordingWriter, source: RecordSource) -> int:
+    count = 0
+    for at, message in source.messages():
+        if topic_of(message) not in HOUSEKEEPING:
+            writer.write(message, at)
+            count += 1
+    return count

@@ -1,0 +1,109 @@
+"""`hotline watch`: the log of the duty officers as it is being written."""
+
+import asyncio
+import sys
+from typing import Annotated, Final
+
+from hotline_protocol.hearing import ear
+from hotline_protocol.message import Message
+from hotline_protocol.service import Clock, Unreadable
+from hotline_protocol.topics import EVERYTHING, encode
+from hotline_services.monitor.dutylog import DutyLog
+from hotline_services.runtime.clock import ScaledClock, wall_clock
+from hotline_services.runtime.outbox import Seen
+from hotline_services.runtime.wire import BrokerSettings
+
+from .connection import NoBrokerError, broker_settings, connected, subscribe
+from .query import Flag, complain
+
+NO_BROKER: Final = 4
+RETRY_S: Final = 2.0
+
+
+def watch(
+    *,
+    broker: str | None = None,
+    party: str | None = None,
+    json: Annotated[bool, Flag] = False,
+) -> int:
+    """Follow what is said, live: ring, answer, proposal, counter, agreement, hang-up, escalation. Ctrl-C ends it.
+
+    When the connection is lost it is sought again until it is back.
+
+    Examples:
+
+    hotline watch
+
+    hotline watch --party ru --json | jq 'select(.type == "escalated")'
+
+    Parameters
+    ----------
+    broker
+        mqtt://user:password@host:port; by default HOTLINE_BROKER of the environment, else this machine.
+    party
+        Only what this party says or is told.
+    json
+        Every message as it is, one JSON object a line, instead of the log's lines.
+    """
+    try:
+        asyncio.run(_Watch(party, json=json).run(broker_settings(broker)))
+    except ValueError as error:
+        return complain("watch", str(error))
+    except NoBrokerError as error:
+        complain("watch", str(error))
+        return NO_BROKER
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+class _Watch:
+    """What is shown of what is heard."""
+
+    def __init__(self, party: str | None, *, json: bool) -> None:
+        self._party = party
+        self._json = json
+        self._log = DutyLog()
+        self._seen = Seen()
+        self._clock: ScaledClock | None = None
+        self._was_there = False
+
+    async def run(self, settings: BrokerSettings) -> None:
+        """Until cancelled. Raises NoBrokerError when there was no connection to begin with."""
+        while True:
+            try:
+                await self._follow(settings)
+            except NoBrokerError as error:
+                if not self._was_there:
+                    raise
+                complain("watch", f"{error}; trying again")
+            await asyncio.sleep(RETRY_S)
+
+    async def _follow(self, settings: BrokerSettings) -> None:
+        async with connected(settings) as connection:
+            await subscribe(connection, EVERYTHING)
+            self._was_there = True
+            async for heard in connection.messages:
+                self._show(str(heard.topic), bytes(heard.payload))
+
+    def _show(self, topic: str, payload: bytes) -> None:
+        now = self._clock.now() if self._clock else wall_clock()
+        for message in ear(topic, payload, now):
+            if isinstance(message, Clock):
+                self._clock = ScaledClock(message)
+            # what is unreadable, whoever it was for says so, and that is shown
+            if not isinstance(message, Unreadable) and self._seen.first_time(message):
+                self._tell(message)
+
+    def _tell(self, message: Message) -> None:
+        line = self._log.line(message)  # also of what is not shown: it tells what comes after
+        if self._party is not None and self._party not in _parties(message):
+            return
+        text = encode(message).decode() if self._json else line
+        if text is not None:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+
+
+def _parties(message: Message) -> tuple[str, str]:
+    return message.source, getattr(message, "to", "")

@@ -1,0 +1,299 @@
+"""Commands over the monitor's record: calls, negotiations, agreements, plans, escalations, and the line's traffic."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from hotline_services.monitor.reading import record_to_recording
+from hotline_services.monitor.record import rebuild as rebuild_record
+from hotline_services.monitor.rows import (
+    AgreementRow,
+    CallRow,
+    EscalationRow,
+    NegotiationRow,
+    PlanRow,
+    PlanStepRow,
+)
+from hotline_services.monitor.volume import Grouping, Spread, Traffic, call_volume
+from hotline_services.monitor.wording import air, date_time_group, duration, shift, words
+from hotline_services.runtime.store import StoreError
+
+from .following import watch
+from .query import ALL, Query, Reading, answer, complain, record_path
+from .standing import status
+from .tables import Column, show
+
+__all__ = [
+    "agreements",
+    "calls",
+    "escalations",
+    "negotiations",
+    "plans",
+    "rebuild",
+    "recording",
+    "status",
+    "volume",
+    "watch",
+]
+
+
+def _time(at: datetime | None) -> str:
+    return date_time_group(at) if at else ""
+
+
+def _word(member: object) -> str:
+    """A member of one of the protocol's enumerations as words; nothing for None."""
+    return words(str(getattr(member, "value", "")))
+
+
+def _lasted(seconds: float | None) -> str:
+    return "" if seconds is None else duration(seconds)
+
+
+def _state(row: PlanRow | PlanStepRow) -> str:
+    return _word(row.state) + ("" if row.as_filed else ", with changes")
+
+
+def calls(*, query: Query = ALL) -> int:
+    """List the calls: who rang whom, why, who spoke, how long it took, and how it ended.
+
+    A call is one ring, counted once, by the side that rang. Waiting is from queued to rang, set-up from rang to
+    answered (or given up), hold from answered to hung up.
+
+    Examples:
+
+    hotline calls --since 6h --party ru
+
+    hotline calls --json | jq 'map(.hold_s) | add'
+    """
+
+    def respond(opened: Reading) -> None:
+        rows = opened.rows(CallRow, lambda row: (row.caller, row.callee))
+        show(rows, CALLS, json=query.json, empty="No calls.")
+
+    return answer("calls", query, respond)
+
+
+CALLS = (
+    Column("rang", lambda row: _time(row.rang_at)),
+    Column("line", lambda row: f"{row.caller} → {row.callee}"),
+    Column("reason", lambda row: _word(row.reason)),
+    Column("tier", lambda row: _word(row.tier)),
+    Column("waiting", lambda row: _lasted(row.waiting_s), at_right=True),
+    Column("set-up", lambda row: _lasted(row.set_up_s), at_right=True),
+    Column("hold", lambda row: _lasted(row.hold_s if row.answered_at else None), at_right=True),
+    Column("outcome", lambda row: _word(row.outcome) or "in progress"),
+    Column("about", lambda row: ", ".join(row.about)),
+)
+
+
+def negotiations(*, query: Query = ALL) -> int:
+    """List the negotiations: about which plan, over how many rounds, at which tier, and what came of them.
+
+    Example: hotline negotiations --since 2017-06-18T12:00Z
+    """
+
+    def respond(opened: Reading) -> None:
+        rows = opened.rows(NegotiationRow, lambda row: (row.asker, row.responder))
+        show(rows, NEGOTIATIONS, json=query.json, empty="No negotiations.")
+
+    return answer("negotiations", query, respond)
+
+
+NEGOTIATIONS = (
+    Column("began", lambda row: _time(row.began_at)),
+    Column("negotiation", lambda row: row.key),
+    Column("between", lambda row: f"{row.asker} → {row.responder}"),
+    Column("for", lambda row: _word(row.kind)),
+    Column("rounds", lambda row: str(row.rounds), at_right=True),
+    Column("calls", lambda row: str(len(row.calls)), at_right=True),
+    Column("tier", lambda row: _word(row.tier)),
+    Column("outcome", lambda row: _word(row.outcome) or f"open, {words(row.said)} was said"),
+    Column("settled on", lambda row: f"{row.sector} {row.block} {shift(row.shift_min)}" if row.sector else ""),
+)
+
+
+def agreements(*, query: Query = ALL) -> int:
+    """List what was granted: by whom, to whom, which air and when, and whether it was given back.
+
+    Example: hotline agreements --party us --json
+    """
+
+    def respond(opened: Reading) -> None:
+        rows = opened.rows(AgreementRow, lambda row: (row.granter, row.user))
+        show(rows, AGREEMENTS, json=query.json, empty="No agreements.")
+
+    return answer("agreements", query, respond)
+
+
+AGREEMENTS = (
+    Column("entered", lambda row: _time(row.entered_at)),
+    Column("agreement", lambda row: row.agreement_id),
+    Column("granter", lambda row: row.granter),
+    Column("entry", lambda row: str(row.entry), at_right=True),
+    Column("user", lambda row: row.user),
+    Column("air", lambda row: air(row.volumes)),
+    Column("released", lambda row: _time(row.released_at)),
+)
+
+
+def plans(*, history: Annotated[bool, Parameter(negative="")] = False, query: Query = ALL) -> int:
+    """List the plans with the state that each is in, and why it was refused where it was.
+
+    Examples:
+
+    hotline plans --party us
+
+    hotline plans --history --since 1h
+
+    Parameters
+    ----------
+    history
+        Every change of every plan instead of its state now.
+    """
+
+    def respond(opened: Reading) -> None:
+        if history:
+            steps = opened.rows(PlanStepRow, lambda row: (row.party,))
+            show(steps, PLAN_STEPS, json=query.json, empty="No plans.")
+        else:
+            rows = opened.rows(PlanRow, lambda row: (row.party,))
+            show(rows, PLANS, json=query.json, empty="No plans.")
+
+    return answer("plans", query, respond)
+
+
+PLANS = (
+    Column("last word", lambda row: _time(row.at)),
+    Column("party", lambda row: row.party),
+    Column("plan", lambda row: row.plan_id),
+    Column("callsign", lambda row: row.callsign),
+    Column("state", _state),
+    Column("air", lambda row: air(row.volumes)),
+    Column("why", lambda row: f"{row.code}: {row.field}: {row.reason}" if row.code else ""),
+)
+PLAN_STEPS = (
+    Column("at", lambda row: _time(row.at)),
+    Column("party", lambda row: row.party),
+    Column("plan", lambda row: row.plan_id),
+    Column("state", _state),
+    Column("why", lambda row: f"{row.code}: {row.reason}" if row.code else ""),
+)
+
+
+def escalations(*, query: Query = ALL) -> int:
+    """List the escalations: what strained the relation, in whose eyes, and what it answered.
+
+    Example: hotline escalations --since 1d
+    """
+
+    def respond(opened: Reading) -> None:
+        rows = opened.rows(EscalationRow, lambda row: (row.party, row.peer))
+        cause = Column("cause", lambda row: opened.origin(row.cause))
+        show(rows, (*ESCALATIONS, cause), json=query.json, empty="No escalations.")
+
+    return answer("escalations", query, respond)
+
+
+ESCALATIONS = (
+    Column("at", lambda row: _time(row.at)),
+    Column("seen by", lambda row: row.party),
+    Column("peer", lambda row: row.peer),
+    Column("kind", lambda row: _word(row.kind)),
+    Column("tier", lambda row: _word(row.tier)),
+    Column("about", lambda row: row.about),
+    Column("detail", lambda row: row.detail),
+)
+
+
+def volume(*, by: Grouping = Grouping.DAY, query: Query = ALL) -> int:
+    """Count the calls, and how long they waited, rang and lasted, in groups; with the load of the line in Erlang.
+
+    Load is the time for which the line was taken (set-up and hold of all calls) by the time that was watched.
+    Times are means, with the 90th percentile after the stroke.
+
+    Examples:
+
+    hotline volume --by hour --since 1d
+
+    hotline volume --by reason --json
+
+    Parameters
+    ----------
+    by
+        The hour or day in which a call rang, the party that rang, the line, the reason, the tier; or the total.
+    """
+
+    def respond(opened: Reading) -> None:
+        period = opened.period
+        rows = opened.rows(CallRow, lambda row: (row.caller, row.callee))
+        groups = call_volume(rows, period, by) if period else []
+        show(groups, (Column(by.value, lambda row: row.group), *TRAFFIC), json=query.json, empty="No calls.")
+
+    return answer("volume", query, respond)
+
+
+def _spread(spread: Spread) -> str:
+    return f"{duration(spread.mean_s)} / {duration(spread.p90_s)}"
+
+
+def _failed(row: Traffic) -> str:
+    return f"{row.busy} / {row.no_answer} / {row.dropped}"
+
+
+TRAFFIC = (
+    Column("calls", lambda row: str(row.calls), at_right=True),
+    Column("a day", lambda row: f"{row.calls_per_day:.1f}", at_right=True),
+    Column("completed", lambda row: str(row.completed), at_right=True),
+    Column("busy / no answer / dropped", _failed, at_right=True),
+    Column("waiting", lambda row: _spread(row.waiting), at_right=True),
+    Column("set-up", lambda row: _spread(row.set_up), at_right=True),
+    Column("hold", lambda row: _spread(row.hold), at_right=True),
+    Column("Erlang", lambda row: f"{row.erlang:.4f}", at_right=True),
+)
+
+
+def rebuild(*, record: Path | None = None) -> int:
+    """Make the tables of a record again from its messages; the monitor must be stopped.
+
+    Example: hotline rebuild --record var/monitor.sqlite3
+
+    Parameters
+    ----------
+    record
+        The monitor's record; by default HOTLINE_RECORD of the environment, else var/monitor.sqlite3.
+    """
+    path = record_path(record)
+    try:
+        count = rebuild_record(path)
+    except StoreError as error:
+        return complain("rebuild", str(error))
+    sys.stdout.write(f"{path}: made the tables again from {count:,} messages\n")
+    return 0
+
+
+def recording(*, out: Path, record: Path | None = None, scenario: str = "live") -> int:
+    """Write a record as a recording: the format in which a simulation writes, one JSON line a message.
+
+    Example: hotline recording --out run.jsonl
+
+    Parameters
+    ----------
+    out
+        The file to write.
+    record
+        The monitor's record; by default HOTLINE_RECORD of the environment, else var/monitor.sqlite3.
+    scenario
+        The scenario's name, for the head of the recording.
+    """
+    try:
+        count = record_to_recording(record_path(record), out, scenario=scenario)
+    except StoreError as error:
+        return complain("recording", str(error))
+    except OSError as error:
+        return complain("recording", f"{out}: {error.strerror}")
+    sys.stdout.write(f"{out}: {count:,} messages\n")
+    return 0

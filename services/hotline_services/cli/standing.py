@@ -1,0 +1,173 @@
+"""`hotline status`: how things stand, from the monitor's record and from what the broker holds now."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from hotline_protocol.message import Message
+from hotline_protocol.service import Clock, Presence
+from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode
+from hotline_services.monitor.projection import Projection
+from hotline_services.monitor.reading import open_source
+from hotline_services.monitor.rows import AnnouncementRow, LineRow, ServiceRow
+from hotline_services.monitor.standing import Chain, Standing, standing
+from hotline_services.monitor.wording import date_time_group, duration, printable
+from hotline_services.runtime.clock import ScaledClock
+from hotline_services.runtime.store import StoreError
+
+from .connection import VARIABLE, NoBrokerError, broker_settings, connected, subscribe
+from .query import ALL, Query, complain, record_path
+from .tables import Column, aligned, write_json
+
+QUIET_S: Final = 0.5  # retained messages come at once: after so long without one there are no more
+
+
+class _NothingToTellError(Exception):
+    """Neither record nor broker can say how things stand; the message is a sentence for the user."""
+
+
+def status(*, broker: str | None = None, query: Query = ALL) -> int:
+    """Tell how things stand: services and their lag, the line as announced and in fact, both sides' ledgers.
+
+    From the monitor's record; and, with --broker or HOTLINE_BROKER, from what the broker retains at this moment.
+
+    Examples:
+
+    hotline status
+
+    hotline status --broker mqtt://exercise:exercise@127.0.0.1:1883 --json
+
+    Parameters
+    ----------
+    broker
+        mqtt://user:password@host:port; by default HOTLINE_BROKER of the environment, else none is asked.
+    """
+    try:
+        found = _gather(broker or os.environ.get(VARIABLE), query)
+    except (_NothingToTellError, ValueError) as error:
+        return complain("status", str(error))
+    if query.json:
+        write_json(found)
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in told(found))
+    return 0
+
+
+def _gather(broker: str | None, query: Query) -> Standing:
+    """From the record, the broker, or both. Raises _NothingToTellError and ValueError."""
+    recorded, no_record = _recorded(query)
+    if broker is None:
+        if recorded is None:
+            raise _NothingToTellError(no_record)
+        return recorded
+    try:
+        live = asyncio.run(_live(broker))
+    except NoBrokerError as error:
+        if recorded is None:
+            raise _NothingToTellError(f"{error}; and {no_record}") from error
+        complain("status", f"{error}; this is what the record says")
+        return recorded
+    return _together(recorded, live)
+
+
+def _recorded(query: Query) -> tuple[Standing | None, str]:
+    """What the record says, or None and why it says nothing."""
+    try:
+        source = open_source(record_path(query.record))
+    except StoreError as error:
+        return None, str(error)
+    with contextlib.closing(source):
+        period = source.period
+        return standing(source, period.end if period else None), ""
+
+
+async def _live(broker: str) -> Standing:
+    """What the broker retains: health and clock. Raises NoBrokerError and ValueError."""
+    projection, as_of = Projection(), None
+    async with connected(broker_settings(broker)) as connection:
+        await subscribe(connection, HEALTH.filter(), CLOCK.template)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout(QUIET_S):
+                    heard = await anext(connection.messages)
+                message = _readable(str(heard.topic), bytes(heard.payload))
+                if isinstance(message, Clock):
+                    as_of = ScaledClock(message).now()
+                elif message is not None:
+                    projection.apply(message)
+    return standing(projection, as_of)
+
+
+def _readable(topic: str, payload: bytes) -> Message | None:
+    try:
+        return decode(topic, payload)
+    except MalformedMessageError:
+        return None
+
+
+def _together(recorded: Standing | None, live: Standing) -> Standing:
+    """The broker knows best who is up now; only the record knows the rest."""
+    if recorded is None:
+        return live
+    services = {row.key: row for row in (*recorded.services, *live.services)}
+    as_of = live.as_of or recorded.as_of
+    return replace(recorded, as_of=as_of, services=[services[key] for key in sorted(services)])
+
+
+def told(found: Standing) -> list[str]:
+    """How things stand, in lines for a person."""
+    lines = [f"As of {date_time_group(found.as_of)}", ""] if found.as_of else []
+    lines += aligned(found.services, _services(found.as_of)) if found.services else ["No service has been heard of."]
+    lines += ["", "The line, as announced:", *_or(map(_announced, found.announced), "nothing: it is taken to be open")]
+    lines += ["", "The line, in fact:", *_or(map(_in_fact, found.lines), "not tried yet")]
+    lines += ["", "Ledgers, as each side has them:", *_or(map(_chain, found.ledgers), "nothing has been agreed yet")]
+    return [printable(line) for line in lines]
+
+
+def _or(lines: "map[str]", otherwise: str) -> list[str]:
+    return [f"  {line}" for line in lines] or [f"  {otherwise}"]
+
+
+def _services(as_of: datetime | None) -> tuple[Column, ...]:
+    return (
+        Column("service", lambda row: row.key),
+        Column("is", lambda row: row.presence.value if row.presence else "unknown"),
+        Column("heard", lambda row: _age(row, as_of), at_right=True),
+        Column("lag", lambda row: f"{row.lag_ms:.1f} ms", at_right=True),
+        Column("inbox", lambda row: str(row.inbox), at_right=True),
+        Column("outbox", lambda row: str(row.outbox), at_right=True),
+        Column("restarts", lambda row: str(row.restarts), at_right=True),
+        Column("note", lambda row: row.note),
+    )
+
+
+def _age(row: ServiceRow, as_of: datetime | None) -> str:
+    """Simulated time since its last word; of a death nobody knows when it was."""
+    if row.at is None or as_of is None or row.presence is Presence.DOWN:
+        return ""
+    return f"{duration((as_of - row.at).total_seconds())} ago"
+
+
+def _announced(row: AnnouncementRow) -> str:
+    since = f" since {date_time_group(row.at)}" if row.at else ""
+    return f"{row.party}: {row.state.value}{since}" + (f": {row.statement}" if row.statement else "")
+
+
+def _in_fact(row: LineRow) -> str:
+    since = f" since {date_time_group(row.at)}" if row.at else ""
+    return f"{row.party} → {row.peer}: {row.state.value}{since}"
+
+
+def _chain(chain: Chain) -> str:
+    name = f"granted by {chain.granter} to {chain.user}"
+    if chain.agrees:
+        return f"{name}: {chain.granted.length} entries, {chain.granted.hash[:16]}: they agree"
+    return (
+        f"{name}: {chain.granter} has {chain.granted.length} entries, {chain.granted.hash[:16]}; "
+        f"{chain.user} has {chain.copied.length}, {chain.copied.hash[:16]}: THEY DIFFER"
+    )

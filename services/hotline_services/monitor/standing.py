@@ -1,0 +1,68 @@
+"""How things stand: who is up, what the line is said to be and is, and whether both sides' ledgers are one."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from hotline_protocol.ledger import Head
+
+from .rows import AnnouncementRow, LedgerRow, LineRow, Row, ServiceRow
+from .volume import Tables
+
+R = TypeVar("R", bound=Row)
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """One chain of grants as each side has it. The granter writes it; its user may lack the newest entries."""
+
+    granter: str
+    user: str
+    granted: Head
+    copied: Head
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both hold the same chain."""
+        return self.granted == self.copied
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it, at simulated time ``as_of``."""
+
+    as_of: datetime | None
+    services: list[ServiceRow]
+    announced: list[AnnouncementRow]
+    lines: list[LineRow]
+    ledgers: list[Chain]
+
+
+def standing(tables: Tables, as_of: datetime | None) -> Standing:
+    """How things stand by these tables."""
+    return Standing(
+        as_of=as_of,
+        services=_by_key(tables.rows(ServiceRow)),
+        announced=_by_key(tables.rows(AnnouncementRow)),
+        lines=_by_key(tables.rows(LineRow)),
+        ledgers=chains(tables.rows(LedgerRow)),
+    )
+
+
+def _by_key(rows: list[R]) -> list[R]:
+    return sorted(rows, key=lambda row: row.key)
+
+
+def chains(rows: Iterable[LedgerRow]) -> list[Chain]:
+    """Every chain of every pair of parties, as last said by either; what was never said is an empty chain."""
+    heads = {(row.party, row.peer): row.heads for row in rows}
+    pairs = sorted({pair for party, peer in heads for pair in ((party, peer), (peer, party))})
+    return [
+        Chain(
+            granter=granter,
+            user=user,
+            granted=heads.get((granter, user), {}).get(granter, Head()),
+            copied=heads.get((user, granter), {}).get(granter, Head()),
+        )
+        for granter, user in pairs
+    ]
