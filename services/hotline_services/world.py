@@ -1,19 +1,20 @@
 """The one place where cores are wired: for a simulation, and for each service of a live run."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
 from hotline_protocol.core import Core
 from hotline_protocol.hearing import ear
-from hotline_protocol.message import Author
+from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Clock
 from hotline_protocol.topics import EVERYTHING, HEALTH, INJECT, LINE, STATUS
 
 from .aoc.centre import Centre
 from .director.play import DIRECTOR, Director, expand, troubles
 from .director.script import Scenario
-from .monitor.core import MonitorCore
+from .monitor.core import MonitorCore, Progress
 from .runtime.actor import Service
 from .runtime.chance import Chance
 from .runtime.network import Faults, NetworkModel
@@ -86,6 +87,14 @@ def director_service(scenario: Scenario, seed: int, days: int | None, *, speed: 
     return Service(name=DIRECTOR, core=core, subscriptions=[STATUS.filter()], sets_clock=clock)
 
 
-def monitor_service(resume: MonitorCore) -> Service:
-    """The monitor as a live service, going on from what its record holds."""
-    return Service(name=MONITOR, core=lambda _epoch: resume, subscriptions=[EVERYTHING], hear=ear)
+def monitor_service(progress: Callable[[], Progress], hand_on: Callable[[Message], None]) -> Service:
+    """The monitor as a live service, going on from the ``progress`` that its record holds.
+
+    ``hand_on`` is given each message once, as soon as it has been heard.
+    """
+    return Service(
+        name=MONITOR,
+        core=lambda _epoch: MonitorCore(MONITOR, progress(), hand_on=hand_on),
+        subscriptions=[EVERYTHING],
+        hear=ear,
+    )

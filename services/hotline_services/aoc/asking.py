@@ -37,6 +37,7 @@ from .voice import Voice
 GRACE: Final = 0.25
 TRIES_AT_TIER: Final = 3
 WORTH_DIGITS: Final = 4
+NO_ROOM: Final = "no place, height or time is left in which this could be flown"
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +125,7 @@ class Asking:
         return self._offer_ends + timedelta(seconds=self.rule.offer_s * GRACE)
 
     def open(self, call_id: str, bid: Bid) -> None:
-        """Lay the menu on the table with our best outcome. Fails at this tier when there is none."""
+        """Lay the menu on the table with our best outcome. Fails for good when there is none: no tier can help."""
         self.bid = bid
         self.call_id = call_id
         shape = (len(bid.menu.sectors), len(bid.menu.blocks), len(bid.menu.shifts_min))
@@ -133,7 +134,7 @@ class Asking:
         self._their_worth = None
         outcome = self._bargainer.opening()
         if outcome is None:
-            self._fail_at_tier("no place, height or time is left in which this could be flown")
+            self._end(NegotiationStep.FAIL, NegotiationOutcome.REFUSED, NO_ROOM)
             return
         self._propose(bid, outcome)
 

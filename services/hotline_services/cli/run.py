@@ -1,0 +1,148 @@
+"""`hotline run`: one service of a live run, as a process of its own."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from cyclopts import Parameter
+
+from hotline_protocol.message import Message
+from hotline_services.cli.connection import VARIABLE, broker_settings
+from hotline_services.director.scenario import ScenarioError, read_scenario
+from hotline_services.director.script import Scenario
+from hotline_services.runtime.store import Store
+from hotline_services.runtime.wire import BrokerSettings
+
+BAD_INPUT: Final = 2
+DEFAULT_SCENARIO: Final = "euphrates-2017-06-18"
+Sync = Literal["normal", "full"]
+
+
+def run(
+    role: Literal["aoc", "monitor", "director"],
+    party: str | None = None,
+    /,
+    *,
+    scenario: Annotated[str, Parameter(env_var="HOTLINE_SCENARIO")] = DEFAULT_SCENARIO,
+    broker: Annotated[str | None, Parameter(env_var=VARIABLE)] = None,
+    data: Annotated[Path, Parameter(env_var="HOTLINE_DATA")] = Path("var"),
+    seed: Annotated[int | None, Parameter(env_var="HOTLINE_SEED")] = None,
+    days: Annotated[int | None, Parameter(env_var="HOTLINE_DAYS")] = None,
+    speed: Annotated[float | None, Parameter(env_var="HOTLINE_SPEED")] = None,
+    sync: Annotated[Sync, Parameter(env_var="HOTLINE_SYNC")] = "normal",
+    log_level: Annotated[str | None, Parameter(env_var="HOTLINE_LOG_LEVEL")] = None,
+) -> int:
+    """Run one service until it is told to stop, by a message or a signal.
+
+    The services of one run are given the same scenario and seed; the director sets the clock for all of them.
+    Restarted, a service goes on from its journal.
+
+    Examples:
+
+    hotline run aoc us --broker mqtt://127.0.0.1:1883 --data var
+
+    hotline run director --scenario valley-day --speed 60
+
+    The exit code is 0 when stopped, 2 for bad input, 70 after a bug (worth a restart), 78 when a restart will not help.
+
+    Parameters
+    ----------
+    role
+        What to be: an air operations centre, the monitor, or the director.
+    party
+        For an aoc: which party of the scenario.
+    scenario
+        The name of a scenario that is shipped, or the path of a .toml file.
+    broker
+        mqtt://user:password@host:port
+    data
+        The folder of the journals.
+    seed
+        Which of all possible runs; by default the scenario's own.
+    days
+        How many days of it the director plays; by default the scenario's own length.
+    speed
+        Simulated seconds in a real one; by default the scenario's own.
+    sync
+        normal: a killed process loses nothing; full: a power failure neither.
+    log_level
+        debug, info, warning or error; by default info, and warning for the monitor, whose output is the duty log.
+    """
+    try:
+        played = read_scenario(scenario)
+        settings = broker_settings(broker)
+        chance = played.seed if seed is None else seed
+        if role == "aoc":
+            return _run_centre(played, _party(played, party), chance, settings, data, sync, log_level or "info")
+        if role == "monitor":
+            return _run_monitor(settings, data, sync, log_level or "warning")
+        return _run_director(played, chance, days, speed or played.speed, settings, data, sync, log_level or "info")
+    except (ScenarioError, ValueError) as error:
+        print(f"hotline run: {error}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _party(scenario: Scenario, party: str | None) -> str:
+    if party not in scenario.parties:
+        known = " or ".join(scenario.parties)
+        raise ValueError(f"party: {party!r}: which of the parties of {scenario.name} is to be run: {known}?")
+    return party
+
+
+def _run_centre(
+    scenario: Scenario, party: str, seed: int, broker: BrokerSettings, data: Path, sync: Sync, log_level: str
+) -> int:
+    from hotline_services.runtime.journal import Journal
+    from hotline_services.runtime.launch import run_service
+    from hotline_services.world import centre_service
+
+    def journal() -> Store:
+        return Journal(data / f"{party}.sqlite3", party, sync=sync)
+
+    return run_service(centre_service(scenario, party, seed), journal, broker, log_level=log_level)
+
+
+def _run_director(
+    scenario: Scenario,
+    seed: int,
+    days: int | None,
+    speed: float,
+    broker: BrokerSettings,
+    data: Path,
+    sync: Sync,
+    log_level: str,
+) -> int:
+    from hotline_services.director.play import DIRECTOR
+    from hotline_services.runtime.journal import Journal
+    from hotline_services.runtime.launch import run_service
+    from hotline_services.world import director_service
+
+    def journal() -> Store:
+        return Journal(data / f"{DIRECTOR}.sqlite3", DIRECTOR, sync=sync)
+
+    service = director_service(scenario, seed, days, speed=speed, real_start=datetime.now(UTC))
+    return run_service(service, journal, broker, log_level=log_level)
+
+
+def _run_monitor(broker: BrokerSettings, data: Path, sync: Sync, log_level: str) -> int:
+    """The monitor, whose standard output is the duty log."""
+    from hotline_services.monitor.dutylog import DutyLog
+    from hotline_services.monitor.record import Record
+    from hotline_services.runtime.launch import run_service
+    from hotline_services.world import MONITOR, monitor_service
+
+    log = DutyLog()
+    opened: list[Record] = []
+
+    def record() -> Store:
+        opened.append(Record(data / f"{MONITOR}.sqlite3", MONITOR, sync=sync))
+        return opened[0]
+
+    def write_up(message: Message) -> None:
+        line = log.line(message)
+        if line is not None:
+            print(line, flush=True)
+
+    service = monitor_service(lambda: opened[0].progress(), write_up)
+    return run_service(service, record, broker, log_level=log_level)
