@@ -64,7 +64,7 @@ class Topic:
         """The message in these bytes, with its address checked. Raises MalformedMessageError."""
         try:
             message: Message = self._decoder.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             reason, field = split_validation_error(str(error))
             raise MalformedMessageError(name, field, reason, payload) from error
         if self.address(message) != name:
