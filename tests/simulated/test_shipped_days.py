@@ -1,0 +1,43 @@
+"""The shipped scenarios, played by both centres: as many calls as they are meant to make, and an early agreement."""
+
+from datetime import UTC, timedelta
+
+import pytest
+
+from hotline_protocol.events import CallEnded, Escalated, EscalationKind, NegotiationEnded, NegotiationOutcome
+from hotline_protocol.line import CallOutcome, Reason
+from hotline_protocol.message import Message
+from hotline_services.director.scenario import read_scenario
+from hotline_services.world import build
+
+AGREED = (NegotiationOutcome.AGREED_AS_FILED, NegotiationOutcome.AGREED_WITH_CHANGES)
+
+
+def played(name: str, seed: int, length: timedelta) -> list[Message]:
+    scenario = read_scenario(name)
+    said: list[Message] = []
+    build(scenario, seed, 1).run(scenario.start.astimezone(UTC) + length, lambda message, *_: said.append(message))
+    return said
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_valley_day_makes_eight_to_fourteen_calls_two_of_them_line_checks(seed: int) -> None:
+    calls = [message for message in played("valley-day", seed, timedelta(days=1)) if isinstance(message, CallEnded)]
+    assert 8 <= len(calls) <= 14
+    assert sum(call.reason is Reason.LINE_CHECK for call in calls) == 2
+
+
+def test_the_historical_day_has_an_agreed_call_within_twenty_minutes_and_a_refusal_at_the_top() -> None:
+    said = played("euphrates-2017-06-18", 20170618, timedelta(minutes=20))
+    agreed = {
+        message.negotiation_id for message in said if isinstance(message, NegotiationEnded) if message.outcome in AGREED
+    }
+    completed = [m for m in said if isinstance(m, CallEnded) and m.outcome is CallOutcome.COMPLETED]
+    assert any(agreed & set(call.about) for call in completed)
+    assert [m.about for m in said if isinstance(m, Escalated) and m.kind is EscalationKind.REFUSED]
+
+
+def test_each_report_of_the_historical_day_is_spoken_of_on_the_line() -> None:
+    said = played("euphrates-2017-06-18", 20170618, timedelta(hours=4))
+    about_events = [m for m in said if isinstance(m, CallEnded) and m.reason in (Reason.INCIDENT, Reason.PROTEST)]
+    assert len(about_events) == 3
