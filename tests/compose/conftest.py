@@ -5,6 +5,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,8 @@ ROOT = Path(__file__).parents[2]
 IMAGES = ("eclipse-mosquitto:2.0.22", "python:3.13-slim-trixie")
 
 
-def run(*command: str, timeout: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, env={**os.environ, **env}, check=False
-    )
+def run(*command: str, timeout: float = 60, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, env=env, check=False)
 
 
 def why_not() -> str | None:
@@ -46,23 +45,41 @@ class Stack:
 
     def __init__(self) -> None:
         self.port = free_port()
-        self._project = f"hotline-test-{secrets.token_hex(4)}"
+        project = f"hotline-test-{secrets.token_hex(4)}"
+        # not with the .env of whoever runs the tests
+        self._docker = ["docker", "compose", "--project-name", project, "--env-file", ".env.example"]
+        self._env = {**os.environ, "HOTLINE_PORT": str(self.port)}
 
     def compose(self, *command: str, timeout: float = 60) -> str:
         """What `docker compose` prints. Fails the test when the command does."""
-        done = run(
-            "docker",
-            "compose",
-            "--project-name",
-            self._project,
-            "--env-file",
-            ".env.example",  # not the .env of whoever runs the tests
-            *command,
-            timeout=timeout,
-            HOTLINE_PORT=str(self.port),
-        )
+        done = run(*self._docker, *command, timeout=timeout, env=self._env)
         assert done.returncode == 0, f"docker compose {' '.join(command)}:\n{done.stderr}\n{done.stdout}"
         return done.stdout
+
+    def docker(self, *command: str) -> str:
+        """What `docker` prints. Fails the test when the command does."""
+        done = run("docker", *command)
+        assert done.returncode == 0, f"docker {' '.join(command)}:\n{done.stderr}"
+        return done.stdout
+
+    def follow(self, service: str, *wanted: str, timeout: float = 60) -> list[str]:
+        """The log of a service up to where it has shown all of these, in this order, one a line."""
+        lines: list[str] = []
+        rest = list(wanted)
+        command = [*self._docker, "logs", "--no-log-prefix", "--follow", service]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=self._env) as logs:
+            alarm = threading.Timer(timeout, logs.kill)
+            alarm.start()
+            for line in logs.stdout or ():
+                lines.append(line.rstrip())
+                if rest[0] in line:
+                    rest.pop(0)
+                if not rest:
+                    break
+            alarm.cancel()
+            logs.kill()
+        assert not rest, f"no {rest[0]!r} in the log of {service}:\n" + "\n".join(lines)
+        return lines
 
     def down(self) -> None:
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
@@ -81,6 +98,18 @@ def broker(engine: None) -> Iterator[Stack]:
     stack = Stack()
     try:
         stack.compose("up", "--detach", "--wait", "broker")
+        yield stack
+    finally:
+        stack.down()
+
+
+@pytest.fixture(scope="session")
+def stack(engine: None) -> Iterator[Stack]:
+    """The whole stack: it must be healthy within 30 s of its start."""
+    stack = Stack()
+    stack.compose("build", "--quiet", timeout=600)
+    try:
+        stack.compose("up", "--detach", "--wait", "--wait-timeout", "30")
         yield stack
     finally:
         stack.down()

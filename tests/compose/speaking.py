@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Iterator
 from types import TracebackType
 
 import paho.mqtt.client as mqtt
@@ -47,6 +48,11 @@ class Speaker:
         """The broker's answer to this subscription."""
         self._client.subscribe(pattern, qos=1)
         return self._answers.get(timeout=WAIT_S)
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        """Message after message, until none comes for a while."""
+        while True:
+            yield self.hear()
 
     def hear(self, timeout: float = WAIT_S) -> tuple[str, bytes]:
         """The next message: its topic and payload."""

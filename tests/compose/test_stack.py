@@ -1,0 +1,122 @@
+"""The whole stack of docker-compose.yml, as a newcomer starts it."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+import pytest
+
+from hotline_protocol import topics
+from hotline_protocol.airspace import Circle, Position
+from hotline_protocol.events import InputRejected, PlanStatus
+from hotline_protocol.flightplan import FlightPlan, PlanState
+from hotline_protocol.message import Message
+from hotline_protocol.service import Clock, Health, Presence
+from hotline_services.runtime.clock import ScaledClock
+
+from .conftest import Stack
+from .speaking import Speaker
+
+pytestmark = pytest.mark.compose
+
+SERVICES = {"broker", "us-aoc", "ru-aoc", "monitor", "director"}
+M = TypeVar("M", bound=Message)
+
+
+@pytest.fixture
+def people(stack: Stack) -> Iterator[Speaker]:
+    """Somebody with any MQTT client."""
+    with Speaker(stack.port, "exercise", "exercise") as speaker:
+        yield speaker
+
+
+def heard(speaker: Speaker, kind: type[M]) -> Iterator[M]:
+    """The messages of this kind among all that come."""
+    for name, payload in speaker:
+        message = topics.decode(name, payload)
+        if isinstance(message, kind):
+            yield message
+
+
+def containers(stack: Stack) -> list[dict[str, Any]]:
+    names = stack.compose("ps", "--all", "--quiet").split()
+    found: list[dict[str, Any]] = json.loads(stack.docker("inspect", *names))
+    return found
+
+
+def now(people: Speaker) -> datetime:
+    """Simulated time."""
+    people.subscribe(topics.CLOCK.template)
+    return ScaledClock(next(heard(people, Clock))).now()
+
+
+def plan(start: datetime) -> FlightPlan:
+    """A small patrol far from the line."""
+    return FlightPlan(
+        plan_id="VISITOR-1",
+        callsign="VISIT1",
+        area=Circle(centre=Position(36.0, 33.2), radius_nm=4.0),
+        lower_ft=20_000,
+        upper_ft=22_000,
+        start=start,
+        end=start + timedelta(hours=1),
+    )
+
+
+def test_every_service_is_healthy(stack: Stack) -> None:
+    health = {
+        each["Config"]["Labels"]["com.docker.compose.service"]: each["State"]["Health"]["Status"]
+        for each in containers(stack)
+    }
+    assert health == dict.fromkeys(SERVICES, "healthy")
+
+
+def test_no_port_is_open_beyond_the_loopback_address(stack: Stack) -> None:
+    ports = [port for each in containers(stack) for port in each["HostConfig"]["PortBindings"].values()]
+    assert [binding["HostIp"] for port in ports for binding in port] == ["127.0.0.1"]
+
+
+def test_no_container_runs_as_root_or_can_write_its_own_program(stack: Stack) -> None:
+    for each in containers(stack):
+        assert each["Config"]["User"] not in {"", "0", "root"}
+        assert each["HostConfig"]["ReadonlyRootfs"]
+        assert each["HostConfig"]["CapDrop"] == ["ALL"]
+
+
+def test_the_monitor_writes_down_a_whole_call(stack: Stack) -> None:
+    stack.follow("monitor", "ring", "answer", "proposal", "hang-up")
+
+
+def test_a_bare_plan_from_any_client_is_answered_on_its_status_topic(people: Speaker) -> None:
+    asked = plan(now(people) + timedelta(hours=2))
+    people.subscribe(topics.STATUS.filter(source="us", plan_id=asked.plan_id))
+    people.publish("hotline/v1/inject/us", msgspec.json.encode(asked))
+    status = next(heard(people, PlanStatus))
+    assert (status.source, status.callsign) == ("us", asked.callsign)
+    assert status.state in {PlanState.ACCEPTED, PlanState.NEGOTIATING}
+
+
+def test_rubbish_is_answered_with_the_field_and_the_reason(people: Speaker) -> None:
+    people.subscribe(topics.EVENT.filter(source="ru"))
+    people.publish("hotline/v1/inject/ru", b'{"plan_id": "RUBBISH-1", "callsign": 7}')
+    rejected = next(each for each in heard(people, InputRejected) if "RUBBISH-1" in each.evidence)
+    assert rejected.problem.field == "callsign"
+    assert rejected.problem.reason
+
+
+def test_a_centre_that_is_killed_is_seen_to_go_and_to_come_back(stack: Stack, people: Speaker) -> None:
+    people.subscribe(topics.HEALTH.filter(source="ru"))
+    before = next(each for each in heard(people, Health) if each.presence is Presence.UP)
+    stack.compose("kill", "ru-aoc")
+    assert next(each for each in heard(people, Health) if each.presence is Presence.DOWN).session == before.session
+    stack.compose("start", "ru-aoc")
+    assert next(each for each in heard(people, Health) if each.presence is Presence.UP).session != before.session
+
+
+def test_no_service_has_complained(stack: Stack) -> None:
+    lines = stack.compose("logs", "--no-log-prefix", *(SERVICES - {"broker", "monitor"})).splitlines()
+    complaints = [line for line in lines if '"level": "error"' in line or '"level": "critical"' in line]
+    assert complaints == []
+    assert '"level": "' in lines[0]
