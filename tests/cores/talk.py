@@ -42,7 +42,7 @@ from hotline_protocol.message import Author, Message, digest_of
 from hotline_protocol.service import Health, Presence
 
 NOON = datetime(2017, 6, 18, 12, 0, tzinfo=UTC)
-AREA = Circle(centre=Position(40.14, 35.34), radius_nm=8)
+AREA = Circle(centre=Position(40.14, 35.34), radius_nm=8.0)
 MENU = Menu(
     sectors=(Sector(name="441LL15", areas=(AREA,)), Sector(name="441LL24", areas=(AREA,))),
     blocks=(

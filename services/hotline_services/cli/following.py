@@ -30,7 +30,7 @@ def watch(
 
     When the connection is lost it is sought again until it is back.
 
-    Examples:
+    For example:
 
     hotline watch
 

@@ -63,7 +63,7 @@ def calls(*, query: Query = ALL) -> int:
     A call is one ring, counted once, by the side that rang. Waiting is from queued to rang, set-up from rang to
     answered (or given up), hold from answered to hung up.
 
-    Examples:
+    For example:
 
     hotline calls --since 6h --party ru
 
@@ -93,7 +93,9 @@ CALLS = (
 def negotiations(*, query: Query = ALL) -> int:
     """List the negotiations: about which plan, over how many rounds, at which tier, and what came of them.
 
-    Example: hotline negotiations --since 2017-06-18T12:00Z
+    For example:
+
+    hotline negotiations --since 2017-06-18T12:00Z
     """
 
     def respond(opened: Reading) -> None:
@@ -119,7 +121,9 @@ NEGOTIATIONS = (
 def agreements(*, query: Query = ALL) -> int:
     """List what was granted: by whom, to whom, which air and when, and whether it was given back.
 
-    Example: hotline agreements --party us --json
+    For example:
+
+    hotline agreements --party us --json
     """
 
     def respond(opened: Reading) -> None:
@@ -143,7 +147,7 @@ AGREEMENTS = (
 def plans(*, history: Annotated[bool, Parameter(negative="")] = False, query: Query = ALL) -> int:
     """List the plans with the state that each is in, and why it was refused where it was.
 
-    Examples:
+    For example:
 
     hotline plans --party us
 
@@ -187,7 +191,9 @@ PLAN_STEPS = (
 def escalations(*, query: Query = ALL) -> int:
     """List the escalations: what strained the relation, in whose eyes, and what it answered.
 
-    Example: hotline escalations --since 1d
+    For example:
+
+    hotline escalations --since 1d
     """
 
     def respond(opened: Reading) -> None:
@@ -215,7 +221,7 @@ def volume(*, by: Grouping = Grouping.DAY, query: Query = ALL) -> int:
     Load is the time for which the line was taken (set-up and hold of all calls) by the time that was watched.
     Times are means, with the 90th percentile after the stroke.
 
-    Examples:
+    For example:
 
     hotline volume --by hour --since 1d
 
@@ -259,7 +265,9 @@ TRAFFIC = (
 def rebuild(*, record: Path | None = None) -> int:
     """Make the tables of a record again from its messages; the monitor must be stopped.
 
-    Example: hotline rebuild --record var/monitor.sqlite3
+    For example:
+
+    hotline rebuild --record var/monitor.sqlite3
 
     Parameters
     ----------
@@ -278,7 +286,9 @@ def rebuild(*, record: Path | None = None) -> int:
 def recording(*, out: Path, record: Path | None = None, scenario: str = "live") -> int:
     """Write a record as a recording: the format in which a simulation writes, one JSON line a message.
 
-    Example: hotline recording --out run.jsonl
+    For example:
+
+    hotline recording --out run.jsonl
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ def status(*, broker: str | None = None, query: Query = ALL) -> int:
 
     From the monitor's record; and, with --broker or HOTLINE_BROKER, from what the broker retains at this moment.
 
-    Examples:
+    For example:
 
     hotline status
 

@@ -56,7 +56,10 @@ class RecordSource:
 
     def __init__(self, path: Path) -> None:
         self._path: Final = path
-        self._db: Final = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+        try:
+            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{path}: {error}: there is no record to read.") from error
         try:
             self._check()
         except StoreError:

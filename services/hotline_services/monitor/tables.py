@@ -130,6 +130,10 @@ class StoredRows:
         self._cache: dict[tuple[type[Row], str], Row] = {}
         self._changed: dict[tuple[type[Row], str], Row] = {}
 
+    def __len__(self) -> int:
+        """How many rows are in memory."""
+        return len(self._cache)
+
     def get(self, kind: type[R], key: str) -> R | None:
         """The row of this key, or None."""
         row = self._cache.get((kind, key))
