@@ -8,8 +8,8 @@ import shapely
 
 from .agreement import Agreement, AgreementError, DeconflictionLine, Zone
 from .airspace import Area, Corridor, Volume4D
-from .conflicts import areas_meet, heights_meet, outline
-from .geometry import METRES_PER_NM, area_problem, shape_of, to_plane
+from .conflicts import areas_meet, heights_meet, ruled_footprint
+from .geometry import METRES_PER_NM, area_problem, footprint, to_plane
 from .message import PartyName
 
 
@@ -56,15 +56,16 @@ class Boundaries:
         """From the nearest edge of the area to the line; 0 where it lies across it, None where there is no line."""
         if self._trace is None:
             return None
-        return float(self._trace.distance(shape_of(area))) / METRES_PER_NM
+        mark = footprint(area)
+        return max(0.0, float(self._trace.distance(mark.spine)) - mark.reach_m) / METRES_PER_NM
 
     def _line_demand(self, area: Area, others: tuple[PartyName, ...]) -> Demand | None:
         if self._line is None or self._trace is None:
             return None
-        shape = outline(area, self._rule)
-        if self._trace.intersects(shape):
+        mark = ruled_footprint(area, self._rule)
+        if shapely.dwithin(self._trace, mark.spine, mark.reach_m):
             return Demand(kind=DemandKind.CROSSES_LINE, name=self._line.name, consent_of=others)
-        if shapely.dwithin(self._trace, shape, self._line.near_nm * METRES_PER_NM):
+        if shapely.dwithin(self._trace, mark.spine, mark.reach_m + self._line.near_nm * METRES_PER_NM):
             return Demand(kind=DemandKind.NEAR_LINE, name=self._line.name, consent_of=others)
         return None
 

@@ -6,7 +6,7 @@ an instant's length of time. Whether mere touching counts is the agreement's :cl
 **The tolerance.** Heights are whole feet and times whole microseconds, and are compared exactly. Areas are
 compared with a rim of :data:`RIM_M` taken off each (touching is clear) or laid around each (touching is a
 conflict): an overlap 1 cm wide is a conflict and a gap of 1 cm is none under either rule, whatever millimetres
-the shapes were rounded by. Between 5 mm of overlap and 5 mm of gap the areas touch.
+the corners were rounded by. Between 5 mm of overlap and 5 mm of gap the areas touch.
 
 **The index** is a hash grid. A volume stands in the cells that its bounds cover: 64 NM x 64 NM x 8,000 ft x a
 span of time, 3 hours or eightfold that as often as is needed for the volume to cover two at most. A question
@@ -26,7 +26,7 @@ import shapely
 
 from .agreement import BoundaryRule
 from .airspace import Area, Volume4D
-from .geometry import METRES_PER_NM, grown_shape
+from .geometry import METRES_PER_NM, Footprint, footprint
 
 RIM_M: Final = 0.0025
 
@@ -45,12 +45,12 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 def in_conflict(a: Volume4D, b: Volume4D, rule: BoundaryRule) -> bool:
     """Whether the two volumes share a body of positive size or, if the rule has it so, touch."""
     first, second = _extent_of(a, rule), _extent_of(b, rule)
-    return first.near(second, _gap(rule)) and bool(first.shape.intersects(second.shape))
+    return first.near(second, _gap(rule)) and first.footprint.meets(second.footprint)
 
 
 def areas_meet(a: Area, b: Area, rule: BoundaryRule) -> bool:
     """The same for two areas, whatever their heights and times."""
-    return bool(outline(a, rule).intersects(outline(b, rule)))
+    return ruled_footprint(a, rule).meets(ruled_footprint(b, rule))
 
 
 def heights_meet(a: tuple[int, int], b: tuple[int, int], rule: BoundaryRule) -> bool:
@@ -58,9 +58,9 @@ def heights_meet(a: tuple[int, int], b: tuple[int, int], rule: BoundaryRule) -> 
     return max(a[0], b[0]) + _gap(rule) <= min(a[1], b[1])
 
 
-def outline(area: Area, rule: BoundaryRule) -> shapely.Polygon:
-    """The shape that stands for this area: two areas meet under the rule when these intersect."""
-    return grown_shape(area, -RIM_M if rule is BoundaryRule.TOUCHING_IS_CLEAR else RIM_M)
+def ruled_footprint(area: Area, rule: BoundaryRule) -> Footprint:
+    """The footprint that stands for this area: two areas meet under the rule when these do."""
+    return footprint(area, -RIM_M if rule is BoundaryRule.TOUCHING_IS_CLEAR else RIM_M)
 
 
 def _gap(rule: BoundaryRule) -> int:
@@ -69,10 +69,10 @@ def _gap(rule: BoundaryRule) -> int:
 
 
 class _Extent(msgspec.Struct, frozen=True, eq=False):
-    """A volume made ready: whole feet and microseconds, and the bounds of its outline in metres."""
+    """A volume made ready: whole feet and microseconds, and the bounds of its footprint in metres."""
 
     volume: Volume4D
-    shape: shapely.Polygon
+    footprint: Footprint
     west: float
     south: float
     east: float
@@ -96,11 +96,11 @@ class _Extent(msgspec.Struct, frozen=True, eq=False):
 
 
 def _extent_of(volume: Volume4D, rule: BoundaryRule, number: int = 0) -> _Extent:
-    shape = outline(volume.area, rule)
-    west, south, east, north = shape.bounds  # none of them a number where nothing is left of the shape
+    mark = ruled_footprint(volume.area, rule)
+    west, south, east, north = mark.bounds
     start = (volume.start - _EPOCH) // _MICROSECOND
     end = (volume.end - _EPOCH) // _MICROSECOND
-    return _Extent(volume, shape, west, south, east, north, volume.lower_ft, volume.upper_ft, start, end, number)
+    return _Extent(volume, mark, west, south, east, north, volume.lower_ft, volume.upper_ft, start, end, number)
 
 
 class VolumeIndex(Generic[Key]):
@@ -157,8 +157,10 @@ class VolumeIndex(Generic[Key]):
         if not near:
             return []
         near.sort(key=lambda extent: extent.number)
-        shapely.prepare(asked.shape)
-        meets = shapely.intersects(asked.shape, [extent.shape for extent in near])
+        marks = [extent.footprint for extent in near]
+        spine, reach_m = asked.footprint.spine, asked.footprint.reach_m
+        shapely.prepare(spine)
+        meets = shapely.dwithin(spine, [mark.spine for mark in marks], [reach_m + mark.reach_m for mark in marks])
         return [self._keys[extent.number] for extent, met in zip(near, meets, strict=True) if met]
 
     def _ready(self, volume: Volume4D) -> _Extent:

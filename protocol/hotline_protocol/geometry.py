@@ -6,8 +6,8 @@ straight lines lie close to great circles. Its scale is wrong by at most 0.08 % 
 :data:`BOUNDS_DEG` (J. P. Snyder, *Map Projections: A Working Manual*, USGS 1395, 1987, chapter 15); distances
 are taken in the plane as it is.
 
-Both sides must come to the same shapes: projected points are rounded to a millimetre, and arcs are polygons of
-``ARC_SEGMENTS`` to a quarter, inscribed, so that they fall short of the true arc by at most 0.12 % of the radius.
+Both sides must come to the same verdicts: projected points are rounded to a millimetre, so that the last digits of
+a library's arithmetic decide nothing, and what meets what is a matter of distances between them.
 
 Everything here but :func:`area_problem` wants areas in which ``area_problem`` finds nothing.
 """
@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Final, assert_never
 
+import msgspec
 import shapely
 from pyproj import Proj
 
@@ -45,9 +46,9 @@ def _plane() -> Proj:
 
 def to_plane(positions: Iterable[Position]) -> list[Point]:
     """East and north of the plane's origin in metres, rounded to the millimetre."""
-    pairs = [(position.lon_deg, position.lat_deg) for position in positions]
-    easts, norths = _plane()([lon for lon, _ in pairs], [lat for _, lat in pairs])
-    return [(round(east, 3), round(north, 3)) for east, north in zip(easts, norths, strict=True)]
+    plane = _plane()  # asked point by point: cheaper than arrays up to some ten points, and most areas have fewer
+    points = (plane(position.lon_deg, position.lat_deg) for position in positions)
+    return [(round(east, 3), round(north, 3)) for east, north in points]
 
 
 def to_position(point: Point) -> Position:
@@ -56,29 +57,59 @@ def to_position(point: Point) -> Position:
     return Position(round(lon, 8), round(lat, 8))
 
 
-def shape_of(area: Area) -> shapely.Polygon:
-    """The area in the plane. A corridor's ends are round, as are its outer turns."""
-    return grown_shape(area, 0.0)
+class Footprint(msgspec.Struct, frozen=True):
+    """An area as everything within ``reach_m`` of its ``spine``: a route, a centre, or a polygon with a reach of 0.
+
+    Distances between spines decide what meets, so that no arc has to be drawn as a polygon for it.
+    """
+
+    spine: shapely.Geometry
+    reach_m: float
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north in metres, none of them a number if nothing is left of the area."""
+        west, south, east, north = self.spine.bounds
+        return west - self.reach_m, south - self.reach_m, east + self.reach_m, north + self.reach_m
+
+    def meets(self, other: "Footprint") -> bool:
+        """Whether the two share a point."""
+        return bool(shapely.dwithin(self.spine, other.spine, self.reach_m + other.reach_m))
 
 
 @lru_cache(maxsize=8192)
-def grown_shape(area: Area, rim_m: float) -> shapely.Polygon:
-    """The area with a rim of this many metres laid around it or, below 0, taken off it (empty if nothing is left)."""
+def footprint(area: Area, rim_m: float = 0.0) -> Footprint:
+    """The area with a rim of this many metres laid around it or, below 0, taken off it."""
     match area:
         case Polygon():
             polygon = shapely.Polygon(to_plane(area.vertices))
-            # Round joins: every point of the new outline is exactly one rim away from the old one.
-            return shapely.buffer(polygon, rim_m, quad_segs=2) if rim_m else polygon
+            if rim_m >= 0:
+                return Footprint(polygon, rim_m)
+            # Round joins: nothing of the new outline is closer than the rim to the old one.
+            return Footprint(shapely.buffer(polygon, rim_m, quad_segs=2), 0.0)
         case Corridor():
-            # Leg by leg: in one go, GEOS would simplify the route first by up to a hundredth of the half-width.
-            legs = shapely.linestrings(list(itertools.pairwise(to_plane(area.route))))
-            broad = shapely.buffer(legs, area.half_width_nm * METRES_PER_NM + rim_m, quad_segs=ARC_SEGMENTS)
-            return shapely.union_all(broad) if len(broad) > 1 else broad[0]
+            route = shapely.LineString(to_plane(area.route))
+            return Footprint(route, area.half_width_nm * METRES_PER_NM + rim_m)
         case Circle():
-            centre = shapely.Point(to_plane([area.centre])[0])
-            return shapely.buffer(centre, area.radius_nm * METRES_PER_NM + rim_m, quad_segs=ARC_SEGMENTS)
+            return Footprint(shapely.Point(to_plane([area.centre])[0]), area.radius_nm * METRES_PER_NM + rim_m)
         case _:
             assert_never(area)
+
+
+@lru_cache(maxsize=2048)
+def shape_of(area: Area) -> shapely.Polygon:
+    """The area's outline in the plane, to be drawn or measured. A corridor's ends and outer turns are round.
+
+    Arcs are polygons of ``ARC_SEGMENTS`` to a quarter, inscribed: at most 0.12 % of the radius short.
+    """
+    mark = footprint(area)
+    if isinstance(area, Polygon):
+        return mark.spine
+    # Leg by leg: in one go, GEOS would simplify a route first, by up to a hundredth of the half-width.
+    parts = (
+        map(shapely.LineString, itertools.pairwise(mark.spine.coords)) if isinstance(area, Corridor) else [mark.spine]
+    )
+    return shapely.union_all([shapely.buffer(part, mark.reach_m, quad_segs=ARC_SEGMENTS) for part in parts])
 
 
 def expand(plan: FlightPlan) -> tuple[Volume4D, ...]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -220,21 +220,21 @@ def test_every_volume_is_in_conflict_with_itself(a: Volume4D, touching: Boundary
 
 @steady
 @given(areas, areas)
-def test_areas_meet_when_their_shapes_overlap_by_more_than_the_tolerance(a: Area, b: Area) -> None:
-    shared = shape_of(a).intersection(shape_of(b))
-    if not shared.buffer(-0.01).is_empty:
+def test_areas_meet_when_their_shapes_do(a: Area, b: Area) -> None:
+    apart_m = shape_of(a).distance(shape_of(b))
+    if not shape_of(a).intersection(shape_of(b)).buffer(-0.01).is_empty:
         assert areas_meet(a, b, CLEAR)
-    if shared.is_empty and shape_of(a).distance(shape_of(b)) > 0.01:
+    # Shapes have polygons for arcs, which fall short by up to 0.12 % of a radius: 133 m of 60 NM.
+    if apart_m > 2 * 134:
         assert not areas_meet(a, b, CONFLICT)
 
 
 @steady
 @given(areas, areas, st.integers(-30, 30), st.integers(-30, 30))
 def test_moving_both_changes_nothing(a: Area, b: Area, east_nm: int, north_nm: int) -> None:
-    shared = shape_of(a).intersection(shape_of(b))
-    if shape_of(a).distance(shape_of(b)) > 0.02 or not shared.buffer(-0.02).is_empty:
-        there = (moved(area, east_nm, north_nm) for area in (a, b))
-        assert areas_meet(*there, CLEAR) is areas_meet(a, b, CLEAR)
+    there = [moved(area, east_nm, north_nm) for area in (a, b)]
+    assume(areas_meet(a, b, CLEAR) or not areas_meet(a, b, CONFLICT))  # they do not merely touch
+    assert areas_meet(*there, CLEAR) is areas_meet(a, b, CLEAR)
 
 
 class IndexAgainstOracle(RuleBasedStateMachine):
