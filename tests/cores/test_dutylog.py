@@ -30,17 +30,17 @@ def test_a_call_reads_from_ring_to_hang_up() -> None:
         "18 1159Z JUN            US         plan        us-001 · VIPER21 negotiating",
         "18 1200Z JUN  call 1    US → RU    ring        short notice · duty officer · about us-n1",
         "18 1200Z JUN  call 1    RU → US    answer      after 8 s",
-        "18 1200Z JUN  call 1    US → RU    proposal 1  us-n1 · patrol · 441LL15 · FL240-FL260 · on time · 1300Z-1400Z",
-        "18 1201Z JUN  call 1    RU → US    counter 2   us-n1 · 441LL24 · FL240-FL260 · +15 min",
-        "18 1201Z JUN  call 1    US → RU    concur      us-n1 · 441LL24 · FL240-FL260 · +15 min",
-        "18 1202Z JUN            US → RU    confirm     us-n1 · 441LL24 · FL240-FL260 · +15 min",
+        "18 1200Z JUN  call 1    US → RU    proposal 1  us-n1 · patrol · 441LL15 · FL240-260 · on time · 1300Z-1400Z",
+        "18 1201Z JUN  call 1    RU → US    counter 2   us-n1 · 441LL24 · FL240-260 · +15 min",
+        "18 1201Z JUN  call 1    US → RU    concur      us-n1 · 441LL24 · FL240-260 · +15 min",
+        "18 1202Z JUN            US → RU    confirm     us-n1 · 441LL24 · FL240-260 · +15 min",
         lines(messages)[7],
         "18 1202Z JUN            US         outcome     us-n1 · agreed with changes · 2 rounds in 2 min 41 s",
-        "18 1202Z JUN            US         plan        us-001 · VIPER21 accepted · with changes"
-        " · FL240-FL260 · 1315Z-1415Z",
+        "18 1202Z JUN            US         plan        us-001 · VIPER21 accepted with changes"
+        " · FL240-260 · 1315Z-1415Z",
         "18 1203Z JUN  call 1    US → RU    hang-up     completed · after 3 min 20 s · short notice · duty officer",
     ]
-    assert lines(messages)[7].endswith("entry 1 of RU · FL240-FL260 · 1315Z-1415Z")
+    assert lines(messages)[7].endswith("entry 1 of RU · FL240-260 · 1315Z-1415Z")
 
 
 def test_calls_are_numbered_as_they_ring_and_after_those_before() -> None:
@@ -127,8 +127,16 @@ def test_every_message_of_the_protocol_can_be_logged() -> None:
 
 def test_a_plan_filed_is_told_with_its_callsign_and_heights() -> None:
     (line,) = lines([Author("inject").say(SubmitPlan, NOON, to="us", plan=PLAN)])
-    assert "INJECT → US" in line
-    assert f"{PLAN.callsign} {PLAN.kind.value}" in line
+    assert " US         plan filed " in line
+    assert PLAN.callsign in line
+    assert PLAN.kind.value in line
+
+
+def test_a_callsign_that_the_plans_id_tells_is_not_told_twice() -> None:
+    status = Author("us").say(
+        PlanStatus, NOON, plan_id="us-Viper21", callsign="VIPER21", plan="0" * 16, state=PlanState.ENDED
+    )
+    assert lines([status])[0].endswith("us-Viper21 · ended")
 
 
 def test_times_heights_and_shifts_are_written_as_officers_do() -> None:

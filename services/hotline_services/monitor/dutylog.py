@@ -120,8 +120,8 @@ class DutyLog:
             return None
         verb, details = entry
         call = f"call {self._call(message.call_id).number}" if isinstance(message, OnCall) else ""
-        who = message.source.upper()
-        if isinstance(message, ToPeer | Injected):
+        who = (message.to if isinstance(message, Injected) else message.source).upper()
+        if isinstance(message, ToPeer):
             who += f" → {message.to.upper()}"
         told = " · ".join(detail for detail in details if detail)
         line = f"{date_time_group(message.time)}  {call:<8}  {who:<9}  {verb:<11} {told}"
@@ -241,7 +241,7 @@ class DutyLog:
     def _injection(self, message: Injected) -> tuple[str, Sequence[str]] | None:
         match message:
             case SubmitPlan(plan=plan):
-                flown = f"{plan.callsign} {plan.kind.value}"
+                flown = f"{_callsign(plan.callsign, plan.plan_id)}{plan.kind.value}"
                 window = f"{clock_time(plan.start)}-{clock_time(plan.end)}"
                 return "plan filed", [plan.plan_id, flown, heights(plan.lower_ft, plan.upper_ft), window, plan.remarks]
             case CancelPlan():
@@ -259,10 +259,10 @@ class DutyLog:
     def _event(self, message: Message) -> tuple[str, Sequence[str]] | None:
         match message:
             case PlanStatus():
-                moved = "" if message.as_filed else "with changes"
+                state = message.state.value + ("" if message.as_filed else " with changes")
                 problem = f"{message.problem.field}: {message.problem.reason}" if message.problem else ""
-                flown = f"{message.callsign} {message.state.value}"
-                return "plan", [message.plan_id, flown, moved, air(message.volumes), problem]
+                known = _callsign(message.callsign, message.plan_id) + state
+                return "plan", [message.plan_id, known, air(message.volumes), problem]
             case Escalated():
                 told = [words(message.kind.value), f"with {message.peer.upper()}", message.about]
                 return "ESCALATION", [*told, words(message.tier.value), message.detail]
@@ -290,6 +290,11 @@ class DutyLog:
             return None
         self._presence.put(message.source, (message.presence, message.session))
         return f"service {message.presence.value}", [message.note]
+
+
+def _callsign(callsign: str, plan_id: str) -> str:
+    """The callsign to be put before something, unless the plan's id tells it already."""
+    return "" if callsign.lower() in plan_id.lower() else f"{callsign} "
 
 
 def _since(start: datetime, message: Message) -> str:

@@ -41,8 +41,9 @@ def height(feet: int) -> str:
 
 
 def heights(lower_ft: int, upper_ft: int) -> str:
-    """``FL240-FL260``."""
-    return f"{height(lower_ft)}-{height(upper_ft)}"
+    """``FL240-260``, ``6,000 ft-FL120``."""
+    upper = height(upper_ft)
+    return f"{height(lower_ft)}-{upper.removeprefix('FL') if lower_ft >= TRANSITION_FT else upper}"
 
 
 def duration(seconds: float) -> str:
@@ -61,7 +62,7 @@ def shift(minutes: int) -> str:
 
 
 def offer(menu: Menu, choice: Choice) -> str:
-    """Where, how high and when: ``441LL15 · FL240-FL260 · +15 min``. Safe for a choice that is not on the menu."""
+    """Where, how high and when: ``441LL15 · FL240-260 · +15 min``. Safe for a choice that is not on the menu."""
     try:
         menu.outcome(choice)
     except IndexError:
@@ -72,7 +73,7 @@ def offer(menu: Menu, choice: Choice) -> str:
 
 
 def air(volumes: tuple[Volume4D, ...]) -> str:
-    """Heights and times that these volumes span: ``FL240-FL260 · 1700Z-1800Z``; empty for none."""
+    """Heights and times that these volumes span: ``FL240-260 · 1700Z-1800Z``; empty for none."""
     if not volumes:
         return ""
     lower, upper = min(v.lower_ft for v in volumes), max(v.upper_ft for v in volumes)

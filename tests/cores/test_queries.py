@@ -1,0 +1,232 @@
+"""The commands over a record: tables for people, JSON for programs, one sentence when something is wrong."""
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotline_protocol.events import LedgerChanged
+from hotline_protocol.ledger import Head
+from hotline_protocol.message import Author
+from hotline_services.cli import queries
+from hotline_services.cli.query import DEFAULT, Query, record_path, since
+from hotline_services.cli.tables import Column, aligned
+from hotline_services.monitor.reading import record_to_recording
+from hotline_services.monitor.record import Record
+from hotline_services.monitor.volume import Grouping, Period
+from hotline_services.runtime.store import Heard
+
+from .talk import NOON, at, everything
+
+Command = Callable[..., int]
+LISTS: dict[str, int] = {"calls": 3, "negotiations": 2, "agreements": 2, "plans": 2, "escalations": 1, "volume": 1}
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("HOTLINE_BROKER", raising=False)
+    path = tmp_path / "monitor.sqlite3"
+    with closing(Record(path)) as record:
+        record.commit([Heard(message.time, message) for message in everything()], [], [])
+    return path
+
+
+@pytest.fixture(params=["record", "recording"])
+def kept(request: pytest.FixtureRequest, path: Path) -> Path:
+    """The same messages in a monitor's record, and in a recording."""
+    if request.param == "record":
+        return path
+    out = path.with_name("run.jsonl")
+    record_to_recording(path, out)
+    return out
+
+
+def command(name: str) -> Command:
+    found: Command = getattr(queries, name)
+    return found
+
+
+def parsed(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(("name", "count"), LISTS.items())
+def test_json_is_a_list_of_objects(name: str, count: int, kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(name)(query=Query(record=kept, json=True)) == 0
+    rows = parsed(capsys)
+    assert len(rows) == count
+    assert all(isinstance(row, dict) for row in rows)
+
+
+@pytest.mark.parametrize(("name", "count"), LISTS.items())
+def test_in_a_pipe_rows_are_aligned_lines_under_headings(
+    name: str, count: int, kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(name)(query=Query(record=kept)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + count
+    assert not any("\x1b" in line for line in lines)
+
+
+def test_on_a_terminal_rows_are_a_table_without_a_word_lost_or_taken_for_markup(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert command("calls")(query=Query(record=path)) == 0
+    out = capsys.readouterr().out
+    assert "duty officer" in out
+    assert "no answer" in out
+
+
+def test_since_leaves_out_what_was_before(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("calls")(query=Query(record=kept, json=True, since="2017-06-18T12:20Z")) == 0
+    assert [call["key"] for call in parsed(capsys)] == ["us-c9"]
+
+
+def test_since_a_span_counts_back_from_the_records_end(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("calls")(query=Query(record=kept, json=True, since="25min")) == 0
+    assert [call["key"] for call in parsed(capsys)] == ["us-c2", "us-c9"]
+
+
+def test_party_leaves_out_what_it_had_no_part_in(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("plans")(query=Query(record=kept, json=True, party="ru")) == 0
+    assert parsed(capsys) == []
+    assert command("calls")(query=Query(record=kept, json=True, party="ru")) == 0
+    assert len(parsed(capsys)) == 3
+
+
+def test_the_history_of_plans_has_every_change(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("plans")(history=True, query=Query(record=kept, json=True)) == 0
+    assert [step["state"] for step in parsed(capsys)] == ["negotiating", "accepted"] * 2
+
+
+def test_call_volume_comes_in_groups(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("volume")(by=Grouping.REASON, query=Query(record=kept, json=True)) == 0
+    assert {row["group"]: row["calls"] for row in parsed(capsys)} == {"incident": 1, "short-notice": 2}
+
+
+def test_an_empty_answer_is_said_in_words_and_as_an_empty_list(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("agreements")(query=Query(record=path, party="nobody")) == 0
+    assert capsys.readouterr().out == "No agreements.\n"
+    assert command("agreements")(query=Query(record=path, party="nobody", json=True)) == 0
+    assert parsed(capsys) == []
+
+
+@pytest.mark.parametrize("name", [*LISTS, "status"])
+def test_without_a_record_it_says_so_in_one_sentence_and_exits_with_2(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOTLINE_BROKER", raising=False)
+    assert command(name)(query=Query(record=tmp_path / "none.sqlite3")) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"hotline {name}: ")
+    assert "there is no record to read" in told.err
+    assert told.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", ["", "hello\n", '{"hotline_recording": 99}\n'])
+def test_a_file_of_another_kind_is_named_in_one_sentence(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text(content)
+    assert command("calls")(query=Query(record=wrong)) == 2
+    assert str(wrong) in capsys.readouterr().err
+
+
+def test_a_wrong_since_is_explained(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("calls")(query=Query(record=path, since="yesterday")) == 2
+    assert "--since: 'yesterday' is neither a time" in capsys.readouterr().err
+
+
+def test_since_is_read_as_utc_unless_it_says_otherwise() -> None:
+    period = Period(start=NOON, end=at(86_400))
+    assert since("2017-06-18T12:00", period) == NOON
+    assert since("2017-06-18T15:00+03:00", period) == NOON
+    assert since("1d", period) == NOON
+    assert since("1.5h", period) == NOON + timedelta(hours=22.5)
+    assert since(None, period) is None
+    assert since("2017-06-18", None) == datetime(2017, 6, 18, tzinfo=UTC)
+
+
+def test_the_record_is_the_one_named_or_of_the_environment_or_in_var(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTLINE_RECORD", "/data/monitor.sqlite3")
+    assert record_path(Path("mine")) == Path("mine")
+    assert record_path(None) == Path("/data/monitor.sqlite3")
+    monkeypatch.delenv("HOTLINE_RECORD")
+    assert record_path(None) == DEFAULT
+
+
+def test_status_tells_services_line_and_ledgers(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("status")(query=Query(record=path)) == 0
+    out = capsys.readouterr().out
+    assert "ru: suspended since 18 1231Z JUN: until further notice" in out
+    assert "us → ru: silent since 18 1231Z JUN" in out
+    assert "granted by ru to us: 2 entries" in out
+    assert "they agree" in out
+
+
+def test_status_as_json_is_one_object(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("status")(query=Query(record=path, json=True)) == 0
+    told = parsed(capsys)
+    assert [service["key"] for service in told["services"]] == ["ru", "us"]
+    assert told["ledgers"][0]["granted"] == told["ledgers"][0]["copied"]
+
+
+def test_status_says_when_the_two_sides_ledgers_differ(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changed = Author("ru", "b3").say(LedgerChanged, at(9_000), peer="us", heads={"ru": Head(length=3, hash="f" * 64)})
+    with closing(Record(path)) as record:
+        record.commit([Heard(at(9_000), changed)], [], [])
+    assert command("status")(query=Query(record=path)) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "DIFFER" in line]
+    assert "ru has 3 entries, ffffffffffffffff; us has 2" in line
+
+
+def test_status_falls_back_on_the_record_when_the_broker_is_gone(
+    path: Path, capsys: pytest.CaptureFixture[str], unused_tcp_port: int
+) -> None:
+    broker = f"mqtt://127.0.0.1:{unused_tcp_port}"
+    assert command("status")(broker=broker, query=Query(record=path)) == 0
+    told = capsys.readouterr()
+    assert "this is what the record says" in told.err
+    assert "they agree" in told.out
+
+
+def test_watch_without_a_broker_says_so_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], unused_tcp_port: int
+) -> None:
+    assert queries.watch(broker=f"mqtt://127.0.0.1:{unused_tcp_port}") == 4
+    assert capsys.readouterr().err.startswith("hotline watch: no connection to the broker")
+
+
+def test_watch_with_a_wrong_address_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert queries.watch(broker="http://nowhere") == 2
+    assert capsys.readouterr().err.startswith("hotline watch: ")
+
+
+def test_rebuild_tells_how_many_messages_it_read(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert queries.rebuild(record=path) == 0
+    assert f"made the tables again from {len(everything())} messages" in capsys.readouterr().out
+
+
+def test_rebuild_of_nothing_makes_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert queries.rebuild(record=tmp_path / "none.sqlite3") == 2
+    assert list(tmp_path.iterdir()) == []
+    assert "there is no such record" in capsys.readouterr().err
+
+
+def test_recording_writes_what_a_query_can_read(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert queries.recording(record=path, out=tmp_path / "run.jsonl") == 0
+    assert queries.recording(record=path, out=tmp_path / "no" / "run.jsonl") == 2
+    assert "No such file or directory" in capsys.readouterr().err
+
+
+def test_columns_are_as_wide_as_their_texts_and_harmless() -> None:
+    columns = (Column("name", str), Column("n", lambda row: str(len(row)), at_right=True))
+    assert aligned(["a", "bell\x07 rings"], columns) == ["name          n", "a             1", "bell? rings  11"]
