@@ -5,7 +5,7 @@ UV ?= uv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := protocol services tests benchmarks examples tools
-SEEDS ?= 500
+SEEDS ?= 5000
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check test unit compose-test wheel-test bench soak schemas lock clean
@@ -40,7 +40,7 @@ bench: $(VENV)/.bench ## measure, each figure beside its comparison: all, or mak
 	done
 
 soak: $(VENV)/.dev ## the invariants over many faulty days: make soak SEEDS=20000
-	HOTLINE_SEEDS=$(SEEDS) $(BIN)/pytest tests/simulated $(ARGS)
+	HOTLINE_SEEDS=$(SEEDS) $(BIN)/pytest --quiet tests/simulated/test_faulty_days.py $(ARGS)
 
 schemas: $(VENV)/.dev ## write the JSON Schemas, examples, AsyncAPI document and protocol tables anew
 	$(BIN)/python -m hotline_services.cli.asyncapi --write .

@@ -57,6 +57,7 @@ def play(hotline: Path, folder: Path) -> None:
         command, cwd=folder, env=only, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, process_group=0
     ) as demo:
         alarm = threading.Timer(PLAY_S, demo.kill)
+        alarm.daemon = True
         alarm.start()
         lines = read_until(demo, WANTED)
         alarm.cancel()
