@@ -1,0 +1,266 @@
+"""A day of two centres on which everything may go wrong, drawn from one seed."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, time, timedelta
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from hotline_protocol.agreement import Agreement, LineCheckRule, Timing, read_agreement
+from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position
+from hotline_protocol.flightplan import Flexibility, FlightPlan, Priority
+from hotline_protocol.injection import (
+    AnnouncedState,
+    AnnounceLine,
+    CancelPlan,
+    DeclareEmergency,
+    Injected,
+    ReportSighting,
+    SightingKind,
+    SubmitPlan,
+)
+from hotline_protocol.message import Message
+from hotline_protocol.topics import HEALTH, STATUS
+from hotline_services.aoc.centre import Centre
+from hotline_services.aoc.config import Costs, Officer, PartyConfig, Posture, Strategy, StrategyKind
+from hotline_services.director.play import DIRECTOR, Act, Director
+from hotline_services.resources import scenarios_folder
+from hotline_services.runtime.chance import Chance
+from hotline_services.runtime.network import Crash, Faults, NetworkModel, Outage, Partition
+from hotline_services.runtime.simulated import Simulation
+
+T = TypeVar("T")
+
+START = datetime(2017, 7, 20, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+PARTIES = ("us", "ru")
+FILED_UNTIL = 4.0  # hours; nothing is injected after this
+QUIET_FROM = 6.0  # no crash, outage or partition reaches beyond this
+RESTART_AT = 8.9  # both sides restart, and so compare their ledgers
+END_AT = 9.9  # the line has been tried at 9:00
+
+
+class Dice:
+    """Draws that need ``random()`` alone, and so are the same on every version of Python."""
+
+    def __init__(self, chance: Chance, purpose: str) -> None:
+        self._random = chance.stream(purpose).random
+
+    def between(self, least: float, most: float) -> float:
+        return least + (most - least) * self._random()
+
+    def whole(self, least: int, most: int) -> int:
+        return least + int(self._random() * (most - least + 1))
+
+    def pick(self, choices: Sequence[T]) -> T:
+        return choices[int(self._random() * len(choices))]
+
+    def happens(self, probability: float) -> bool:
+        return self._random() < probability
+
+    def moment(self, from_h: float, until_h: float) -> datetime:
+        """A whole second between these hours of the day."""
+        return START + timedelta(seconds=int(self.between(from_h, until_h) * 3_600))
+
+
+class Tap:
+    """A core, and the ids of what it was fed: by a replay too, since that is how it comes back."""
+
+    def __init__(self, core: Centre) -> None:
+        self.core = core
+        self.heard: list[str] = []
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        return self.core.next_deadline
+
+    def receive(self, message: Message, now: datetime) -> Sequence[Message]:
+        self.heard.append(message.id)
+        return self.core.receive(message, now)
+
+    def lapse(self, now: datetime) -> Sequence[Message]:
+        return self.core.lapse(now)
+
+
+class FaultyDay:
+    """The day of this seed; ``log`` is everything that was said in it."""
+
+    def __init__(self, seed: int) -> None:
+        chance = Chance(seed)
+        self.agreement = _agreement(Dice(chance, "agreement"))
+        self.log: list[tuple[datetime, Message]] = []
+        self.simulation = Simulation(START, seed, _network(Dice(chance, "network")), _faults(Dice(chance, "faults")))
+        for party in PARTIES:
+            config = _party(Dice(chance, f"party/{party}"))
+            self.simulation.add(party, lambda party=party, config=config: self._centre(party, config), hears=[HEALTH])
+        acts = tuple(sorted(_acts(Dice(chance, "acts"), self.agreement), key=lambda act: act.at))
+        self.simulation.add(DIRECTOR, lambda: Director(acts), hears=[STATUS])
+
+    def _centre(self, party: str, config: PartyConfig) -> Tap:
+        officer = self.simulation.chance.stream(f"officer/{party}")
+        return Tap(Centre(party, config, self.agreement, epoch="0", chance=officer))
+
+    def run(self, until_h: float) -> None:
+        """Go on until this hour of the day."""
+        self.simulation.run(START + until_h * HOUR, lambda message, at: self.log.append((at, message)))
+
+    def tap(self, party: str) -> Tap:
+        core = self.simulation.core(party)
+        assert isinstance(core, Tap)
+        return core
+
+    @property
+    def centres(self) -> dict[str, Centre]:
+        return {party: self.tap(party).core for party in PARTIES}
+
+    @property
+    def heard(self) -> dict[str, list[str]]:
+        return {party: self.tap(party).heard for party in PARTIES}
+
+
+@cache
+def _memorandum() -> Agreement:
+    return read_agreement((scenarios_folder() / "agreements" / "valley.toml").read_text(encoding="utf-8"))
+
+
+def _agreement(dice: Dice) -> Agreement:
+    """The exercise memorandum with other times, and the line tried every other hour by one side or the other."""
+    hurry = dice.pick((0.2, 0.5, 1.0))
+    memorandum = _memorandum()
+    timing = Timing(
+        ring_s=dice.between(60, 120),
+        silence_s=dice.between(60, 300),
+        redial_s=dice.between(30, 120),
+        hold_s=300 * hurry,
+        negotiation_s=3_600 * hurry,
+    )
+    return msgspec.structs.replace(
+        memorandum,
+        timing=timing,
+        tiers=tuple(msgspec.structs.replace(rule, offer_s=rule.offer_s * hurry) for rule in memorandum.tiers),
+        line_check=LineCheckRule(caller=dice.pick(PARTIES), at=tuple(time(hour) for hour in range(1, 24, 2))),
+    )
+
+
+def _party(dice: Dice) -> PartyConfig:
+    return PartyConfig(
+        costs=Costs(line=dice.between(0, 0.6), own_plan=dice.between(0.3, 1), walk_away=dice.between(0.2, 0.6)),
+        strategy=Strategy(kind=dice.pick(tuple(StrategyKind)), exponent=dice.between(0.2, 3)),
+        officer=Officer(
+            answer_s=dice.between(0, 15), think_s=dice.between(0, 25), gather_s=dice.pick((0.0, 0.0, 1_200.0))
+        ),
+        posture=Posture(flies_without_consent=dice.happens(0.3)),
+    )
+
+
+def _network(dice: Dice) -> NetworkModel:
+    delay_s = dice.pick((0.05, 1.0, 10.0))
+    rate = 0.2 * dice.whole(0, 2) / 2
+    return NetworkModel(
+        delay_s=delay_s,
+        jitter_s=delay_s * dice.between(0, 1),
+        loss=dice.between(0, rate),
+        duplication=dice.between(0, 0.2),
+        reordering=dice.between(0, 0.2),
+        late_s=dice.between(1, 60),
+        outages=tuple(Outage(start=at, end=end) for at, end in _windows(dice)),
+        partitions=tuple(
+            Partition(
+                between=dice.pick((("us", "ru"), ("us", "ru"), ("us", DIRECTOR), ("ru", DIRECTOR))), start=at, end=end
+            )
+            for at, end in _windows(dice)
+        ),
+    )
+
+
+def _windows(dice: Dice) -> Iterator[tuple[datetime, datetime]]:
+    for _ in range(dice.whole(0, 2)):
+        start = dice.moment(0, QUIET_FROM - 1)
+        yield start, start + dice.between(0.1, 60) * MINUTE
+
+
+def _faults(dice: Dice) -> Faults:
+    crashes = [
+        Crash(
+            party=party,
+            at=dice.moment(0, QUIET_FROM - 0.5),
+            down_s=dice.pick((1.0, 1.0, 60.0, 1_800.0)) * dice.between(0.5, 1),
+            in_the_act=dice.happens(0.5),
+        )
+        for party in PARTIES
+        for _ in range(dice.whole(0, 6))
+    ]
+    restarts = [Crash(party=party, at=START + RESTART_AT * HOUR, down_s=1) for party in PARTIES]
+    return Faults(crashes=(*crashes, *restarts))
+
+
+def _acts(dice: Dice, agreement: Agreement) -> Iterator[Act]:
+    for party in PARTIES:
+        for number in range(dice.whole(4, 9)):
+            plan = _plan(dice, f"{party}-{number}", agreement)
+            filed = max(START, plan.start - dice.between(5, 150) * MINUTE)
+            yield _act(SubmitPlan, filed, party, plan=plan)
+            later = filed + dice.between(0, 90) * MINUTE
+            if dice.happens(0.1):
+                yield _act(CancelPlan, later, party, plan_id=plan.plan_id)
+            if dice.happens(0.1):
+                yield _act(DeclareEmergency, later, party, plan_id=plan.plan_id)
+            if dice.happens(0.1):
+                again = plan if dice.happens(0.5) else msgspec.structs.replace(plan, remarks="changed")
+                yield _act(SubmitPlan, later, party, plan=again)
+        if dice.happens(0.5):
+            yield _sighting(dice, party)
+        if dice.happens(0.2):
+            yield _act(AnnounceLine, dice.moment(0, FILED_UNTIL), party, state=dice.pick(tuple(AnnouncedState)))
+
+
+def _act(kind: type[Injected], at: datetime, to: str, /, **fields: Any) -> Act:
+    return Act(at=at, kind=kind, fields={"to": to, **fields})
+
+
+def _sighting(dice: Dice, party: str) -> Act:
+    by = next(name for name in PARTIES if name != party)
+    at = dice.moment(0, FILED_UNTIL)
+    kind = dice.pick(tuple(SightingKind))
+    return _act(ReportSighting, at, party, kind=kind, by=by, at=_position(dice), seen_at=at)
+
+
+def _plan(dice: Dice, plan_id: str, agreement: Agreement) -> FlightPlan:
+    block = dice.pick(agreement.altitude_blocks[:3])
+    start = dice.moment(0.2, FILED_UNTIL)
+    return FlightPlan(
+        plan_id=plan_id,
+        callsign=plan_id.replace("-", "").upper(),
+        priority=dice.pick((Priority.ROUTINE,) * 16 + (Priority.PRIORITY,) * 3 + (Priority.EMERGENCY,)),
+        area=_area(dice),
+        lower_ft=block.lower_ft,
+        upper_ft=block.upper_ft - dice.whole(0, 2) * 1_000,
+        start=start,
+        end=start + dice.whole(20, 60) * MINUTE,
+        flexibility=Flexibility(
+            max_shift_min=dice.whole(0, 30), max_offset_nm=dice.between(0, 20), other_blocks=dice.happens(0.7)
+        ),
+    )
+
+
+def _position(dice: Dice) -> Position:
+    """Somewhere in the valley, where both sides need each other's consent."""
+    return Position(lon_deg=dice.between(40.1, 40.4), lat_deg=dice.between(35.05, 35.3))
+
+
+def _area(dice: Dice) -> Area:
+    here = _position(dice)
+    match dice.whole(0, 2):
+        case 0:
+            return Circle(centre=here, radius_nm=dice.between(3, 8))
+        case 1:
+            route = tuple(_position(dice) for _ in range(dice.whole(2, 3)))
+            return Corridor(route=route, half_width_nm=dice.between(2, 5))
+    width, height = dice.between(0.1, 0.3), dice.between(0.1, 0.2)
+    corners = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
+    return Polygon(
+        vertices=tuple(Position(lon_deg=here.lon_deg + east, lat_deg=here.lat_deg + north) for east, north in corners)
+    )
