@@ -27,18 +27,17 @@ def lines(messages: list[Message], log: DutyLog | None = None) -> list[str]:
 def test_a_call_reads_from_ring_to_hang_up() -> None:
     messages = agreed_call(Author("us"), Author("ru"))
     assert lines(messages) == [
-        "18 1159Z JUN            US         plan        us-001 · VIPER21 negotiating",
-        "18 1200Z JUN  call 1    US → RU    ring        short notice · duty officer · about us-n1",
-        "18 1200Z JUN  call 1    RU → US    answer      after 8 s",
-        "18 1200Z JUN  call 1    US → RU    proposal 1  us-n1 · patrol · 441LL15 · FL240-260 · on time · 1300Z-1400Z",
-        "18 1201Z JUN  call 1    RU → US    counter 2   us-n1 · 441LL24 · FL240-260 · +15 min",
-        "18 1201Z JUN  call 1    US → RU    concur      us-n1 · 441LL24 · FL240-260 · +15 min",
-        "18 1202Z JUN            US → RU    confirm     us-n1 · 441LL24 · FL240-260 · +15 min",
+        "18 1159Z JUN           US       plan        us-001 · VIPER21 negotiating",
+        "18 1200Z JUN  call 1   US → RU  ring        short notice · duty officer · about us-n1",
+        "18 1200Z JUN  call 1   RU → US  answer      after 8 s",
+        "18 1200Z JUN  call 1   US → RU  proposal 1  us-n1 · patrol · 441LL15 · FL240-260 · on time · 1300Z-1400Z",
+        "18 1201Z JUN  call 1   RU → US  counter 2   us-n1 · 441LL24 · FL240-260 · +15 min",
+        "18 1201Z JUN  call 1   US → RU  concur      us-n1 · 441LL24 · FL240-260 · +15 min",
+        "18 1202Z JUN           US → RU  confirm     us-n1 · 441LL24 · FL240-260 · +15 min",
         lines(messages)[7],
-        "18 1202Z JUN            US         outcome     us-n1 · agreed with changes · 2 rounds in 2 min 41 s",
-        "18 1202Z JUN            US         plan        us-001 · VIPER21 accepted with changes"
-        " · FL240-260 · 1315Z-1415Z",
-        "18 1203Z JUN  call 1    US → RU    hang-up     completed · after 3 min 20 s · short notice · duty officer",
+        "18 1202Z JUN           US       outcome     us-n1 · agreed with changes · 2 rounds in 2 min 41 s",
+        "18 1202Z JUN           US       plan        us-001 · VIPER21 accepted with changes · FL240-260 · 1315Z-1415Z",
+        "18 1203Z JUN  call 1   US → RU  hang-up     completed · after 3 min 20 s · short notice · duty officer",
     ]
     assert lines(messages)[7].endswith("entry 1 of RU · FL240-260 · 1315Z-1415Z")
 
@@ -127,7 +126,7 @@ def test_every_message_of_the_protocol_can_be_logged() -> None:
 
 def test_a_plan_filed_is_told_with_its_callsign_and_heights() -> None:
     (line,) = lines([Author("inject").say(SubmitPlan, NOON, to="us", plan=PLAN)])
-    assert " US         plan filed " in line
+    assert " US       plan filed " in line
     assert PLAN.callsign in line
     assert PLAN.kind.value in line
 

@@ -1,6 +1,6 @@
 """The record as a duty officer would write it down: one line for each thing said that matters.
 
-18 1643Z JUN  call 7   US → RU   ring        short notice · duty officer · about us-017
+18 1643Z JUN  call 7   US → RU  ring        short notice · duty officer · about us-017
 """
 
 from collections.abc import Mapping, Sequence
@@ -124,7 +124,7 @@ class DutyLog:
         if isinstance(message, ToPeer):
             who += f" → {message.to.upper()}"
         told = " · ".join(detail for detail in details if detail)
-        line = f"{date_time_group(message.time)}  {call:<8}  {who:<9}  {verb:<11} {told}"
+        line = f"{date_time_group(message.time)}  {call:<7}  {who:<7}  {verb:<11} {told}"
         return shortened(printable(line).rstrip(), self._width)
 
     def _entry(self, message: Message) -> tuple[str, Sequence[str]] | None:
