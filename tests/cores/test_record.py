@@ -18,7 +18,7 @@ from hotline_services.monitor.order import Span
 from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.reading import RecordSource, open_source, record_to_recording
 from hotline_services.monitor.record import VERSION, Record, rebuild
-from hotline_services.monitor.rows import ROWS, Row
+from hotline_services.monitor.rows import ROWS, CallRow, Row
 from hotline_services.monitor.tables import StoredRows, make_tables
 from hotline_services.runtime.store import Heard, StoreError
 
@@ -77,6 +77,12 @@ def test_tables_made_again_are_those_kept_up_and_those_of_any_other_order(
     kept_up = tables(path)
     assert rebuild(path) == len(ALL)
     assert tables(path) == kept_up == in_memory(ALL)
+
+
+def test_the_number_of_calls_so_far_is_where_a_log_goes_on(record: Record) -> None:
+    assert record.count(CallRow) == 0
+    record.commit(heard(ALL), [], [])
+    assert record.count(CallRow) == 3
 
 
 def test_a_message_that_comes_again_is_kept_once(record: Record, path: Path) -> None:

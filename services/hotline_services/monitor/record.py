@@ -22,6 +22,7 @@ from .core import Progress
 from .folds import type_of
 from .order import Mark, Span
 from .projection import Projection
+from .rows import Row
 from .tables import TABLES_VERSION, StoredRows, iso, make_tables, whole
 
 VERSION: Final = 1
@@ -115,6 +116,11 @@ class Record:
             (source, epoch, MISSING_AT_MOST),
         )
         return tuple(Span(*gap) for gap in gaps.fetchall()[::-1])
+
+    def count(self, kind: type[Row]) -> int:
+        """How many rows of this kind there are: of calls, where a duty log's numbering goes on."""
+        (count,) = self._db.execute(f"SELECT count(*) FROM {kind.table}").fetchone()  # noqa: S608  our own name
+        return int(count)
 
     def recover(self) -> Recovered:
         """See :class:`~.store.Store`. There is nothing to replay: the core goes on from ``progress``."""

@@ -32,7 +32,7 @@ class Column(NamedTuple):
 
 def iso(at: datetime) -> str:
     """The text under which this time is stored."""
-    return utc(at).isoformat(timespec="microseconds")
+    return utc(at).replace(tzinfo=None).isoformat(timespec="microseconds") + "+00:00"
 
 
 def whole(number: int) -> int:

@@ -15,6 +15,8 @@ _MONTHS: Final = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP",
 
 def printable(text: str) -> str:
     """This text without anything that could move a cursor, hide, reverse or pile up characters: ``?`` stands for it."""
+    if text.isprintable() and not any(map(unicodedata.combining, text)):
+        return text
     kept = (char for char in text if not unicodedata.combining(char))
     return "".join(char if char.isprintable() else "?" for char in kept)
 
