@@ -9,29 +9,30 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 import structlog
 
-from hotline_protocol.core import Core
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Resend, Stop
 from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, MalformedMessageError, address_of, decode, encode
 
 from .clock import ScaledClock, wall_clock
 from .dispatch import Dispatch
-from .hearing import Hear, hear
 from .intake import Bug, Intake, Turn
 from .logs import threads_of
 from .mqtt import Connection
 from .pulse import Pulse
 from .receipts import Receipts
 from .replay import Past, replay
+from .service import Service
 from .store import Store
 from .wire import BrokerSettings, Delivery, PublishRefused, Will
 from .writer import Writer
+
+__all__ = ["BUG", "DONE", "LiveActor", "Service"]
 
 DONE: Final = 0
 BUG: Final = 70  # EX_SOFTWARE: worth a restart
@@ -68,21 +69,6 @@ def _write_up(turn: Turn) -> None:
         log.info("said", **threads_of(message))
 
 
-class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes one service of a core: its name on the wire, what it listens to, and how it reads it.
-
-    ``core`` makes the core, given the epoch of its store. A service that ``sets_clock`` publishes this for all; the
-    others wait for it. Restarted, it follows the clock that the broker still holds, or time would jump back.
-    """
-
-    name: str
-    core: Callable[[str], Core]
-    subscriptions: Sequence[str]
-    hear: Hear = hear
-    sets_clock: Clock | None = None
-    restarts: int = 0
-
-
 class LiveActor:
     """Runs one service until it is stopped. Make it and use it in one event loop."""
 
@@ -93,16 +79,17 @@ class LiveActor:
         self._core = service.core(store.epoch)
         self._past = Past()
         self._attempts: dict[str, int] = {}
-        self._intake = Intake(name, self._core, service.hear, self._past, self._attempts)
+        self._intake = Intake(service, self._core, self._past, self._attempts)
         self._pulse = Pulse(name, service.restarts)
         self._clock: ScaledClock | None = None
         self._clock_set: Clock | None = None
         self._inbox: deque[Delivery] = deque()
+        self._own_health = HEALTH.filter(source=name)
         self._resends: deque[Resend] = deque(maxlen=MOST_RESENDS)
         self._wake = asyncio.Event()
         self._stopping = False
         self._write_confirmed = False
-        own = [CLOCK.template, CONTROL.filter(to=name), RECEIPT.filter(to=name), HEALTH.filter(source=name)]
+        own = [CLOCK.template, CONTROL.filter(to=name), RECEIPT.filter(to=name), HEALTH.filter()]
         self._connection = Connection(broker, f"hotline-{name}", [*own, *service.subscriptions], self)
         self._dispatch = Dispatch(self._connection, self._past.peers)
         self._receipts = Receipts(self._send_receipt)
@@ -145,7 +132,7 @@ class LiveActor:
 
     def on_message(self, delivery: Delivery) -> None:
         """Keep it for the next turn; what is between shells is dealt with here."""
-        if delivery.topic.startswith(_SHELLS) or delivery.topic == HEALTH.filter(source=self._service.name):
+        if delivery.topic.startswith(_SHELLS) or delivery.topic == self._own_health:
             try:
                 self._hear_shell(decode(delivery.topic, delivery.payload))
             except MalformedMessageError:
@@ -166,7 +153,7 @@ class LiveActor:
             case Health():
                 self._pulse.came_back(message)
             case Receipt() if message.to == self._service.name:
-                self._dispatch.received(message.ids)
+                self._dispatch.received(message.source, message.ids)
             case Resend() if message.to == self._service.name:
                 self._resends.append(message)
                 self._wake.set()
@@ -219,6 +206,8 @@ class LiveActor:
             confirmed = self._confirmed_to_write()
             if turn.heard or confirmed:
                 await self._writer.do(self._store.commit, turn.heard, turn.said, confirmed)
+            if turn.heard:
+                self._past.latest = turn.heard[-1].at
             self._dispatch.send(turn.said)
             self._connection.flush()  # what others wait for goes out before what only the broker wants to know
             for delivery in deliveries:
@@ -238,10 +227,10 @@ class LiveActor:
     def _turn(self) -> tuple[Turn, list[Delivery]]:
         """Take in what is there, up to a bound; the deliveries are those that are done with once this is stored."""
         turn, done = Turn(), list[Delivery]()
-        if self._clock is None:
+        if self._clock is None or self._crowded:
             return turn, done
         self._intake.lapse(self._clock.now(), turn)
-        while turn.bug is None and self._inbox and len(done) < BATCH and self._connection.backlog < MOST_BACKLOG:
+        while turn.bug is None and self._inbox and len(done) < BATCH:
             delivery = self._inbox.popleft()
             now = self._clock.now()
             self._intake.lapse(now, turn)
@@ -253,17 +242,22 @@ class LiveActor:
 
     async def _something_to_do(self) -> None:
         """Until a message, a deadline, a tick or a stop."""
-        if self._clock and self._inbox and self._connection.backlog < MOST_BACKLOG:
-            await asyncio.sleep(0)
-            return
         timer = None
-        if self._clock is not None and self._core.next_deadline is not None:
-            delay = self._clock.real_delay(self._core.next_deadline)
-            timer = asyncio.get_running_loop().call_later(delay, self._wake.set)
+        if self._clock is not None and not self._crowded:
+            if self._inbox:
+                self._wake.set()
+            elif self._core.next_deadline is not None:
+                delay = self._clock.real_delay(self._core.next_deadline)
+                timer = asyncio.get_running_loop().call_later(delay, self._wake.set)
         await self._wake.wait()
         self._wake.clear()
         if timer is not None:
             timer.cancel()
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether the broker is too far behind for us to say more. The next tick looks again."""
+        return self._connection.backlog >= MOST_BACKLOG
 
     def _confirmed_to_write(self) -> list[str]:
         """What has arrived is written once a tick: if that is lost it is sent again, no more."""
@@ -302,8 +296,12 @@ class LiveActor:
     # Time and signs of life.
 
     def _begin_clock(self, setting: Clock) -> None:
-        """Set the clock for all, unless one runs already."""
+        """Set the clock for all, unless one runs already; after a crash it goes on from where we had come."""
         if self._clock is None:
+            if self._past.latest is not None and self._past.latest > setting.simulated_start:
+                setting = msgspec.structs.replace(
+                    setting, simulated_start=self._past.latest, real_start=max(setting.real_start, wall_clock())
+                )
             log.info("clock-set", simulated_start=setting.simulated_start.isoformat(), speed=setting.speed)
             self._set_clock(setting)
             self._publish(setting, retain=True)
@@ -311,10 +309,13 @@ class LiveActor:
     def _set_clock(self, setting: Clock) -> None:
         self._clock_set = setting
         self._wake.set()
-        if self._clock is not None:
+        first = self._clock is None
+        if self._clock is not None and self._past.latest is not None:
             self._clock.set(setting)
             return
-        self._clock = ScaledClock(setting)
+        self._clock = ScaledClock(setting)  # once more too, as long as nothing has happened by the first
+        if not first:
+            return
         ahead_s = self._clock.not_before(self._past.latest).total_seconds() if self._past.latest else 0.0
         if ahead_s > AHEAD_S:
             log.warning("store-ahead-of-clock", seconds=ahead_s, hint="is this data folder that of another run?")
@@ -325,14 +326,14 @@ class LiveActor:
     async def _tick(self) -> None:
         """Twice a second: what is due again, what is to be written, and at times a sign of life."""
         loop = asyncio.get_running_loop()
-        next_health = loop.time() + HEALTH_S
+        next_health, refused = loop.time() + HEALTH_S, 0
         while True:
             await asyncio.sleep(TICK_S)
             self._dispatch.send_due()
             self._write_confirmed = True
             self._wake.set()
-            if loop.time() >= next_health and self._clock is not None:
-                next_health += HEALTH_S
+            if loop.time() >= next_health or refused != self._dispatch.refused:
+                next_health, refused = loop.time() + HEALTH_S, self._dispatch.refused
                 self._say_health(Presence.UP)
 
     def _say_health(self, presence: Presence) -> None:

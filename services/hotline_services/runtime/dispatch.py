@@ -67,8 +67,9 @@ class Dispatch:
             self._ready.add(name)
             self._hurry()
 
-    def received(self, ids: Iterable[str]) -> None:
-        """The peer has these in its journal."""
+    def received(self, peer: str, ids: Iterable[str]) -> None:
+        """The peer has these in its journal, so it is listening."""
+        self._ready.add(peer)
         self._confirmed += self._outbox.confirm(ids)
 
     def send_due(self) -> None:

@@ -1,41 +1,17 @@
-"""From bytes on a topic to messages for a core: what cannot be read is told to the core, never dropped."""
+"""What a shell tells its core in place of an input that it will not, or cannot, hand over."""
 
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
-from uuid import uuid4
 
 from hotline_protocol.message import Message
 from hotline_protocol.service import Unreadable
-from hotline_protocol.topics import MalformedMessageError, decode, encode
+from hotline_protocol.topics import encode
 
 EVIDENCE_CHARS: Final = 500
 
 Hear = Callable[[str, bytes, datetime], list[Message]]
-
-
-def hear(topic: str, payload: bytes, now: datetime) -> list[Message]:
-    """The message in these bytes, or an Unreadable that says what is wrong with them."""
-    try:
-        return [decode(topic, payload)]
-    except MalformedMessageError as error:
-        return [malformed(error, now)]
-
-
-def malformed(error: MalformedMessageError, now: datetime) -> Unreadable:
-    """For the core: these bytes are no message. Each time they come counts, so its id is a new one."""
-    return Unreadable(
-        id=f"unreadable-{uuid4().hex}",
-        source="unknown",
-        seq=0,
-        time=now,
-        topic=error.topic,
-        code="malformed",
-        field=error.field,
-        reason=error.reason,
-        evidence=evidence(error.payload),
-    )
 
 
 def evidence(payload: bytes) -> str:
@@ -43,9 +19,9 @@ def evidence(payload: bytes) -> str:
     return payload.decode("utf-8", "backslashreplace")[:EVIDENCE_CHARS]
 
 
-def input_id(topic: str, payload: bytes) -> str:
-    """Names these bytes on this topic, whether or not they can be read."""
-    return f"input-{hashlib.sha256(topic.encode() + b'/' + payload).hexdigest()[:32]}"
+def input_id(topic: str, payload: bytes, index: int = 0) -> str:
+    """Names a message by the bytes that it came in, as the ``index``-th of them, whether or not they can be read."""
+    return f"input-{hashlib.sha256(topic.encode() + b'/' + payload).hexdigest()[:32]}-{index}"
 
 
 def unread(topic: str, payload: bytes, now: datetime) -> Unreadable:

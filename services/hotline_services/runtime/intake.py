@@ -1,16 +1,21 @@
 """One turn of the live shell, without its I/O: deliveries in, what the core heard and said out."""
 
 import traceback
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
+
+import msgspec
+from paho.mqtt.client import topic_matches_sub
 
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence, Unreadable
 from hotline_protocol.topics import topic_of
 
-from .hearing import Hear, dead_letter, input_id, unread
+from .hearing import dead_letter, input_id, unread
 from .replay import Past
+from .service import Service
 from .store import Heard
 from .wire import Delivery
 
@@ -45,23 +50,27 @@ class Turn:
 class Intake:
     """Feeds a core each message once, its lapses in time, and dead letters in place of what has killed it."""
 
-    def __init__(self, name: str, core: Core, hear: Hear, past: Past, attempts: dict[str, int]) -> None:
-        self._name = name
+    def __init__(self, service: Service, core: Core, past: Past, attempts: Mapping[str, int]) -> None:
+        self._name = service.name
+        self._subscriptions = service.subscriptions
+        self._hear = service.hear
         self._core = core
-        self._hear = hear
         self._past = past
         self._attempts = attempts
 
     def take(self, delivery: Delivery, now: datetime, turn: Turn) -> None:
         """What arrived on a topic. When ``turn.bug`` is set afterwards, nothing more may be taken."""
         try:
-            messages = self._read(delivery, now)
+            messages = self._hear(delivery.topic, delivery.payload, now)
         except Exception:  # noqa: BLE001  whatever it is, it is kept as evidence and ends the process
-            turn.bug = Bug(unread(delivery.topic, delivery.payload, now), traceback.format_exc())
-            return
-        for message in messages:
-            if turn.bug is None and self._is_new(message, turn):
-                self._feed(self._set_aside_if_deadly(delivery.topic, message, now), now, turn)
+            stand_in = unread(delivery.topic, delivery.payload, now)
+            if self._attempts.get(stand_in.id, 0) < DEATHS:
+                turn.bug = Bug(stand_in, traceback.format_exc())
+                return
+            messages = [stand_in]
+        for index, message in enumerate(messages):
+            if turn.bug is None and self._is_new(message, delivery.topic, turn):
+                self._feed(message, delivery, index, turn, now)
 
     def lapse(self, now: datetime, turn: Turn) -> None:
         """Let the core act on time that has passed, when it has asked for that."""
@@ -78,16 +87,7 @@ class Intake:
         turn.heard.append(Heard(now, None))
         turn.said.extend(said)
 
-    def _read(self, delivery: Delivery, now: datetime) -> list[Message]:
-        if self._attempts:
-            name = input_id(delivery.topic, delivery.payload)
-            if name in self._past.set_aside:
-                return []
-            if self._attempts.get(name, 0) >= DEATHS:
-                return [unread(delivery.topic, delivery.payload, now)]
-        return self._hear(delivery.topic, delivery.payload, now)
-
-    def _is_new(self, message: Message, turn: Turn) -> bool:
+    def _is_new(self, message: Message, topic: str, turn: Turn) -> bool:
         if message.source == self._name:
             return False
         match message:
@@ -97,23 +97,26 @@ class Intake:
                 news = self._past.peers.news(message)
                 if message.presence is Presence.UP:
                     turn.births.append(Birth(message.source, news))
-                return news
+                return news and self._wanted(topic)
         if topic_of(message).receipted and getattr(message, "to", None) == self._name:
             turn.arrived.append(message)  # a duplicate too: perhaps our first receipt was lost
         return message.id not in self._past.set_aside and self._past.seen.first_time(message)
 
-    def _set_aside_if_deadly(self, topic: str, message: Message, now: datetime) -> Message:
-        deaths = self._attempts.get(message.id, 0)
-        if deaths < DEATHS:
-            return message
-        self._past.set_aside.add(message.id)
-        return dead_letter(topic, message, deaths, now)
+    def _wanted(self, topic: str) -> bool:
+        """Whether the core listens here, and not only its shell."""
+        return any(topic_matches_sub(wanted, topic) for wanted in self._subscriptions)
 
-    def _feed(self, message: Message, now: datetime, turn: Turn) -> None:
+    def _feed(self, message: Message, delivery: Delivery, index: int, turn: Turn, now: datetime) -> None:
+        # Bytes sent by hand get a new id each time that they are read, and only they themselves tell them again.
+        key = message.id if message.seq else input_id(delivery.topic, delivery.payload, index)
+        deaths = self._attempts.get(key, 0)
+        if deaths >= DEATHS:
+            self._past.set_aside.add(key)
+            message = dead_letter(delivery.topic, msgspec.structs.replace(message, id=key), deaths, now)
         try:
             said = self._core.receive(message, now)
         except Exception:  # noqa: BLE001  as above
-            turn.bug = Bug(message, traceback.format_exc())
+            turn.bug = Bug(msgspec.structs.replace(message, id=key), traceback.format_exc())
             return
         turn.heard.append(Heard(now, message))
         turn.said.extend(said)

@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 import structlog
 
-from .actor import LiveActor, Service
+from .actor import LiveActor
 from .logs import set_up_logs
+from .service import Service
 from .store import Store, StoreError
 from .wire import BrokerSettings, Refused
 

@@ -1,0 +1,128 @@
+"""The smallest services that can lose, double or confuse something. As a program: one of them in its own process."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hotline_protocol.core import Core
+from hotline_protocol.line import Answer, Busy, LineCheck, LineChecked, Reason, Ring, Tier
+from hotline_protocol.message import Author, Message, digest_of
+from hotline_protocol.service import Clock, Unreadable
+from hotline_protocol.topics import HEALTH, LINE
+from hotline_services.runtime.journal import Journal
+from hotline_services.runtime.launch import run_service
+from hotline_services.runtime.service import Service
+from hotline_services.runtime.wire import BrokerSettings
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CLOCK = Clock(id="clock", source="test", seq=0, time=START, simulated_start=START, real_start=START, speed=1.0)
+POISON = "poison"
+PATIENCE_S = 20.0
+
+
+class Toy:
+    """A core that remembers what it heard, and lets a test wait for it."""
+
+    def __init__(self, name: str, peer: str, epoch: str) -> None:
+        self.author = Author(name, epoch)
+        self.peer = peer
+        self.next_deadline: datetime | None = None
+        self.heard: list[Message] = []
+        self.changed = asyncio.Event()
+
+    def receive(self, message: Message, now: datetime) -> Sequence[Message]:
+        said = self.answer(message, now)
+        self.heard.append(message)
+        self.changed.set()
+        return said
+
+    def answer(self, _message: Message, _now: datetime) -> Sequence[Message]:
+        return []
+
+    def lapse(self, now: datetime) -> Sequence[Message]:  # noqa: ARG002
+        return []
+
+    async def until(self, enough: Callable[[], bool]) -> None:
+        """Wait until it has heard enough."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not enough():
+                self.changed.clear()
+                await self.changed.wait()
+
+    def heard_of(self, kind: type[Message]) -> list[Message]:
+        return [message for message in self.heard if isinstance(message, kind)]
+
+
+class Teller(Toy):
+    """Rings ``amount`` times, every ``every``, from its first deadline on; hears the answers."""
+
+    def __init__(self, name: str, peer: str, epoch: str, amount: int, every: timedelta = timedelta()) -> None:
+        super().__init__(name, peer, epoch)
+        self._amount = amount
+        self._every = every
+        self._rung = 0
+        self.next_deadline = START if amount else None
+
+    def lapse(self, now: datetime) -> Sequence[Message]:
+        count = 1 if self._every else self._amount
+        first, self._rung = self._rung + 1, self._rung + count
+        self.next_deadline = now + self._every if self._rung < self._amount else None
+        self.changed.set()
+        return [self.ring(str(number), now) for number in range(first, first + count)]
+
+    def ring(self, call_id: str, now: datetime) -> Ring:
+        return self.author.say(Ring, now, to=self.peer, call_id=call_id, reason=Reason.ROUTINE, tier=Tier.DUTY_OFFICER)
+
+    @property
+    def answers(self) -> list[int]:
+        return [int(message.call_id) for message in self.heard if isinstance(message, Answer)]
+
+
+class Tally(Toy):
+    """Answers each ring, dies of poison, and tells on a line check how many rings it knows, and which."""
+
+    def answer(self, message: Message, now: datetime) -> Sequence[Message]:
+        match message:
+            case Ring(call_id="poison"):
+                raise ValueError("this one kills me")
+            case Ring():
+                return [self.author.say(Answer, now, cause=message.id, to=self.peer, call_id=message.call_id)]
+            case LineCheck():
+                rings = [ring.call_id for ring in self.heard if isinstance(ring, Ring)]
+                digest = digest_of(rings)
+                return [
+                    self.author.say(
+                        LineChecked, now, to=self.peer, call_id="c", agreement=digest, heads={}, heard_seq=len(rings)
+                    )
+                ]
+            case Unreadable():
+                return [self.author.say(Busy, now, to=self.peer, call_id=message.code)]
+            case _:
+                return []
+
+
+def service(name: str, peer: str, core: Callable[[str], Core], *, sets_clock: bool = True) -> Service:
+    """A toy as a service that listens to its peer."""
+    return Service(
+        name=name,
+        core=core,
+        subscriptions=[LINE.filter(to=name), HEALTH.filter(source=peer)],
+        sets_clock=CLOCK if sets_clock else None,
+    )
+
+
+def main() -> int:
+    """Run a tally: name, peer, port, folder."""
+    name, peer, port, folder = sys.argv[1:]
+    return run_service(
+        service(name, peer, lambda epoch: Tally(name, peer, epoch)),
+        lambda: Journal(Path(folder) / f"{name}.journal", name),
+        BrokerSettings(port=int(port)),
+        log_level="critical",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
