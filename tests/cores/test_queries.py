@@ -170,6 +170,7 @@ def test_status_tells_services_line_and_ledgers(path: Path, capsys: pytest.Captu
     assert "us → ru: silent since 18 1231Z JUN" in out
     assert "granted by ru to us: 2 entries" in out
     assert "they agree" in out
+    assert "ru rejected 1 from inject: malformed" in out
 
 
 def test_status_as_json_is_one_object(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,10 +4,9 @@ import asyncio
 import sys
 from typing import Annotated, Final
 
-from hotline_protocol.hearing import ear
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Unreadable
-from hotline_protocol.topics import EVERYTHING, encode
+from hotline_protocol.topics import EVERYTHING, INJECT, MalformedMessageError, decode, encode
 from hotline_services.monitor.dutylog import DutyLog
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.outbox import Seen
@@ -87,13 +86,23 @@ class _Watch:
                 self._show(str(heard.topic), bytes(heard.payload))
 
     def _show(self, topic: str, payload: bytes) -> None:
-        now = self._clock.now() if self._clock else wall_clock()
-        for message in ear(topic, payload, now):
+        for message in self._heard(topic, payload):
             if isinstance(message, Clock):
                 self._clock = ScaledClock(message)
-            # what is unreadable, whoever it was for says so, and that is shown
-            if not isinstance(message, Unreadable) and self._seen.first_time(message):
+            if self._seen.first_time(message):
                 self._tell(message)
+
+    def _heard(self, topic: str, payload: bytes) -> list[Message]:
+        """Nothing for what cannot be read: whoever it was for says so, and that is shown."""
+        try:
+            return [decode(topic, payload)]
+        except MalformedMessageError:
+            if INJECT.match(topic) is None:
+                return []
+        from hotline_protocol.hearing import ear  # here, since it brings all of geometry with it
+
+        bare_plans = ear(topic, payload, self._clock.now() if self._clock else wall_clock())
+        return [message for message in bare_plans if not isinstance(message, Unreadable)]
 
     def _tell(self, message: Message) -> None:
         line = self._log.line(message)  # also of what is not shown: it tells what comes after

@@ -15,7 +15,7 @@ from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode
 from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.reading import open_source
 from hotline_services.monitor.rows import AnnouncementRow, LineRow, ServiceRow
-from hotline_services.monitor.standing import Chain, Standing, standing
+from hotline_services.monitor.standing import Chain, Rejections, Standing, standing
 from hotline_services.monitor.wording import date_time_group, duration, printable
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.store import StoreError
@@ -72,6 +72,9 @@ def _gather(broker: str | None, query: Query) -> Standing:
             raise _NothingToTellError(f"{error}; and {no_record}") from error
         complain("status", f"{error}; this is what the record says")
         return recorded
+    if recorded is None:
+        complain("status", f"{no_record} This is what the broker holds.")
+        return live
     return _together(recorded, live)
 
 
@@ -100,7 +103,7 @@ async def _live(broker: str) -> Standing:
                     as_of = ScaledClock(message).now()
                 elif message is not None:
                     projection.apply(message)
-    return standing(projection, as_of)
+    return replace(standing(projection, as_of), live=True)
 
 
 def _readable(topic: str, payload: bytes) -> Message | None:
@@ -110,22 +113,21 @@ def _readable(topic: str, payload: bytes) -> Message | None:
         return None
 
 
-def _together(recorded: Standing | None, live: Standing) -> Standing:
+def _together(recorded: Standing, live: Standing) -> Standing:
     """The broker knows best who is up now; only the record knows the rest."""
-    if recorded is None:
-        return live
     services = {row.key: row for row in (*recorded.services, *live.services)}
     as_of = live.as_of or recorded.as_of
-    return replace(recorded, as_of=as_of, services=[services[key] for key in sorted(services)])
+    return replace(recorded, as_of=as_of, live=True, services=[services[key] for key in sorted(services)])
 
 
 def told(found: Standing) -> list[str]:
     """How things stand, in lines for a person."""
     lines = [f"As of {date_time_group(found.as_of)}", ""] if found.as_of else []
-    lines += aligned(found.services, _services(found.as_of)) if found.services else ["No service has been heard of."]
+    lines += aligned(found.services, _services(found)) if found.services else ["No service has been heard of."]
     lines += ["", "The line, as announced:", *_or(map(_announced, found.announced), "nothing: it is taken to be open")]
     lines += ["", "The line, in fact:", *_or(map(_in_fact, found.lines), "not tried yet")]
     lines += ["", "Ledgers, as each side has them:", *_or(map(_chain, found.ledgers), "nothing has been agreed yet")]
+    lines += ["", "Rejected inputs:", *_or(map(_rejected, found.rejected), "none")]
     return [printable(line) for line in lines]
 
 
@@ -133,11 +135,16 @@ def _or(lines: "map[str]", otherwise: str) -> list[str]:
     return [f"  {line}" for line in lines] or [f"  {otherwise}"]
 
 
-def _services(as_of: datetime | None) -> tuple[Column, ...]:
+def _services(found: Standing) -> tuple[Column, ...]:
+    """Of the health that is said again every few seconds, only changes are recorded: the age of the rest is the
+    broker's to tell.
+    """
+    heard = Column("heard", lambda row: _age(row, found.as_of), at_right=True)
+    since = Column("since", _since)
     return (
         Column("service", lambda row: row.key),
         Column("is", lambda row: row.presence.value if row.presence else "unknown"),
-        Column("heard", lambda row: _age(row, as_of), at_right=True),
+        heard if found.live else since,
         Column("lag", lambda row: f"{row.lag_ms:.1f} ms", at_right=True),
         Column("inbox", lambda row: str(row.inbox), at_right=True),
         Column("outbox", lambda row: str(row.outbox), at_right=True),
@@ -153,14 +160,22 @@ def _age(row: ServiceRow, as_of: datetime | None) -> str:
     return f"{duration((as_of - row.at).total_seconds())} ago"
 
 
+def _since(row: ServiceRow | AnnouncementRow | LineRow) -> str:
+    return date_time_group(row.at) if row.at else ""
+
+
 def _announced(row: AnnouncementRow) -> str:
-    since = f" since {date_time_group(row.at)}" if row.at else ""
-    return f"{row.party}: {row.state.value}{since}" + (f": {row.statement}" if row.statement else "")
+    told = f": {row.statement}" if row.statement else ""
+    return f"{row.party}: {row.state.value} since {_since(row)}{told}"
 
 
 def _in_fact(row: LineRow) -> str:
-    since = f" since {date_time_group(row.at)}" if row.at else ""
-    return f"{row.party} → {row.peer}: {row.state.value}{since}"
+    return f"{row.party} → {row.peer}: {row.state.value} since {_since(row)}"
+
+
+def _rejected(row: Rejections) -> str:
+    sender = f" from {row.sender}" if row.sender else ""
+    return f"{row.party} rejected {row.count:,}{sender}: {row.code}"
 
 
 def _chain(chain: Chain) -> str:

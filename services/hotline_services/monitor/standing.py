@@ -1,5 +1,6 @@
 """How things stand: who is up, what the line is said to be and is, and whether both sides' ledgers are one."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
@@ -8,7 +9,7 @@ import msgspec
 
 from hotline_protocol.ledger import Head
 
-from .rows import AnnouncementRow, LedgerRow, LineRow, Row, ServiceRow
+from .rows import AnnouncementRow, LedgerRow, LineRow, RejectedRow, Row, ServiceRow
 from .volume import Tables
 
 R = TypeVar("R", bound=Row)
@@ -28,14 +29,25 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
         return self.granted == self.copied
 
 
+class Rejections(msgspec.Struct, frozen=True, kw_only=True):
+    """How many inputs said to be from ``sender`` one party could not use, for one kind of reason."""
+
+    party: str
+    sender: str
+    code: str
+    count: int
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it, at simulated time ``as_of``."""
+    """All of it, at simulated time ``as_of``. ``live`` when services are as the broker has them at this moment."""
 
     as_of: datetime | None
+    live: bool = False
     services: list[ServiceRow]
     announced: list[AnnouncementRow]
     lines: list[LineRow]
     ledgers: list[Chain]
+    rejected: list[Rejections]
 
 
 def standing(tables: Tables, as_of: datetime | None) -> Standing:
@@ -46,11 +58,21 @@ def standing(tables: Tables, as_of: datetime | None) -> Standing:
         announced=_by_key(tables.rows(AnnouncementRow)),
         lines=_by_key(tables.rows(LineRow)),
         ledgers=chains(tables.rows(LedgerRow)),
+        rejected=rejections(tables.rows(RejectedRow)),
     )
 
 
 def _by_key(rows: list[R]) -> list[R]:
     return sorted(rows, key=lambda row: row.key)
+
+
+def rejections(rows: Iterable[RejectedRow]) -> list[Rejections]:
+    """Rejected inputs counted by who rejected them, whose they were, and the problem's code."""
+    counted = Counter((row.party, row.sender, row.code) for row in rows)
+    return [
+        Rejections(party=party, sender=sender, code=code, count=count)
+        for (party, sender, code), count in sorted(counted.items())
+    ]
 
 
 def chains(rows: Iterable[LedgerRow]) -> list[Chain]:
