@@ -252,3 +252,20 @@ def test_a_number_beyond_all_bounds_does_no_harm() -> None:
     assert isinstance(monitor.core.next_deadline, datetime)
     monitor.until_quiet()
     assert len(monitor.read) == 3
+
+
+@given(st.lists(st.booleans(), min_size=30, max_size=30), st.lists(st.booleans(), min_size=60, max_size=60))
+def test_whatever_is_lost_before_the_last_message_heard_comes_by_asking(arrives: list[bool], again: list[bool]) -> None:
+    messages, monitor, luck = said(30), Monitor(limits=Limits(asks=100)), iter(again)
+    for message, is_heard in zip(messages, arrives, strict=True):
+        if is_heard:
+            monitor.hear(message)
+    while monitor.core.next_deadline is not None:
+        deadline = monitor.core.next_deadline
+        for request in monitor.lapse():
+            assert isinstance(request, Resend)
+            for wanted in messages[request.first_seq - 1 : request.last_seq]:
+                if next(luck, True):
+                    monitor.core.receive(wanted, deadline)
+    last = max((n for n, is_heard in enumerate(arrives, 1) if is_heard), default=0)
+    assert sorted(monitor.numbers) == list(range(1, last + 1))
