@@ -71,7 +71,7 @@ class Connection:
         return len(self._queue) + len(self._in_flight)
 
     def publish(
-        self, topic: str, payload: bytes, done: Callable[[PublishRefused | None], object], *, retain: bool
+        self, topic: str, payload: bytes, done: Callable[[PublishRefused | None], object], *, retain: bool = False
     ) -> bool:
         """Send with QoS 1, behind those already waiting. False, and nothing done, when there is no connection."""
         if not self.up:
@@ -145,7 +145,7 @@ class Connection:
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._client_id,
-            clean_session=None if v5 else False,
+            clean_session=None if v5 else not self._settings.session_s,
             protocol=self._version,
             manual_ack=True,
             reconnect_on_failure=False,
@@ -153,7 +153,8 @@ class Connection:
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)  # no limit: the window is kept here
         will = self._listener.will()
-        client.will_set(will.topic, will.payload, qos=1, retain=True)
+        if will is not None:
+            client.will_set(will.topic, will.payload, qos=1, retain=True)
         if self._settings.username is not None:
             client.username_pw_set(self._settings.username, self._settings.password)
         if self._settings.tls:
@@ -209,11 +210,11 @@ class Connection:
         if was_up:
             self._listener.on_down()
 
-    def _end(self, reason: str | Refused) -> None:
-        """This life is over; the first reason given counts."""
+    def _end(self, reason: str | Exception) -> None:
+        """This life is over; the first reason given counts. An exception ends ``run`` as well."""
         if self._ended is None or self._ended.done():
             return
-        if isinstance(reason, Refused):
+        if isinstance(reason, Exception):
             self._ended.set_exception(reason)
         else:
             self._ended.set_result(reason)
@@ -225,6 +226,13 @@ class Connection:
         client = self._client
         if client is None:
             return
+        try:
+            self._read_from(client)
+            self.flush()
+        except Exception as error:  # noqa: BLE001  a bug of ours: in a callback, asyncio would log it and go on
+            self._end(error)
+
+    def _read_from(self, client: Client) -> None:
         for _ in range(READS_AT_ONCE):
             before = self._heard
             if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -232,7 +240,6 @@ class Connection:
                 break
             if self._heard == before:
                 break
-        self.flush()
 
     def _schedule_flush(self) -> None:
         if not self._flush_scheduled:

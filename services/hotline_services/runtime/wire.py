@@ -9,7 +9,10 @@ import msgspec
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the broker is and who we are to it. ``session_s`` is how long it keeps our queue while we are away."""
+    """Where the broker is and who we are to it.
+
+    ``session_s`` is for how many seconds it keeps our queue while we are away; 0 for not at all.
+    """
 
     host: str = "127.0.0.1"
     port: int = 1883
@@ -85,8 +88,8 @@ class Will(NamedTuple):
 class Listener(Protocol):
     """Whose connection it is. All are called in its event loop and must not raise."""
 
-    def will(self) -> Will:
-        """What to leave with the broker, asked at each connect."""
+    def will(self) -> Will | None:
+        """What to leave with the broker, if anything, asked at each connect."""
         ...
 
     def on_message(self, delivery: Delivery) -> None:
