@@ -326,7 +326,7 @@ def test_other_topics_take_whole_messages_as_ever() -> None:
     assert isinstance(message, SubmitPlan)
     status = "hotline/v1/status/us/plan-1"
     assert unreadable(encode(message), status).field == "type"
-    assert unreadable(b'{"x":' * 100_000, "hotline/v1/line/ru/us").code == "too-deep"
+    assert unreadable(b'{"x":' * 100_000, "hotline/v1/line/ru/us").code == "malformed"
     assert unreadable(raw(), "hotline/v1/nonsense").reason == "no such topic"
     assert unreadable(raw(), "hotline/v1/inject/US!").field == "topic"
     ring = Author("ru").say(Ring, NOON, to="us", call_id="c", reason="routine", tier="duty-officer")
