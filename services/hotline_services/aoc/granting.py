@@ -273,9 +273,11 @@ class Granting:
             self._step(NegotiationStep.FAIL_AT_TIER)
 
     def lapse(self) -> None:
-        """Our offer or our hold was not taken up in time, or they never came back."""
-        if self.next_deadline is None or self._voice.now < self.next_deadline:
-            return
+        """Our offer or our hold was not taken up in time, or they never came back: all of it, after a long sleep."""
+        while self.next_deadline is not None and self.next_deadline <= self._voice.now:
+            self._lapse_once()
+
+    def _lapse_once(self) -> None:
         if self.state is NegotiationState.HELD:
             self.held = None
             self._step(NegotiationStep.HOLD_LAPSES)
