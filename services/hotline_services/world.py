@@ -7,7 +7,7 @@ from typing import Final
 
 from hotline_protocol.core import Core
 from hotline_protocol.hearing import ear
-from hotline_protocol.message import Author, Message
+from hotline_protocol.message import Message
 from hotline_protocol.service import Clock
 from hotline_protocol.topics import EVERYTHING, HEALTH, INJECT, LINE, STATUS
 
@@ -77,10 +77,13 @@ def director_service(scenario: Scenario, seed: int, days: int | None, *, speed: 
     def core(epoch: str) -> Core:
         return Director(acts, epoch)
 
-    clock = Author(DIRECTOR).say(
-        Clock,
-        scenario.start.astimezone(UTC),
-        simulated_start=scenario.start.astimezone(UTC),
+    start = scenario.start.astimezone(UTC)
+    clock = Clock(
+        id=f"clock-{real_start.timestamp():.6f}",
+        source=DIRECTOR,
+        seq=0,
+        time=start,
+        simulated_start=start,
         real_start=real_start,
         speed=speed,
     )
@@ -90,7 +93,7 @@ def director_service(scenario: Scenario, seed: int, days: int | None, *, speed: 
 def monitor_service(progress: Callable[[], Progress], hand_on: Callable[[Message], None]) -> Service:
     """The monitor as a live service, going on from the ``progress`` that its record holds.
 
-    ``hand_on`` is given each message once, as soon as it has been heard.
+    ``hand_on`` is given each message once, those of one source in order unless one is late.
     """
     return Service(
         name=MONITOR,

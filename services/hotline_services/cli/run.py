@@ -127,22 +127,26 @@ def _run_director(
 
 def _run_monitor(broker: BrokerSettings, data: Path, sync: Sync, log_level: str) -> int:
     """The monitor, whose standard output is the duty log."""
+    from hotline_services.monitor.core import Progress
     from hotline_services.monitor.dutylog import DutyLog
     from hotline_services.monitor.record import Record
+    from hotline_services.monitor.rows import CallRow
     from hotline_services.runtime.launch import run_service
     from hotline_services.world import MONITOR, monitor_service
 
-    log = DutyLog()
-    opened: list[Record] = []
+    opened: list[tuple[Record, DutyLog]] = []
 
     def record() -> Store:
-        opened.append(Record(data / f"{MONITOR}.sqlite3", MONITOR, sync=sync))
-        return opened[0]
+        store = Record(data / f"{MONITOR}.sqlite3", MONITOR, sync=sync)
+        opened.append((store, DutyLog(calls_before=store.count(CallRow))))
+        return store
+
+    def progress() -> Progress:
+        return opened[0][0].progress()
 
     def write_up(message: Message) -> None:
-        line = log.line(message)
+        line = opened[0][1].line(message)
         if line is not None:
             print(line, flush=True)
 
-    service = monitor_service(lambda: opened[0].progress(), write_up)
-    return run_service(service, record, broker, log_level=log_level)
+    return run_service(monitor_service(progress, write_up), record, broker, log_level=log_level)
