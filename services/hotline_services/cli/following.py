@@ -45,7 +45,7 @@ def watch(
         Every message as it is, one JSON object a line, instead of the log's lines.
     """
     try:
-        asyncio.run(_Watch(party, json=json).run(broker_settings(broker)))
+        asyncio.run(Watch(party, json=json).run(broker_settings(broker)))
     except ValueError as error:
         return complain("watch", str(error))
     except NoBrokerError as error:
@@ -56,7 +56,7 @@ def watch(
     return 0
 
 
-class _Watch:
+class Watch:
     """What is shown of what is heard."""
 
     def __init__(self, party: str | None, *, json: bool) -> None:

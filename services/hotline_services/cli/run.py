@@ -1,5 +1,6 @@
 """`hotline run`: one service of a live run, as a process of its own."""
 
+import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from hotline_services.cli.connection import VARIABLE, broker_settings
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.runtime.store import Store
-from hotline_services.runtime.wire import BrokerSettings
+from hotline_services.runtime.wire import BrokerSettings, Refused
 
 BAD_INPUT: Final = 2
 DEFAULT_SCENARIO: Final = "euphrates-2017-06-18"
@@ -115,14 +116,34 @@ def _run_director(
 ) -> int:
     from hotline_services.director.play import DIRECTOR
     from hotline_services.runtime.journal import Journal
-    from hotline_services.runtime.launch import run_service
+    from hotline_services.runtime.launch import UNUSABLE, run_service
+    from hotline_services.runtime.speed import TooFastError
     from hotline_services.world import director_service
 
     def journal() -> Store:
         return Journal(data / f"{DIRECTOR}.sqlite3", DIRECTOR, sync=sync)
 
+    try:
+        asyncio.run(_keep_pace(broker, speed, scenario))
+    except (TooFastError, Refused) as error:
+        print(f"hotline run: {error}", file=sys.stderr)
+        return UNUSABLE
     service = director_service(scenario, seed, days, speed=speed, real_start=datetime.now(UTC))
     return run_service(service, journal, broker, log_level=log_level)
+
+
+async def _keep_pace(broker: BrokerSettings, speed: float, scenario: Scenario) -> None:
+    """Wait for the broker, and see that it is fast enough for this speed. Raises TooFastError, or Refused."""
+    from hotline_services.director.play import DIRECTOR
+    from hotline_services.runtime.speed import NoEchoError, check_speed, measured_delay
+
+    while True:
+        try:
+            check_speed(speed, await measured_delay(broker, DIRECTOR), scenario.agreement)
+        except NoEchoError as error:
+            print(f"hotline run: {error} Trying again.", file=sys.stderr)
+        else:
+            return
 
 
 def _run_monitor(broker: BrokerSettings, data: Path, sync: Sync, log_level: str) -> int:

@@ -82,7 +82,7 @@ def simulate(
         with _opened(out) as file:
             run = _run(played, played.seed if seed is None else seed, days or played.days, file)
     except (ScenarioError, ValueError) as error:
-        print(f"hotline simulate: {error}", file=sys.stderr)  # noqa: T201
+        print(f"hotline simulate: {error}", file=sys.stderr)
         return BAD_INPUT
     console = Console(stderr=to_stdout, highlight=False)
     if json:

@@ -5,7 +5,9 @@ import os
 import signal
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
 
 import structlog
 
@@ -29,11 +31,14 @@ PATIENT: Final = Limits()
 
 
 class Supervisor:
-    """Runs these programs, by name, each in a process of its own."""
+    """Runs these programs, by name, each in a process of its own; what they print goes to ``logs``/NAME.log."""
 
-    def __init__(self, programs: Mapping[str, Sequence[str]], *, limits: Limits = PATIENT) -> None:
+    def __init__(
+        self, programs: Mapping[str, Sequence[str]], *, limits: Limits = PATIENT, logs: Path | None = None
+    ) -> None:
         self._programs = dict(programs)
         self._limits = limits
+        self._logs = logs
         self._stop = asyncio.Event()
         self._code = 0
 
@@ -73,13 +78,16 @@ class Supervisor:
 
     async def _once(self, name: str, restarts: int, stopping: "asyncio.Task[bool]") -> int:
         """Run it to its end, or until all are to stop; returns its exit code."""
-        process = await asyncio.create_subprocess_exec(
-            *self._programs[name],
-            stdin=asyncio.subprocess.DEVNULL,
-            env={**os.environ, RESTARTS: str(restarts)},
-            start_new_session=True,  # Ctrl-C on the terminal is ours to handle
-            preexec_fn=die_with_parent(),
-        )
+        with self._output(name) as output:
+            process = await asyncio.create_subprocess_exec(
+                *self._programs[name],
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, RESTARTS: str(restarts)},
+                start_new_session=True,  # Ctrl-C on the terminal is ours to handle
+                preexec_fn=die_with_parent(),
+            )
         ended = asyncio.create_task(process.wait())
         await asyncio.wait([ended, stopping], return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
@@ -89,6 +97,9 @@ class Supervisor:
             log.error("killed", program=name, reason=f"it had not ended after {self._limits.grace_s} s")
             process.kill()
         return await ended
+
+    def _output(self, name: str) -> AbstractContextManager[BinaryIO | None]:
+        return nullcontext() if self._logs is None else (self._logs / f"{name}.log").open("ab")
 
     def _give_up(self, name: str, code: int, restarts: int) -> None:
         reason = "it cannot work as it is set up" if code == UNUSABLE else "it keeps dying"

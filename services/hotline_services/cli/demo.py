@@ -1,0 +1,173 @@
+"""`hotline demo`: the whole stack on one machine, and the log of its calls as they happen."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from hotline_services.director.scenario import ScenarioError, read_scenario
+from hotline_services.director.script import Scenario
+from hotline_services.runtime.broker import BrokerError, EmbeddedBroker, Kind
+from hotline_services.runtime.supervisor import Supervisor
+
+from .connection import VARIABLE
+from .following import Watch
+from .run import DEFAULT_SCENARIO
+
+BAD_INPUT: Final = 2
+USUAL_PORT: Final = 1883
+MARK: Final = "made-by-hotline-demo"
+AFTERWARDS: Final = timedelta(hours=1)
+
+
+def demo(
+    scenario: str = DEFAULT_SCENARIO,
+    /,
+    *,
+    speed: float | None = None,
+    seed: int | None = None,
+    days: int | None = None,
+    data: Path = Path("var"),
+    out: Path | None = None,
+    broker: Kind | None = None,
+    seconds: float | None = None,
+) -> int:
+    """Play a scenario live: a broker, two centres, a monitor and a director, each a process of its own.
+
+    The log of the duty officers goes to the standard output until the scenario is over, or Ctrl-C. While it
+    runs, and afterwards, the other commands work from the same folder: hotline calls, hotline status,
+    hotline inject.
+
+    Examples:
+
+    hotline demo
+
+    hotline demo valley-day --speed 120 --out run.jsonl
+
+    Parameters
+    ----------
+    scenario
+        The name of a scenario that is shipped, or the path of a .toml file.
+    speed
+        Simulated seconds in a real one; by default the scenario's own, mostly 60.
+    seed
+        Which of all possible runs; by default the scenario's own.
+    days
+        How many days of it are played; by default the scenario's own length.
+    data
+        Where journals, the record and logs go. What an earlier demo left there is removed.
+    out
+        Write a recording of the run here when it ends.
+    broker
+        mosquitto or nats; by default whichever is there, mosquitto first.
+    seconds
+        Stop after so many real seconds.
+    """
+    try:
+        played = read_scenario(scenario)
+        _clear(data)
+        with EmbeddedBroker(broker, data / "broker", port=_free_usual_port()) as embedded:
+            options = [
+                *("--scenario", scenario, "--broker", embedded.url, "--data", str(data)),
+                *("--seed", str(played.seed if seed is None else seed)),
+            ]
+            pace = [*("--speed", str(speed or played.speed)), *("--days", str(days or played.days))]
+            _greet(played, embedded, speed or played.speed, data)
+            limit_s = (timedelta(days=days or played.days) + AFTERWARDS).total_seconds() / (speed or played.speed)
+            code = asyncio.run(_play(played, embedded, options, pace, data, min(seconds or limit_s, limit_s)))
+    except (ScenarioError, BrokerError, ValueError) as error:
+        print(f"hotline demo: {error}", file=sys.stderr)
+        return BAD_INPUT
+    _bid_farewell(data, out, played)
+    return code
+
+
+async def _play(
+    scenario: Scenario, broker: EmbeddedBroker, options: list[str], pace: list[str], data: Path, limit_s: float
+) -> int:
+    """Run the services and show what is said, until told to stop or the time is over."""
+    command = [sys.executable, "-m", "hotline_services.cli.main", "run"]
+    programs = {"monitor": [*command, "monitor", *options]}
+    programs |= {party: [*command, "aoc", party, *options] for party in scenario.agreement.parties}
+    programs["director"] = [*command, "director", *options, *pace]
+    logs = data / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    supervisor = Supervisor(programs, logs=logs)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stop)
+    loop.call_later(limit_s, supervisor.stop)
+    watching = asyncio.create_task(Watch(None, json=False).run(broker.settings))
+    try:
+        code = await supervisor.run()
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+    if code:
+        _show_last_words(logs)
+    return code
+
+
+def _greet(scenario: Scenario, broker: EmbeddedBroker, speed: float, data: Path) -> None:
+    lines = [
+        f"{scenario.title} ({scenario.name}) at {speed:g}x. {scenario.disclaimer.strip().splitlines()[0]}",
+        f"Broker: {broker.kind} on {broker.url}. Logs: {data / 'logs'}. Ctrl-C stops everything.",
+    ]
+    if broker.port != USUAL_PORT:
+        lines.append(f"Port {USUAL_PORT} is taken; for the other commands: export {VARIABLE}={broker.url}")
+    print(*lines, "", sep="\n", file=sys.stderr)
+
+
+def _bid_farewell(data: Path, out: Path | None, scenario: Scenario) -> None:
+    """What there is to look at now."""
+    from hotline_services.monitor.reading import record_to_recording
+
+    record = data / "monitor.sqlite3"
+    if not record.exists():
+        return
+    print(f"\nStopped. What was said is in {record}: hotline calls --record {record}", file=sys.stderr)
+    if out is not None:
+        messages = record_to_recording(record, out, scenario=scenario.name, agreement=scenario.agreement.digest)
+        print(f"{messages:,} messages written to {out}.", file=sys.stderr)
+
+
+def _show_last_words(logs: Path) -> None:
+    """When a service could not be kept running: what it said last."""
+    for log in sorted(logs.glob("*.log")):
+        last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
+        if last:
+            print(f"{log.name}:", *(f"  {line[:300]}" for line in last), sep="\n", file=sys.stderr)
+
+
+def _clear(data: Path) -> None:
+    """An empty place for this run: what a demo left is removed, anything else is left alone. Raises ValueError."""
+    data.mkdir(parents=True, exist_ok=True)
+    mark = data / MARK
+    if mark.exists():
+        for old in _left_behind(data):
+            old.unlink()
+    elif any(data.glob("*.sqlite3")):
+        raise ValueError(f"--data: {data} holds journals that no demo has made; name another folder")
+    mark.write_text(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n", encoding="utf-8")
+
+
+def _left_behind(data: Path) -> Iterator[Path]:
+    for pattern in ("*.sqlite3", "*.sqlite3-*", "*.lock", "logs/*.log", "broker/**/*"):
+        yield from (path for path in data.glob(pattern) if path.is_file())
+
+
+def _free_usual_port() -> int:
+    """1883, where every client looks first, or 0 for any when it is taken."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", USUAL_PORT))
+        except OSError:
+            return 0
+        return USUAL_PORT
