@@ -1,6 +1,9 @@
 """`hotline simulate`: the same seed, the same bytes; bad input, one clear sentence."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +73,24 @@ def test_bad_input_is_refused_with_its_name_and_the_reason(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert reason in printed.err
+
+
+def test_the_bytes_do_not_depend_on_how_this_process_hashes() -> None:
+    def recorded_with(hash_seed: str) -> bytes:
+        command = [
+            sys.executable,
+            "-m",
+            "hotline_services.cli.main",
+            "simulate",
+            SCENARIO,
+            "--days",
+            "0.2",
+            "--out",
+            "-",
+        ]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        return subprocess.run(command, env=environment, capture_output=True, check=True, timeout=60).stdout
+
+    first = recorded_with("1")
+    assert first.count(b"\n") > 10
+    assert first == recorded_with("2")
