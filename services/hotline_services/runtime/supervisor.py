@@ -31,7 +31,10 @@ PATIENT: Final = Limits()
 
 
 class Supervisor:
-    """Runs these programs, by name, each in a process of its own; what they print goes to ``logs``/NAME.log."""
+    """Runs these programs, by name, each in a process of its own; what they print goes to ``logs``/NAME.log.
+
+    They are stopped one after the other, the first named last: name first what is to hear the others out.
+    """
 
     def __init__(
         self, programs: Mapping[str, Sequence[str]], *, limits: Limits = PATIENT, logs: Path | None = None
@@ -39,6 +42,7 @@ class Supervisor:
         self._programs = dict(programs)
         self._limits = limits
         self._logs = logs
+        self._ended = {name: asyncio.Event() for name in self._programs}
         self._stop = asyncio.Event()
         self._code = 0
 
@@ -49,12 +53,18 @@ class Supervisor:
     async def run(self) -> int:
         """Until all have ended by themselves, or are stopped: 0. When one cannot be kept running: its exit code."""
         stopping = asyncio.create_task(self._stop.wait())
-        keeping = [asyncio.create_task(self._keep(name, stopping)) for name in self._programs]
+        keeping = [asyncio.create_task(self._keep_until_ended(name, stopping)) for name in self._programs]
         try:
             await asyncio.gather(*keeping)
         finally:
             stopping.cancel()
         return self._code
+
+    async def _keep_until_ended(self, name: str, stopping: "asyncio.Task[bool]") -> None:
+        try:
+            await self._keep(name, stopping)
+        finally:
+            self._ended[name].set()
 
     async def _keep(self, name: str, stopping: "asyncio.Task[bool]") -> None:
         """One program: run it, and run it again, within the limits."""
@@ -91,12 +101,20 @@ class Supervisor:
         ended = asyncio.create_task(process.wait())
         await asyncio.wait([ended, stopping], return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
+            await self._wait_for_later(name)
+        if not ended.done():
             process.send_signal(signal.SIGTERM)
             await asyncio.wait([ended], timeout=self._limits.grace_s)
         if not ended.done():
             log.error("killed", program=name, reason=f"it had not ended after {self._limits.grace_s} s")
             process.kill()
         return await ended
+
+    async def _wait_for_later(self, name: str) -> None:
+        """Until those named after it have ended: each is killed in the end, so this ends too."""
+        names = list(self._programs)
+        for later in names[names.index(name) + 1 :]:
+            await self._ended[later].wait()
 
     def _output(self, name: str) -> AbstractContextManager[BinaryIO | None]:
         return nullcontext() if self._logs is None else (self._logs / f"{name}.log").open("ab")
