@@ -32,7 +32,7 @@ import shapely
 from hotline_protocol.agreement import BoundaryRule
 from hotline_protocol.airspace import Area, Corridor, Polygon, Position, Volume4D
 from hotline_protocol.conflicts import VolumeIndex, ruled_footprint
-from hotline_protocol.geometry import METRES_PER_NM, Footprint, area_problem, footprint, to_plane, to_position
+from hotline_protocol.geometry import METRES_PER_NM, Footprint, footprint, to_plane, to_position
 
 EXAMPLE = """example:
   python benchmarks/bench_conflicts.py --quick            # to 10,000 stored, some seconds
@@ -51,17 +51,15 @@ def volumes(seed: int) -> Iterator[Volume4D]:
     """Made-up volumes without end; the same seed gives the same ones."""
     chance = random.Random(seed)
     while True:
-        area = leg(chance) if chance.random() < 0.6 else polygon(chance)
-        if area_problem(area) is None:
-            lower_ft = chance.randrange(0, 47) * 1_000
-            start = START + timedelta(seconds=chance.randrange(30 * 86_400))
-            yield Volume4D(
-                area=area,
-                lower_ft=lower_ft,
-                upper_ft=lower_ft + chance.randrange(1, 5) * 1_000,
-                start=start,
-                end=start + timedelta(minutes=chance.randrange(10, 181)),
-            )
+        lower_ft = chance.randrange(0, 47) * 1_000
+        start = START + timedelta(seconds=chance.randrange(30 * 86_400))
+        yield Volume4D(
+            area=leg(chance) if chance.random() < 0.6 else polygon(chance),
+            lower_ft=lower_ft,
+            upper_ft=lower_ft + chance.randrange(1, 5) * 1_000,
+            start=start,
+            end=start + timedelta(minutes=chance.randrange(10, 181)),
+        )
 
 
 def leg(chance: random.Random) -> Area:

@@ -8,7 +8,7 @@ compared with a rim of :data:`RIM_M` taken off each (touching is clear) or laid 
 conflict): an overlap 1 cm wide is a conflict and a gap of 1 cm is none under either rule, whatever millimetres
 the corners were rounded by. Between 5 mm of overlap and 5 mm of gap the areas touch.
 
-**The index** is a hash grid. A volume stands in the cells that its bounds cover: 64 NM x 64 NM x 8,000 ft x a
+**The index** is a hash grid. A volume stands in the cells that its bounds cover: 64 NM x 64 NM x 4,000 ft x a
 span of time, 3 hours or eightfold that as often as is needed for the volume to cover two at most. A question
 looks into the cells of each span in use, compares whole numbers and bounds, and leaves the few that remain to GEOS.
 Plain sets and dictionaries, because nothing is ever rebuilt then. The R-tree in four dimensions of ``rtree``
@@ -31,7 +31,7 @@ from .geometry import METRES_PER_NM, Footprint, footprint
 RIM_M: Final = 0.0025
 
 CELL_M: Final = 64 * METRES_PER_NM
-CELL_FT: Final = 8_000
+CELL_FT: Final = 4_000
 CELL_US: Final = 3 * 3_600 * 1_000_000
 SPAN_FACTOR: Final = 8
 
@@ -44,8 +44,9 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 def in_conflict(a: Volume4D, b: Volume4D, rule: BoundaryRule) -> bool:
     """Whether the two volumes share a body of positive size or, if the rule has it so, touch."""
-    first, second = _extent_of(a, rule), _extent_of(b, rule)
-    return first.near(second, _gap(rule)) and first.footprint.meets(second.footprint)
+    first, second, gap = _extent_of(a, rule), _extent_of(b, rule), _gap(rule)
+    bodies = first.has_body(gap) and second.has_body(gap)
+    return bodies and first.near(second, gap) and first.footprint.meets(second.footprint)
 
 
 def areas_meet(a: Area, b: Area, rule: BoundaryRule) -> bool:
@@ -83,11 +84,17 @@ class _Extent(msgspec.Struct, frozen=True, eq=False):
     end: int
     number: int
 
+    def has_body(self, gap: int) -> bool:
+        """False for a volume that ends before it starts, or whose area is all rim: it meets nothing."""
+        return self.start + gap <= self.end and self.lower + gap <= self.upper and self.west <= self.east
+
     def near(self, other: "_Extent", gap: int) -> bool:
-        """Whether the two meet as far as bounds tell. A volume with no body of its own meets nothing."""
+        """Whether two volumes, each with a body, meet as far as bounds tell."""
         return (
-            max(self.start, other.start) + gap <= min(self.end, other.end)
-            and max(self.lower, other.lower) + gap <= min(self.upper, other.upper)
+            self.start + gap <= other.end
+            and other.start + gap <= self.end
+            and self.lower + gap <= other.upper
+            and other.lower + gap <= self.upper
             and self.west <= other.east
             and other.west <= self.east
             and self.south <= other.north
@@ -128,7 +135,7 @@ class VolumeIndex(Generic[Key]):
         extent = self._ready(volume)
         self._stored[key] = extent
         self._keys[extent.number] = key
-        if self._has_body(extent):
+        if extent.has_body(self._gap):
             span = _span_of(extent)
             cells = self._spans.setdefault(span, {})
             for cell in _cells(extent, span):
@@ -138,7 +145,7 @@ class VolumeIndex(Generic[Key]):
         """Forget a volume. Raises KeyError if there is none under this key."""
         extent = self._stored.pop(key)
         del self._keys[extent.number]
-        if self._has_body(extent):
+        if extent.has_body(self._gap):
             span = _span_of(extent)
             cells = self._spans[span]
             for cell in _cells(extent, span):
@@ -151,7 +158,7 @@ class VolumeIndex(Generic[Key]):
     def conflicts(self, volume: Volume4D) -> list[Key]:
         """The keys of all volumes in conflict with this one, in the order in which they were inserted."""
         asked = self._ready(volume)
-        if not self._has_body(asked):
+        if not asked.has_body(self._gap):
             return []
         near = [extent for extent in self._around(asked) if extent.near(asked, self._gap)]
         if not near:
@@ -165,10 +172,6 @@ class VolumeIndex(Generic[Key]):
 
     def _ready(self, volume: Volume4D) -> _Extent:
         return _extent_of(volume, self.rule, next(self._count))
-
-    def _has_body(self, extent: _Extent) -> bool:
-        """False for a volume that ends before it starts, or whose area vanishes with its rim: it meets nothing."""
-        return extent.near(extent, self._gap)
 
     def _around(self, asked: _Extent) -> set[_Extent]:
         """Every stored volume that shares a cell with this one, each once."""
