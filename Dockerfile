@@ -15,7 +15,7 @@ FROM python:3.13-slim-trixie
 LABEL org.opencontainers.image.title="Hotline" org.opencontainers.image.licenses="Apache-2.0"
 RUN mkdir /data && chown 10001:10001 /data
 COPY --from=build /opt/hotline /opt/hotline
-ENV PATH=/opt/hotline/bin:$PATH PYTHONUNBUFFERED=1 HOTLINE_DATA=/data
+ENV PATH=/opt/hotline/bin:$PATH PYTHONUNBUFFERED=1 HOTLINE_DATA=/data HOTLINE_RECORD=/data/monitor.sqlite3
 USER 10001:10001
 VOLUME /data
 ENTRYPOINT ["hotline"]

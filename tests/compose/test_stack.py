@@ -89,6 +89,13 @@ def test_the_monitor_writes_down_a_whole_call(stack: Stack) -> None:
     stack.follow("monitor", "ring", "answer", "proposal", "hang-up")
 
 
+def test_the_calls_can_be_asked_for_in_the_monitors_container(stack: Stack) -> None:
+    stack.follow("monitor", "ring", "hang-up")
+    calls = json.loads(stack.compose("exec", "-T", "monitor", "hotline", "calls", "--json"))
+    assert {call["caller"] for call in calls} <= {"us", "ru"}
+    assert calls
+
+
 def test_a_bare_plan_from_any_client_is_answered_on_its_status_topic(people: Speaker) -> None:
     asked = plan(now(people) + timedelta(hours=2))
     people.subscribe(topics.STATUS.filter(source="us", plan_id=asked.plan_id))
