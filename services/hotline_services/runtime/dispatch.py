@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
 from hotline_protocol.message import Message
 from hotline_protocol.topics import encode, topic_of
 
-from .mqtt import Connection
 from .outbox import Outbox
 from .presence import Peers
 from .wire import PublishRefused
@@ -19,13 +18,27 @@ CROWDED: Final = 1_000  # publishes that wait for the broker: sending more of th
 log = structlog.get_logger(__name__)
 
 
+class Outlet(Protocol):
+    """What a dispatch needs of a connection; see :class:`~.mqtt.Connection`."""
+
+    @property
+    def up(self) -> bool: ...
+
+    @property
+    def backlog(self) -> int: ...
+
+    def publish(
+        self, topic: str, payload: bytes, done: Callable[[PublishRefused | None], object], *, retain: bool = False
+    ) -> bool: ...
+
+
 class Dispatch:
     """Sends what a core said in the order in which it was said, and knows what has arrived.
 
     Messages on receipted topics wait for the peer's receipt, the others for the broker's acknowledgement.
     """
 
-    def __init__(self, connection: Connection, peers: Peers, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, connection: Outlet, peers: Peers, now_s: Callable[[], float] = time.monotonic) -> None:
         self._connection = connection
         self._peers = peers
         self._now_s = now_s

@@ -44,13 +44,17 @@ class Journal:
 
     def __init__(self, path: Path, service: str, *, sync: Sync = "normal") -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
+        self._path: Final = path
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._open(sync)
             self.epoch = self._life(service)
         except sqlite3.DatabaseError as error:
+            self._db.close()
             raise StoreError(f"{path}: {error}. Is it a journal, and does another process have it open?") from error
+        except StoreError:
+            self._db.close()
+            raise
         self._next_said = 1 + self._highest("said")
         self._numbers: dict[str, int] = {}  # of the messages that wait for confirmation, by id
 
