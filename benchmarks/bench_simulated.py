@@ -1,6 +1,13 @@
-"""Messages a second through the simulated shell, beside SimPy doing the same in the same run.
+"""Messages a second through the simulated shell, beside SimPy doing the same in the same run; and whole days.
 
-Two actors play ping-pong: each message takes 50 ms of simulated time to arrive, and is answered with a new one.
+Two actors play ping-pong: each message takes 50 ms of simulated time to arrive, and is answered. Then a whole day of
+two centres and a director is simulated, on a perfect network and on one that loses, doubles and delays.
+
+  simulated shell            the answer is a message made before the rally: what is measured is bringing it
+  ..., new message each      every answer is stamped anew, as real services do
+  ..., journaled             with outboxes, receipts and journals, as on a network that may lose something
+  SimPy                      an inbox (Store) and a process each, and a process that carries each message
+  SimPy, callbacks           the same with a callback in the place of that process
 """
 
 import argparse
@@ -14,11 +21,14 @@ import simpy
 
 from hotline_protocol.line import Answer
 from hotline_protocol.message import Author, Message
+from hotline_services.director.scenario import Scenario, read_scenario
 from hotline_services.runtime.network import Crash, Faults, NetworkModel
 from hotline_services.runtime.simulated import Simulation
+from hotline_services.world import build
 
 START = datetime(2017, 6, 18, tzinfo=UTC)
 DELAY = timedelta(milliseconds=50)
+ROUGH = NetworkModel(delay_s=1, jitter_s=1, loss=0.1, duplication=0.1, reordering=0.1)
 BALL = Author("umpire").say(Answer, START, to="a", call_id="rally")
 
 
@@ -133,12 +143,16 @@ def rate(rally: Callable[[Callable[[str, str], Player], int], int], player: type
     return heard / took
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--messages", type=int, default=200_000, help="messages a rally (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=5, help="rallies each, in turns (default: %(default)s)")
-    arguments = parser.parse_args()
+def day(scenario: Scenario, seed: int, network: NetworkModel) -> tuple[float, int]:
+    """Seconds of real time that a simulated day of this scenario takes, and how many messages were said in it."""
+    said: list[Message] = []
+    began = time.perf_counter()
+    build(scenario, seed, network=network).run(scenario.end(), lambda message, _: said.append(message))
+    return time.perf_counter() - began, len(said)
 
+
+def compare_rallies(messages: int, repeats: int) -> None:
+    """Every contender in turns, then by how much ours is faster."""
     rows: dict[str, tuple[Any, type[Player]]] = {
         "simulated shell": (ours, Player),
         "SimPy": (with_simpy, Player),
@@ -149,12 +163,12 @@ def main() -> None:
         "simulated shell, journaled": (ours_journaled, Inventor),
     }
     rates: dict[str, list[float]] = {name: [] for name in rows}
-    for _ in range(arguments.repeats):
+    for _ in range(repeats):
         for name, (rally, player) in rows.items():
-            rates[name].append(rate(rally, player, arguments.messages))
+            rates[name].append(rate(rally, player, messages))
 
-    print(f"{arguments.messages:,} messages a rally, median and range of {arguments.repeats} in turns\n")
-    print(f"{'':36}{'messages/s':>12}{'lowest':>12}{'highest':>12}")
+    print(f"{messages:,} messages a rally, {repeats} rallies each in turns\n")
+    print(f"{'messages/s':36}{'median':>12}{'lowest':>12}{'highest':>12}")
     for name, measured in rates.items():
         print(f"{name:36}{statistics.median(measured):12,.0f}{min(measured):12,.0f}{max(measured):12,.0f}")
     print()
@@ -162,6 +176,31 @@ def main() -> None:
         for kind in ("", ", new message each"):
             pairs = zip(rates[f"simulated shell{kind}"], rates[f"{rival}{kind}"], strict=True)
             print(f"simulated shell / {rival}{kind}: {statistics.median(mine / theirs for mine, theirs in pairs):.1f}x")
+
+
+def time_days(name: str, repeats: int) -> None:
+    """A day of this scenario, again and again with the same seed."""
+    scenario = read_scenario(name)
+    networks = {"perfect network": NetworkModel(), "rough network": ROUGH}
+    days: dict[str, list[tuple[float, int]]] = {kind: [] for kind in networks}
+    for _ in range(repeats):
+        for kind, network in networks.items():
+            days[kind].append(day(scenario, scenario.seed, network))
+
+    print(f"\n{f'{name}, seconds a day':36}{'median':>12}{'lowest':>12}{'highest':>12}{'messages':>12}")
+    for kind, measured in days.items():
+        took = [took_s for took_s, _ in measured]
+        print(f"{kind:36}{statistics.median(took):12.3f}{min(took):12.3f}{max(took):12.3f}{measured[0][1]:12,}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--messages", type=int, default=200_000, help="messages a rally (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=5, help="rallies and days each, in turns (default: %(default)s)")
+    parser.add_argument("--scenario", default="valley-day", help="whose day is simulated (default: %(default)s)")
+    arguments = parser.parse_args()
+    compare_rallies(arguments.messages, arguments.repeats)
+    time_days(arguments.scenario, arguments.repeats)
 
 
 if __name__ == "__main__":
