@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,10 +21,11 @@ from hotline_protocol.injection import (
     SubmitPlan,
 )
 from hotline_protocol.message import Message
-from hotline_protocol.topics import HEALTH, STATUS
+from hotline_protocol.topics import HEALTH, STATUS, TOPICS
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import Costs, Officer, PartyConfig, Posture, Strategy, StrategyKind
 from hotline_services.director.play import DIRECTOR, Act, Director
+from hotline_services.monitor.core import MonitorCore
 from hotline_services.resources import scenarios_folder
 from hotline_services.runtime.chance import Chance
 from hotline_services.runtime.network import Crash, Faults, NetworkModel, Outage, Partition
@@ -37,6 +38,7 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 PARTIES = ("us", "ru")
+MONITOR = "monitor"
 FILED_UNTIL = 4.0  # hours; nothing is injected after this
 QUIET_FROM = 6.0  # no crash, outage or partition reaches beyond this
 RESTART_AT = 8.9  # both sides restart, and so compare their ledgers
@@ -88,16 +90,18 @@ class Tap:
 class FaultyDay:
     """The day of this seed; ``log`` is everything that was said in it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, monitor: MonitorCore | None = None) -> None:
         chance = Chance(seed)
         self.agreement = _agreement(Dice(chance, "agreement"))
         self.log: list[tuple[datetime, Message]] = []
         self.simulation = Simulation(START, seed, _network(Dice(chance, "network")), _faults(Dice(chance, "faults")))
         for party in PARTIES:
             config = _party(Dice(chance, f"party/{party}"))
-            self.simulation.add(party, lambda party=party, config=config: self._centre(party, config), hears=[HEALTH])
+            self.simulation.add(party, partial(self._centre, party, config), hears=[HEALTH])
         acts = tuple(sorted(_acts(Dice(chance, "acts"), self.agreement), key=lambda act: act.at))
         self.simulation.add(DIRECTOR, lambda: Director(acts), hears=[STATUS])
+        if monitor is not None:
+            self.simulation.add(MONITOR, lambda: monitor, hears=TOPICS)
 
     def _centre(self, party: str, config: PartyConfig) -> Tap:
         officer = self.simulation.chance.stream(f"officer/{party}")

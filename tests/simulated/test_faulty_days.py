@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from hotline_protocol.events import InputRejected
 from hotline_protocol.topics import encode
+from hotline_services.monitor.core import MonitorCore
 
-from .faulty_day import END_AT, RESTART_AT, FaultyDay
+from .faulty_day import END_AT, MONITOR, RESTART_AT, FaultyDay
 from .invariants import denials, differences, double_uses, losses, unexplained_flights, unfinished
 
 SEEDS = int(os.environ.get("HOTLINE_SEEDS", "500"))
@@ -40,3 +42,15 @@ def test_two_runs_of_one_faulty_day_are_the_same_to_the_byte(seed: int) -> None:
         return hashlib.sha256(b"\n".join(lines)).hexdigest()
 
     assert digest() == digest()
+
+
+@pytest.mark.parametrize("seed", range(0, SEEDS, 25))
+def test_a_monitor_hears_everything_of_a_faulty_day_once_and_misses_nothing(seed: int) -> None:
+    handed_on: list[str] = []
+    day = FaultyDay(seed, MonitorCore(MONITOR, hand_on=lambda message: handed_on.append(message.id)))
+    day.run(END_AT)
+    cutoff = day.simulation.now - LONGEST_WAY
+    numbered = [message.id for at, message in day.log if message.seq and at < cutoff]
+    assert len(handed_on) == len(set(handed_on))
+    assert set(numbered) <= set(handed_on)
+    assert [message for _, message in day.log if message.source == MONITOR and isinstance(message, InputRejected)] == []

@@ -22,7 +22,7 @@ from hotline_services.monitor.volume import Summary
 from hotline_services.runtime.recording import Header, RecordingWriter
 
 if TYPE_CHECKING:
-    from hotline_services.runtime.perfect import Listener
+    from hotline_services.runtime.node import Listener
     from hotline_services.runtime.simulated import Simulation
 
 BAD_INPUT: Final = 2

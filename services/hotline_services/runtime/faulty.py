@@ -12,8 +12,8 @@ from hotline_protocol.topics import HEALTH, Topic
 from .agenda import Agenda, Alarm
 from .chance import Chance
 from .network import HOUR, Crash, Faults, Link, Mortality, NetworkModel
+from .node import Listener, birth, circumstances, lapse, will
 from .outbox import Outbox, Seen
-from .perfect import Listener, birth, circumstances, lapse, will
 from .routes import Routes, addressee
 
 MICROSECOND: Final = timedelta(microseconds=1)

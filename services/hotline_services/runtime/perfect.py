@@ -1,20 +1,18 @@
 """Nodes on a network that loses nothing: no receipts, no journals, nothing seen twice. Made to be fast."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from heapq import heappush
 from typing import Final
 
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
-from hotline_protocol.service import Health, Presence
 from hotline_protocol.topics import Topic
 
 from .agenda import Agenda, Alarm
 from .network import NetworkModel
+from .node import Listener, birth, circumstances, lapse
 from .routes import Routes, addressee
-
-Listener = Callable[[Message, datetime], None]
 
 
 class PerfectNetwork:
@@ -119,47 +117,3 @@ class PerfectNode:
         for said in lapse(self._name, self.core, now):
             self._network.publish(said, self._name)
         self.arm()
-
-
-def lapse(name: str, core: Core, now: datetime) -> Sequence[Message]:
-    """What the core says when it is woken.
-
-    Raises RuntimeError when it wants to be woken again at once: that would go on for ever.
-    """
-    try:
-        said = core.lapse(now)
-    except Exception as error:
-        error.add_note(circumstances(name, None, now))
-        raise
-    deadline = core.next_deadline
-    if deadline is not None and deadline <= now:
-        raise RuntimeError(f"{name}: after lapse({now.isoformat()}) the next deadline is still {deadline.isoformat()}")
-    return said
-
-
-def circumstances(name: str, heard: Message | None, now: datetime) -> str:
-    """A note for a core's bug: which service, when, and on what input."""
-    what = "a lapse" if heard is None else f"{type(heard).__name__} {heard.id}"
-    return f"in {name}, at {now.isoformat()}, on {what}"
-
-
-def birth(name: str, life: int, number: int, now: datetime) -> Health:
-    """This node says that it is there; ``number`` counts what has been said of its health."""
-    return _health(name, life, number, now, Presence.UP)
-
-
-def will(name: str, life: int, number: int, now: datetime) -> Health:
-    """The broker says that this node has gone."""
-    return _health(name, life, number, now, Presence.DOWN)
-
-
-def _health(name: str, life: int, number: int, now: datetime, presence: Presence) -> Health:
-    return Health(
-        id=f"{name}-health-{number}",
-        source=name,
-        seq=0,
-        time=now,
-        presence=presence,
-        session=f"{name}-{life}",
-        restarts=life,
-    )

@@ -11,7 +11,8 @@ from .agenda import Agenda
 from .chance import Chance
 from .faulty import FaultyNetwork
 from .network import Faults, NetworkModel
-from .perfect import Listener, PerfectNetwork
+from .node import Listener
+from .perfect import PerfectNetwork
 
 
 class Simulation:
