@@ -53,7 +53,9 @@ class Stack:
     def compose(self, *command: str, timeout: float = 60) -> str:
         """What `docker compose` prints. Fails the test when the command does."""
         done = run(*self._docker, *command, timeout=timeout, env=self._env)
-        assert done.returncode == 0, f"docker compose {' '.join(command)}:\n{done.stderr}\n{done.stdout}"
+        if done.returncode:
+            logs = run(*self._docker, "logs", "--tail", "10", env=self._env)
+            pytest.fail(f"docker compose {' '.join(command)}:\n{done.stderr}\n{done.stdout}\n{logs.stdout}")
         return done.stdout
 
     def docker(self, *command: str) -> str:

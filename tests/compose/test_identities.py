@@ -15,7 +15,7 @@ OWN = {
     "us": ["line/us/ru", "receipt/us/ru", "receipt/us/director", "status/us/plan-1", "event/us", "health/us"],
     "ru": ["line/ru/us", "receipt/ru/us", "receipt/ru/director", "status/ru/plan-1", "event/ru", "health/ru"],
     "monitor": ["control/us", "control/ru", "control/director", "event/monitor", "health/monitor"],
-    "director": ["clock", "inject/us", "inject/ru", "event/director", "health/director"],
+    "director": ["clock", "inject/us", "inject/ru", "control/director", "event/director", "health/director"],
     "exercise": ["inject/us", "inject/ru"],
 }
 SAID_BY = {topic: name for name, topics in OWN.items() for topic in topics}

@@ -83,6 +83,8 @@ class _Echo:
 
     def on_message(self, delivery: Delivery) -> None:
         """Time it, and send the next."""
+        if self.connection is not None:
+            self.connection.acknowledge(delivery)  # else the broker stops once its window is full
         if self._sent.encode() not in delivery.payload or self.done.is_set():
             return
         self.times_s.append(time.perf_counter() - self._sent_at)
