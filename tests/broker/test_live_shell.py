@@ -13,7 +13,7 @@ import aiomqtt
 import pytest
 
 from hotline_protocol.line import Busy, LineCheck, LineChecked
-from hotline_protocol.message import Author, Message, digest_of
+from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence, Resend, Stop, Unreadable
 from hotline_protocol.topics import CONTROL, HEALTH, LINE, address_of, decode, encode
 from hotline_services.runtime.actor import BUG, DONE, LiveActor
@@ -150,11 +150,13 @@ async def test_a_service_killed_in_mid_stream_comes_back_with_the_same_state(
         try:
             await asks.until(lambda: len(asks.answers) >= 300)
             assert sorted(asks.answers) == numbers(300)
+            known = await rings_known(broker, pair)
         finally:
             process.terminate()
             assert process.wait(PATIENCE_S) == DONE
     async with tally(broker, tmp_path, pair):
-        assert (await rings_known(broker, pair)) == (300, digest_of([str(n) for n in numbers(300)]))
+        assert await rings_known(broker, pair) == known
+    assert known[0] == 300
 
 
 async def test_poison_is_set_aside_after_three_deaths_and_the_rest_goes_on(

@@ -190,6 +190,17 @@ def test_after_the_broker_forgot_us_a_peer_is_spoken_to_when_it_is_heard_from() 
     assert line.published == ["hotline/v1/event/us", "hotline/v1/line/us/ru"]
 
 
+def test_a_peer_that_is_heard_before_the_broker_has_said_yes_is_spoken_to() -> None:
+    line = Line()
+    line.up = False
+    dispatch = Dispatch(line, Peers(), lambda: 0.0)
+    dispatch.send([to_ru(Author("us"))])
+    dispatch.peer_up("ru", news=True)
+    line.up, line.published = True, []
+    dispatch.connected(session_present=False)
+    assert line.published == ["hotline/v1/line/us/ru"]
+
+
 def test_what_waits_for_a_silent_peer_is_sent_after_two_seconds_all_the_same() -> None:
     line, times = Line(), [0.0]
     dispatch = Dispatch(line, Peers(), lambda: times[0])
