@@ -42,12 +42,20 @@ class Stop(Message, frozen=True, kw_only=True, tag="stop"):
 
 
 class Resend(Message, frozen=True, kw_only=True, tag="resend"):
-    """Your messages ``first_seq`` to ``last_seq`` of this epoch did not arrive: say them again."""
+    """Your messages ``first_seq`` to ``last_seq`` of this epoch did not arrive: say them again.
+
+    What a service asks of itself is an echo, by which it measures the broker's delay: nothing to act upon or keep.
+    """
 
     to: PartyName
     wanted_epoch: str
     first_seq: Annotated[int, Meta(ge=1)]
     last_seq: Annotated[int, Meta(ge=1)]
+
+    @property
+    def is_echo(self) -> bool:
+        """Asked of itself."""
+        return self.source == self.to
 
 
 class Receipt(Message, frozen=True, kw_only=True, tag="receipt"):

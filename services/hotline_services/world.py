@@ -8,7 +8,7 @@ from typing import Final
 from hotline_protocol.core import Core
 from hotline_protocol.hearing import ear
 from hotline_protocol.message import Message
-from hotline_protocol.service import Clock
+from hotline_protocol.service import Clock, Resend
 from hotline_protocol.topics import EVERYTHING, HEALTH, INJECT, LINE, STATUS
 
 from .aoc.centre import Centre
@@ -99,5 +99,9 @@ def monitor_service(progress: Callable[[], Progress], hand_on: Callable[[Message
         name=MONITOR,
         core=lambda _epoch: MonitorCore(MONITOR, progress(), hand_on=hand_on),
         subscriptions=[EVERYTHING],
-        hear=ear,
+        hear=_hear_but_echoes,
     )
+
+
+def _hear_but_echoes(topic: str, payload: bytes, now: datetime) -> list[Message]:
+    return [message for message in ear(topic, payload, now) if not (isinstance(message, Resend) and message.is_echo)]

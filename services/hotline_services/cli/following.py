@@ -5,7 +5,7 @@ import sys
 from typing import Annotated, Final
 
 from hotline_protocol.message import Message
-from hotline_protocol.service import Clock, Unreadable
+from hotline_protocol.service import Clock, Resend, Unreadable
 from hotline_protocol.topics import EVERYTHING, INJECT, MalformedMessageError, decode, encode
 from hotline_services.monitor.dutylog import DutyLog
 from hotline_services.runtime.clock import ScaledClock, wall_clock
@@ -89,7 +89,7 @@ class Watch:
         for message in self._heard(topic, payload):
             if isinstance(message, Clock):
                 self._clock = ScaledClock(message)
-            if self._seen.first_time(message):
+            if self._seen.first_time(message) and not (isinstance(message, Resend) and message.is_echo):
                 self._tell(message)
 
     def _heard(self, topic: str, payload: bytes) -> list[Message]:
