@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from .toys import PATIENCE_S, POISON, START, Tally, Teller, Toy, service
 
 pytestmark = pytest.mark.broker
 T = TypeVar("T", bound=Toy)
+checks = count(1)
 Pair = tuple[str, str]
 
 
@@ -102,7 +104,9 @@ async def say(broker: EmbeddedBroker, message: Message) -> None:
 async def rings_known(broker: EmbeddedBroker, pair: Pair) -> tuple[int, str]:
     """How many rings the tally of this pair knows, and the digest of their numbers in order."""
     peer, name = pair
-    check = Author(peer, "check").say(LineCheck, START, to=name, call_id="check", agreement="0" * 16, heads={})
+    check = Author(peer, f"check{next(checks)}").say(
+        LineCheck, START, to=name, call_id="check", agreement="0" * 16, heads={}
+    )
     async with client(broker, LINE.filter(source=name, to=peer)) as (connected, wait_for):
         await connected.publish(address_of(check), encode(check), qos=1)
         told = await wait_for(lambda message: isinstance(message, LineChecked))
