@@ -20,11 +20,14 @@ class StrategyKind(enum.Enum):
 class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     """Concession over time: ``exponent`` below 1 is Boulware, 1 linear, above 1 Conceder (Faratin et al. 1998).
 
-    With ``trade_offs`` a side picks, among what is worth the same to it, what looks best for the other.
+    With ``weighs_risk`` a side that concedes over time does so faster the less it would lose by taking what it
+    has been offered (Zeuthen 1930). With ``trade_offs`` a side picks, among what it would settle for, what looks
+    best for the other.
     """
 
     kind: StrategyKind = StrategyKind.CONCESSION
-    exponent: Annotated[float, Meta(gt=0, le=20)] = 0.5
+    exponent: Annotated[float, Meta(gt=0, le=20)] = 0.8
+    weighs_risk: bool = True
     trade_offs: bool = True
 
 

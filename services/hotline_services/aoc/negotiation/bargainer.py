@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotline_services.aoc.config import Strategy
-from .concession import Progress, reach
 
-OWN_SHARE: Final = 0.6
-"""How much a side's own worth counts beside what it thinks of the peer's when it picks among outcomes
-that it would all settle for. 0 gives away all there is to give; agreements are fairest near 1 (measured)."""
+from .concession import Concession, Progress
+
+OWN_SHARE: Final = 1.0
+"""How much a side's own worth counts at first beside what it thinks of the peer's, when it picks among outcomes
+that it would all settle for. Measured: agreements are as good from 0.5 to 1.5."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,9 +43,9 @@ class Bargainer:
     side learns what the peer likes of each. No chance and no clock: what a bargainer says depends on its
     arguments and on what it has heard alone. It is plain state and can be copied or pickled between answers.
 
-    Two bargainers agree whenever either makes an offer that the other can accept. If an agreement is possible
-    they are sure to when ``rounds`` is at least the number of outcomes acceptable to one of them, since no
-    offer is made twice while there is another; with fewer rounds they rely on what they learn.
+    Two bargainers with the same ``rounds`` agree whenever either makes an offer that the other can accept. With
+    the same kind of strategy they are sure to, if an agreement is possible, when ``rounds`` is at least the
+    number of outcomes acceptable to one of them: it comes to offer each. With fewer they rely on what they learn.
     """
 
     def __init__(
@@ -60,11 +61,12 @@ class Bargainer:
         shape = shape or (len(self._worth), 1, 1)
         _check(self._worth, walk_away, rounds, shape)
         self._walk_away = walk_away
-        self._strategy = strategy
+        self._trade_offs = strategy.trade_offs
         self._rounds = rounds
-        order = (-self._worth).argsort(kind="stable")
-        self._order = order[: np.count_nonzero(self._worth > walk_away)]
+        acceptable = np.flatnonzero(self._worth > walk_away)
+        self._order = acceptable[(-self._worth[acceptable]).argsort(kind="stable")]
         self._sorted = self._worth[self._order]
+        self._concession = Concession(strategy, self._sorted, walk_away, rounds)
         self._fresh = np.ones(self._worth.size, dtype=np.bool_)
         self._said = 0
         self._made: dict[int, None] = {}
@@ -107,7 +109,7 @@ class Bargainer:
         self._listened += 1
 
     def _next(self) -> int:
-        within = reach(self._strategy, self._sorted, self._walk_away, self._progress())
+        within = self._concession.reach(self._progress())
         best = self._best_heard
         # The peer has offered it and is taken to stand by it: no need to go below, and a sure end.
         if best is not None and best not in self._made and self._worth[best] >= self._sorted[within - 1]:
@@ -118,7 +120,6 @@ class Bargainer:
         best = self._best_heard
         return Progress(
             said=self._said,
-            rounds=self._rounds,
             made=len(self._made),
             heard=len(self._heard),
             first_heard=None if best is None else float(self._worth[next(iter(self._heard))]),
@@ -132,11 +133,13 @@ class Bargainer:
         """
         fresh = within[self._fresh[within]]
         among = fresh if fresh.size else within
-        if not self._strategy.trade_offs:
+        if not self._trade_offs:
             return int(among[-1])
         sectors, blocks, shifts = self._likes
         liked = (sectors[:, None, None] + blocks[:, None] + shifts).ravel()[among]
-        score = liked + OWN_SHARE * 3 * self._listened * self._worth[among]
+        # Less towards the end: the last offer is to please, whatever it costs.
+        own_share = OWN_SHARE * (1 - (self._said + 1) / self._rounds)
+        score = liked + own_share * 3 * self._listened * self._worth[among]
         return int(among[score.argmax()])
 
     def _say(self, outcome: int) -> int:

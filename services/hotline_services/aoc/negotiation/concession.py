@@ -1,7 +1,7 @@
 """How far down its own list a side is ready to go at each of its offers."""
 
 import math
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 import numpy as np
@@ -9,80 +9,110 @@ from numpy.typing import NDArray
 
 from hotline_services.aoc.config import Strategy, StrategyKind
 
-LAST_MOMENT: Final = 0.2
-"""Exponent by which a tit-for-tat player comes down even when it has nothing to answer in kind."""
+USUAL_SHARE: Final = 0.6
+"""Who is offered this share of what it demands concedes as planned; measured, and flat from 0.5 to 0.8."""
+SLOWEST: Final = 0.5
+"""A side that is offered nothing still concedes at this share of its planned pace, since the end comes for both."""
 STRIDE: Final = 3.0
 """How late MiCRO makes its long strides when it has fewer offers than outcomes: 1 is evenly; 3 measured best."""
+LAST_MOMENT: Final = 0.2
+"""Exponent by which a tit-for-tat player comes down even when it has nothing to answer in kind."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How a negotiation stands when the next offer is to be made.
 
-    ``said`` of ``rounds`` offers have been made, ``made`` of them different; ``heard`` counts the different
-    offers of the peer. ``first_heard`` and ``best_heard`` are what the peer's first and best offer are worth to
-    us; None before it has made one.
+    ``said`` offers have been made, ``made`` of them different; ``heard`` counts the different offers of the
+    peer. ``first_heard`` and ``best_heard`` are what its first and best are worth to us; None before there is one.
     """
 
     said: int
-    rounds: int
-    made: int = 0
-    heard: int = 0
-    first_heard: float | None = None
-    best_heard: float | None = None
+    made: int
+    heard: int
+    first_heard: float | None
+    best_heard: float | None
 
 
-def reach(strategy: Strategy, worth: NDArray[np.float64], walk_away: float, now: Progress) -> int:
-    """How many of the acceptable outcomes, whose ``worth`` falls, this side would now settle for.
+class Concession:
+    """Decides how many of its acceptable outcomes, best first, a side would settle for."""
 
-    At its last offer a side would settle for anything acceptable, whatever its strategy, since the
-    alternative is to walk away.
-    """
-    if now.said + 1 >= now.rounds:
-        return len(worth)
-    match strategy.kind:
-        case StrategyKind.CONCESSION:
-            wanted = _down_to(worth, _aspiration(worth[0], walk_away, strategy.exponent, now))
-            wanted = max(wanted, _in_time(len(worth), now))
-        case StrategyKind.MICRO:
-            wanted = _rung(min(now.made, now.heard) + 1, len(worth), now.rounds)
-        case StrategyKind.TIT_FOR_TAT:
-            late = _aspiration(worth[0], walk_away, LAST_MOMENT, now)
-            wanted = max(_down_to(worth, min(late, _in_kind(worth[0], walk_away, now))), now.made + 1)
-    return min(max(wanted, 1), len(worth))
+    def __init__(self, strategy: Strategy, worth: NDArray[np.float64], walk_away: float, rounds: int) -> None:
+        """``worth`` is that of the acceptable outcomes, falling; ``rounds`` is how many offers may be made."""
+        self._strategy = strategy
+        self._worth = worth
+        self._rising = worth[::-1]
+        self._walk_away = walk_away
+        self._rounds = rounds
+        self._demand = 1.0
 
+    def reach(self, now: Progress) -> int:
+        """How many it would settle for now; asked once for each offer that it is to make.
 
-def _aspiration(top: float, walk_away: float, exponent: float, now: Progress) -> float:
-    """From ``top`` at the first offer to ``walk_away`` at the last (Faratin, Sierra and Jennings 1998)."""
-    elapsed = now.said / (now.rounds - 1)
-    return walk_away + (top - walk_away) * (1.0 - math.pow(elapsed, 1.0 / exponent))
+        At its last offer a side would settle for anything acceptable, whatever its strategy, since the
+        alternative is to walk away.
+        """
+        if now.said + 1 >= self._rounds:
+            return len(self._worth)
+        match self._strategy.kind:
+            case StrategyKind.CONCESSION:
+                reach = max(self._over_time(now), self._in_time(now))
+            case StrategyKind.MICRO:
+                reach = self._rung(min(now.made, now.heard) + 1)
+            case StrategyKind.TIT_FOR_TAT:
+                # One more than has been offered: somebody has to begin.
+                reach = max(self._in_kind(now), now.made + 1)
+            case _:
+                assert_never(self._strategy.kind)
+        return min(max(reach, 1), len(self._worth))
 
+    def _over_time(self, now: Progress) -> int:
+        """Demand a share of all there is to gain that falls from 1 at the first offer to 0 at the last.
 
-def _in_time(acceptable: int, now: Progress) -> int:
-    """Where there are offers enough to make every acceptable one, it must not stand still for too long."""
-    left = now.rounds - now.said
-    return now.made + 1 if acceptable <= now.rounds and acceptable - now.made >= left else 0
+        Planned as Faratin, Sierra and Jennings (1998) have it. Zeuthen's (1930) risk is the share of its demand
+        that a side loses by taking what it is offered; where both weigh it, the side with less to lose comes
+        towards the other, and they meet near the Nash solution rather than at equal shares.
+        """
+        if now.said:
+            pace = self._planned(now.said) / self._planned(now.said - 1)
+            self._demand *= math.pow(pace, self._haste(now) if self._strategy.weighs_risk else 1.0)
+        return self._down_to(self._demand)
 
+    def _planned(self, said: int, exponent: float | None = None) -> float:
+        elapsed = said / (self._rounds - 1)
+        return 1.0 - math.pow(elapsed, 1.0 / (exponent or self._strategy.exponent))
 
-def _rung(number: int, acceptable: int, rounds: int) -> int:
-    """MiCRO comes down one outcome for each that the peer has offered (de Jonge 2022).
+    def _haste(self, now: Progress) -> float:
+        """1 is as planned, 2 twice as fast: by what share of the demand has been offered."""
+        if now.best_heard is None:
+            return 1.0
+        offered = float((now.best_heard - self._walk_away) / (self._worth[0] - self._walk_away))
+        share = offered / self._demand if offered < self._demand else 1.0
+        return max(share / USUAL_SHARE, SLOWEST)
 
-    With fewer offers than outcomes it takes ever longer strides; the last of ``rounds`` ends at the last one.
-    """
-    spare = max(acceptable - rounds, 0)
-    return number + round(spare * math.pow(number / rounds, STRIDE))
+    def _in_time(self, now: Progress) -> int:
+        """Where there are offers enough to make every acceptable one, it must not stand still for too long."""
+        enough = len(self._worth) <= self._rounds
+        return now.made + 1 if enough and len(self._worth) - now.made >= self._rounds - now.said else 0
 
+    def _rung(self, number: int) -> int:
+        """MiCRO comes down one outcome for each that the peer has offered (de Jonge 2022).
 
-def _in_kind(top: float, walk_away: float, now: Progress) -> float:
-    """Come down by the share of the way that the peer has come up (after Faratin et al.'s relative tit-for-tat).
+        With fewer offers than outcomes it takes ever longer strides; the last ends at the last outcome.
+        """
+        spare = max(len(self._worth) - self._rounds, 0)
+        return number + round(spare * math.pow(number / self._rounds, STRIDE))
 
-    The peer's way is measured by what its offers are worth to us, from its first offer to our best outcome.
-    """
-    if now.first_heard is None or now.best_heard is None or now.first_heard >= top:
-        return top
-    share = (now.best_heard - now.first_heard) / (top - now.first_heard)
-    return top - share * (top - walk_away)
+    def _in_kind(self, now: Progress) -> int:
+        """Come down by the share of the way that the peer has come up (after Faratin et al.'s tit-for-tat).
 
+        The peer's way is measured by what its offers are worth to us, from its first offer to our best outcome.
+        """
+        top, demand = float(self._worth[0]), self._planned(now.said, LAST_MOMENT)
+        if now.first_heard is not None and now.best_heard is not None and now.first_heard < top:
+            demand = min(demand, 1.0 - (now.best_heard - now.first_heard) / (top - now.first_heard))
+        return self._down_to(demand)
 
-def _down_to(worth: NDArray[np.float64], aspiration: float) -> int:
-    """How many are worth at least this much."""
-    return len(worth) - int(worth[::-1].searchsorted(aspiration))
+    def _down_to(self, demand: float) -> int:
+        """How many give at least this share of the gain that the best one gives."""
+        least = self._walk_away + demand * (self._worth[0] - self._walk_away)
+        return len(self._worth) - int(self._rising.searchsorted(least))

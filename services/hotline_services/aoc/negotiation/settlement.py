@@ -1,12 +1,12 @@
 """What an upper tier can see once both sides have laid their needs open."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Worth = Sequence[float] | NDArray[np.float64]
+Priced = NDArray[np.float64]
+Worth = Sequence[float] | Priced
 
 
 def settlement(worth_a: Worth, walk_a: float, worth_b: Worth, walk_b: float) -> int | None:
@@ -16,7 +16,7 @@ def settlement(worth_a: Worth, walk_a: float, worth_b: Worth, walk_b: float) -> 
     depend on which side is called a. Raises ValueError when the sides price menus of different sizes.
     """
     a, b = _paired(worth_a, worth_b)
-    return _best(a - walk_a, b - walk_b, among=(a > walk_a) & (b > walk_b))
+    return _best(a, a - walk_a, b, b - walk_b, among=(a > walk_a) & (b > walk_b))
 
 
 def dominating(worth_a: Worth, worth_b: Worth, agreed: int) -> int:
@@ -27,29 +27,29 @@ def dominating(worth_a: Worth, worth_b: Worth, agreed: int) -> int:
     """
     a, b = _paired(worth_a, worth_b)
     gain_a, gain_b = a - a[agreed], b - b[agreed]
-    better = (gain_a >= 0) & (gain_b >= 0) & ((gain_a > 0) | (gain_b > 0))
-    best = _best(gain_a, gain_b, among=better)
+    better = (a >= a[agreed]) & (b >= b[agreed]) & ((a > a[agreed]) | (b > b[agreed]))
+    best = _best(a, gain_a, b, gain_b, among=better)
     return agreed if best is None else best
 
 
-def _paired(worth_a: Worth, worth_b: Worth) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _paired(worth_a: Worth, worth_b: Worth) -> tuple[Priced, Priced]:
     a, b = np.asarray(worth_a, dtype=np.float64), np.asarray(worth_b, dtype=np.float64)
     if a.shape != b.shape:
         raise ValueError(f"worth: one side prices {a.size} outcomes, the other {b.size}")
     return a, b
 
 
-def _best(gain_a: NDArray[np.float64], gain_b: NDArray[np.float64], *, among: NDArray[np.bool_]) -> int | None:
-    """The largest product; of equals the fairest, then the most for anybody, then the first on the menu.
+def _best(a: Priced, gain_a: Priced, b: Priced, gain_b: Priced, *, among: NDArray[np.bool_]) -> int | None:
+    """The largest product of gains; of equals the fairest, then the most for anybody, then the first on the menu.
 
-    Products that differ by less than a rounding come out equal: without the last two an outcome could win
-    over one that dominates it.
+    Gains and products that differ by less than a rounding come out equal, worths do not: without comparing
+    these as well, an outcome could win over one that dominates it.
     """
-    candidates: NDArray[Any] = np.flatnonzero(among)
+    candidates = np.flatnonzero(among)
     if not candidates.size:
         return None
     product = gain_a[candidates] * gain_b[candidates]
     candidates = candidates[product == product.max()]
-    low = np.minimum(gain_a[candidates], gain_b[candidates])
-    high = np.maximum(gain_a[candidates], gain_b[candidates])
-    return int(candidates[np.lexsort((candidates, -high, -low))[0]])
+    gains = np.sort(np.stack([gain_a[candidates], gain_b[candidates]]), axis=0)
+    worths = np.sort(np.stack([a[candidates], b[candidates]]), axis=0)
+    return int(candidates[np.lexsort((candidates, *-worths[::-1], *-gains[::-1]))[0]])
