@@ -306,7 +306,7 @@ def main() -> None:
     )
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="to 10,000 stored volumes")
-    size.add_argument("--full", action="store_true", help="to 1,000,000 stored volumes; takes some gigabytes and minutes")
+    size.add_argument("--full", action="store_true", help="to 1,000,000 volumes; takes some gigabytes and minutes")
     parser.add_argument("--questions", type=int, default=1_000, help="volumes asked about at each size (%(default)s)")
     parser.add_argument("--cpu", action="store_true", help="take CPU time, for a machine that others keep busy")
     parser.add_argument("--chart", type=Path, help="write the growth of the median as SVG to this file")
