@@ -225,6 +225,22 @@ def test_nothing_is_sent_again_to_a_peer_that_is_gone_until_it_is_back() -> None
     assert len(line.published) == 2
 
 
+def test_a_peer_that_is_behind_but_at_work_is_not_sent_everything_again() -> None:
+    line, author, times = Line(), Author("us"), [0.0]
+    dispatch = Dispatch(line, Peers(), lambda: times[0])
+    dispatch.connected(session_present=True)
+    messages = [to_ru(author) for _ in range(1_000)]
+    dispatch.send(messages)
+    times[0], line.published = 1.9, []
+    dispatch.received("ru", [messages[0].id])
+    times[0] = 2.0
+    dispatch.send_due()
+    assert 0 < len(line.published) <= 20
+    times[0] = 40.0
+    dispatch.send_due()
+    assert len(line.published) >= 999
+
+
 def test_a_broadcast_has_arrived_when_the_broker_says_so_and_a_line_message_when_the_peer_does() -> None:
     line, author = Line(), Author("us")
     dispatch = Dispatch(line, Peers(), lambda: 0.0)
