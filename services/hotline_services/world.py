@@ -46,7 +46,7 @@ def build(
     simulation = Simulation(scenario.start.astimezone(UTC), seed, torn, faults or scripted)
     acts = expand(scenario, seed, days)
     for party in scenario.agreement.parties:
-        simulation.add(party, partial(centre, scenario, party, seed))
+        simulation.add(party, partial(centre, scenario, party, seed), hears=[HEALTH])
     simulation.add(DIRECTOR, partial(Director, acts))
     return simulation
 
