@@ -13,7 +13,7 @@ from hotline_protocol.ledger import Entry, EntryKind
 from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.line import Reason, Release
 
-from .asking import NO_ROOM, Asking
+from .asking import Asking
 from .config import PartyConfig
 from .desk import Desk, Item
 from .menus import moved_volumes
@@ -51,21 +51,9 @@ class Consents:
     def submit(self, plan: FlightPlan) -> None:
         """A plan of our own side has been filed."""
         filed = self._book.submit(plan)
-        if filed is None or filed.state is not PlanState.NEGOTIATING:
-            return
-        if self._has_room(filed):
+        if filed is not None and filed.state is PlanState.NEGOTIATING:
             self._ask(filed)
             self._book.tell(filed)
-        else:
-            self._book.refuse(filed, Problem(code="no-room", field="area", reason=NO_ROOM))
-
-    def _has_room(self, filed: Filed) -> bool:
-        """Whether a call could lead anywhere: not when what others have been granted leaves nothing to offer."""
-        if not self._book.is_crowded(filed.volumes):
-            return True
-        fixed = filed.priority is Priority.EMERGENCY
-        bid = self._talks.appraiser.bid(filed.plan, filed.volumes, filed.to_ask[0], self._voice.now, fixed=fixed)
-        return max(bid.worth) >= self._config.costs.walk_away
 
     def cancel(self, order: CancelPlan) -> None:
         """A plan is taken back."""

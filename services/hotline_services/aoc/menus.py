@@ -91,7 +91,7 @@ class Appraiser:
             sectors=tuple(_sector(index, variant) for index, variant in enumerate(variants)),
             windows=tuple(Window(start=volume.start, end=volume.end) for volume in volumes),
         )
-        worth = self._asking(plan, whole, offsets)
+        worth = self._asking(plan, whole, offsets, peer)
         return Bid(menu=menu, worth=tuple(worth.ravel().tolist()), legs=legs, offsets_nm=offsets)
 
     def _legs(self, plan: FlightPlan, variants: list[list[Volume4D]], peer: str) -> tuple[int, ...]:
@@ -120,7 +120,8 @@ class Appraiser:
         others.sort(key=lambda block: (abs(block.lower_ft - lower), block.lower_ft))
         return (filed, *others[: BLOCKS - 1])
 
-    def _asking(self, plan: FlightPlan, menu: Menu, offsets: Sequence[tuple[float, float]]) -> Worth:
+    def _asking(self, plan: FlightPlan, menu: Menu, offsets: Sequence[tuple[float, float]], peer: str) -> Worth:
+        """What the peer itself has been granted is no obstacle to asking: it may give it up, or say no."""
         costs = self._costs
         shifts = np.abs(np.array(menu.shifts_min, dtype=float))
         heights = np.abs(np.array([block.lower_ft - menu.blocks[0].lower_ft for block in menu.blocks], dtype=float))
@@ -131,7 +132,9 @@ class Appraiser:
             - costs.block * _share(heights)[None, :, None]
             - costs.shift * _share(shifts)[None, None, :]
         )
-        blocked = self._overlay(menu, lambda use: use.ref != plan.plan_id and not gives_way(use, plan.priority))[0]
+        blocked = self._overlay(
+            menu, lambda use: use.ref != plan.plan_id and use.user != peer and not gives_way(use, plan.priority)
+        )[0]
         return np.where(blocked, IMPOSSIBLE, np.maximum(worth, 0.0))
 
     def granting(self, menu: Menu, priority: Priority, asker: str) -> tuple[float, ...]:

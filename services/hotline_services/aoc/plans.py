@@ -141,10 +141,6 @@ class PlanBook:
                     needed[use.user] = None
         return sorted(needed)
 
-    def is_crowded(self, volumes: Sequence[Volume4D]) -> bool:
-        """Whether any of this air has been granted to somebody else."""
-        return any(use.standing is Standing.THEIRS for volume in volumes for use, _ in self._picture.meets(volume))
-
     def accept(self, filed: Filed) -> None:
         """Everything that was needed has been agreed; it will fly."""
         if filed.state is PlanState.CONTINGENT:
