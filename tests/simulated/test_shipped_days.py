@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from hotline_protocol.events import CallEnded, Escalated, EscalationKind, NegotiationEnded, NegotiationOutcome
-from hotline_protocol.line import CallOutcome, Protest
+from hotline_protocol.line import CallOutcome, Protest, Reason
 from hotline_protocol.message import Message
 from hotline_services.director.scenario import read_scenario
 from hotline_services.world import build
