@@ -1,6 +1,6 @@
 """The asking side of a negotiation: it wants to fly, opens, bargains, and takes up what it is granted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,7 +9,7 @@ import msgspec
 from hotline_protocol.agreement import Agreement, TierRule
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.events import NegotiationOutcome
-from hotline_protocol.flightplan import FlightPlan
+from hotline_protocol.flightplan import FlightPlan, Priority
 from hotline_protocol.ledger import Entry
 from hotline_protocol.lifecycle import NEGOTIATION, NegotiationState, NegotiationStep
 from hotline_protocol.line import (
@@ -29,15 +29,18 @@ from hotline_protocol.line import (
 )
 from hotline_protocol.message import digest_of
 
-from .config import Strategy
-from .menus import Bid
+from .config import PartyConfig
+from .menus import Bid, moved_volumes
 from .negotiation import Accept, Bargainer, GiveUp, settlement
 from .voice import Voice
 
 GRACE: Final = 0.25
 TRIES_AT_TIER: Final = 3
 WORTH_DIGITS: Final = 4
+GONE: Final = "that air has gone to another flight since it was offered"
 NO_ROOM: Final = "no place, height or time is left in which this could be flown"
+
+Freedom = Callable[[tuple[Volume4D, ...], FlightPlan, str], bool]
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +48,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
     choice: Choice
     offer: str
+    volumes: tuple[Volume4D, ...]
     until: datetime
 
 
@@ -63,20 +67,23 @@ class Asking:
         peer: str,
         *,
         agreement: Agreement,
-        strategy: Strategy,
-        walk_away: float,
+        config: PartyConfig,
         voice: Voice,
+        is_free: Freedom,
+        on_step: Callable[["Asking"], None],
     ) -> None:
         self.id: Final = negotiation_id
         self.plan: Final = plan
         self.volumes: Final = tuple(volumes)
         self.peer: Final = peer
         self.began_at: Final = voice.now
-        latest = max(plan.start, voice.now) + timedelta(minutes=plan.flexibility.max_shift_min)
-        self.deadline: Final = min(voice.now + timedelta(seconds=agreement.timing.negotiation_s), latest)
+        in_time = voice.now + timedelta(seconds=agreement.timing.negotiation_s)
+        self.deadline: Final = min(in_time, _latest(plan, volumes, voice.now))
+        self._is_free = is_free
+        self._on_step = on_step
         self._agreement = agreement
-        self._strategy = strategy
-        self._walk_away = walk_away
+        self._strategy = config.strategy
+        self._walk_away = config.costs.walk_away
         self._voice = voice
         self.state = NegotiationState.WAITING
         self.outcome: NegotiationOutcome | None = None
@@ -105,9 +112,13 @@ class Asking:
     @property
     def menu(self) -> Menu:
         """The menu last laid on the table. Raises ValueError before the first proposal."""
+        return self._bid.menu
+
+    @property
+    def _bid(self) -> Bid:
         if self.bid is None:
             raise ValueError(f"{self.id} has not been opened")
-        return self.bid.menu
+        return self.bid
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -139,7 +150,7 @@ class Asking:
         self._propose(bid, outcome)
 
     def _propose(self, bid: Bid, outcome: int) -> None:
-        choice = self._put(outcome)
+        offer, choice = self._put(outcome)
         self._voice.say(
             Propose,
             to=self.peer,
@@ -147,32 +158,35 @@ class Asking:
             negotiation_id=self.id,
             menu=bid.menu,
             choice=choice,
-            offer=self._offered[0] if self._offered else "",
+            offer=offer,
             kind=self.plan.kind,
             priority=self.plan.priority,
             round=self.rounds,
             expires_at=self._offer_ends,
         )
 
-    def _put(self, outcome: int) -> Choice:
+    def _put(self, outcome: int) -> tuple[str, Choice]:
         """Make this outcome our standing offer."""
         choice = self.menu.choice(outcome)
         self._offered = (offer_digest(self.id, self.call_id, self._menu_digest, choice), choice)
         self._offer_ends = self._voice.now + timedelta(seconds=self.rule.offer_s)
         self.rounds += 1
         self._step(NegotiationStep.SAY_OFFER)
-        return choice
+        return self._offered
 
     def hear_counter(self, counter: Counter) -> None:
         """Weigh a counter-offer to our standing offer; any other is stale and changes nothing."""
         if self.state is not NegotiationState.THEIRS or self._offered is None or counter.answers != self._offered[0]:
+            return
+        if counter.time > self._offer_ends or self._bargainer is None:
             return
         try:
             outcome = self.menu.outcome(counter.choice)
         except IndexError:
             self._fail_at_tier("the counter-offer is not on the menu", answers=counter.offer)
             return
-        if counter.time > self._offer_ends or self._bargainer is None:
+        if counter.offer != offer_digest(self.id, self.call_id, self._menu_digest, counter.choice):
+            self._fail_at_tier("the counter-offer is not what its digest names", answers=counter.offer)
             return
         self._step(NegotiationStep.HEAR_OFFER)
         answer = self._bargainer.answer(outcome)
@@ -187,7 +201,8 @@ class Asking:
         if self._voice.now > counter.expires_at:
             self._fail_try("their offer had lapsed before we could concur")
             return
-        self._take(counter.choice, counter.offer, counter.expires_at, NegotiationStep.SAY_CONCUR_TO_TAKE)
+        if not self._take(counter.choice, counter.offer, counter.expires_at, NegotiationStep.SAY_CONCUR_TO_TAKE):
+            return
         self._voice.say(
             Concur,
             to=self.peer,
@@ -198,7 +213,7 @@ class Asking:
         )
 
     def _counter(self, answers: str, outcome: int) -> None:
-        choice = self._put(outcome)
+        offer, choice = self._put(outcome)
         self._voice.say(
             Counter,
             to=self.peer,
@@ -206,7 +221,7 @@ class Asking:
             negotiation_id=self.id,
             answers=answers,
             choice=choice,
-            offer=self._offered[0] if self._offered else "",
+            offer=offer,
             round=self.rounds,
             expires_at=self._offer_ends,
         )
@@ -217,13 +232,22 @@ class Asking:
             return
         if concur.time > self._offer_ends:
             return
-        self._take(self._offered[1], concur.offer, concur.hold_until, NegotiationStep.HEAR_CONCUR_TO_GRANT)
-        self._voice.say(Confirm, to=self.peer, negotiation_id=self.id, offer=concur.offer)
+        if self._take(self._offered[1], concur.offer, concur.hold_until, NegotiationStep.HEAR_CONCUR_TO_GRANT):
+            self._voice.say(Confirm, to=self.peer, negotiation_id=self.id, offer=concur.offer)
 
-    def _take(self, choice: Choice, offer: str, until: datetime, step: NegotiationStep) -> None:
-        patience = timedelta(seconds=self._agreement.timing.silence_s)
-        self.taken = Taken(choice=choice, offer=offer, until=max(until, self._voice.now) + patience)
+    def _take(self, choice: Choice, offer: str, until: datetime, step: NegotiationStep) -> bool:
+        """Say yes, unless that air has gone to somebody else since we offered to fly in it."""
+        volumes = moved_volumes(self.volumes, self._bid, choice)
+        if not self._is_free(volumes, self.plan, self.peer):
+            self._fail_try(GONE)
+            return False
+        timing = self._agreement.timing
+        # No side may make us wait longer than the agreement has it, by a false clock or on purpose.
+        longest = timedelta(seconds=max(timing.hold_s, self.rule.offer_s))
+        until = min(max(until, self._voice.now), self._voice.now + longest) + timedelta(seconds=timing.silence_s)
+        self.taken = Taken(choice=choice, offer=offer, volumes=volumes, until=until)
         self._step(step)
+        return True
 
     def hear_decline(self, decline: Decline) -> None:
         """They see nothing acceptable at this tier."""
@@ -264,7 +288,9 @@ class Asking:
 
     def hear_entered(self, entry: Entry) -> bool:
         """True when this entry is what we took up: it is agreed."""
-        if self.state is not NegotiationState.TAKEN or self.taken is None or entry.offer != self.taken.offer:
+        if self.state is not NegotiationState.TAKEN or self.taken is None or entry.granter != self.peer:
+            return False
+        if entry.offer != self.taken.offer or entry.volumes != self.menu.volumes(self.taken.choice):
             return False
         self._step(NegotiationStep.HEAR_ENTERED)
         as_filed = self.menu.outcome(self.taken.choice) == self.menu.outcome(self._as_filed)
@@ -351,3 +377,12 @@ class Asking:
 
     def _step(self, step: NegotiationStep) -> None:
         self.state = NEGOTIATION[(self.state, step)]
+        self._on_step(self)
+
+
+def _latest(plan: FlightPlan, volumes: Sequence[Volume4D], now: datetime) -> datetime:
+    """After this, consent is of no use: for a flight under way or in distress until its end, else its last start."""
+    start = min(volume.start for volume in volumes)
+    if start <= now or plan.priority is Priority.EMERGENCY:
+        return max(volume.end for volume in volumes)
+    return start + timedelta(minutes=plan.flexibility.max_shift_min)

@@ -1,16 +1,22 @@
 """Keeping the books with each peer: line checks, comparing ledgers, sending what the other lacks."""
 
-from collections.abc import Mapping
+from collections import OrderedDict
 from datetime import datetime, timedelta
+from typing import Final
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.events import EscalationKind, LedgerChanged
-from hotline_protocol.ledger import GENESIS, Entry, Head
+from hotline_protocol.ledger import Entry, Head
 from hotline_protocol.line import Entries, LineCheck, LineChecked, Reconcile
+from hotline_protocol.message import Message
 
-from .ledger import ForkError, PairLedger
+from .ledger import PairLedger
 from .posture import Posture
 from .voice import Voice
+
+FULL_LOAD: Final = 200
+"""Entries in one message at most; who gets as many asks for what is behind them."""
+REMEMBERED_MISMATCHES: Final = 1_000
 
 
 class Books:
@@ -25,16 +31,18 @@ class Books:
         self._ledgers = ledgers
         self._posture = posture
         self._voice = voice
-        self._heard_seq: dict[str, int] = {}
-        self._mismatches: set[tuple[str, str]] = set()
+        self._heard_seq: dict[str, tuple[str, int]] = {}
+        self._mismatches: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._asked: dict[str, tuple[int, Head]] = {}
 
-    def heard(self, source: str, seq: int) -> None:
-        """Note how far the other side's numbering has come."""
-        self._heard_seq[source] = max(seq, self._heard_seq.get(source, 0))
+    def heard(self, message: Message) -> None:
+        """Note how far the other side's numbering has come; with each of its journals it begins anew."""
+        epoch, seq = self._heard_seq.get(message.source, ("", 0))
+        self._heard_seq[message.source] = (message.epoch, max(message.seq, seq if epoch == message.epoch else 0))
 
     def heard_seq(self, source: str) -> int:
         """The highest sequence number heard of this source."""
-        return self._heard_seq.get(source, 0)
+        return self._heard_seq.get(source, ("", 0))[1]
 
     def next_check(self, now: datetime) -> datetime | None:
         """When the line is next to be tried by us, by the agreement; later than ``now``."""
@@ -61,7 +69,7 @@ class Books:
         )
 
     def hear_check(self, check: LineCheck) -> None:
-        """Compare, and answer with our own readings."""
+        """Answer with our own readings, and compare."""
         self._voice.say(
             LineChecked,
             to=check.source,
@@ -71,57 +79,59 @@ class Books:
             heard_seq=self.heard_seq(check.source),
             cause=check.id,
         )
-        self.compare(check.source, check.agreement, check.heads, check.id)
+        self.compare(check)
 
     def reconcile(self, peer: str) -> None:
         """After a break: tell them how far we have come."""
         self._voice.say(Reconcile, to=peer, agreement=self._digest, heads=self._ledgers[peer].heads)
 
-    def compare(self, peer: str, agreement: str, heads: Mapping[str, Head], about: str) -> None:
+    def compare(self, message: LineCheck | LineChecked | Reconcile) -> None:
         """Send what they lack, ask for what we lack, and escalate what cannot be both right."""
-        if agreement != self._digest:
+        peer, about = message.source, message.id
+        if message.agreement != self._digest:
             self._mismatch(
-                EscalationKind.AGREEMENT_MISMATCH, peer, about, f"their agreement is {agreement}, ours {self._digest}"
+                EscalationKind.AGREEMENT_MISMATCH,
+                peer,
+                about,
+                f"their agreement is {message.agreement}, ours {self._digest}",
             )
         ledger = self._ledgers[peer]
-        ours, theirs = heads.get(self._party, Head()), heads.get(peer, Head())
-        if not self._is_on(ledger, self._party, ours):
+        ours, theirs = message.heads.get(self._party, Head()), message.heads.get(peer, Head())
+        if not ledger.passes(self._party, ours):
             self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, f"they hold {ours.hash[:16]} of our chain")
-        elif ours.length < len(ledger.chain(self._party)):
-            self._voice.say(Entries, to=peer, entries=ledger.tail(ours.length))
-        copied = len(ledger.chain(peer))
-        if theirs.length > copied:
-            self.reconcile(peer)
-        elif not self._is_on(ledger, peer, theirs):
+        elif ours.length < ledger.length(self._party):
+            self._voice.say(Entries, to=peer, entries=ledger.tail(ours.length, FULL_LOAD))
+        if theirs.length > ledger.length(peer):
+            self._ask(peer, theirs, again=not isinstance(message, Reconcile))
+        elif not ledger.passes(peer, theirs):
             self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, f"they have {theirs.hash[:16]} in their chain")
 
-    @staticmethod
-    def _is_on(ledger: PairLedger, granter: str, head: Head) -> bool:
-        """Whether our form of this chain goes through their head."""
-        chain = ledger.chain(granter)
-        if head.length > len(chain):
-            return False
-        return head.hash == (chain[head.length - 1].hash if head.length else GENESIS)
+    def _ask(self, peer: str, head: Head, *, again: bool) -> None:
+        """Ask for what we lack up to this head: once, or two sides that both lack something would ask for ever."""
+        asking = (self._ledgers[peer].length(peer), head)
+        if again or self._asked.get(peer) != asking:
+            self._asked[peer] = asking
+            self.reconcile(peer)
 
     def _mismatch(self, kind: EscalationKind, peer: str, about: str, detail: str) -> None:
-        """Once for each different thing that they hold."""
-        if (peer, detail) not in self._mismatches:
-            self._mismatches.add((peer, detail))
-            self._posture.escalate(kind, peer, about, detail)
+        """Once for each different thing that they hold, as far as we remember."""
+        if (peer, detail) in self._mismatches:
+            return
+        self._mismatches[peer, detail] = None
+        if len(self._mismatches) > REMEMBERED_MISMATCHES:
+            self._mismatches.popitem(last=False)
+        self._posture.escalate(kind, peer, about, detail)
 
-    def take(self, peer: str, entries: tuple[Entry, ...], about: str) -> list[Entry]:
-        """Copy what they have entered; returns what is new. Asks for what is missing in between."""
-        ledger = self._ledgers[peer]
-        try:
-            new = ledger.take(entries)
-        except ForkError as error:
-            self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, str(error))
-            return []
-        if ledger.lacks:
+    def take(self, peer: str, entries: tuple[Entry, ...], about: str) -> tuple[Entry, ...]:
+        """Copy what they have entered; returns what is new. Asks for what is missing in between or behind."""
+        copied = self._ledgers[peer].take(entries)
+        if copied.fork is not None:
+            self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, str(copied.fork))
+        if copied.lacks or (copied.new and len(entries) >= FULL_LOAD):
             self.reconcile(peer)
-        if new:
+        if copied.new:
             self.changed(peer)
-        return new
+        return copied.new
 
     def changed(self, peer: str) -> None:
         """Tell everybody how the ledger with this peer stands now."""

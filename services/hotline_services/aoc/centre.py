@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -40,16 +41,18 @@ from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence, Unreadable
 
 from .books import Books
+from .calls import Call, Item
 from .config import PartyConfig
 from .consent import Consents
-from .desk import Call, Desk, Item
+from .desk import Desk
 from .ledger import PairLedger
-from .picture import Picture
+from .picture import Picture, grant_ref
 from .plans import OVER, Filed, PlanBook
 from .posture import Posture
 from .talks import Talks
 from .voice import Voice
 
+OF_SIGHTINGS: Final = frozenset({Reason.INCIDENT, Reason.PROTEST})
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -122,8 +125,7 @@ class Centre:
         if self._next_check is not None and self._next_check <= self._voice.now:
             self._check_line()
         self._picture.clear_until(self._voice.now)
-        for filed in self._book.lapse():
-            self._consents.start_undecided(filed)
+        self._consents.lapse()
         self._talks.lapse()
         self._desk.lapse()
         self._talks.lapse()  # a call that the desk has dropped may leave waiting what is past its time
@@ -176,6 +178,7 @@ class Centre:
             return
         reason = self._posture.saw(sighting)
         if reason is not None and self._config.posture.protests:
+            self._posture.sightings[sighting.id] = sighting
             self._enqueue(sighting.id, sighting.by, reason)
 
     def _hear_health(self, health: Health) -> None:
@@ -184,6 +187,7 @@ class Centre:
         if health.presence is Presence.DOWN:
             self._desk.peer_lost(health.source)
         elif self._sessions.get(health.source) != health.session:
+            self._desk.peer_there(health.source)
             self._books.reconcile(health.source)
         self._sessions[health.source] = health.session if health.presence is Presence.UP else ""
 
@@ -199,7 +203,7 @@ class Centre:
             evidence=unreadable.evidence,
             sender=unreadable.source,
         )
-        if unreadable.about and unreadable.about not in self.plans:
+        if unreadable.about and not self._book.knows(unreadable.about):
             self._voice.say(
                 PlanStatus,
                 plan_id=unreadable.about,
@@ -224,7 +228,7 @@ class Centre:
         if message.to != self.party or message.source not in self.peers:
             self._reject(message, "unknown-party", "source", f"{message.source!r} is none of {', '.join(self.peers)}")
             return
-        self._books.heard(message.source, message.seq)
+        self._books.heard(message)
         match message:
             case OnCall():
                 self._desk.hear(message)
@@ -239,7 +243,7 @@ class Centre:
             case Release():
                 self._released(message)
             case Reconcile():
-                self._books.compare(message.source, message.agreement, message.heads, message.id)
+                self._books.compare(message)
             case _:
                 pass  # a later version's kind of message: nothing to say to it
 
@@ -250,7 +254,7 @@ class Centre:
     def _released(self, release: Release) -> None:
         if self.ledgers[release.source].release(release.agreement_id, self._voice.now) is None:
             return
-        self._picture.drop(release.agreement_id)
+        self._picture.drop(grant_ref(release.source, release.agreement_id))
         chain = self.ledgers[release.source].chain(self.party)
         self._voice.say(Entered, to=release.source, entry=chain[-1])
         self._books.changed(release.source)
@@ -258,11 +262,11 @@ class Centre:
     # The desk's talker -----------------------------------------------------------------------------------
 
     def open_item(self, item: Item, call: Call) -> bool:
-        """See :class:`~.desk.Talker`."""
+        """See :class:`~.calls.Talker`."""
         if item.reason is Reason.LINE_CHECK:
             self._books.check(call.peer, call.id)
             return True
-        sighting = self._posture.sightings.get(item.ref)
+        sighting = self._posture.sightings.get(item.ref) if item.reason in OF_SIGHTINGS else None
         if sighting is not None:
             self._voice.say(
                 Protest,
@@ -277,41 +281,41 @@ class Centre:
         return self._consents.open(item.ref, call.id)
 
     def hear_on_call(self, message: OnCall, call: Call) -> None:
-        """See :class:`~.desk.Talker`."""
+        """See :class:`~.calls.Talker`."""
         match message:
             case LineCheck():
                 self._books.hear_check(message)
             case LineChecked():
-                self._books.compare(message.source, message.agreement, message.heads, message.id)
-                self._done(call)
+                self._books.compare(message)
+                self._done(call, {Reason.LINE_CHECK})
             case Protest():
                 self._posture.hear_protest(message)
                 self._voice.say(Noted, to=message.source, call_id=call.id, cause=message.id)
             case Noted():
-                self._done(call)
+                self._done(call, OF_SIGHTINGS)
             case InNegotiation():
                 self._hear_negotiation(message, call)
             case _:
                 pass  # Ring, Answer, Busy and HangUp are the desk's own
 
-    def _done(self, call: Call) -> None:
-        if call.current is not None:
+    def _done(self, call: Call, reasons: AbstractSet[Reason]) -> None:
+        """That was the answer to what this call is about now, if that is of such a kind."""
+        if call.current is not None and call.current.reason in reasons:
             self._posture.sightings.pop(call.current.ref, None)
             self._desk.item_done(call.current.ref)
 
     def _hear_negotiation(self, message: InNegotiation, call: Call) -> None:
-        if isinstance(message, Propose):
-            self._note_notice(message, call)
+        known = (message.source, message.negotiation_id) in self._talks.granting
         fault = self._talks.hear(message, call.tier)
         if fault is not None:
             self._reject(message, "bad-proposal", fault.partition(":")[0], fault)
+        elif isinstance(message, Propose) and not known:
+            self._note_notice(message, call)
 
     def _note_notice(self, propose: Propose, call: Call) -> None:
         """Too late for the other side to do much about it: on record, once for each negotiation."""
-        first = min((window.start for window in propose.menu.windows), default=self._voice.now)
-        known = propose.negotiation_id in self._talks.granting
-        notice = first - propose.time
-        if not known and notice < timedelta(minutes=self._agreement.notice.late_min):
+        notice = min(window.start for window in propose.menu.windows) - propose.time
+        if notice < timedelta(minutes=self._agreement.notice.late_min):
             self._posture.escalate(
                 EscalationKind.LATE_NOTICE,
                 propose.source,
@@ -321,17 +325,17 @@ class Centre:
             )
 
     def call_answered(self, call: Call) -> None:
-        """See :class:`~.desk.Talker`."""
+        """See :class:`~.calls.Talker`."""
         self._posture.answered(call.peer)
 
     def call_lost(self, call: Call) -> None:
-        """See :class:`~.desk.Talker`."""
-        self._talks.interrupt(call.id)
+        """See :class:`~.calls.Talker`."""
+        self._talks.interrupt(call.id, call.peer)
         item = call.current
-        if item is not None and (item.reason is Reason.LINE_CHECK or item.ref in self._posture.sightings):
+        if item is not None and (item.reason is Reason.LINE_CHECK or item.reason in OF_SIGHTINGS):
             self._desk.enqueue(item)
 
     def ring_failed(self, call: Call, outcome: CallOutcome) -> None:
-        """See :class:`~.desk.Talker`."""
+        """See :class:`~.calls.Talker`."""
         if outcome is CallOutcome.NO_ANSWER:
             self._posture.unanswered(call.peer, call.id)

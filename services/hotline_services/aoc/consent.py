@@ -14,15 +14,16 @@ from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.line import Reason, Release
 
 from .asking import Asking
+from .calls import Item
 from .config import PartyConfig
-from .desk import Desk, Item
-from .menus import moved_volumes
+from .desk import Desk
 from .plans import OVER, Filed, PlanBook
 from .posture import Posture
 from .talks import Talks
 from .voice import Voice
 
 UNDER_WAY: Final = frozenset({NegotiationState.OURS, NegotiationState.THEIRS, NegotiationState.TAKEN})
+FOR_CONSENT: Final = frozenset({Reason.EMERGENCY, Reason.SHORT_NOTICE, Reason.ROUTINE})
 AGREED: Final = frozenset({NegotiationOutcome.AGREED_AS_FILED, NegotiationOutcome.AGREED_WITH_CHANGES})
 
 
@@ -51,7 +52,11 @@ class Consents:
     def submit(self, plan: FlightPlan) -> None:
         """A plan of our own side has been filed."""
         filed = self._book.submit(plan)
-        if filed is not None and filed.state is PlanState.NEGOTIATING:
+        if filed is None:
+            return
+        if filed.priority is Priority.EMERGENCY:
+            self._talks.give_way(filed.volumes, Priority.EMERGENCY, but=plan.plan_id)
+        if filed.state is PlanState.NEGOTIATING:
             self._ask(filed)
             self._book.tell(filed)
 
@@ -68,8 +73,7 @@ class Consents:
             return
         self._withdraw_asking(filed, "in distress: asked for again as an emergency")
         self._book.make_contingent(filed)
-        for volume in filed.volumes:
-            self._talks.give_way((volume,), Priority.EMERGENCY, but=filed.plan.plan_id)
+        self._talks.give_way(filed.volumes, Priority.EMERGENCY, but=filed.plan.plan_id)
         filed.to_ask, filed.asked = self._book.consents_needed(filed.volumes), []
         if filed.to_ask:
             self._ask(filed)
@@ -87,7 +91,15 @@ class Consents:
             )
         return filed
 
-    def start_undecided(self, filed: Filed) -> None:
+    def lapse(self) -> None:
+        """Plans start and end; what is asked for one that has ended is withdrawn."""
+        for filed in self._book.lapse():
+            if filed.state in OVER:
+                self._withdraw_asking(filed, "the flight is over")
+            else:
+                self._start_undecided(filed)
+
+    def _start_undecided(self, filed: Filed) -> None:
         """It should be flying by now and has no consent: some sides then fly, and it is on record."""
         if not (self._config.posture.flies_without_consent or filed.priority is Priority.EMERGENCY):
             return
@@ -161,13 +173,12 @@ class Consents:
         if entry.kind is not EntryKind.GRANTED:
             return
         asking = self._talks.hear_entered(entry)
-        if asking is None or asking.bid is None or asking.taken is None:
+        if asking is None or asking.taken is None:
             return
         filed = self._book.plans[asking.plan.plan_id]
         filed.agreements.append((entry.agreement_id, entry.granter, entry.volumes))
         if asking.outcome is NegotiationOutcome.AGREED_WITH_CHANGES:
-            filed.volumes = moved_volumes(filed.volumes, asking.bid, asking.taken.choice)
-            filed.as_filed = False
+            self._book.move(filed, asking.taken.volumes)
             filed.to_ask = [*filed.to_ask, *self._newly_needed(filed)]
         if all(peer in filed.asked for peer in filed.to_ask):
             self._book.accept(filed)
@@ -180,39 +191,48 @@ class Consents:
     def settle(self) -> None:
         """Bring desk and plans in step with what has become of the negotiations, until nothing changes."""
         while True:
-            self._end_negotiations()
-            self._note_tiers()
-            current = self._desk.call.current if self._desk.call is not None else None
-            asking = self._talks.asking.get(current.ref) if current is not None else None
-            is_ours = current is not None and current.reason in {Reason.EMERGENCY, Reason.SHORT_NOTICE, Reason.ROUTINE}
-            if current is None or not is_ours or (asking is not None and asking.state in UNDER_WAY):
+            while self._give_way() or self._end_negotiations():
+                pass
+            for asking in self._talks.take_stepped():
+                self._mind(asking)
+            if not self._end_item():
                 break
-            self._desk.item_done(current.ref)
-        self._requeue()
-        self._give_way()
 
-    def _requeue(self) -> None:
-        queued = {item.ref for item in self._desk.waiting}
-        for asking in self._talks.asking.values():
-            if asking.state is NegotiationState.WAITING and asking.id not in queued:
-                wait = self._agreement.timing.redial_s if asking.tries else 0.0
-                self._queue(asking, self._voice.now + timedelta(seconds=wait))
+    def _end_item(self) -> bool:
+        """Leave what the call is about, if it is a negotiation that needs this call no more."""
+        current = self._desk.call.current if self._desk.call is not None else None
+        if current is None or current.reason not in FOR_CONSENT:
+            return False
+        asking = self._talks.asking.get(current.ref)
+        if asking is not None and asking.state in UNDER_WAY:
+            return False
+        self._desk.item_done(current.ref)
+        return True
 
-    def _note_tiers(self) -> None:
-        for asking in self._talks.asking.values():
-            if asking.tier_index > self._tiers_seen.get(asking.id, 0):
-                self._tiers_seen[asking.id] = asking.tier_index
-                self._posture.escalate(
-                    EscalationKind.TIER_RAISED, asking.peer, asking.id, asking.reason, tier=asking.tier
-                )
+    def _mind(self, asking: Asking) -> None:
+        """It has come a step further: keep the air that we have said yes to, speak of it again, note a higher tier."""
+        filed = self._book.plans[asking.plan.plan_id]
+        if asking.taken is not None:
+            self._book.reserve(filed, asking.taken.volumes, firm=True)
+        else:
+            self._book.reserve(filed, filed.volumes, firm=False)
+        if asking.tier_index > self._tiers_seen.get(asking.id, 0):
+            self._tiers_seen[asking.id] = asking.tier_index
+            self._posture.escalate(EscalationKind.TIER_RAISED, asking.peer, asking.id, asking.reason, tier=asking.tier)
+        if asking.state is NegotiationState.WAITING and all(item.ref != asking.id for item in self._desk.waiting):
+            wait = self._agreement.timing.redial_s if asking.tries else 0.0
+            self._queue(asking, self._voice.now + timedelta(seconds=wait))
 
-    def _end_negotiations(self) -> None:
-        for asking in self._talks.forget_ended():
+    def _end_negotiations(self) -> bool:
+        """Draw the consequences of those that are over; False when there are none."""
+        ended = self._talks.forget_ended()
+        for asking in ended:
             self._tiers_seen.pop(asking.id, None)
             self._desk.dequeue(asking.id)
             self._tell_end(asking)
             if asking.outcome not in AGREED and asking.outcome is not NegotiationOutcome.WITHDRAWN:
                 self._failed(asking)
+        return bool(ended)
 
     def _tell_end(self, asking: Asking) -> None:
         taken = asking.taken if asking.outcome in AGREED else None
@@ -246,8 +266,10 @@ class Consents:
 
     # Giving back -----------------------------------------------------------------------------------------
 
-    def _give_way(self) -> None:
-        for plan_id, to in self._talks.take_yielded():
+    def _give_way(self) -> bool:
+        """Take back what has had to give way; False when nothing has."""
+        yielded = self._talks.take_yielded()
+        for plan_id, to in yielded:
             filed = self._book.plans.get(plan_id)
             if filed is None or filed.state in OVER:
                 continue
@@ -255,6 +277,7 @@ class Consents:
             self._withdraw(filed, problem, problem.reason)
             if to:
                 self._posture.escalate(EscalationKind.PREEMPTED, to, plan_id, problem.reason)
+        return bool(yielded)
 
     def _withdraw(self, filed: Filed, problem: Problem | None, reason: str) -> None:
         self._withdraw_asking(filed, reason)

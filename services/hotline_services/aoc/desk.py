@@ -1,10 +1,10 @@
 """The duty officer's desk: one call at a time, the others wait; who rings, who answers, what is talked about."""
 
+import bisect
 import random
 from collections import OrderedDict
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -28,63 +28,15 @@ from hotline_protocol.line import (
     Withdraw,
 )
 
+from .calls import Call, Item, Talker, turn
 from .config import Officer
 from .voice import Voice
 
 REMEMBERED_CALLS: Final = 1_000
+WORDS_AT_ONCE: Final = 64
+LONGEST_REDIAL: Final = 8
+"""So many times the agreed pause lie between two rings at most, where nobody answers."""
 NEEDS_NO_THOUGHT: Final = (Concur, Decline, Expire, Withdraw, Noted, LineChecked)
-
-
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to be talked over with ``peer``: a negotiation, a line check or a protest, by its reference."""
-
-    ref: str
-    peer: str
-    reason: Reason
-    tier: Tier
-    queued_at: datetime
-    not_before: datetime
-
-
-class Call(msgspec.Struct, kw_only=True):
-    """A call as this desk sees it."""
-
-    id: str
-    peer: str
-    outgoing: bool
-    state: CallState
-    reason: Reason
-    tier: Tier
-    queued_at: datetime
-    rang_at: datetime
-    answered_at: datetime | None = None
-    current: Item | None = None
-    about: tuple[str, ...] = ()
-    deadline: datetime
-
-
-class Talker(Protocol):
-    """Who knows what the items on a call's agenda mean."""
-
-    def open_item(self, item: Item, call: Call) -> bool:
-        """Begin to talk about this; False when there is nothing left to say."""
-        ...
-
-    def hear_on_call(self, message: OnCall, call: Call) -> None:
-        """Something said during a call, when it has been thought about."""
-        ...
-
-    def call_lost(self, call: Call) -> None:
-        """The call was dropped with this under way."""
-        ...
-
-    def ring_failed(self, call: Call, outcome: CallOutcome) -> None:
-        """Nobody took the call."""
-        ...
-
-    def call_answered(self, call: Call) -> None:
-        """Somebody took the call."""
-        ...
 
 
 class Desk:
@@ -101,19 +53,18 @@ class Desk:
         self._talker = talker
         self._queue: list[Item] = []
         self._thoughts: list[tuple[datetime, OnCall]] = []
-        self._past: OrderedDict[str, None] = OrderedDict()
+        self._past: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._longest = timedelta(seconds=2 * agreement.timing.negotiation_s)
         self._count = 0
+        self._in_vain: dict[str, int] = {}
         self.call: Call | None = None
 
     @property
     def next_deadline(self) -> datetime | None:
         """When somebody will have thought, rung long enough, or waited long enough."""
-        times = [at for at, _ in self._thoughts]
-        if self.call is not None:
-            times.append(self.call.deadline)
-        else:
-            times.extend(item.not_before for item in self._queue)
-        return min(times, default=None)
+        if self.call is None:
+            return min((item.not_before for item in self._queue), default=None)
+        return min(self.call.deadline, self._thoughts[0][0]) if self._thoughts else self.call.deadline
 
     @property
     def waiting(self) -> tuple[Item, ...]:
@@ -122,8 +73,7 @@ class Desk:
 
     def enqueue(self, item: Item) -> None:
         """Have this talked over as soon as the line and its turn allow."""
-        self._queue.append(item)
-        self._queue.sort(key=lambda i: (-i.tier.rank, i.reason.urgency, i.queued_at, i.ref))
+        bisect.insort(self._queue, item, key=turn)
 
     def dequeue(self, ref: str) -> None:
         """This need not be talked over any more."""
@@ -134,8 +84,8 @@ class Desk:
     def ring_if_free(self) -> None:
         """Ring about the most pressing item whose time has come, if no call is in progress."""
         now = self._voice.now
-        due = next((item for item in self._queue if item.not_before <= now), None)
-        if self.call is not None or due is None:
+        due = next((item for item in self._queue if item.not_before <= now), None) if self.call is None else None
+        if due is None:
             return
         self._count += 1
         about = tuple(item.ref for item in self._shared(due.peer, due.tier))
@@ -174,17 +124,18 @@ class Desk:
             case Busy():
                 self._hear_end(message, CallStep.HEAR_BUSY, CallOutcome.BUSY)
             case HangUp():
-                self._hear_end(message, CallStep.HEAR_HANG_UP, message.outcome)
+                self._hear_end(message, CallStep.HEAR_HANG_UP, self._ended_as(message))
             case _:
                 self._hear_words(message)
 
     def _hear_ring(self, ring: Ring) -> None:
         now = self._voice.now
-        if ring.call_id in self._past or now - ring.time > timedelta(seconds=2 * self._timing.ring_s):
+        if (ring.source, ring.call_id) in self._past or now - ring.time > timedelta(seconds=2 * self._timing.ring_s):
             return
+        self.peer_there(ring.source)
         mine = self.call
         if mine is not None and not self._gives_way(mine, ring):
-            self._remember(ring.call_id)
+            self._remember(ring.source, ring.call_id)
             self._voice.say(Busy, to=ring.source, call_id=ring.call_id, cause=ring.id)
             return
         if mine is not None:
@@ -220,6 +171,7 @@ class Desk:
             return
         call.state = CALL[(call.state, CallStep.HEAR_ANSWER)]
         call.answered_at = self._voice.now
+        self.peer_there(call.peer)
         self._heard_something(call)
         self._talker.call_answered(call)
         self._next_item(call)
@@ -227,9 +179,15 @@ class Desk:
     def _hear_end(self, message: Busy | HangUp, step: CallStep, outcome: CallOutcome) -> None:
         call = self._current(message)
         if call is None:
-            self._remember(message.call_id)
+            self._remember(message.source, message.call_id)
         elif (call.state, step) in CALL:
             self._end(call, step, outcome)
+
+    def _ended_as(self, message: HangUp) -> CallOutcome:
+        """Only the side that rang can know that all has been said; from the other a hang-up is a dropped call."""
+        call = self._current(message)
+        over = call is not None and not call.outgoing and message.outcome is CallOutcome.COMPLETED
+        return CallOutcome.COMPLETED if over else CallOutcome.DROPPED
 
     def _hear_words(self, message: OnCall) -> None:
         call = self._current(message)
@@ -238,12 +196,15 @@ class Desk:
             return
         if call.state is not CallState.TALKING:
             return
+        if len(self._thoughts) >= WORDS_AT_ONCE:
+            self.drop(call, CallStep.SAY_HANG_UP)  # nobody who waits for answers says so much
+            return
         self._heard_something(call)
         self._think(message, 0.0 if isinstance(message, NEEDS_NO_THOUGHT) else self._officer.think_s)
 
     def _think(self, message: OnCall, mean_s: float) -> None:
         """One thought at a time: half to one and a half times the mean, after those before it."""
-        start = max((at for at, _ in self._thoughts), default=self._voice.now)
+        start = self._thoughts[-1][0] if self._thoughts else self._voice.now
         spread = 0.5 + self._chance.random() if mean_s else 0.0
         self._thoughts.append((max(start, self._voice.now) + timedelta(seconds=mean_s * spread), message))
         self._finish_thoughts()
@@ -287,6 +248,10 @@ class Desk:
         self._voice.say(HangUp, to=call.peer, call_id=call.id, outcome=CallOutcome.DROPPED)
         self._end(call, step, CallOutcome.DROPPED)
 
+    def peer_there(self, peer: str) -> None:
+        """The other side has given a sign of life."""
+        self._in_vain[peer] = 0
+
     def peer_lost(self, peer: str) -> None:
         """The other side has left the network."""
         if self.call is not None and self.call.peer == peer:
@@ -317,23 +282,29 @@ class Desk:
         talking = call.state is CallState.TALKING
         call.state = CALL[(call.state, step)]
         self.call = None
-        self._remember(call.id)
+        self._remember(call.peer, call.id)
         self._thoughts = [(at, message) for at, message in self._thoughts if message.call_id != call.id]
         if call.outgoing:
             self._record(call, outcome)
-        if talking and outcome is not CallOutcome.COMPLETED:
+        if outcome is CallOutcome.COMPLETED:
+            return
+        if talking:
             self._talker.call_lost(call)
-        elif not talking and call.outgoing:
-            self._redial(call)
+        elif call.outgoing:
+            self._in_vain[call.peer] = self._in_vain.get(call.peer, 0) + (outcome is CallOutcome.NO_ANSWER)
             self._talker.ring_failed(call, outcome)
+        if call.outgoing:
+            self._redial(call)
 
     def _redial(self, call: Call) -> None:
-        """Whatever this call was to be about waits for a while."""
-        later = self._voice.now + timedelta(seconds=self._timing.redial_s)
+        """Whatever this call was, or was to be, about waits for a while; longer each time that nobody answers."""
+        pause = timedelta(seconds=self._timing.redial_s)
+        pauses = min(2 ** max(self._in_vain.get(call.peer, 0) - 1, 0), LONGEST_REDIAL)
         shared = self._shared(call.peer, call.tier)
         for item in shared:
             self._queue.remove(item)
         for item in shared:
+            later = self._voice.now + pause * (1 if item.reason is Reason.EMERGENCY else pauses)
             self.enqueue(msgspec.structs.replace(item, not_before=max(item.not_before, later)))
 
     def _record(self, call: Call, outcome: CallOutcome) -> None:
@@ -356,21 +327,19 @@ class Desk:
         return call if call is not None and call.id == message.call_id and call.peer == message.source else None
 
     def _heard_something(self, call: Call) -> None:
-        call.deadline = self._voice.now + timedelta(seconds=self._timing.silence_s)
+        """Silence begins anew; but who is never silent does not keep the line for ever either."""
+        answered_at = call.answered_at or self._voice.now
+        call.deadline = min(self._voice.now + timedelta(seconds=self._timing.silence_s), answered_at + self._longest)
 
     def _refuse_stale(self, message: OnCall) -> None:
         """Words in a call that is over here: tell them so."""
-        self._remember(message.call_id)
+        self._remember(message.source, message.call_id)
         self._voice.say(
             HangUp, to=message.source, call_id=message.call_id, outcome=CallOutcome.DROPPED, cause=message.id
         )
 
-    def _remember(self, *call_ids: str) -> None:
-        for call_id in call_ids:
-            self._past[call_id] = None
-        while len(self._past) > REMEMBERED_CALLS:
+    def _remember(self, peer: str, call_id: str) -> None:
+        """This call with this peer is over: a ring for it that comes late is not taken."""
+        self._past[peer, call_id] = None
+        if len(self._past) > REMEMBERED_CALLS:
             self._past.popitem(last=False)
-
-    def open_refs(self) -> Iterable[str]:
-        """The call in progress, if any."""
-        return (self.call.id,) if self.call is not None else ()

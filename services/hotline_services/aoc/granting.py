@@ -25,7 +25,7 @@ from hotline_protocol.line import (
 from hotline_protocol.message import digest_of
 
 from .asking import GRACE, WORTH_DIGITS
-from .config import Costs, Strategy
+from .config import PartyConfig
 from .negotiation import Accept, Bargainer, GiveUp, settlement
 from .voice import Voice
 
@@ -42,18 +42,19 @@ class Granting:
         peer: str,
         *,
         agreement: Agreement,
-        strategy: Strategy,
-        costs: Costs,
+        config: PartyConfig,
         voice: Voice,
         is_free: Freedom,
+        on_step: Callable[["Granting"], None],
     ) -> None:
         self.id: Final = negotiation_id
         self.peer: Final = peer
         self._is_free = is_free
+        self._on_step = on_step
         self._agreement = agreement
-        self._strategy = strategy
-        self._walk_away = costs.walk_away
-        self._content = costs.content
+        self._strategy = config.strategy
+        self._walk_away = config.costs.walk_away
+        self._content = config.costs.content
         self._voice = voice
         self.deadline: Final = voice.now + timedelta(seconds=2 * agreement.timing.negotiation_s)
         self.state = NegotiationState.WAITING
@@ -94,8 +95,6 @@ class Granting:
 
     def hear_propose(self, propose: Propose, tier: Tier, appraise: Appraisal) -> None:
         """A fresh start: weigh the menu and the first offer. The menu has been screened."""
-        if self.state is NegotiationState.AGREED:
-            return
         self.held = None
         self.state = NegotiationState.WAITING
         self.call_id, self.priority = propose.call_id, propose.priority
@@ -203,7 +202,8 @@ class Granting:
 
     def _counter(self, answers: str, outcome: int) -> None:
         choice = self.menu.choice(outcome)
-        self._offered = (offer_digest(self.id, self.call_id, self._menu_digest, choice), choice)
+        offer = offer_digest(self.id, self.call_id, self._menu_digest, choice)
+        self._offered = (offer, choice)
         self._stand()
         self._voice.say(
             Counter,
@@ -212,7 +212,7 @@ class Granting:
             negotiation_id=self.id,
             answers=answers,
             choice=choice,
-            offer=self._offered[0],
+            offer=offer,
             round=self.rounds,
             expires_at=self._offer_ends,
         )
@@ -292,3 +292,4 @@ class Granting:
 
     def _step(self, step: NegotiationStep) -> None:
         self.state = NEGOTIATION[(self.state, step)]
+        self._on_step(self)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import Priority
 from hotline_protocol.ledger import GENESIS, Entry, EntryKind, Head
@@ -17,6 +19,16 @@ class ForkError(Exception):
     def __init__(self, entry: Entry, reason: str) -> None:
         super().__init__(f"entry {entry.index} of {entry.granter}: {reason}")
         self.entry = entry
+
+
+class Copied(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of copying: the entries that are new, in order; whether others are missing before some of what
+    came; and the first one that contradicts the rest.
+    """
+
+    new: tuple[Entry, ...]
+    lacks: bool
+    fork: ForkError | None
 
 
 class PairLedger:
@@ -43,9 +55,19 @@ class PairLedger:
         """The chain that this party writes."""
         return tuple(self._chains[granter])
 
-    def tail(self, after: int) -> tuple[Entry, ...]:
-        """Our own entries behind the first ``after``."""
-        return tuple(self._chains[self.party][after:])
+    def length(self, granter: str) -> int:
+        """How many entries of this chain we hold."""
+        return len(self._chains[granter])
+
+    def passes(self, granter: str, head: Head) -> bool:
+        """Whether this chain, as far as we hold it, goes through this head."""
+        if head.length > self.length(granter):
+            return False
+        return head.hash == (self._chains[granter][head.length - 1].hash if head.length else GENESIS)
+
+    def tail(self, after: int, most: int) -> tuple[Entry, ...]:
+        """Our own entries behind the first ``after``, at most so many."""
+        return tuple(self._chains[self.party][after : after + most])
 
     def grant(
         self, agreement_id: str, volumes: Sequence[Volume4D], offer: str, priority: Priority, now: datetime
@@ -83,24 +105,39 @@ class PairLedger:
             )
         )
 
-    def take(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Copy entries of the peer's chain, in whatever order they come; returns those that are new, in order.
+    def take(self, entries: Iterable[Entry]) -> Copied:
+        """Copy entries of the peer's chain, in whatever order they come.
 
-        Raises ForkError when one contradicts what we hold. Entries that come early wait for the missing ones.
+        One that contradicts what we hold is not copied, and does not keep the others from it. One that comes
+        early waits for those that are missing.
         """
+        new: list[Entry] = []
+        fork: ForkError | None = None
+        furthest = 0
         for entry in entries:
-            self._screen(entry)
-        taken = []
-        while (entry_next := self._early.pop(len(self._chains[self.peer]) + 1, None)) is not None:
-            if entry_next.previous != self._hashes[self.peer]:
-                raise ForkError(entry_next, "does not follow the entry before it")
-            taken.append(self._append(entry_next))
-        return taken
+            furthest = max(furthest, entry.index)
+            try:
+                self._copy(entry, new)
+            except ForkError as error:
+                fork = fork or error
+        lacks = fork is None and furthest > len(self._chains[self.peer])
+        return Copied(new=tuple(new), lacks=lacks, fork=fork)
 
-    @property
-    def lacks(self) -> bool:
-        """Entries of the peer have come that cannot be used before others that are missing."""
-        return bool(self._early)
+    def _copy(self, entry: Entry, new: list[Entry]) -> None:
+        """Put this entry in its place, and then those that have waited for it. Raises ForkError."""
+        chain = self._chains[self.peer]
+        if entry.granter != self.peer or entry.user != self.party:
+            raise ForkError(entry, f"is not one of {self.peer} for {self.party}")
+        if entry.index <= len(chain):
+            if chain[entry.index - 1] != entry:
+                raise ForkError(entry, "differs from the one we hold")
+            return
+        if entry.index <= len(chain) + MAX_EARLY:
+            self._early[entry.index] = entry
+        while (following := self._early.pop(len(chain) + 1, None)) is not None:
+            if following.previous != self._hashes[self.peer]:
+                raise ForkError(following, "does not follow the entry before it")
+            new.append(self._append(following))
 
     def granted(self, granter: str, agreement_id: str) -> Entry | None:
         """The grant of this agreement in this chain, released or not."""
@@ -108,9 +145,12 @@ class PairLedger:
 
     def standing(self, granter: str, now: datetime) -> Iterator[Entry]:
         """Grants in this chain that are neither released nor past."""
-        for key, entry in self._granted.items():
-            if key[0] == granter and key not in self._released and any(v.end > now for v in entry.volumes):
-                yield entry
+        return (entry for entry in self._granted.values() if entry.granter == granter and self.stands(entry, now))
+
+    def stands(self, entry: Entry, now: datetime) -> bool:
+        """Whether this grant is neither released nor past."""
+        released = (entry.granter, entry.agreement_id) in self._released
+        return not released and any(volume.end > now for volume in entry.volumes)
 
     def _screen(self, entry: Entry) -> None:
         chain = self._chains[self.peer]

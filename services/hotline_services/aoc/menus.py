@@ -4,8 +4,8 @@ A menu is sectors x altitude blocks x shifts. Worth is between 0 and 1, and -1 w
 shares come from :class:`~.config.Costs` and are never told, except where an upper tier lays needs open.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotline_protocol.agreement import Agreement, BoundaryRule
-from hotline_protocol.airspace import Volume4D
+from hotline_protocol.airspace import Area, Volume4D
 from hotline_protocol.boundaries import Boundaries
 from hotline_protocol.flightplan import FlightPlan, Priority
 from hotline_protocol.gars import gars
-from hotline_protocol.geometry import centre, moved
+from hotline_protocol.geometry import area_problem, centre, moved
 from hotline_protocol.line import Block, Choice, Menu, Sector, Window
 
 from .config import Costs
@@ -25,12 +25,16 @@ from .picture import Picture, Standing, Use
 
 Worth = NDArray[np.float64]
 
-COMPASS: Final = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (0.0, -1.0), (-1.0, 0.0))
+COMPASS: Final = {"": (0.0, 0.0), "N": (0.0, 1.0), "E": (1.0, 0.0), "S": (0.0, -1.0), "W": (-1.0, 0.0)}
 SHIFTS_EACH_WAY: Final = 6
 BLOCKS: Final = 6
 ROOM_FT: Final = 4_000
 LINE_REACH_NM: Final = 20.0
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 IMPOSSIBLE: Final = -1.0
+
+Offset = tuple[float, float]
+Move = tuple[str, Offset, list[Volume4D]]
 
 
 class Bid(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +43,7 @@ class Bid(msgspec.Struct, frozen=True, kw_only=True):
     menu: Menu
     worth: tuple[float, ...]
     legs: tuple[int, ...]
-    offsets_nm: tuple[tuple[float, float], ...]
+    offsets_nm: tuple[Offset, ...]
 
 
 def moved_volumes(volumes: Sequence[Volume4D], bid: Bid, choice: Choice) -> tuple[Volume4D, ...]:
@@ -75,20 +79,21 @@ class Appraiser:
 
         ``fixed`` leaves the plan where it is: a distress flight, or one that another side has agreed to.
         """
-        offsets = _offsets(0.0 if fixed else plan.flexibility.max_offset_nm)
         blocks = self._blocks(plan, volumes, fixed=fixed)
         shifts = (0,) if fixed else _shifts(plan, now)
-        variants = [[_moved(v, e, n, blocks[0], timedelta(0)) for v in volumes] for e, n in offsets]
+        moves = tuple(_moves(volumes, blocks[0], 0.0 if fixed else plan.flexibility.max_offset_nm))
+        variants = [variant for _, _, variant in moves]
+        offsets = tuple(offset for _, offset, _ in moves)
         legs = self._legs(plan, variants, peer)
         menu = Menu(
-            sectors=tuple(_sector(index, [variant[leg] for leg in legs]) for index, variant in enumerate(variants)),
+            sectors=tuple(_sector(name, [variant[leg] for leg in legs]) for name, _, variant in moves),
             blocks=blocks,
             shifts_min=shifts,
             windows=tuple(Window(start=volumes[leg].start, end=volumes[leg].end) for leg in legs),
         )
         whole = msgspec.structs.replace(
             menu,
-            sectors=tuple(_sector(index, variant) for index, variant in enumerate(variants)),
+            sectors=tuple(_sector(name, variant) for name, _, variant in moves),
             windows=tuple(Window(start=volume.start, end=volume.end) for volume in volumes),
         )
         worth = self._asking(plan, whole, offsets, peer)
@@ -104,7 +109,7 @@ class Appraiser:
     def _needs(self, volume: Volume4D, peer: str) -> bool:
         if any(peer in demand.consent_of for demand in self._boundaries.demands(volume, self._party)):
             return True
-        return any(use.standing is Standing.THEIRS and use.user == peer for use, _ in self._picture.meets(volume))
+        return any(use.standing is Standing.THEIRS and use.user == peer for use in self._picture.met([volume]))
 
     def _blocks(self, plan: FlightPlan, volumes: Sequence[Volume4D], *, fixed: bool) -> tuple[Block, ...]:
         lower, upper = volumes[0].lower_ft, volumes[0].upper_ft
@@ -120,7 +125,7 @@ class Appraiser:
         others.sort(key=lambda block: (abs(block.lower_ft - lower), block.lower_ft))
         return (filed, *others[: BLOCKS - 1])
 
-    def _asking(self, plan: FlightPlan, menu: Menu, offsets: Sequence[tuple[float, float]], peer: str) -> Worth:
+    def _asking(self, plan: FlightPlan, menu: Menu, offsets: Sequence[Offset], peer: str) -> Worth:
         """What the peer itself has been granted is no obstacle to asking: it may give it up, or say no."""
         costs = self._costs
         shifts = np.abs(np.array(menu.shifts_min, dtype=float))
@@ -132,9 +137,11 @@ class Appraiser:
             - costs.block * _share(heights)[None, :, None]
             - costs.shift * _share(shifts)[None, None, :]
         )
-        blocked = self._overlay(
-            menu, lambda use: use.ref != plan.plan_id and use.user != peer and not gives_way(use, plan.priority)
-        )[0]
+        blocked, _ = self._overlay(
+            menu,
+            lambda use: use.ref != plan.plan_id and use.user != peer and not gives_way(use, plan.priority),
+            blocks=lambda _: True,  # what we wish for another flight of ours we do not take from it
+        )
         return np.where(blocked, IMPOSSIBLE, np.maximum(worth, 0.0))
 
     def granting(self, menu: Menu, priority: Priority, asker: str) -> tuple[float, ...]:
@@ -145,6 +152,7 @@ class Appraiser:
         blocked, crowding = self._overlay(
             menu,
             lambda use: use.user != asker and not (use.user == self._party and gives_way(use, priority)),
+            blocks=lambda use: use.standing is not Standing.WISHED,
         )
         worth -= self._costs.own_plan * crowding
         return tuple(np.where(blocked, IMPOSSIBLE, np.maximum(worth, 0.0)).ravel().tolist())
@@ -155,8 +163,10 @@ class Appraiser:
         nearest = min((nm for nm in away if nm is not None), default=LINE_REACH_NM)
         return max(0.0, 1.0 - nearest / LINE_REACH_NM)
 
-    def _overlay(self, menu: Menu, counts: Callable[[Use], bool]) -> tuple[NDArray[np.bool_], Worth]:
-        """Which outcomes run into a firm use that ``counts``, and how close they come to any of them (0 to 1)."""
+    def _overlay(
+        self, menu: Menu, counts: Callable[[Use], bool], *, blocks: Callable[[Use], bool]
+    ) -> tuple[NDArray[np.bool_], Worth]:
+        """Of the uses that count: which outcomes run into one that blocks, and how close each comes to any (0 to 1)."""
         shape = (len(menu.sectors), len(menu.blocks), len(menu.shifts_min))
         blocked = np.zeros(shape, dtype=bool)
         crowding = np.zeros(shape)
@@ -171,7 +181,7 @@ class Appraiser:
                         continue
                     at_once = _at_once(window, shifts, volume)
                     apart = np.maximum(lowers - volume.upper_ft, volume.lower_ft - uppers)
-                    if use.standing is not Standing.WISHED:
+                    if blocks(use):
                         level = apart < 0 if self._picture.rule is BoundaryRule.TOUCHING_IS_CLEAR else apart <= 0
                         blocked[index] |= level[:, None] & at_once[None, :]
                     close = np.clip(1.0 - np.maximum(apart, 0) / ROOM_FT, 0.0, 1.0)
@@ -184,8 +194,13 @@ def gives_way(use: Use, to: Priority) -> bool:
     return to is Priority.EMERGENCY and use.priority.rank < to.rank
 
 
-def _offsets(reach_nm: float) -> tuple[tuple[float, float], ...]:
-    return tuple((east * reach_nm, north * reach_nm) for east, north in COMPASS) if reach_nm > 0 else COMPASS[:1]
+def _moves(volumes: Sequence[Volume4D], block: Block, reach_nm: float) -> Iterator[Move]:
+    """The plan where it was filed, and a reach away to each side, as long as that does not leave the theatre."""
+    for name, (east, north) in COMPASS.items() if reach_nm > 0 else [("", (0.0, 0.0))]:
+        offset = (east * reach_nm, north * reach_nm)
+        variant = [_moved(volume, *offset, block, timedelta(0)) for volume in volumes]
+        if not name or all(area_problem(volume.area) is None for volume in variant):
+            yield name, offset, variant
 
 
 def _shifts(plan: FlightPlan, now: datetime) -> tuple[int, ...]:
@@ -195,9 +210,9 @@ def _shifts(plan: FlightPlan, now: datetime) -> tuple[int, ...]:
     return tuple(m for m in minutes if m == 0 or plan.start + timedelta(minutes=m) > now)
 
 
-def _sector(index: int, variant: Sequence[Volume4D]) -> Sector:
+def _sector(name: str, variant: Sequence[Volume4D]) -> Sector:
     here = gars(centre(variant[0].area), "keypad")
-    return Sector(name=here if index == 0 else f"{here}-{'NESW'[index - 1]}", areas=tuple(v.area for v in variant))
+    return Sector(name=f"{here}-{name}" if name else here, areas=tuple(v.area for v in variant))
 
 
 def _share(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -205,9 +220,10 @@ def _share(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
     return amounts / largest if largest else amounts
 
 
-def _envelope(area: object, window: Window, menu: Menu) -> Volume4D:
+def _envelope(area: Area, window: Window, menu: Menu) -> Volume4D:
+    """Wherever one leg could be, with room above and below."""
     return Volume4D(
-        area=area,  # type: ignore[arg-type]
+        area=area,
         lower_ft=max(0, min(block.lower_ft for block in menu.blocks) - ROOM_FT),
         upper_ft=max(block.upper_ft for block in menu.blocks) + ROOM_FT,
         start=window.start + timedelta(minutes=min(menu.shifts_min)),
@@ -221,9 +237,4 @@ def _at_once(window: Window, shifts: "NDArray[np.timedelta64]", volume: Volume4D
 
 
 def _us(at: datetime) -> np.datetime64:
-    return np.datetime64(at.replace(tzinfo=None), "us")
-
-
-def conflicting_refs(met: Iterable[tuple[Use, Volume4D]], standing: Standing) -> list[str]:
-    """The references of this standing among what was met, each once, in order."""
-    return list(dict.fromkeys(use.ref for use, _ in met if use.standing is standing))
+    return np.datetime64((at - EPOCH) // timedelta(microseconds=1), "us")

@@ -2,7 +2,7 @@
 
 import enum
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -34,52 +34,59 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 Key = tuple[str, int]
 
 
+def hold_ref(peer: str, negotiation_id: str) -> str:
+    """The reference of what is held for a peer. No plan can have it as its id, whatever the peer calls things."""
+    return f"hold/{peer}/{negotiation_id}"
+
+
+def grant_ref(peer: str, agreement_id: str) -> str:
+    """The reference of what has been granted to a peer."""
+    return f"grant/{peer}/{agreement_id}"
+
+
 class Picture:
     """Uses of the air by reference, each with its volumes, and what a given volume runs into."""
 
     def __init__(self, rule: BoundaryRule) -> None:
         self.rule: Final = rule
         self._index: VolumeIndex[Key] = VolumeIndex(rule)
-        self._uses: dict[str, tuple[Use, int]] = {}
+        self._uses: dict[str, tuple[Use, tuple[Volume4D, ...]]] = {}
         self._ends: list[tuple[datetime, str]] = []
 
-    def put(self, use: Use, volumes: Iterable[Volume4D]) -> None:
+    def put(self, use: Use, volumes: tuple[Volume4D, ...]) -> None:
         """Enter a use, in place of what stood under its reference before."""
-        self.drop(use.ref)
-        count = 0
-        end = None
+        before, stood = self._uses.get(use.ref, (None, ()))
+        self._uses[use.ref] = (use, volumes)
+        if before is not None and stood == volumes:
+            return
+        self._clear(use.ref, stood)
         for leg, volume in enumerate(volumes):
             self._index.insert((use.ref, leg), volume)
-            end = max(end, volume.end) if end else volume.end
-            count += 1
-        self._uses[use.ref] = (use, count)
-        if end is not None:
-            heapq.heappush(self._ends, (end, use.ref))
+        if volumes:
+            heapq.heappush(self._ends, (max(volume.end for volume in volumes), use.ref))
 
     def drop(self, ref: str) -> None:
         """Take a use out; nothing happens when it is not there."""
-        _, count = self._uses.pop(ref, (None, 0))
-        for leg in range(count):
+        _, volumes = self._uses.pop(ref, (None, ()))
+        self._clear(ref, volumes)
+
+    def _clear(self, ref: str, volumes: tuple[Volume4D, ...]) -> None:
+        for leg in range(len(volumes)):
             self._index.remove((ref, leg))
-
-    def use(self, ref: str) -> Use | None:
-        """The use under this reference."""
-        found = self._uses.get(ref)
-        return found[0] if found else None
-
-    def volumes(self, ref: str) -> tuple[Volume4D, ...]:
-        """The volumes of this use, none when it is not there."""
-        _, count = self._uses.get(ref, (None, 0))
-        return tuple(self._index.get((ref, leg)) for leg in range(count))
 
     def meets(self, volume: Volume4D, *, but: str = "") -> list[tuple[Use, Volume4D]]:
         """Every use, other than ``but``, whose volume is in conflict with this one, in a fixed order."""
         keys = sorted(key for key in self._index.conflicts(volume) if key[0] != but)
-        return [(self._uses[ref][0], self._index.get((ref, leg))) for ref, leg in keys]
+        return [(use, volumes[leg]) for use, volumes, leg in ((*self._uses[ref], leg) for ref, leg in keys)]
+
+    def met(self, volumes: Iterable[Volume4D], *, but: str = "") -> Iterator[Use]:
+        """The uses that any of these volumes runs into, as often as it does."""
+        return (use for volume in volumes for use, _ in self.meets(volume, but=but))
 
     def clear_until(self, now: datetime) -> None:
         """Forget uses that have ended."""
         while self._ends and self._ends[0][0] <= now:
             _, ref = heapq.heappop(self._ends)
-            if all(volume.end <= now for volume in self.volumes(ref)):
+            _, volumes = self._uses.get(ref, (None, ()))
+            if all(volume.end <= now for volume in volumes):
                 self.drop(ref)

@@ -1,9 +1,10 @@
 """A side's own flight plans: what has become of each, from filing to landing."""
 
 import heapq
+from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 
@@ -14,10 +15,15 @@ from hotline_protocol.flightplan import FlightPlan, PlanState, Priority, Problem
 from hotline_protocol.geometry import expand
 from hotline_protocol.intake import check_plan
 
+from .menus import gives_way
 from .picture import Picture, Standing, Use
 from .voice import Voice
 
 OVER: Final = frozenset({PlanState.REFUSED, PlanState.ENDED, PlanState.WITHDRAWN})
+KEPT: Final = timedelta(days=1)
+"""How long a plan that is over is kept whole."""
+MOST_OVER: Final = 10_000
+MOST_FORGOTTEN: Final = 100_000
 FLYING: Final = frozenset({PlanState.ACTIVATED, PlanState.NONCONFORMING, PlanState.CONTINGENT})
 
 
@@ -54,6 +60,8 @@ class PlanBook:
         self._picture = picture
         self._voice = voice
         self._times: list[tuple[datetime, str]] = []
+        self._over: deque[tuple[datetime, str]] = deque()
+        self._forgotten: dict[str, dict[str, Any]] = {}
         self.plans: dict[str, Filed] = {}
 
     @property
@@ -66,13 +74,12 @@ class PlanBook:
 
         Whose consent is to be asked stands in ``to_ask``; its status is then told by whoever asks.
         """
-        known = self.plans.get(plan.plan_id)
-        if known is not None:
-            self._repeat(known, plan)
+        if self.knows(plan.plan_id):
+            self._repeat(plan)
             return None
         problem = self._problem(plan)
         volumes = () if problem else expand(plan)
-        problem = problem or self._own_conflict(volumes)
+        problem = problem or self._own_conflict(volumes, plan.priority)
         filed = Filed(
             plan=plan,
             digest=plan.digest,
@@ -83,7 +90,7 @@ class PlanBook:
         )
         self.plans[plan.plan_id] = filed
         if problem is not None:
-            self.tell(filed)
+            self._close(filed, PlanState.REFUSED, problem)
             return None
         filed.to_ask = self.consents_needed(volumes)
         self._watch(filed)
@@ -93,9 +100,16 @@ class PlanBook:
             self.accept(filed)
         return filed
 
-    def _repeat(self, known: Filed, plan: FlightPlan) -> None:
-        if plan.digest == known.digest:
-            self.tell(known)
+    def knows(self, plan_id: str) -> bool:
+        """Whether this id has been used, as far as we remember: another plan cannot have it."""
+        return plan_id in self.plans or plan_id in self._forgotten
+
+    def _repeat(self, plan: FlightPlan) -> None:
+        """Tell again where the plan of this id stands, unless this is another."""
+        filed = self.plans.get(plan.plan_id)
+        known = _status(filed) if filed is not None else self._forgotten[plan.plan_id]
+        if plan.digest == known["plan"]:
+            self._voice.say(PlanStatus, **known)
             return
         self._voice.say(
             PlanStatus,
@@ -106,7 +120,7 @@ class PlanBook:
             problem=Problem(
                 code="duplicate-id",
                 field="plan_id",
-                reason=f"{plan.plan_id} is already the id of another plan ({known.state.value}); that one stands",
+                reason=f"{plan.plan_id} is already the id of another plan ({known['state'].value}); that one stands",
             ),
         )
 
@@ -119,10 +133,10 @@ class PlanBook:
         others = "; ".join(f"{problem.field}: {problem.reason}" for problem in problems[1:])
         return msgspec.structs.replace(problems[0], reason=f"{problems[0].reason} (also {others})")
 
-    def _own_conflict(self, volumes: Sequence[Volume4D]) -> Problem | None:
+    def _own_conflict(self, volumes: Sequence[Volume4D], priority: Priority) -> Problem | None:
         for leg, volume in enumerate(volumes):
-            for use, _ in self._picture.meets(volume):
-                if use.user == self._party:
+            for use in self._picture.met([volume]):
+                if use.user == self._party and not gives_way(use, priority):
                     return Problem(
                         code="own-conflict",
                         field="area",
@@ -136,14 +150,23 @@ class PlanBook:
         for volume in volumes:
             for demand in self._boundaries.demands(volume, self._party):
                 needed.update(dict.fromkeys(demand.consent_of))
-            for use, _ in self._picture.meets(volume):
-                if use.standing is Standing.THEIRS:
-                    needed[use.user] = None
+        needed.update({use.user: None for use in self._picture.met(volumes) if use.standing is Standing.THEIRS})
         return sorted(needed)
 
+    def reserve(self, filed: Filed, volumes: tuple[Volume4D, ...], *, firm: bool) -> None:
+        """While it is bargained about: the air that it wishes for, or that it has said yes to."""
+        if filed.state is PlanState.NEGOTIATING:
+            self._enter(filed, Standing.OURS if firm else Standing.WISHED, volumes)
+
+    def move(self, filed: Filed, volumes: tuple[Volume4D, ...]) -> None:
+        """Bargaining has moved it."""
+        filed.volumes = volumes
+        filed.as_filed = False
+        self._watch(filed)
+
     def accept(self, filed: Filed) -> None:
-        """Everything that was needed has been agreed; it will fly."""
-        if filed.state is PlanState.CONTINGENT:
+        """Everything that was needed has been agreed; it will fly. One in distress flies already."""
+        if filed.state is not PlanState.NEGOTIATING:
             return
         filed.state = PlanState.ACCEPTED
         filed.problem = None
@@ -174,44 +197,63 @@ class PlanBook:
         self.tell(filed)
 
     def lapse(self) -> list[Filed]:
-        """Start and end what is due; returns those that are due to start and still lack a consent."""
-        undecided = []
+        """Start and end what is due; returns what has ended, and what is due to start and still lacks a consent."""
+        due = []
         while self._times and self._times[0][0] <= self._voice.now:
             _, plan_id = heapq.heappop(self._times)
-            filed = self.plans[plan_id]
+            filed = self.plans.get(plan_id)
+            if filed is None or filed.state in OVER:
+                continue
             if filed.state is PlanState.ACCEPTED and filed.start <= self._voice.now:
                 filed.state = PlanState.ACTIVATED
                 self.tell(filed)
             if filed.state is PlanState.NEGOTIATING and filed.start <= self._voice.now:
-                undecided.append(filed)
+                due.append(filed)
             if filed.state in FLYING and filed.end <= self._voice.now:
                 self._close(filed, PlanState.ENDED, filed.problem)
-        return undecided
+                due.append(filed)
+        self._forget()
+        return due
+
+    def _forget(self) -> None:
+        """Plans that have long been over; of them only the last status is kept, so that their ids stay taken."""
+        while self._over and (self._over[0][0] <= self._voice.now - KEPT or len(self._over) > MOST_OVER):
+            _, plan_id = self._over.popleft()
+            self._forgotten[plan_id] = _status(self.plans.pop(plan_id))
+            if len(self._forgotten) > MOST_FORGOTTEN:
+                del self._forgotten[next(iter(self._forgotten))]
 
     def tell(self, filed: Filed) -> None:
         """Say where this plan stands."""
-        self._voice.say(
-            PlanStatus,
-            plan_id=filed.plan.plan_id,
-            callsign=filed.plan.callsign,
-            plan=filed.digest,
-            state=filed.state,
-            problem=filed.problem,
-            negotiation_id=filed.negotiation_id,
-            as_filed=filed.as_filed,
-            volumes=() if filed.state in OVER or filed.state is PlanState.NEGOTIATING else filed.volumes,
-        )
+        self._voice.say(PlanStatus, **_status(filed))
 
     def _close(self, filed: Filed, state: PlanState, problem: Problem | None) -> None:
         filed.state = state
         filed.problem = problem
         self._picture.drop(filed.plan.plan_id)
         self.tell(filed)
+        self._over.append((self._voice.now, filed.plan.plan_id))
+        self._forget()
 
-    def _enter(self, filed: Filed, standing: Standing) -> None:
+    def _enter(self, filed: Filed, standing: Standing, volumes: tuple[Volume4D, ...] | None = None) -> None:
         use = Use(standing=standing, ref=filed.plan.plan_id, user=self._party, priority=filed.priority)
-        self._picture.put(use, filed.volumes)
+        self._picture.put(use, filed.volumes if volumes is None else volumes)
 
     def _watch(self, filed: Filed) -> None:
         for at in (filed.start, filed.end):
             heapq.heappush(self._times, (at, filed.plan.plan_id))
+
+
+def _status(filed: Filed) -> dict[str, Any]:
+    """What a PlanStatus says of it."""
+    settled = filed.state not in OVER and filed.state is not PlanState.NEGOTIATING
+    return {
+        "plan_id": filed.plan.plan_id,
+        "callsign": filed.plan.callsign,
+        "plan": filed.digest,
+        "state": filed.state,
+        "problem": filed.problem,
+        "negotiation_id": filed.negotiation_id,
+        "as_filed": filed.as_filed,
+        "volumes": filed.volumes if settled else (),
+    }

@@ -5,6 +5,7 @@ from typing import Final
 
 from hotline_protocol.airspace import Circle, Volume4D
 from hotline_protocol.events import ActualState, Escalated, EscalationKind, LineAnnounced, LineStateChanged
+from hotline_protocol.geometry import area_problem
 from hotline_protocol.injection import AnnouncedState, AnnounceLine, ReportSighting, SightingKind
 from hotline_protocol.line import Protest, Reason, Tier
 
@@ -26,6 +27,7 @@ class Posture:
         self._unanswered: dict[str, int] = {}
         self._found: dict[str, ActualState] = {}
         self.sightings: dict[str, ReportSighting] = {}
+        """Those that are yet to be protested against."""
 
     def escalate(
         self, kind: EscalationKind, peer: str, about: str, detail: str = "", *, tier: Tier | None = None
@@ -34,24 +36,21 @@ class Posture:
         self._voice.say(Escalated, kind=kind, peer=peer, about=about, tier=tier or self._tier, detail=detail[:2_000])
 
     def saw(self, sighting: ReportSighting) -> Reason | None:
-        """The reason for a call about this, or None when what was seen had been agreed to."""
+        """Put it on record; the reason for a call about it, or None when what was seen had been agreed to."""
         if sighting.kind in COVERED_BY_CONSENT and self._had_consent(sighting):
             return None
-        self.sightings[sighting.id] = sighting
         detail = f"{sighting.kind.value}: {sighting.detail}" if sighting.detail else sighting.kind.value
         self.escalate(EscalationKind.SIGHTING, sighting.by, sighting.id, detail)
         return Reason.INCIDENT if sighting.kind in GROUNDS_OF_INCIDENT else Reason.PROTEST
 
     def _had_consent(self, sighting: ReportSighting) -> bool:
-        moment = Volume4D(
-            area=Circle(centre=sighting.at, radius_nm=0.1),
-            lower_ft=0,
-            upper_ft=60_000,
-            start=sighting.seen_at,
-            end=sighting.seen_at + timedelta(seconds=1),
-        )
-        met = self._picture.meets(moment)
-        return any(use.standing is Standing.THEIRS and use.user == sighting.by for use, _ in met)
+        spot = Circle(centre=sighting.at, radius_nm=0.1)
+        if area_problem(spot) is not None:
+            return False  # nowhere that anything could have been agreed about
+        seen_at = min(sighting.seen_at, self._voice.now)
+        moment = Volume4D(area=spot, lower_ft=0, upper_ft=60_000, start=seen_at, end=seen_at + timedelta(seconds=1))
+        met = self._picture.met([moment])
+        return any(use.standing is Standing.THEIRS and use.user == sighting.by for use in met)
 
     def hear_protest(self, protest: Protest) -> None:
         """The other side objects to something of ours."""

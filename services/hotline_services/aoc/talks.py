@@ -8,10 +8,10 @@ from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.boundaries import Boundaries
 from hotline_protocol.flightplan import FlightPlan, Priority
-from hotline_protocol.geometry import area_problem
 from hotline_protocol.ledger import Entry, agreement_id_of, negotiation_id_of
 from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.line import (
+    Choice,
     Concur,
     Confirm,
     Counter,
@@ -25,19 +25,21 @@ from hotline_protocol.line import (
     Release,
     Tier,
     Withdraw,
-    offer_digest,
 )
-from hotline_protocol.message import digest_of
 
 from .asking import Asking
 from .config import PartyConfig
 from .granting import Granting
 from .ledger import PairLedger
 from .menus import Appraiser, gives_way
-from .picture import Picture, Standing, Use
+from .picture import Picture, Standing, Use, grant_ref, hold_ref
+from .screening import screen
 from .voice import Voice
 
-LARGEST_MENU: Final = 4_096
+MOST_OPEN: Final = 1_000
+"""Negotiations that one peer may have open with us at a time."""
+
+Talk = Asking | Granting
 
 
 class Talks:
@@ -61,21 +63,28 @@ class Talks:
         self._voice = voice
         self.appraiser: Final = Appraiser(party, agreement, boundaries, picture, config.costs)
         self.asking: dict[str, Asking] = {}
-        self.granting: dict[str, Granting] = {}
+        self.granting: dict[tuple[str, str], Granting] = {}
         self._count = 0
+        self._stepped: dict[Talk, None] = {}
+        self._next_deadline: datetime | None = None
+        self._deadline_stands = True
         self._yielded: dict[str, str] = {}
         self._changed: dict[str, None] = {}
 
     @property
     def next_deadline(self) -> datetime | None:
         """When the first of them wants to be woken."""
-        return min((at for talk in self._all() if (at := talk.next_deadline) is not None), default=None)
+        if not self._deadline_stands:
+            times = (talk.next_deadline for talk in self._all())
+            self._next_deadline = min((at for at in times if at is not None), default=None)
+            self._deadline_stands = True
+        return self._next_deadline
 
     def open_ids(self) -> list[str]:
         """Negotiations that are not over."""
         return [talk.id for talk in self._all() if not talk.state.is_over]
 
-    def _all(self) -> tuple[Asking | Granting, ...]:
+    def _all(self) -> tuple[Talk, ...]:
         return (*self.asking.values(), *self.granting.values())
 
     def ask(self, plan: FlightPlan, volumes: Sequence[Volume4D], peer: str) -> Asking:
@@ -88,12 +97,19 @@ class Talks:
             volumes,
             peer,
             agreement=self._agreement,
-            strategy=self._config.strategy,
-            walk_away=self._config.costs.walk_away,
+            config=self._config,
             voice=self._voice,
+            is_free=self._is_free_for_us,
+            on_step=self._step,
         )
         self.asking[asking.id] = asking
+        self._step(asking)
         return asking
+
+    def _step(self, talk: Talk) -> None:
+        """It has come further: whoever minds it looks at it before this turn is over."""
+        self._stepped[talk] = None
+        self._deadline_stands = False
 
     def open(self, asking: Asking, call_id: str, *, fixed: bool) -> None:
         """Begin, or begin again, in this call."""
@@ -107,8 +123,8 @@ class Talks:
         asking = self.asking.get(message.negotiation_id)
         if asking is not None and asking.peer == message.source:
             self._hear_asking(asking, message)
-        granting = self.granting.get(message.negotiation_id)
-        if granting is not None and granting.peer == message.source:
+        granting = self.granting.get((message.source, message.negotiation_id))
+        if granting is not None:
             self._hear_granting(granting, message)
         return None
 
@@ -143,10 +159,10 @@ class Talks:
                 granting.hear_withdraw(message)
             case _:
                 pass
-        self._mind_hold(granting)
 
     def _hear_propose(self, propose: Propose, tier: Tier) -> str | None:
-        fault = screen(propose)
+        known = (propose.source, propose.negotiation_id) in self.granting
+        fault = screen(propose, self._voice.now) or (None if known else self._too_many(propose.source))
         if fault is not None:
             self._voice.say(
                 Decline,
@@ -154,51 +170,71 @@ class Talks:
                 call_id=propose.call_id,
                 negotiation_id=propose.negotiation_id,
                 answers=propose.offer,
-                reason=fault,
+                reason=fault[:200],
             )
             return fault
-        granting = self.granting.get(propose.negotiation_id)
+        self._granting_of(propose).hear_propose(propose, tier, self.appraiser.granting)
+        return None
+
+    def _too_many(self, peer: str) -> str | None:
+        asked = sum(source == peer for source, _ in self.granting)
+        return f"negotiation_id: {asked} negotiations are open already" if asked >= MOST_OPEN else None
+
+    def _granting_of(self, propose: Propose) -> Granting:
+        """The negotiation that this begins, or begins again."""
+        key = (propose.source, propose.negotiation_id)
+        granting = self.granting.get(key)
         if granting is None:
-            granting = self.granting[propose.negotiation_id] = Granting(
+            granting = self.granting[key] = Granting(
                 propose.negotiation_id,
                 propose.source,
                 agreement=self._agreement,
-                strategy=self._config.strategy,
-                costs=self._config.costs,
+                config=self._config,
                 voice=self._voice,
                 is_free=self._is_free,
+                on_step=self._step_granting,
             )
-        self._picture.drop(granting.id)
-        granting.hear_propose(propose, tier, self.appraiser.granting)
-        self._mind_hold(granting)
-        return None
+        return granting
 
     def _is_free(self, volumes: tuple[Volume4D, ...], priority: Priority, asker: str) -> bool:
         """Nothing firm of our own or of a third party is in the way, but what gives way."""
         return not any(
-            use.user != asker and not (use.user == self._party and gives_way(use, priority))
-            for volume in volumes
-            for use, _ in self._picture.meets(volume)
-            if use.standing is not Standing.WISHED
+            use.user != asker
+            and use.standing is not Standing.WISHED
+            and not (use.user == self._party and gives_way(use, priority))
+            for use in self._picture.met(volumes)
         )
 
-    def _mind_hold(self, granting: Granting) -> None:
+    def _is_free_for_us(self, volumes: tuple[Volume4D, ...], plan: FlightPlan, peer: str) -> bool:
+        """Nothing firm is in the way of this flight of ours, but what gives way, or what the peer may give up."""
+        return not any(
+            use.user != peer and use.standing is not Standing.WISHED and not gives_way(use, plan.priority)
+            for use in self._picture.met(volumes, but=plan.plan_id)
+        )
+
+    def _step_granting(self, granting: Granting) -> None:
         """Keep the air that we hold for them out of our own use for as long as we hold it."""
-        if granting.state is NegotiationState.HELD and granting.held is not None:
-            volumes = granting.volumes(granting.held[1])
-            self.give_way(volumes, granting.priority, to=granting.peer)
-            use = Use(standing=Standing.THEIRS, ref=granting.id, user=granting.peer, priority=granting.priority)
-            self._picture.put(use, volumes)
+        self._step(granting)
+        ref = hold_ref(granting.peer, granting.id)
+        if granting.held is not None and granting.state is NegotiationState.HELD:
+            self._promise(ref, granting, granting.held[1])
         else:
-            self._picture.drop(granting.id)
+            self._picture.drop(ref)
+
+    def _promise(self, ref: str, granting: Granting, choice: Choice) -> None:
+        volumes = granting.volumes(choice)
+        self.give_way(volumes, granting.priority, to=granting.peer)
+        use = Use(standing=Standing.THEIRS, ref=ref, user=granting.peer, priority=granting.priority)
+        self._picture.put(use, volumes)
 
     def give_way(self, volumes: Sequence[Volume4D], priority: Priority, *, to: str = "", but: str = "") -> None:
         """Take our own flights out of the way of one in distress; ``to`` whom, if it is not our own."""
-        for volume in volumes:
-            for use, _ in self._picture.meets(volume, but=but):
-                if use.user == self._party and gives_way(use, priority):
-                    self._picture.drop(use.ref)
-                    self._yielded.setdefault(use.ref, to)
+        if priority is not Priority.EMERGENCY:
+            return
+        for use in list(self._picture.met(volumes, but=but)):
+            if use.user == self._party and gives_way(use, priority):
+                self._picture.drop(use.ref)
+                self._yielded.setdefault(use.ref, to)
 
     def take_yielded(self) -> list[tuple[str, str]]:
         """Plans of ours that have had to give way since this was last asked, and to whom."""
@@ -213,7 +249,7 @@ class Talks:
     def hear_taken(self, message: Confirm | Concur) -> None:
         """They take up what we hold or offer: enter it and tell them, or tell them that it is gone."""
         ledger = self._ledgers[message.source]
-        granting = self.granting.get(message.negotiation_id)
+        granting = self.granting.get((message.source, message.negotiation_id))
         agreement_id = agreement_id_of(message.negotiation_id, message.offer)
         entry = ledger.granted(self._party, agreement_id)
         if entry is not None:
@@ -224,11 +260,8 @@ class Talks:
             self._voice.say(Lapsed, to=message.source, negotiation_id=message.negotiation_id, offer=message.offer)
             return
         volumes = granting.volumes(choice)
-        self.give_way(volumes, granting.priority, to=granting.peer)
         entry = ledger.grant(agreement_id, volumes, message.offer, granting.priority, self._voice.now)
-        self._picture.drop(granting.id)
-        use = Use(standing=Standing.THEIRS, ref=agreement_id, user=granting.peer, priority=granting.priority)
-        self._picture.put(use, volumes)
+        self._promise(grant_ref(granting.peer, agreement_id), granting, choice)
         self._voice.say(Entered, to=message.source, entry=entry)
         self._changed[message.source] = None
 
@@ -237,9 +270,10 @@ class Talks:
         asking = self.asking.get(negotiation_id_of(entry.agreement_id))
         if asking is not None and asking.hear_entered(entry):
             return asking
-        self._voice.say(
-            Release, to=entry.granter, agreement_id=entry.agreement_id, reason="no longer asked for when it came"
-        )
+        if self._ledgers[entry.granter].stands(entry, self._voice.now):
+            self._voice.say(
+                Release, to=entry.granter, agreement_id=entry.agreement_id, reason="no longer asked for when it came"
+            )
         return None
 
     def hear_lapsed(self, lapsed: Lapsed) -> Asking | None:
@@ -250,49 +284,30 @@ class Talks:
         asking.hear_lapsed(lapsed)
         return asking
 
-    def interrupt(self, call_id: str) -> None:
+    def interrupt(self, call_id: str, peer: str) -> None:
         """This call is over, whatever was under way in it."""
         for talk in self._all():
-            if talk.call_id == call_id:
+            if talk.call_id == call_id and talk.peer == peer:
                 talk.interrupt()
 
     def lapse(self) -> None:
         """Wake those whose time has come."""
-        for asking in list(self.asking.values()):
-            asking.lapse()
-        for granting in list(self.granting.values()):
-            granting.lapse()
-            self._mind_hold(granting)
+        if self.next_deadline is not None and self.next_deadline <= self._voice.now:
+            for talk in self._all():
+                talk.lapse()
 
     def forget_ended(self) -> list[Asking]:
         """Drop what is over; returns the ended ones that we had asked."""
-        ended = [asking for asking in self.asking.values() if asking.state.is_over]
-        for asking in ended:
-            del self.asking[asking.id]
-        for granting in [granting for granting in self.granting.values() if granting.state.is_over]:
-            del self.granting[granting.id]
-        return ended
+        over = [talk for talk in self._stepped if talk.state.is_over]
+        for talk in over:
+            del self._stepped[talk]
+            if isinstance(talk, Asking):
+                del self.asking[talk.id]
+            else:
+                del self.granting[talk.peer, talk.id]
+        return [talk for talk in over if isinstance(talk, Asking)]
 
-
-def screen(propose: Propose) -> str | None:
-    """What is wrong with a proposal, in a sentence for its sender, or None."""
-    menu = propose.menu
-    if menu.size > LARGEST_MENU:
-        return f"menu: {menu.size} outcomes, at most {LARGEST_MENU} are weighed"
-    if any(len(sector.areas) != len(menu.windows) for sector in menu.sectors):
-        return "menu.sectors: each needs one area for each window"
-    if any(window.start >= window.end for window in menu.windows):
-        return "menu.windows: each must end after it starts"
-    if any(block.lower_ft >= block.upper_ft for block in menu.blocks):
-        return "menu.blocks: lower_ft must be below upper_ft"
-    try:
-        menu.outcome(propose.choice)
-    except IndexError:
-        return "choice: not on the menu"
-    if propose.offer != offer_digest(propose.negotiation_id, propose.call_id, digest_of(menu), propose.choice):
-        return "offer: is not the digest of this choice of this menu"
-    for area in (area for sector in menu.sectors for area in sector.areas):
-        problem = area_problem(area)
-        if problem is not None:
-            return f"menu.sectors.areas.{problem[0]}: {problem[1]}"
-    return None
+    def take_stepped(self) -> list[Asking]:
+        """Those that we ask and that have come further since this was last asked."""
+        stepped, self._stepped = self._stepped, {}
+        return [talk for talk in stepped if isinstance(talk, Asking)]
