@@ -3,9 +3,10 @@
 Example: python benchmarks/bench_plans.py --plans 200
          python benchmarks/bench_plans.py --rate 200 --seconds 60
 
-A broker on loopback, both centres, the monitor and the director, each a process. The comparison, in the same run, is a
-raw aiomqtt round trip over the same broker times the hops that an agreement takes. ``--rate`` sends plans at a steady
-rate, three in ten of which need consent, and watches memory and how far the answers lag.
+A broker on loopback, both centres, the monitor and the director, each a process. The comparison, in the same run, is
+a raw aiomqtt round trip (a question and its answer, QoS 1) over the same broker, times the hops of an agreement.
+``--rate`` sends plans at a steady rate, three in ten of which need consent, and watches memory and how far the answers
+lag behind.
 """
 
 import argparse
@@ -27,6 +28,8 @@ import aiomqtt
 from rich.console import Console
 from rich.table import Table
 
+import bench_live
+from bench_live import ask_raw, child, raw_client, there
 from hotline_protocol.airspace import Circle, Position
 from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import Flexibility, FlightPlan, PlanState
@@ -112,17 +115,13 @@ async def listening(broker: EmbeddedBroker) -> AsyncIterator[aiomqtt.Client]:
         yield client
 
 
-async def round_trip_ms(broker: EmbeddedBroker, count: int) -> float:
-    """A raw aiomqtt message to oneself and back, QoS 1: the median."""
-    times = []
-    async with connected(broker.settings) as client:
-        await client.subscribe("bench/echo", qos=1)
-        for _ in range(count):
-            began = time.perf_counter()
-            await client.publish("bench/echo", b"x" * 400, qos=1)
-            await anext(aiter(client.messages))
-            times.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(times)
+async def raw_round_trip_ms(broker: EmbeddedBroker, count: int) -> float:
+    """A raw aiomqtt question to another process and its answer, QoS 1: the median."""
+    with child(Path(bench_live.__file__), "--raw-answerer", broker.port):
+        async with raw_client(broker, "raw-a") as client:
+            await client.subscribe("raw/answer", qos=1)
+            await there(broker, "raw/there")
+            return statistics.median(await ask_raw(client, count)) * 1e3
 
 
 async def one_after_another(broker: EmbeddedBroker, plans: int) -> list[float]:
@@ -212,7 +211,7 @@ def main() -> None:
     options = parser.parse_args()
     console = Console()
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder, EmbeddedBroker() as broker:
-        raw_ms = asyncio.run(round_trip_ms(broker, 500))
+        raw_ms = asyncio.run(raw_round_trip_ms(broker, 500))
         with stack(broker, Path(folder)):
             times = asyncio.run(one_after_another(broker, options.plans))
         recorded = on_record_ms(Path(folder) / "monitor.sqlite3")
