@@ -59,6 +59,7 @@ def _envelope(payload: bytes) -> _Envelope | None:
     if len(payload) > MAX_BYTES:
         return None
     try:
+        payload.decode()  # of what stays raw nothing else would notice that it is not UTF-8
         fields = msgspec.json.decode(payload, type=_Envelope)
         kind = bytes(fields["type"])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):

@@ -106,7 +106,7 @@ def names_in(item: msgspec.Raw) -> tuple[str, str]:
     """Id and callsign of something that was meant as a plan; empty where they cannot be read or used in a topic."""
     try:
         named = msgspec.json.decode(item, type=_Named)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "", ""
     return _name(named.plan_id), _name(named.callsign)
 
@@ -114,7 +114,7 @@ def names_in(item: msgspec.Raw) -> tuple[str, str]:
 def _name(raw: msgspec.Raw) -> str:
     try:
         return msgspec.json.decode(raw, type=Identifier)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):  # what is kept raw has not been looked into
         return ""
 
 

@@ -321,6 +321,14 @@ def test_the_account_of_a_bad_message_names_the_topic_s_source_and_keeps_the_evi
     assert len(message.evidence) == 200
 
 
+@pytest.mark.parametrize("field", ["plan_id", "callsign", "remarks", "unheard-of"])
+def test_a_submitted_plan_that_is_not_utf_8_is_refused_wherever_the_byte_stands(field: str) -> None:
+    payload = json.dumps({"type": "submit-plan", "plan": raw(**{field: "SPOILED"})}).encode()
+    (heard,) = ear(INJECT, payload.replace(b"SPOILED", b"\xff"), NOON)
+    assert isinstance(heard, Unreadable)
+    assert heard.code == "not-utf-8"
+
+
 def test_other_topics_take_whole_messages_as_ever() -> None:
     (message,) = heard(raw())
     assert isinstance(message, SubmitPlan)
@@ -342,7 +350,16 @@ ANY_JSON = st.recursive(
 ODD_PLANS = st.dictionaries(st.sampled_from([*raw(), "type", "plans", "plan", "time", "id", "to"]), ANY_JSON).map(
     lambda odd: json.dumps(raw() | odd).encode()
 )
-PAYLOADS = st.binary(max_size=300) | ANY_JSON.map(lambda value: json.dumps(value).encode()) | ODD_PLANS
+
+
+def spoiled(payload: bytes, place: int, junk: bytes) -> bytes:
+    at = place % len(payload)
+    return payload[:at] + junk + payload[at + 1 :]
+
+
+SUBMISSIONS = ODD_PLANS.map(lambda plan: b'{"type":"submit-plan","plan":' + plan + b"}")
+SPOILED = st.builds(spoiled, ODD_PLANS | SUBMISSIONS, st.integers(0, 1_000), st.binary(max_size=3))
+PAYLOADS = st.binary(max_size=300) | ANY_JSON.map(lambda value: json.dumps(value).encode()) | ODD_PLANS | SPOILED
 TOPICS = st.sampled_from([INJECT, "hotline/v1/line/ru/us", "hotline/v1/clock", "hotline/v1/inject/ü", ""]) | st.text()
 
 
