@@ -1,0 +1,292 @@
+"""The real services, each a process, over each real broker: agreeing, refusing, dying, catching up."""
+
+import asyncio
+import contextlib
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hotline_protocol.airspace import Circle, Position
+from hotline_protocol.events import CallEnded, InputRejected, LedgerChanged, PlanStatus
+from hotline_protocol.flightplan import FlightPlan, PlanState
+from hotline_protocol.ledger import EntryKind
+from hotline_protocol.line import CallOutcome, Entered, Propose
+from hotline_protocol.message import Message, canonical_json
+from hotline_protocol.service import Health, Presence
+from hotline_protocol.topics import EVERYTHING, MalformedMessageError, decode
+from hotline_services.cli.connection import NoBrokerError, connected, subscribe
+from hotline_services.runtime.broker import EmbeddedBroker
+from hotline_services.runtime.children import die_with_parent
+
+PATIENCE_S = 45
+SERVICES = ("monitor", "aoc us", "aoc ru", "director")
+SCENARIO = """
+name = "quick"
+title = "Officers who are quick"
+start = {start}
+agreement = "valley"
+speed = {speed}
+[parties.us]
+officer = {{ answer_s = {delay_s}, think_s = {delay_s} }}
+[parties.ru]
+officer = {{ answer_s = {delay_s}, think_s = {delay_s} }}
+"""
+NEAR_THE_LINE = Position(39.42, 35.67)
+
+
+class Stack:
+    """The services, and everything that was said while somebody listened."""
+
+    def __init__(self, broker: EmbeddedBroker, data: Path, *, speed: float, delay_s: float) -> None:
+        self.broker = broker
+        self.data = data
+        self.start = datetime.now(UTC).replace(microsecond=0)
+        scenario = data / "quick.toml"
+        scenario.write_text(SCENARIO.format(start=self.start.isoformat(), speed=speed, delay_s=delay_s))
+        self._options = ["--scenario", str(scenario), "--broker", broker.url, "--data", str(data)]
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.said: list[Message] = []
+        self._news = asyncio.Condition()
+
+    def launch(self, name: str) -> None:
+        command = [sys.executable, "-m", "hotline_services.cli.main", "run", *name.split(), *self._options]
+        with (self.data / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent(),  # noqa: PLW1509  no threads yet
+            )
+
+    def kill(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGKILL)
+        self.processes[name].wait(5)
+
+    def stop(self) -> None:
+        """The monitor last, so that it hears the others out."""
+        for name in (*[name for name in self.processes if name != "monitor"], "monitor"):
+            process = self.processes[name]
+            process.terminate()
+            assert process.wait(10) in {0, -signal.SIGKILL}, (self.data / f"{name}.log").read_text()[-2_000:]
+
+    async def listen(self) -> None:
+        """Keep what is said, also over a broker's restart."""
+        while True:
+            with contextlib.suppress(NoBrokerError):
+                async with connected(self.broker.settings) as client:
+                    await subscribe(client, EVERYTHING)
+                    async for heard in client.messages:
+                        await self._keep(str(heard.topic), bytes(heard.payload))
+            await asyncio.sleep(0)
+
+    async def _keep(self, topic: str, payload: bytes) -> None:
+        with contextlib.suppress(MalformedMessageError):
+            message = decode(topic, payload)
+            async with self._news:
+                self.said.append(message)
+                self._news.notify_all()
+
+    async def hear(self, wanted: Callable[[Message], bool], *, since: int = 0) -> Message:
+        """The first message like this among those said since; waits for it."""
+        async with asyncio.timeout(PATIENCE_S), self._news:
+            while True:
+                for message in self.said[since:]:
+                    if wanted(message):
+                        return message
+                await self._news.wait()
+
+    async def up(self, *names: str) -> None:
+        for name in names:
+            await self.hear(
+                lambda m, name=name: isinstance(m, Health) and m.source == name and m.presence is Presence.UP  # type: ignore[misc]
+            )
+
+    async def inject(self, payload: bytes, to: str = "us") -> None:
+        async with connected(self.broker.settings) as client:
+            await client.publish(f"hotline/v1/inject/{to}", payload, qos=1)
+
+    async def settled(self, plan_id: str) -> PlanStatus:
+        def final(message: Message) -> bool:
+            return (
+                isinstance(message, PlanStatus)
+                and message.plan_id == plan_id
+                and message.state is not PlanState.NEGOTIATING
+            )
+
+        status = await self.hear(final)
+        assert isinstance(status, PlanStatus)
+        return status
+
+    def plan(self, plan_id: str, **changes: Any) -> FlightPlan:
+        fields: dict[str, Any] = {
+            "plan_id": plan_id,
+            "callsign": "EXER1",
+            "area": Circle(centre=NEAR_THE_LINE, radius_nm=6),
+            "lower_ft": 18_000,
+            "upper_ft": 20_000,
+            "start": self.start + timedelta(hours=3),
+            "end": self.start + timedelta(hours=4),
+        }
+        return FlightPlan(**(fields | changes))
+
+
+@contextlib.asynccontextmanager
+async def playing(broker: EmbeddedBroker, data: Path, *, speed: float = 10, delay_s: float = 0) -> AsyncIterator[Stack]:
+    stack = Stack(broker, data, speed=speed, delay_s=delay_s)
+    listening = asyncio.create_task(stack.listen())
+    for name in SERVICES:
+        stack.launch(name)
+    try:
+        await stack.up("us", "ru", "monitor", "director")
+        yield stack
+        stack.stop()
+    finally:
+        listening.cancel()
+        for process in stack.processes.values():
+            process.kill()
+            process.wait(5)
+
+
+def heads(stack: Stack, party: str) -> Any:
+    changes = [m for m in stack.said if isinstance(m, LedgerChanged) and m.source == party]
+    return changes[-1].heads if changes else None
+
+
+def gaps(record: Path) -> list[tuple[str, str, int, int]]:
+    """Streams in the monitor's record of which something is missing."""
+    with closing(sqlite3.connect(f"file:{record}?mode=ro", uri=True)) as db:
+        return db.execute(
+            "SELECT source, epoch, max(seq), count(DISTINCT seq) FROM messages WHERE seq > 0 "
+            "GROUP BY source, epoch HAVING max(seq) != count(DISTINCT seq)"
+        ).fetchall()
+
+
+async def test_a_plan_near_the_line_is_agreed_and_on_record(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    async with playing(own_broker, tmp_path) as stack:
+        await stack.inject(canonical_json(stack.plan("near")))
+        assert (await stack.settled("near")).state is PlanState.ACCEPTED
+        ended = await stack.hear(lambda m: isinstance(m, CallEnded))
+        assert isinstance(ended, CallEnded)
+        assert ended.outcome is CallOutcome.COMPLETED
+        await stack.hear(lambda m: isinstance(m, LedgerChanged) and m.source == "us")
+        assert heads(stack, "us") == heads(stack, "ru")
+    assert gaps(tmp_path / "monitor.sqlite3") == []
+
+
+async def test_bad_input_is_answered_with_its_field_and_disturbs_nothing(
+    own_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    def without(plan: FlightPlan, **changes: Any) -> bytes:
+        return canonical_json(msgspec.to_builtins(plan) | changes)
+
+    async with playing(own_broker, tmp_path) as stack:
+        good = stack.plan("good")
+        bad = {
+            "ends-first": without(good, plan_id="ends-first", end=(stack.start + timedelta(hours=1)).isoformat()),
+            "crossed": without(
+                good,
+                plan_id="crossed",
+                area={"shape": "polygon", "vertices": [[39, 35], [40, 36], [40, 35], [39, 36]]},
+            ),
+            "pole": without(good, plan_id="pole", area={"shape": "circle", "centre": [39, 90], "radius_nm": 9}),
+            "past": without(
+                good,
+                plan_id="past",
+                start=(stack.start - timedelta(hours=3)).isoformat(),
+                end=(stack.start - timedelta(hours=2)).isoformat(),
+            ),
+            "many": without(
+                good, plan_id="many", area={"shape": "polygon", "vertices": [[39 + n / 1e5, 35] for n in range(10_000)]}
+            ),
+        }
+        fields = {"ends-first": "end", "crossed": "area", "pole": "area", "past": "end", "many": "area"}
+        for payload in (b"rubbish", b"\xff\xfe", b'{"type":"no-such-thing"}', *bad.values()):
+            await stack.inject(payload)
+        await stack.inject(canonical_json(good))
+        for plan_id, field in fields.items():
+            status = await stack.settled(plan_id)
+            assert status.state is PlanState.REFUSED
+            assert status.problem is not None
+            assert status.problem.field.startswith(field), status.problem
+        assert (await stack.settled("good")).state is PlanState.ACCEPTED
+        refused = [m for m in stack.said if isinstance(m, InputRejected) and m.source == "us"]
+        assert len(refused) >= 3
+        assert all(m.problem.reason for m in refused)
+
+
+async def test_a_plan_that_comes_a_thousand_times_is_one_plan(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    async with playing(own_broker, tmp_path) as stack:
+        payload = canonical_json(stack.plan("again"))
+        async with connected(own_broker.settings) as client:
+            for _ in range(1_000):
+                await client.publish("hotline/v1/inject/us", payload, qos=1)
+            await client.publish("hotline/v1/inject/us", canonical_json(stack.plan("again", lower_ft=10_000)), qos=1)
+        contradiction = await stack.hear(
+            lambda m: isinstance(m, PlanStatus) and m.problem is not None and m.problem.code == "duplicate-id"
+        )
+        assert isinstance(contradiction, PlanStatus)
+        accepted = await stack.hear(
+            lambda m: isinstance(m, PlanStatus) and m.plan_id == "again" and m.state is PlanState.ACCEPTED
+        )
+        assert isinstance(accepted, PlanStatus)
+        assert len([m for m in stack.said if isinstance(m, Entered)]) == 1
+
+
+async def test_a_centre_killed_in_a_call_comes_back_and_what_is_agreed_is_agreed_once(
+    own_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    async with playing(own_broker, tmp_path, speed=60, delay_s=20) as stack:
+        await stack.inject(canonical_json(stack.plan("near")))
+        await stack.hear(lambda m: isinstance(m, Propose))
+        stack.kill("aoc ru")
+        said = len(stack.said)
+        stack.launch("aoc ru")
+        await stack.hear(lambda m: isinstance(m, Health) and m.source == "ru" and m.presence is Presence.UP, since=said)
+        assert (await stack.settled("near")).state is PlanState.ACCEPTED
+        await stack.hear(lambda m: isinstance(m, LedgerChanged) and m.source == "us")
+        assert heads(stack, "us") == heads(stack, "ru")
+        granted = {m.entry.agreement_id for m in stack.said if isinstance(m, Entered)}
+        released = {
+            m.entry.agreement_id for m in stack.said if isinstance(m, Entered) if m.entry.kind is EntryKind.RELEASED
+        }
+        assert len(granted - released) == 1
+
+
+async def test_a_broker_killed_half_way_costs_time_and_nothing_else(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    async with playing(own_broker, tmp_path, speed=60, delay_s=10) as stack:
+        for number in range(4):
+            low = 10_000 + 4_000 * number
+            await stack.inject(canonical_json(stack.plan(f"p{number}", lower_ft=low, upper_ft=low + 2_000)))
+        await stack.hear(lambda m: isinstance(m, Propose))
+        own_broker.kill()
+        own_broker.start()
+        for number in range(4):
+            assert (await stack.settled(f"p{number}")).state is PlanState.ACCEPTED
+        await stack.hear(lambda m: isinstance(m, CallEnded) and m.outcome is CallOutcome.COMPLETED)
+    assert gaps(tmp_path / "monitor.sqlite3") == []
+
+
+async def test_a_monitor_that_was_away_catches_up(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    async with playing(own_broker, tmp_path) as stack:
+        stack.kill("monitor")
+        for number in range(30):
+            low = 10_000 + 1_000 * number
+            await stack.inject(canonical_json(stack.plan(f"p{number}", lower_ft=low, upper_ft=low + 1_000)))
+        for number in range(30):
+            await stack.settled(f"p{number}")
+        said = len(stack.said)
+        stack.launch("monitor")
+        await stack.hear(
+            lambda m: isinstance(m, Health) and m.source == "monitor" and m.presence is Presence.UP, since=said
+        )
+        await stack.inject(canonical_json(stack.plan("last", lower_ft=48_000, upper_ft=49_000)))
+        await stack.settled("last")
+    assert gaps(tmp_path / "monitor.sqlite3") == []
