@@ -21,6 +21,8 @@ Identifier = Annotated[
 ]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{16,64}$", description="SHA-256 in hex, whole or its first 16 digits")]
 
+LAST_SEQ: Final = 2**63 - 1  # more than will ever be said, and what any database can hold
+
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=False):
     """What every message carries: CloudEvents' attributes under the field's names.
@@ -31,7 +33,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=F
 
     id: Identifier
     source: PartyName
-    seq: Annotated[int, Meta(ge=0)]
+    seq: Annotated[int, Meta(ge=0, le=LAST_SEQ)]
     time: AwareTime
     cause: Identifier | None = None
     epoch: Annotated[str, Meta(pattern=r"^[a-z0-9]{1,16}$")] = "0"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from .message import AwareTime, Identifier, Message, PartyName
+from .message import LAST_SEQ, AwareTime, Identifier, Message, PartyName
 
 
 class Clock(Message, frozen=True, kw_only=True, tag="clock"):
@@ -49,8 +49,8 @@ class Resend(Message, frozen=True, kw_only=True, tag="resend"):
 
     to: PartyName
     wanted_epoch: str
-    first_seq: Annotated[int, Meta(ge=1)]
-    last_seq: Annotated[int, Meta(ge=1)]
+    first_seq: Annotated[int, Meta(ge=1, le=LAST_SEQ)]
+    last_seq: Annotated[int, Meta(ge=1, le=LAST_SEQ)]
 
     @property
     def is_echo(self) -> bool:

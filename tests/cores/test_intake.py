@@ -16,7 +16,7 @@ from hotline_protocol.injection import CancelPlan, SubmitPlan
 from hotline_protocol.intake import MAX_BYTES, MAX_PLANS, Refusal, check_plan, read_plans
 from hotline_protocol.line import Ring
 from hotline_protocol.message import Author, Message
-from hotline_protocol.service import Unreadable
+from hotline_protocol.service import Resend, Unreadable
 from hotline_protocol.topics import address_of, encode
 
 EXAMPLES = Path(__file__).parents[2] / "examples/plans"
@@ -350,6 +350,17 @@ ANY_JSON = st.recursive(
 ODD_PLANS = st.dictionaries(st.sampled_from([*raw(), "type", "plans", "plan", "time", "id", "to"]), ANY_JSON).map(
     lambda odd: json.dumps(raw() | odd).encode()
 )
+
+
+@pytest.mark.parametrize("field", ["seq", "first_seq", "last_seq"])
+def test_a_number_that_no_store_can_hold_is_refused(field: str) -> None:
+    asked = {"type": "resend", "id": "r", "source": "monitor", "seq": 0, "time": "2017-06-18T12:00:00Z"}
+    wanted = {"to": "us", "wanted_epoch": "e", "first_seq": 1, "last_seq": 2}
+    topic = "hotline/v1/control/us"
+    assert isinstance(ear(topic, json.dumps(asked | wanted | {field: 2**63 - 1}).encode(), NOON)[0], Resend)
+    (refused,) = ear(topic, json.dumps(asked | wanted | {field: 2**63}).encode(), NOON)
+    assert isinstance(refused, Unreadable)
+    assert refused.field == field
 
 
 def spoiled(payload: bytes, place: int, junk: bytes) -> bytes:

@@ -165,9 +165,9 @@ def test_rubbish_itself_is_not_kept_since_what_was_said_of_it_is(record: Record,
         assert [message.source for _, message in source.messages()] == ["monitor"]
 
 
-def test_numbers_and_times_beyond_what_the_database_holds_are_kept_all_the_same(record: Record, path: Path) -> None:
+def test_the_greatest_number_and_times_beyond_what_the_database_holds_are_kept(record: Record, path: Path) -> None:
     text = (
-        b'{"type":"line-announced","id":"x","source":"us","seq":18446744073709551615,"epoch":"e1",'
+        b'{"type":"line-announced","id":"x","source":"us","seq":9223372036854775807,"epoch":"e1",'
         b'"time":"0001-01-01T00:00:00+14:00","state":"open"}'
     )
     message = decode_any(text)
