@@ -214,6 +214,9 @@ class Record:
         self._rows.flush()
         return count
 
+    def tidy(self) -> None:
+        """See :class:`~.store.Store`. Nothing: SQLite moves its WAL by itself."""
+
     def close(self) -> None:
         """See :class:`~.store.Store`."""
         self._db.close()

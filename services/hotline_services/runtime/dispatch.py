@@ -9,11 +9,12 @@ import structlog
 from hotline_protocol.message import Message
 from hotline_protocol.topics import encode, topic_of
 
-from .outbox import Outbox
+from .outbox import FIRST_RESEND_S, Outbox
 from .presence import Peers
 from .wire import PublishRefused
 
 CROWDED: Final = 1_000  # publishes that wait for the broker: sending more of them again would only add to the crowd
+A_FEW: Final = 20
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,7 @@ class Dispatch:
         self._confirmed: list[str] = []
         self._held = True
         self._ready: set[str] = set()
+        self._receipted_at: dict[str, float] = {}
         self.refused = 0
 
     def __len__(self) -> int:
@@ -68,11 +70,14 @@ class Dispatch:
         """Everything again, in order. A broker that lost our session may have lost the peers' subscriptions too, and
         would confirm messages that nobody gets: then each peer's are held until it is heard from, or the timer runs.
         """
-        self._held, self._ready = not session_present, set()
+        self._held = not session_present
         for message in self._broadcast.values():
             self._publish(message)
-        if session_present:
-            self._hurry()
+        self._hurry()
+
+    def disconnected(self) -> None:
+        """Who is listening is to be found out again: a peer may be heard as soon as the broker is, or later."""
+        self._held, self._ready = True, set()
 
     def peer_up(self, name: str, *, news: bool) -> None:
         """This peer is listening now."""
@@ -83,15 +88,22 @@ class Dispatch:
     def received(self, peer: str, ids: Iterable[str]) -> None:
         """The peer has these in its journal, so it is listening."""
         self._ready.add(peer)
+        self._receipted_at[peer] = self._now_s()
         self._confirmed += self._outbox.confirm(ids)
 
     def send_due(self) -> None:
-        """Send again what has waited long enough, except to peers that are gone: their birth will hurry it."""
+        """Send again what has waited long enough: nothing to peers that are gone, whose birth will hurry it, and a few
+        messages only to peers that are working through what they have, who would have to work through it twice.
+        """
         if not self._connection.up or self._connection.backlog > CROWDED:
             return
-        for message in self._outbox.due(self._now_s()):
-            if not self._peers.is_down(_receiver(message)):
+        due = [message for message in self._outbox.due(self._now_s()) if not self._peers.is_down(_receiver(message))]
+        for number, message in enumerate(due):
+            if number < A_FEW or not self._is_at_work(_receiver(message)):
                 self._publish(message)
+
+    def _is_at_work(self, peer: str) -> bool:
+        return self._now_s() - self._receipted_at.get(peer, -FIRST_RESEND_S) < FIRST_RESEND_S
 
     def take_confirmed(self) -> list[str]:
         """The ids that have arrived since this was last asked, to be written down."""
@@ -99,6 +111,8 @@ class Dispatch:
         return confirmed
 
     def _hurry(self) -> None:
+        if not self._connection.up:
+            return
         self._outbox.hurry(self._now_s())
         for message in self._outbox.due(self._now_s()):
             receiver = _receiver(message)

@@ -37,9 +37,13 @@ class Birth(NamedTuple):
 
 
 class Turn:
-    """What was heard and said; messages to be receipted; peers that are up; and what went wrong, if anything did."""
+    """What was heard and said; messages to be receipted; peers that are up; and what went wrong, if anything did.
+
+    ``deliveries`` are those that are done with, once this is in the store.
+    """
 
     def __init__(self) -> None:
+        self.deliveries: list[Delivery] = []
         self.heard: list[Heard] = []
         self.said: list[Message] = []
         self.arrived: list[Message] = []
@@ -71,6 +75,8 @@ class Intake:
         for index, message in enumerate(messages):
             if turn.bug is None and self._is_new(message, delivery.topic, turn):
                 self._feed(message, delivery, index, turn, now)
+        if turn.bug is None:
+            turn.deliveries.append(delivery)
 
     def lapse(self, now: datetime, turn: Turn) -> None:
         """Let the core act on time that has passed, when it has asked for that."""

@@ -29,6 +29,8 @@ CONNECT_TIMEOUT_S: Final = 5.0
 WINDOW: Final = 20  # what mosquitto takes in flight unless told otherwise; MQTT 3.1.1 has no way to ask
 WIDEST_WINDOW: Final = 100
 READS_AT_ONCE: Final = 100
+MOST_ACKNOWLEDGEMENTS: Final = 5
+ACKNOWLEDGED_WITHIN_S: Final = 0.005
 UNSUPPORTED_VERSION: Final = 0x84
 REFUSALS: Final = {0x85, 0x86, 0x87, 0x8A, 0x8C}  # identity, user or password, not authorised, banned, bad method
 
@@ -55,8 +57,10 @@ class Connection:
         self._window = WINDOW
         self._queue: deque[Publish] = deque()
         self._in_flight: dict[int, Publish] = {}
+        self._acknowledgements: list[Delivery] = []
         self._closing = False
         self._flush_scheduled = False
+        self._write_waits = False  # for the socket to take more
         self._session_present = False
         self.up = False
 
@@ -81,9 +85,24 @@ class Connection:
         return True
 
     def acknowledge(self, delivery: Delivery) -> None:
-        """The work is done: the broker may forget this delivery. Of an earlier connection: it will come again."""
-        if delivery.qos and delivery.life == self._life and self._client is not None:
-            self._client.ack(delivery.mid, delivery.qos)
+        """The work is done: the broker may forget this delivery. Of an earlier connection: it will come again.
+
+        Each packet wakes the broker, and it is to be busy with what others wait for: so this is said a little later,
+        a few at a time, but early enough to leave room in the smallest window that brokers are known to have (10).
+        """
+        if not delivery.qos or delivery.life != self._life or self._client is None:
+            return
+        self._acknowledgements.append(delivery)
+        if len(self._acknowledgements) >= MOST_ACKNOWLEDGEMENTS:
+            self._send_acknowledgements()
+        elif len(self._acknowledgements) == 1:
+            asyncio.get_running_loop().call_later(ACKNOWLEDGED_WITHIN_S, self._send_acknowledgements)
+
+    def _send_acknowledgements(self) -> None:
+        deliveries, self._acknowledgements = self._acknowledgements, []
+        for delivery in deliveries:
+            if delivery.life == self._life and self._client is not None:
+                self._client.ack(delivery.mid, delivery.qos)
 
     async def run(self) -> None:
         """Connect, and connect again, until closed. Raises Refused when the broker will never have us."""
@@ -107,6 +126,7 @@ class Connection:
         """Say goodbye, so that the broker does not speak our will."""
         self._closing = True
         if self._client is not None and self._ended is not None and self.up:
+            self._send_acknowledgements()
             self.flush()
             self._client.disconnect()
             self.flush()
@@ -118,7 +138,7 @@ class Connection:
     async def _live_once(self) -> tuple[str, bool]:
         """Connect and stay connected; returns why it ended and whether it ever was up."""
         self._life += 1
-        self._heard, self._answered = 0, False
+        self._heard, self._answered, self._flush_scheduled, self._write_waits = 0, False, False, False
         self._ended = asyncio.get_running_loop().create_future()
         client = self._make_client()
         was_up = False
@@ -198,7 +218,7 @@ class Connection:
             raise refusal
 
     def _detach(self, client: Client) -> None:
-        was_up, self.up = self.up, False
+        self.up = False
         sock = client.socket()
         if sock is not None:
             self._socket_closed(sock)
@@ -207,8 +227,7 @@ class Connection:
         self._client = None
         self._queue.clear()
         self._in_flight.clear()
-        if was_up:
-            self._listener.on_down()
+        self._listener.on_down()
 
     def _end(self, reason: str | Exception) -> None:
         """This life is over; the first reason given counts. An exception ends ``run`` as well."""
@@ -228,6 +247,7 @@ class Connection:
             return
         try:
             self._read_from(client)
+            self._listener.on_read()
             self.flush()
         except Exception as error:  # noqa: BLE001  a bug of ours: in a callback, asyncio would log it and go on
             self._end(error)
@@ -248,24 +268,26 @@ class Connection:
 
     def flush(self) -> None:
         """Write now what the window and the socket take; the rest goes by itself when there is room."""
-        self._flush_scheduled = False
         client = self._client
         if client is None:
             return
-        self._fill_window(client)
-        sock = client.socket()
-        if sock is None or not client.want_write():
-            return
-        client.loop_write()
+        self._flush_scheduled = True  # so that paho, which asks for it with each packet, does not get another
+        try:
+            self._fill_window(client)
+            if client.want_write():
+                client.loop_write()
+        finally:
+            self._flush_scheduled = False
         sock = client.socket()
         if sock is None:
             self._end("the connection was lost")
-            return
-        loop = asyncio.get_running_loop()
-        if client.want_write():
-            loop.add_writer(sock.fileno(), self.flush)
-        else:
-            loop.remove_writer(sock.fileno())
+        elif client.want_write() is not self._write_waits:
+            self._write_waits = not self._write_waits
+            loop = asyncio.get_running_loop()
+            if self._write_waits:
+                loop.add_writer(sock.fileno(), self.flush)
+            else:
+                loop.remove_writer(sock.fileno())
 
     def _fill_window(self, client: Client) -> None:
         while self.up and self._queue and len(self._in_flight) < self._window:

@@ -81,6 +81,9 @@ class _Echo:
     def on_down(self) -> None:
         """It begins again when the broker is back."""
 
+    def on_read(self) -> None:
+        """Each message has been dealt with as it came."""
+
     def on_message(self, delivery: Delivery) -> None:
         """Time it, and send the next."""
         if self.connection is not None:

@@ -33,7 +33,7 @@ class Recovered(NamedTuple):
 
 
 class Store(Protocol):
-    """Keeps what a core heard and said. Opened in one thread, then used by one other thread only, call by call.
+    """Keeps what a core heard and said. Used from more than one thread, but by one call at a time.
 
     ``epoch`` is the life of the store: chosen by chance when it is made, ``[a-z0-9]{1,16}``.
     """
@@ -55,6 +55,10 @@ class Store(Protocol):
 
     def said_between(self, epoch: str, first_seq: int, last_seq: int) -> list[Message]:
         """The messages said with these sequence numbers, ends included; empty for an epoch of another store."""
+        ...
+
+    def tidy(self) -> None:
+        """Do what takes long and can wait. Called now and then, always beside the event loop."""
         ...
 
     def close(self) -> None:

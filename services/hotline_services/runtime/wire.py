@@ -96,10 +96,14 @@ class Listener(Protocol):
         """This has arrived; to be acknowledged when the work is done."""
         ...
 
+    def on_read(self) -> None:
+        """All that has arrived by now has been told."""
+        ...
+
     def on_up(self, *, session_present: bool) -> None:
         """Connected, and the broker has granted all subscriptions; whether it still had our queue."""
         ...
 
     def on_down(self) -> None:
-        """No longer connected; what was not confirmed is forgotten."""
+        """No longer connected, or it did not come to that; what was not confirmed is forgotten."""
         ...
