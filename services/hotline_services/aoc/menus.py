@@ -33,6 +33,8 @@ LINE_REACH_NM: Final = 20.0
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 IMPOSSIBLE: Final = -1.0
 
+Blocks = tuple[Block, ...]
+Shifts = tuple[int, ...]
 Offset = tuple[float, float]
 Move = tuple[str, Offset, list[Volume4D]]
 
@@ -84,7 +86,7 @@ class Appraiser:
         moves = tuple(_moves(volumes, blocks[0], 0.0 if fixed else plan.flexibility.max_offset_nm))
         variants = [variant for _, _, variant in moves]
         offsets = tuple(offset for _, offset, _ in moves)
-        legs = self._legs(plan, variants, peer)
+        legs = self._legs(plan, variants, blocks, shifts, peer)
         menu = Menu(
             sectors=tuple(_sector(name, [variant[leg] for leg in legs]) for name, _, variant in moves),
             blocks=blocks,
@@ -99,19 +101,41 @@ class Appraiser:
         worth = self._asking(plan, whole, offsets, peer)
         return Bid(menu=menu, worth=tuple(worth.ravel().tolist()), legs=legs, offsets_nm=offsets)
 
-    def _legs(self, plan: FlightPlan, variants: list[list[Volume4D]], peer: str) -> tuple[int, ...]:
+    def _legs(
+        self, plan: FlightPlan, variants: list[list[Volume4D]], blocks: Blocks, shifts: Shifts, peer: str
+    ) -> tuple[int, ...]:
+        """The legs that need this peer's consent in any of the outcomes: no other is told."""
         everything = tuple(range(len(variants[0])))
         if plan.priority is Priority.EMERGENCY:
             return everything
-        needed = tuple(leg for leg in everything if any(self._needs(variant[leg], peer) for variant in variants))
-        return needed or everything
+        needed = (
+            leg
+            for leg in everything
+            if any(self._could_need(variant[leg], blocks, shifts, peer) for variant in variants)
+        )
+        return tuple(needed) or everything
+
+    def _could_need(self, volume: Volume4D, blocks: Blocks, shifts: Shifts, peer: str) -> bool:
+        """Whether it needs this peer's consent at any of these heights and times."""
+        if self._needs(volume, peer):
+            return True
+        at_any_time = msgspec.structs.replace(
+            volume,
+            start=volume.start + timedelta(minutes=min(shifts)),
+            end=volume.end + timedelta(minutes=max(shifts)),
+        )
+        lowest, highest = min(block.lower_ft for block in blocks), max(block.upper_ft for block in blocks)
+        # One look at all heights together spares most legs the look at each.
+        return self._needs(_at_height(at_any_time, lowest, highest), peer) and any(
+            self._needs(_at_height(at_any_time, block.lower_ft, block.upper_ft), peer) for block in blocks
+        )
 
     def _needs(self, volume: Volume4D, peer: str) -> bool:
         if any(peer in demand.consent_of for demand in self._boundaries.demands(volume, self._party)):
             return True
         return any(use.standing is Standing.THEIRS and use.user == peer for use in self._picture.met([volume]))
 
-    def _blocks(self, plan: FlightPlan, volumes: Sequence[Volume4D], *, fixed: bool) -> tuple[Block, ...]:
+    def _blocks(self, plan: FlightPlan, volumes: Sequence[Volume4D], *, fixed: bool) -> Blocks:
         lower, upper = volumes[0].lower_ft, volumes[0].upper_ft
         filed = Block(name="as filed", lower_ft=lower, upper_ft=upper)
         if fixed or not plan.flexibility.other_blocks:
@@ -203,7 +227,7 @@ def _moves(volumes: Sequence[Volume4D], block: Block, reach_nm: float) -> Iterat
             yield name, offset, variant
 
 
-def _shifts(plan: FlightPlan, now: datetime) -> tuple[int, ...]:
+def _shifts(plan: FlightPlan, now: datetime) -> Shifts:
     """Shifts in whole minutes, evenly spread, none of which would have the flight start in the past."""
     step = plan.flexibility.max_shift_min / SHIFTS_EACH_WAY
     minutes = sorted({round(step * n) for n in range(-SHIFTS_EACH_WAY, SHIFTS_EACH_WAY + 1)} | {0})
@@ -218,6 +242,10 @@ def _sector(name: str, variant: Sequence[Volume4D]) -> Sector:
 def _share(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
     largest = amounts.max()
     return amounts / largest if largest else amounts
+
+
+def _at_height(volume: Volume4D, lower_ft: int, upper_ft: int) -> Volume4D:
+    return msgspec.structs.replace(volume, lower_ft=lower_ft, upper_ft=upper_ft)
 
 
 def _envelope(area: Area, window: Window, menu: Menu) -> Volume4D:

@@ -1,0 +1,161 @@
+"""Either side of one negotiation, alone, and a peer that a test speaks for."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from hotline_protocol.agreement import TierRule, Timing
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.flightplan import FlightKind, Priority
+from hotline_protocol.ledger import Entry, EntryKind
+from hotline_protocol.line import (
+    Block,
+    Choice,
+    Concur,
+    Counter,
+    InNegotiation,
+    Menu,
+    Propose,
+    Sector,
+    Tier,
+    Window,
+    offer_digest,
+)
+from hotline_protocol.message import Author, Message, digest_of
+from hotline_services.aoc.asking import Asking
+from hotline_services.aoc.config import Costs, PartyConfig
+from hotline_services.aoc.granting import Granting
+from hotline_services.aoc.menus import Bid
+from hotline_services.aoc.voice import Voice
+
+from .joined import DAWN, agreement, plan
+
+TIMING = Timing()
+OFFER_S = 100.0
+TIERS = (
+    TierRule(tier=Tier.DUTY_OFFICER, rounds=3, offer_s=OFFER_S),
+    TierRule(tier=Tier.DEPUTY_COMMANDER, rounds=3, offer_s=OFFER_S, disclosure=True),
+)
+RULES = agreement(tiers=TIERS, timing=TIMING)
+WANTED = plan("us-1")
+AIR = Volume4D(area=WANTED.area, lower_ft=WANTED.lower_ft, upper_ft=WANTED.upper_ft, start=WANTED.start, end=WANTED.end)
+MENU = Menu(
+    sectors=(Sector(name="here", areas=(WANTED.area,)),),
+    blocks=tuple(Block(name=str(low), lower_ft=low, upper_ft=low + 2_000) for low in (18_000, 22_000, 26_000, 30_000)),
+    shifts_min=(0,),
+    windows=(Window(start=WANTED.start, end=WANTED.end),),
+)
+FALLING = (1.0, 0.8, 0.6, 0.4)
+RISING = FALLING[::-1]
+
+
+class Side:
+    """Whatever both sides have: a voice, a peer, and a clock."""
+
+    negotiation_id = "us-n1"
+
+    def __init__(self) -> None:
+        self.voice = Voice(Author("us"), DAWN)
+        self.peer = Author("ru")
+        self.free = True
+
+    def at(self, seconds: float) -> None:
+        self.voice.begin(DAWN + timedelta(seconds=seconds), None)
+
+    def said(self) -> list[Message]:
+        return self.voice.end()
+
+    def words(self, kind: type[Any], /, **fields: Any) -> Any:
+        called = {"call_id": "c1"} if issubclass(kind, InNegotiation) else {}
+        fields = {"negotiation_id": self.negotiation_id, **called, **fields}
+        return self.peer.say(kind, self.voice.now, to="us", **fields)
+
+    def offer(self, block: int, call_id: str = "c1") -> str:
+        choice = Choice(sector=0, block=block, shift=0)
+        return offer_digest(self.negotiation_id, call_id, digest_of(MENU), choice)
+
+    def counter(self, answers: str, block: int, **changes: Any) -> Counter:
+        fields = {
+            "answers": answers,
+            "choice": Choice(sector=0, block=block, shift=0),
+            "offer": self.offer(block),
+            "round": 1,
+            "expires_at": self.voice.now + timedelta(seconds=OFFER_S),
+        }
+        counter: Counter = self.words(Counter, **(fields | changes))
+        return counter
+
+
+class Asker(Side):
+    """We ask; ``worth`` is what each height is worth to us."""
+
+    def __init__(self, worth: Iterable[float] = FALLING, **changes: Any) -> None:
+        super().__init__()
+        self.steps = 0
+        wanted = msgspec.structs.replace(WANTED, **changes)
+        air = msgspec.structs.replace(AIR, start=wanted.start, end=wanted.end)
+        self.asking = Asking(
+            self.negotiation_id,
+            wanted,
+            [air],
+            "ru",
+            agreement=RULES,
+            config=PartyConfig(costs=Costs(walk_away=0.3)),
+            voice=self.voice,
+            is_free=lambda *_: self.free,
+            on_step=self._step,
+        )
+        self.bid = Bid(menu=MENU, worth=tuple(worth), legs=(0,), offsets_nm=((0.0, 0.0),))
+
+    def _step(self, _: Asking) -> None:
+        self.steps += 1
+
+    def open(self, call_id: str = "c1") -> Propose:
+        self.asking.open(call_id, self.bid)
+        (proposal,) = self.said()
+        assert isinstance(proposal, Propose)
+        return proposal
+
+    def concur(self, offer: str, hold_s: float = 300, **changes: Any) -> None:
+        until = self.voice.now + timedelta(seconds=hold_s)
+        self.asking.hear_concur(self.words(Concur, **({"offer": offer, "hold_until": until} | changes)))
+
+    def entry(self, taken: str, **changes: Any) -> Entry:
+        fields: dict[str, Any] = {
+            "granter": "ru", "user": "us", "index": 1, "previous": "0" * 64, "kind": EntryKind.GRANTED,
+            "agreement_id": "x", "volumes": MENU.volumes(Choice(sector=0, block=0, shift=0)), "offer": taken,
+            "entered_at": self.voice.now,
+        }  # fmt: skip
+        return Entry(**(fields | changes))
+
+
+class Granter(Side):
+    """They ask; ``worth`` is what each height is worth to us."""
+
+    negotiation_id = "ru-n1"
+
+    def __init__(self, worth: Iterable[float] = RISING, tier: Tier = Tier.DUTY_OFFICER) -> None:
+        super().__init__()
+        self.worth = tuple(worth)
+        self.tier = tier
+        self.granting = Granting(
+            self.negotiation_id,
+            "ru",
+            agreement=RULES,
+            config=PartyConfig(costs=Costs(walk_away=0.3, content=0.95)),
+            voice=self.voice,
+            is_free=lambda *_: self.free,
+            on_step=lambda _: None,
+        )
+
+    def propose(self, block: int = 0, **changes: Any) -> list[Message]:
+        fields = {
+            "menu": MENU, "choice": Choice(sector=0, block=block, shift=0), "offer": self.offer(block),
+            "kind": FlightKind.PATROL, "priority": Priority.ROUTINE, "round": 1,
+            "expires_at": self.voice.now + timedelta(seconds=OFFER_S),
+        }  # fmt: skip
+        proposal: Propose = self.words(Propose, **(fields | changes))
+        self.granting.hear_propose(proposal, self.tier, lambda *_: self.worth)
+        return self.said()

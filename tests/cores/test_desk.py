@@ -1,0 +1,395 @@
+"""The duty officer's desk alone: who is rung about what and when, who is answered, and how calls end."""
+
+import random
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotline_protocol.events import CallEnded
+from hotline_protocol.line import (
+    Answer,
+    Busy,
+    CallOutcome,
+    Concur,
+    Disclose,
+    HangUp,
+    LineCheck,
+    OnCall,
+    Reason,
+    Ring,
+    Tier,
+)
+from hotline_protocol.message import Author, Message
+from hotline_services.aoc.calls import Call, Item
+from hotline_services.aoc.config import Officer
+from hotline_services.aoc.desk import WORDS_AT_ONCE, Desk
+from hotline_services.aoc.voice import Voice
+
+from .joined import DAWN, agreement
+
+TIMING = agreement().timing
+
+
+class Room:
+    """A desk, and whoever knows what the items mean: here somebody who writes down what happens."""
+
+    def __init__(self, think_s: float = 0) -> None:
+        self.voice = Voice(Author("us"), DAWN)
+        officer = Officer(answer_s=think_s, think_s=think_s)
+        self.desk = Desk("us", agreement(), officer, random.Random(1), self.voice, self)
+        self.opened: list[str] = []
+        self.heard: list[OnCall] = []
+        self.lost: list[str] = []
+        self.failed: list[CallOutcome] = []
+        self.answered = 0
+        self.nothing_to_say: set[str] = set()
+        self.authors = {peer: Author(peer) for peer in ("ru", "tr")}
+
+    def open_item(self, item: Item, _call: Call) -> bool:
+        self.opened.append(item.ref)
+        return item.ref not in self.nothing_to_say
+
+    def hear_on_call(self, message: OnCall, _call: Call) -> None:
+        self.heard.append(message)
+
+    def call_lost(self, call: Call) -> None:
+        self.lost.append(call.id)
+
+    def ring_failed(self, _call: Call, outcome: CallOutcome) -> None:
+        self.failed.append(outcome)
+
+    def call_answered(self, _call: Call) -> None:
+        self.answered += 1
+
+    def want(self, ref: str, reason: Reason = Reason.ROUTINE, **changes: Any) -> None:
+        fields: dict[str, Any] = {"peer": "ru", "tier": Tier.DUTY_OFFICER, "queued_at": self.voice.now}
+        fields["not_before"] = self.voice.now
+        self.desk.enqueue(Item(ref=ref, reason=reason, **(fields | changes)))
+
+    def turn(self) -> list[Message]:
+        """Ring if there is reason to; what has been said since the last turn."""
+        self.desk.ring_if_free()
+        return self.voice.end()
+
+    def say(self, kind: type[OnCall], call_id: str, /, *, peer: str = "ru", **fields: Any) -> list[Message]:
+        """The other side says this now; what is said to it."""
+        return self.hear(self.authors[peer].say(kind, self.voice.now, to="us", call_id=call_id, **fields))
+
+    def hear(self, message: OnCall) -> list[Message]:
+        self.desk.hear(message)
+        return self.turn()
+
+    def ring(self, call_id: str, reason: Reason = Reason.ROUTINE, **fields: Any) -> list[Message]:
+        return self.say(Ring, call_id, reason=reason, tier=fields.pop("tier", Tier.DUTY_OFFICER), **fields)
+
+    def at(self, seconds: float) -> list[Message]:
+        """So many seconds after dawn."""
+        self.voice.begin(DAWN + timedelta(seconds=seconds), None)
+        self.desk.lapse()
+        return self.turn()
+
+    def until_it_rings(self, most_s: float = 10_000) -> float:
+        """Seconds after dawn at which the desk next rings."""
+        while self.desk.next_deadline is not None and self.seconds(self.desk.next_deadline) < most_s:
+            now = self.seconds(self.desk.next_deadline)
+            if any(isinstance(said, Ring) for said in self.at(now)):
+                return now
+        raise AssertionError("it never rings")
+
+    @staticmethod
+    def seconds(at: datetime) -> float:
+        return (at - DAWN).total_seconds()
+
+
+def kinds(said: list[Message]) -> list[type[Message]]:
+    return [type(message) for message in said]
+
+
+def talking(room: Room, *refs: str) -> str:
+    """A call from us about these, answered."""
+    for ref in refs or ("a",):
+        room.want(ref)
+    room.turn()
+    assert room.desk.call is not None
+    room.say(Answer, room.desk.call.id)
+    return room.desk.call.id
+
+
+@given(st.permutations(range(6)))
+def test_what_waits_is_ordered_by_tier_then_urgency_then_age(order: list[int]) -> None:
+    room = Room()
+    earlier = DAWN - timedelta(minutes=1)
+    items = [
+        ("chiefs", Reason.ROUTINE, {"tier": Tier.CHIEFS}),
+        ("distress", Reason.EMERGENCY, {}),
+        ("protest", Reason.PROTEST, {}),
+        ("soon", Reason.SHORT_NOTICE, {}),
+        ("older", Reason.ROUTINE, {"queued_at": earlier}),
+        ("newer", Reason.ROUTINE, {}),
+    ]
+    for number in order:
+        ref, reason, changes = items[number]
+        room.want(ref, reason, **changes)
+    assert [item.ref for item in room.desk.waiting] == [ref for ref, _, _ in items]
+
+
+def test_the_most_pressing_item_whose_time_has_come_is_rung_about() -> None:
+    room = Room()
+    room.want("later", Reason.EMERGENCY, not_before=DAWN + timedelta(seconds=30))
+    room.want("now")
+    (ring,) = room.turn()
+    assert isinstance(ring, Ring)
+    assert ring.reason is Reason.ROUTINE
+
+
+def test_one_call_covers_what_concerns_the_same_peer_at_the_same_tier() -> None:
+    room = Room()
+    room.want("a")
+    room.want("b", not_before=DAWN + timedelta(hours=1))
+    room.want("other-peer", peer="tr")
+    room.want("other-tier", tier=Tier.CHIEFS, not_before=DAWN + timedelta(hours=1))
+    (ring,) = room.turn()
+    assert isinstance(ring, Ring)
+    assert ring.about == ("a", "b")
+    room.say(Answer, ring.call_id)
+    room.desk.item_done("a")
+    room.want("c")
+    room.desk.item_done("b")
+    room.desk.item_done("c")
+    assert room.opened == ["a", "b", "c"]
+    said = room.turn()
+    assert kinds(said) == [HangUp, CallEnded, Ring]
+    assert said[0].outcome is said[1].outcome is CallOutcome.COMPLETED  # type: ignore[attr-defined]
+    assert said[1].about == ("a", "b", "c")  # type: ignore[attr-defined]
+    assert said[2].to == "tr"  # type: ignore[attr-defined]
+
+
+def test_an_item_with_nothing_left_to_say_is_passed_over() -> None:
+    room = Room()
+    room.nothing_to_say = {"a"}
+    talking(room, "a", "b")
+    assert room.opened == ["a", "b"]
+    assert room.desk.call is not None
+    assert room.desk.call.current is not None
+    assert room.desk.call.current.ref == "b"
+
+
+def test_what_is_taken_off_the_list_in_mid_call_makes_way_for_the_next() -> None:
+    room = Room()
+    talking(room, "a", "b")
+    room.desk.dequeue("a")
+    assert room.opened == ["a", "b"]
+    room.desk.dequeue("b")
+    assert kinds(room.turn()) == [HangUp, CallEnded]
+
+
+def test_a_ring_is_answered_after_a_while() -> None:
+    room = Room(think_s=10)
+    assert room.ring("ru-1") == []
+    assert kinds(room.at(4.9)) == []
+    assert kinds(room.at(15)) == [Answer]
+    assert room.answered == 1
+
+
+def test_an_officer_who_is_too_slow_lets_it_ring_out() -> None:
+    room = Room(think_s=500)
+    room.ring("ru-1")
+    assert room.at(TIMING.ring_s) == []
+    assert room.desk.call is None
+    assert room.at(1_000) == []
+
+
+def test_a_second_ring_is_answered_busy_and_the_call_goes_on() -> None:
+    room = Room()
+    call_id = talking(room)
+    assert kinds(room.ring("tr-1", peer="tr")) == [Busy]
+    assert room.desk.call is not None
+    assert room.desk.call.id == call_id
+
+
+@pytest.mark.parametrize(
+    ("theirs", "call_id", "stands"),
+    [
+        (Reason.EMERGENCY, "z", "z"),
+        (Reason.LINE_REVIEW, "a", "us-0-c1"),
+        (Reason.ROUTINE, "a", "a"),
+        (Reason.ROUTINE, "z", "us-0-c1"),
+    ],
+)
+def test_when_both_ring_the_more_urgent_call_stands_and_of_equals_the_lower_id(
+    theirs: Reason, call_id: str, stands: str
+) -> None:
+    room = Room()
+    room.want("mine")
+    room.turn()
+    said = room.ring(call_id, theirs)
+    assert room.desk.call is not None
+    assert room.desk.call.id == stands
+    assert kinds(said) == ([Busy] if stands == "us-0-c1" else [CallEnded, Answer])
+
+
+def test_when_both_ring_the_higher_tier_stands() -> None:
+    room = Room()
+    room.want("mine", Reason.EMERGENCY)
+    room.turn()
+    room.ring("z", Reason.ROUTINE, tier=Tier.CHIEFS)
+    assert room.desk.call is not None
+    assert room.desk.call.id == "z"
+
+
+def test_a_side_that_has_given_way_rings_again_after_the_pause() -> None:
+    room = Room()
+    room.want("mine")
+    room.turn()
+    room.ring("a", Reason.EMERGENCY)
+    room.say(HangUp, "a", outcome=CallOutcome.COMPLETED)
+    assert room.until_it_rings() == TIMING.redial_s
+
+
+def test_a_busy_line_is_tried_again_after_the_pause() -> None:
+    room = Room()
+    room.want("mine")
+    room.turn()
+    (ended,) = room.say(Busy, "us-0-c1")
+    assert isinstance(ended, CallEnded)
+    assert (ended.outcome, ended.answered_at) == (CallOutcome.BUSY, None)
+    assert room.failed == [CallOutcome.BUSY]
+    assert room.until_it_rings() == TIMING.redial_s
+
+
+def test_nobody_answers_and_the_pauses_grow_up_to_a_bound() -> None:
+    room = Room()
+    room.want("mine")
+    room.turn()
+    rings = [0.0, *(room.until_it_rings() for _ in range(6))]
+    pauses = [(later - before - TIMING.ring_s) / TIMING.redial_s for before, later in pairwise(rings)]
+    assert pauses == [1, 2, 4, 8, 8, 8]
+    assert room.failed == [CallOutcome.NO_ANSWER] * 6
+
+
+def test_about_a_flight_in_distress_the_pauses_stay_short() -> None:
+    room = Room()
+    room.want("mayday", Reason.EMERGENCY)
+    room.turn()
+    rings = [0.0, *(room.until_it_rings() for _ in range(4))]
+    assert {later - before for before, later in pairwise(rings)} == {TIMING.ring_s + TIMING.redial_s}
+
+
+def test_a_sign_of_life_makes_the_pauses_short_again() -> None:
+    room = Room()
+    room.want("mine")
+    room.turn()
+    for _ in range(4):
+        last = room.until_it_rings()
+    room.at(last + TIMING.ring_s)
+    waits = room.desk.next_deadline
+    assert waits is not None
+    room.desk.peer_there("ru")
+    last = room.until_it_rings()
+    assert room.until_it_rings() - last == TIMING.ring_s + TIMING.redial_s
+
+
+def test_a_ring_that_comes_too_late_is_not_taken() -> None:
+    room = Room()
+    ring = room.authors["ru"].say(Ring, DAWN, to="us", call_id="ru-1", reason=Reason.ROUTINE, tier=Tier.DUTY_OFFICER)
+    room.at(2 * TIMING.ring_s + 1)
+    assert room.hear(ring) == []
+    assert room.desk.call is None
+
+
+def test_a_ring_that_its_own_hang_up_has_overtaken_is_not_taken() -> None:
+    room = Room()
+    room.say(HangUp, "ru-1", outcome=CallOutcome.NO_ANSWER)
+    assert room.ring("ru-1") == []
+
+
+def test_nobody_can_hang_up_for_somebody_else() -> None:
+    room = Room()
+    room.say(HangUp, "ru-1", peer="tr", outcome=CallOutcome.NO_ANSWER)
+    assert kinds(room.ring("ru-1")) == [Answer]
+    room.say(HangUp, "ru-1", peer="tr", outcome=CallOutcome.COMPLETED)
+    assert room.desk.call is not None
+
+
+@pytest.mark.parametrize("peer", ["ru", "tr"])
+def test_words_in_no_call_of_theirs_are_answered_with_hang_up(peer: str) -> None:
+    room = Room()
+    call_id = talking(room) if peer == "tr" else "ru-old"
+    (said,) = room.say(LineCheck, call_id, peer=peer, agreement="0" * 16, heads={})
+    assert isinstance(said, HangUp)
+    assert (said.to, said.outcome) == (peer, CallOutcome.DROPPED)
+    assert room.heard == []
+
+
+def test_words_before_the_answer_change_nothing() -> None:
+    room = Room()
+    room.want("mine")
+    room.turn()
+    assert room.say(LineCheck, "us-0-c1", agreement="0" * 16, heads={}) == []
+    assert room.heard == []
+
+
+def test_words_are_heard_in_order_and_after_some_thought() -> None:
+    room = Room(think_s=20)
+    call_id = talking(room)
+    disclosed = {"negotiation_id": "n", "worth": (1.0,), "walk_away": 0.0}
+    room.say(Disclose, call_id, **disclosed)
+    room.say(Concur, call_id, negotiation_id="n", offer="0" * 16, hold_until=DAWN)
+    assert room.heard == []
+    room.at(30)
+    assert [type(message) for message in room.heard] == [Disclose, Concur]
+
+
+def test_silence_drops_the_call_and_what_it_was_about_waits() -> None:
+    room = Room()
+    call_id = talking(room, "a", "b")
+    said = room.at(TIMING.silence_s)
+    assert kinds(said) == [HangUp, CallEnded]
+    assert said[1].outcome is CallOutcome.DROPPED  # type: ignore[attr-defined]
+    assert room.lost == [call_id]
+    assert room.until_it_rings() == TIMING.silence_s + TIMING.redial_s
+
+
+def test_a_peer_that_leaves_the_network_drops_the_call() -> None:
+    room = Room()
+    talking(room)
+    room.desk.peer_lost("tr")
+    assert room.desk.call is not None
+    room.desk.peer_lost("ru")
+    assert kinds(room.turn()) == [HangUp, CallEnded]
+
+
+def test_only_the_side_that_rang_can_complete_a_call() -> None:
+    room = Room()
+    call_id = talking(room)
+    (ended,) = room.say(HangUp, call_id, outcome=CallOutcome.COMPLETED)
+    assert isinstance(ended, CallEnded)
+    assert ended.outcome is CallOutcome.DROPPED
+    assert room.lost == [call_id]
+    room.ring("ru-1")
+    room.say(HangUp, "ru-1", outcome=CallOutcome.COMPLETED)
+    assert room.lost == [call_id]
+
+
+def test_who_says_endlessly_much_at_once_is_hung_up_on() -> None:
+    room = Room(think_s=20)
+    talking(room, "a", "b")
+    for _ in range(WORDS_AT_ONCE):
+        assert room.say(LineCheck, "us-0-c1", agreement="0" * 16, heads={}) == []
+    assert kinds(room.say(LineCheck, "us-0-c1", agreement="0" * 16, heads={})) == [HangUp, CallEnded]
+    assert room.desk.next_deadline == DAWN + timedelta(seconds=TIMING.redial_s)
+
+
+def test_who_is_never_silent_does_not_keep_the_line_for_ever() -> None:
+    room = Room()
+    call_id = talking(room)
+    seconds = 0.0
+    while room.desk.call is not None and seconds < 10 * TIMING.negotiation_s:
+        seconds += TIMING.silence_s - 1
+        room.at(seconds)
+        room.say(LineCheck, call_id, agreement="0" * 16, heads={})
+    assert seconds <= 2 * TIMING.negotiation_s + TIMING.silence_s
