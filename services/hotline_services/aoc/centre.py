@@ -77,23 +77,14 @@ class Centre:
         self._desk = Desk(party, agreement, config.officer, chance, self._voice, self)
         self._consents = Consents(config, agreement, self._book, self._talks, self._desk, self._posture, self._voice)
         self._next_check: datetime | None = LONG_AGO
+        self.next_deadline: datetime | None = LONG_AGO
+        """When the first of the parts wants to be woken; worked out once a turn."""
         self._sessions: dict[str, str] = {}
 
     @property
     def plans(self) -> dict[str, Filed]:
         """Our plans by id."""
         return self._book.plans
-
-    @property
-    def next_deadline(self) -> datetime | None:
-        """When the first of the parts wants to be woken."""
-        times = (
-            self._next_check,
-            self._book.next_deadline,
-            self._talks.next_deadline,
-            self._desk.next_deadline,
-        )
-        return min((at for at in times if at is not None), default=None)
 
     def own_reservations(self) -> Iterator[tuple[str, tuple[Volume4D, ...], Priority]]:
         """Agreements that we rely on now: (id, volumes, priority)."""
@@ -136,6 +127,8 @@ class Centre:
         for peer in self._talks.take_changed():
             self._books.changed(peer)
         self._desk.ring_if_free()
+        wakes = (self._next_check, self._book.next_deadline, self._talks.next_deadline, self._desk.next_deadline)
+        self.next_deadline = min((at for at in wakes if at is not None), default=None)
         return self._voice.end()
 
     def _check_line(self) -> None:

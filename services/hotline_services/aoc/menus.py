@@ -30,6 +30,7 @@ SHIFTS_EACH_WAY: Final = 6
 BLOCKS: Final = 6
 ROOM_FT: Final = 4_000
 LINE_REACH_NM: Final = 20.0
+MINUTE_US: Final = 60_000_000
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 IMPOSSIBLE: Final = -1.0
 
@@ -46,6 +47,27 @@ class Bid(msgspec.Struct, frozen=True, kw_only=True):
     worth: tuple[float, ...]
     legs: tuple[int, ...]
     offsets_nm: tuple[Offset, ...]
+
+
+class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
+    """Every place, height and time at which a flight could be: for each place the areas of its legs, in order."""
+
+    places: Sequence[Sequence[Area]]
+    times: Sequence[tuple[datetime, datetime]]
+    blocks: Blocks
+    shifts_min: Shifts
+
+    def envelopes(self) -> Iterator[tuple[int, Volume4D, int, int]]:
+        """For each leg at each place: the number of the place; wherever the leg could be, with room above and
+        below; and from when until when it is there at shift 0, in microseconds.
+        """
+        lowest = max(0, min(block.lower_ft for block in self.blocks) - ROOM_FT)
+        highest = max(block.upper_ft for block in self.blocks) + ROOM_FT
+        earlier, later = timedelta(minutes=min(self.shifts_min)), timedelta(minutes=max(self.shifts_min))
+        for place, areas in enumerate(self.places):
+            for area, (start, end) in zip(areas, self.times, strict=True):
+                leg = Volume4D(area=area, lower_ft=lowest, upper_ft=highest, start=start + earlier, end=end + later)
+                yield place, leg, _us(start), _us(end)
 
 
 def moved_volumes(volumes: Sequence[Volume4D], bid: Bid, choice: Choice) -> tuple[Volume4D, ...]:
@@ -93,10 +115,11 @@ class Appraiser:
             shifts_min=shifts,
             windows=tuple(Window(start=volumes[leg].start, end=volumes[leg].end) for leg in legs),
         )
-        whole = msgspec.structs.replace(
-            menu,
-            sectors=tuple(_sector(name, variant) for name, _, variant in moves),
-            windows=tuple(Window(start=volume.start, end=volume.end) for volume in volumes),
+        whole = Outcomes(
+            places=[[volume.area for volume in variant] for variant in variants],
+            times=[(volume.start, volume.end) for volume in volumes],
+            blocks=blocks,
+            shifts_min=shifts,
         )
         worth = self._asking(plan, whole, offsets, peer)
         return Bid(menu=menu, worth=tuple(worth.ravel().tolist()), legs=legs, offsets_nm=offsets)
@@ -149,20 +172,20 @@ class Appraiser:
         others.sort(key=lambda block: (abs(block.lower_ft - lower), block.lower_ft))
         return (filed, *others[: BLOCKS - 1])
 
-    def _asking(self, plan: FlightPlan, menu: Menu, offsets: Sequence[Offset], peer: str) -> Worth:
+    def _asking(self, plan: FlightPlan, outcomes: Outcomes, offsets: Sequence[Offset], peer: str) -> Worth:
         """What the peer itself has been granted is no obstacle to asking: it may give it up, or say no."""
         costs = self._costs
-        shifts = np.abs(np.array(menu.shifts_min, dtype=float))
-        heights = np.abs(np.array([block.lower_ft - menu.blocks[0].lower_ft for block in menu.blocks], dtype=float))
+        shifts = np.abs(np.array(outcomes.shifts_min, dtype=float))
+        lowers = np.array([block.lower_ft for block in outcomes.blocks], dtype=float)
         places = np.hypot(*np.array(offsets).T)
         worth = (
             1.0
             - costs.sector * _share(places)[:, None, None]
-            - costs.block * _share(heights)[None, :, None]
+            - costs.block * _share(np.abs(lowers - lowers[0]))[None, :, None]
             - costs.shift * _share(shifts)[None, None, :]
         )
         blocked, _ = self._overlay(
-            menu,
+            outcomes,
             lambda use: use.ref != plan.plan_id and use.user != peer and not gives_way(use, plan.priority),
             blocks=lambda _: True,  # what we wish for another flight of ours we do not take from it
         )
@@ -173,8 +196,14 @@ class Appraiser:
         nearness = [self._nearness(sector) for sector in menu.sectors]
         worth = np.ones((len(menu.sectors), len(menu.blocks), len(menu.shifts_min)))
         worth -= self._costs.line * np.array(nearness)[:, None, None]
+        outcomes = Outcomes(
+            places=[sector.areas for sector in menu.sectors],
+            times=[(window.start, window.end) for window in menu.windows],
+            blocks=menu.blocks,
+            shifts_min=menu.shifts_min,
+        )
         blocked, crowding = self._overlay(
-            menu,
+            outcomes,
             lambda use: use.user != asker and not (use.user == self._party and gives_way(use, priority)),
             blocks=lambda use: use.standing is not Standing.WISHED,
         )
@@ -188,28 +217,28 @@ class Appraiser:
         return max(0.0, 1.0 - nearest / LINE_REACH_NM)
 
     def _overlay(
-        self, menu: Menu, counts: Callable[[Use], bool], *, blocks: Callable[[Use], bool]
+        self, outcomes: Outcomes, counts: Callable[[Use], bool], *, blocks: Callable[[Use], bool]
     ) -> tuple[NDArray[np.bool_], Worth]:
         """Of the uses that count: which outcomes run into one that blocks, and how close each comes to any (0 to 1)."""
-        shape = (len(menu.sectors), len(menu.blocks), len(menu.shifts_min))
+        shape = (len(outcomes.places), len(outcomes.blocks), len(outcomes.shifts_min))
         blocked = np.zeros(shape, dtype=bool)
         crowding = np.zeros(shape)
-        lowers = np.array([block.lower_ft for block in menu.blocks])
-        uppers = np.array([block.upper_ft for block in menu.blocks])
-        shifts = np.array(menu.shifts_min, dtype="timedelta64[m]")
-        for index, sector in enumerate(menu.sectors):
-            for area, window in zip(sector.areas, menu.windows, strict=True):
-                envelope = _envelope(area, window, menu)
-                for use, volume in self._picture.meets(envelope):
-                    if not counts(use):
-                        continue
-                    at_once = _at_once(window, shifts, volume)
-                    apart = np.maximum(lowers - volume.upper_ft, volume.lower_ft - uppers)
-                    if blocks(use):
-                        level = apart < 0 if self._picture.rule is BoundaryRule.TOUCHING_IS_CLEAR else apart <= 0
-                        blocked[index] |= level[:, None] & at_once[None, :]
-                    close = np.clip(1.0 - np.maximum(apart, 0) / ROOM_FT, 0.0, 1.0)
-                    np.maximum(crowding[index], close[:, None] * at_once[None, :], out=crowding[index])
+        lowers = np.array([block.lower_ft for block in outcomes.blocks])
+        uppers = np.array([block.upper_ft for block in outcomes.blocks])
+        shifts_us = np.array(outcomes.shifts_min) * MINUTE_US
+        touch = 0 if self._picture.rule is BoundaryRule.TOUCHING_IS_CLEAR else 1
+        for place, envelope, start_us, end_us in outcomes.envelopes():
+            for use, volume in self._picture.meets(envelope):
+                if not counts(use):
+                    continue
+                at_once = (start_us + shifts_us < _us(volume.end) + touch) & (
+                    _us(volume.start) < end_us + shifts_us + touch
+                )
+                apart = np.maximum(lowers - volume.upper_ft, volume.lower_ft - uppers)
+                if blocks(use):
+                    blocked[place] |= (apart < touch)[:, None] & at_once[None, :]
+                close = np.clip(1.0 - np.maximum(apart, 0) / ROOM_FT, 0.0, 1.0)
+                np.maximum(crowding[place], close[:, None] * at_once[None, :], out=crowding[place])
         return blocked, crowding
 
 
@@ -248,21 +277,5 @@ def _at_height(volume: Volume4D, lower_ft: int, upper_ft: int) -> Volume4D:
     return msgspec.structs.replace(volume, lower_ft=lower_ft, upper_ft=upper_ft)
 
 
-def _envelope(area: Area, window: Window, menu: Menu) -> Volume4D:
-    """Wherever one leg could be, with room above and below."""
-    return Volume4D(
-        area=area,
-        lower_ft=max(0, min(block.lower_ft for block in menu.blocks) - ROOM_FT),
-        upper_ft=max(block.upper_ft for block in menu.blocks) + ROOM_FT,
-        start=window.start + timedelta(minutes=min(menu.shifts_min)),
-        end=window.end + timedelta(minutes=max(menu.shifts_min)),
-    )
-
-
-def _at_once(window: Window, shifts: "NDArray[np.timedelta64]", volume: Volume4D) -> NDArray[np.bool_]:
-    start, end = _us(window.start), _us(window.end)
-    return (start + shifts < _us(volume.end)) & (_us(volume.start) < end + shifts)
-
-
-def _us(at: datetime) -> np.datetime64:
-    return np.datetime64((at - EPOCH) // timedelta(microseconds=1), "us")
+def _us(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
