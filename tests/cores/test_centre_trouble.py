@@ -186,6 +186,16 @@ def test_an_answer_to_something_else_does_not_end_what_the_call_is_about() -> No
     assert siege.centre._desk.call.current is not None  # type: ignore[union-attr]
 
 
+def test_what_failed_in_a_call_is_tried_again_in_another() -> None:
+    world = Joined()
+    world.lost = lambda message: isinstance(message, Propose)
+    world.file("us", plan("us-1"))
+    world.run(minutes=4)
+    assert len(world.all(Ring)) == len(world.all(Propose)) == 1
+    world.run(minutes=3)
+    assert len(world.all(Ring)) == len(world.all(Propose)) == 2
+
+
 def test_a_sighting_at_a_pole_is_protested_like_any_other() -> None:
     siege = Siege()
     kind = SightingKind.LINE_CROSSING

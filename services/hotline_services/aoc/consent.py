@@ -190,13 +190,23 @@ class Consents:
 
     def settle(self) -> None:
         """Bring desk and plans in step with what has become of the negotiations, until nothing changes."""
+        stepped: dict[Asking, None] = {}
         while True:
             while self._give_way() or self._end_negotiations():
                 pass
             for asking in self._talks.take_stepped():
                 self._mind(asking)
+                stepped[asking] = None
             if not self._end_item():
                 break
+        for asking in stepped:  # only now: what has failed is for another call, not for the rest of this one
+            if asking.state is NegotiationState.WAITING:
+                self._requeue(asking)
+
+    def _requeue(self, asking: Asking) -> None:
+        if all(item.ref != asking.id for item in self._desk.waiting):
+            wait = self._agreement.timing.redial_s if asking.tries else 0.0
+            self._queue(asking, self._voice.now + timedelta(seconds=wait))
 
     def _end_item(self) -> bool:
         """Leave what the call is about, if it is a negotiation that needs this call no more."""
@@ -210,7 +220,7 @@ class Consents:
         return True
 
     def _mind(self, asking: Asking) -> None:
-        """It has come a step further: keep the air that we have said yes to, speak of it again, note a higher tier."""
+        """It has come further: the air that we have said yes to is kept, and a higher tier is a step up."""
         filed = self._book.plans[asking.plan.plan_id]
         if asking.taken is not None:
             self._book.reserve(filed, asking.taken.volumes, firm=True)
@@ -219,9 +229,6 @@ class Consents:
         if asking.tier_index > self._tiers_seen.get(asking.id, 0):
             self._tiers_seen[asking.id] = asking.tier_index
             self._posture.escalate(EscalationKind.TIER_RAISED, asking.peer, asking.id, asking.reason, tier=asking.tier)
-        if asking.state is NegotiationState.WAITING and all(item.ref != asking.id for item in self._desk.waiting):
-            wait = self._agreement.timing.redial_s if asking.tries else 0.0
-            self._queue(asking, self._voice.now + timedelta(seconds=wait))
 
     def _end_negotiations(self) -> bool:
         """Draw the consequences of those that are over; False when there are none."""
