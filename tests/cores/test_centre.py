@@ -11,19 +11,14 @@ from hotline_protocol.events import (
     CallEnded,
     EscalationKind,
     InputRejected,
-    LineAnnounced,
     LineStateChanged,
     NegotiationEnded,
     NegotiationOutcome,
 )
 from hotline_protocol.flightplan import Flexibility, PlanState, Priority
 from hotline_protocol.injection import (
-    AnnouncedState,
-    AnnounceLine,
     CancelPlan,
     DeclareEmergency,
-    ReportSighting,
-    SightingKind,
 )
 from hotline_protocol.line import (
     Busy,
@@ -37,9 +32,7 @@ from hotline_protocol.line import (
     HangUp,
     Lapsed,
     LineChecked,
-    Noted,
     Propose,
-    Protest,
     Reason,
     Release,
     Ring,
@@ -48,7 +41,7 @@ from hotline_protocol.line import (
 from hotline_protocol.service import Presence
 from hotline_services.aoc.config import Costs, Posture
 
-from .joined import FAR_EAST, FAR_WEST, ON_THE_LINE, Joined, agreement, config, plan
+from .joined import FAR_EAST, FAR_WEST, Joined, agreement, config, plan
 
 STUBBORN = config(costs=Costs(line=1.0, walk_away=1.0))
 FIXED = Flexibility(max_shift_min=0, max_offset_nm=0, other_blocks=False)
@@ -357,42 +350,6 @@ def test_different_agreements_are_an_incident_once_and_the_line_goes_on() -> Non
     sources = [event.source for event in world.escalations(EscalationKind.AGREEMENT_MISMATCH)]
     assert sorted(sources) == ["ru", "us"]
     assert len(world.all(LineChecked)) == 2
-
-
-def sighting(world: Joined, kind: SightingKind, by: str = "ru", at: Position = ON_THE_LINE) -> None:
-    world.tell("us", ReportSighting, kind=kind, by=by, at=at, seen_at=world.now)
-
-
-def test_a_crossing_that_was_seen_is_protested_and_noted() -> None:
-    world = Joined()
-    sighting(world, SightingKind.LINE_CROSSING)
-    assert len(world.all(Protest)) == len(world.all(Noted)) == 1
-    assert [event.source for event in world.escalations(EscalationKind.SIGHTING)] == ["us"]
-    assert [event.source for event in world.escalations(EscalationKind.PROTEST)] == ["ru"]
-    assert world.all(Ring)[0].reason is Reason.PROTEST
-
-
-def test_a_crossing_that_was_agreed_is_no_incident() -> None:
-    world = Joined()
-    world.file("ru", plan("ru-1"))
-    world.run(minutes=190)
-    sighting(world, SightingKind.LINE_CROSSING)
-    assert world.all(Protest) == []
-
-
-def test_a_sighting_of_a_stranger_names_the_field() -> None:
-    world = Joined()
-    sighting(world, SightingKind.CLOSE_APPROACH, by="elsewhere")
-    (rejected,) = world.all(InputRejected)
-    assert (rejected.problem.code, rejected.problem.field) == ("unknown-party", "by")
-
-
-def test_an_announced_suspension_does_not_stop_the_phone_from_being_answered() -> None:
-    world = Joined()
-    world.tell("ru", AnnounceLine, state=AnnouncedState.SUSPENDED, statement="from midnight")
-    world.file("us", plan("near"))
-    assert [event.state for event in world.all(LineAnnounced)] == [AnnouncedState.SUSPENDED]
-    assert world.status("near").state is PlanState.ACCEPTED
 
 
 def test_a_proposal_with_a_false_digest_is_declined_with_the_reason() -> None:
