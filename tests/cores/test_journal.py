@@ -125,6 +125,37 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
         reopened(tmp_path / "text")
 
 
+def test_a_journal_that_is_damaged_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    lived(tmp_path / "j", inputs=500).close()
+    with (tmp_path / "j").open("r+b") as file:
+        file.seek(5 * 4_096)
+        file.write(b"rust" * 2_048)
+    journal = reopened(tmp_path / "j")
+    with pytest.raises(StoreError, match="j is damaged"):
+        list(replay(Echo(journal.epoch), journal.recover(), Past()))
+    journal.close()
+
+
+def test_an_entry_that_is_no_message_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    lived(tmp_path / "j").close()
+    with sqlite3.connect(tmp_path / "j") as database:
+        database.execute("UPDATE entry SET message = '{}' WHERE n = 1")
+    database.close()
+    journal = reopened(tmp_path / "j")
+    with pytest.raises(StoreError, match="j is damaged"):
+        list(journal.recover().heard)
+    journal.close()
+
+
+def test_a_data_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be opened"):
+        reopened(tmp_path / "file" / "j")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StoreError, match="unable to open database file"):
+        reopened(tmp_path / "folder")
+
+
 def test_the_journal_of_another_service_is_refused(tmp_path: Path) -> None:
     lived(tmp_path / "j").close()
     with pytest.raises(StoreError, match="is the journal of ru, not of us"):

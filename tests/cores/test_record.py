@@ -214,6 +214,15 @@ def test_a_file_that_is_no_record_is_refused_and_left_as_it_is(path: Path, conte
     assert path.read_bytes() == content
 
 
+def test_a_record_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Record(tmp_path / "file" / "record")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StoreError, match="folder"):
+        Record(tmp_path / "folder")
+
+
 def test_a_database_of_somebody_else_is_refused(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE theirs (x)")
@@ -235,7 +244,7 @@ def test_a_failed_commit_leaves_neither_messages_nor_rows(
 
     with monkeypatch.context() as patched:
         patched.setattr(StoredRows, "flush", break_off)
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(StoreError, match="disk full"):
             record.commit(heard(ALL), [], [])
     assert all(rows == [] for rows in tables(path).values())
     record.commit(heard(ALL), [], [])

@@ -7,8 +7,8 @@ transaction. The tables can always be made again from the messages (:func:`rebui
 import fcntl
 import secrets
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from hotline_protocol.message import Message
 from hotline_protocol.service import Unreadable
 from hotline_protocol.topics import CONTROL, address_of, decode_any, encode, topic_of
-from hotline_services.runtime.store import Heard, Recovered, StoreError
+from hotline_services.runtime.store import Heard, Recovered, StoreError, usable
 
 from .core import Progress
 from .folds import type_of
@@ -51,9 +51,10 @@ class Record:
     """
 
     def __init__(self, path: Path, service: str = "monitor", *, sync: Literal["normal", "full"] = "normal") -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path: Final = path
-        self._lock: Final = _lock(path)
+        with usable(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock: Final = _lock(path)
         try:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
             self._open(sync)
@@ -89,23 +90,24 @@ class Record:
 
     def progress(self) -> Progress:
         """Where a :class:`~.core.MonitorCore` is to go on from: read from an index, not replayed."""
-        (said,) = self._db.execute(
-            "SELECT coalesce(max(seq), 0) FROM messages WHERE source = ? AND epoch = ?", (self._service, self.epoch)
-        ).fetchone()
-        streams = self._db.execute(
-            "SELECT source, epoch, max(seq), count(DISTINCT seq) FROM messages WHERE seq > 0 AND source != ? "
-            "GROUP BY source, epoch ORDER BY max(n) DESC LIMIT ?",
-            (self._service, MARKS_AT_MOST),
-        ).fetchall()
-        marks = tuple(
-            Mark(
-                source=source,
-                epoch=epoch,
-                highest=highest,
-                missing=() if count == highest else self._missing(source, epoch),
+        with usable(self._path):
+            (said,) = self._db.execute(
+                "SELECT coalesce(max(seq), 0) FROM messages WHERE source = ? AND epoch = ?", (self._service, self.epoch)
+            ).fetchone()
+            streams = self._db.execute(
+                "SELECT source, epoch, max(seq), count(DISTINCT seq) FROM messages WHERE seq > 0 AND source != ? "
+                "GROUP BY source, epoch ORDER BY max(n) DESC LIMIT ?",
+                (self._service, MARKS_AT_MOST),
+            ).fetchall()
+            marks = tuple(
+                Mark(
+                    source=source,
+                    epoch=epoch,
+                    highest=highest,
+                    missing=() if count == highest else self._missing(source, epoch),
+                )
+                for source, epoch, highest, count in streams
             )
-            for source, epoch, highest, count in streams
-        )
         return Progress(epoch=self.epoch, said=said, marks=marks)
 
     def _missing(self, source: str, epoch: str) -> tuple[Span, ...]:
@@ -119,22 +121,23 @@ class Record:
 
     def count(self, kind: type[Row]) -> int:
         """How many rows of this kind there are: of calls, where a duty log's numbering goes on."""
-        (count,) = self._db.execute(f"SELECT count(*) FROM {kind.table}").fetchone()  # noqa: S608  our own name
+        with usable(self._path):
+            (count,) = self._db.execute(f"SELECT count(*) FROM {kind.table}").fetchone()  # noqa: S608  our own name
         return int(count)
 
     def recover(self) -> Recovered:
         """See :class:`~.store.Store`. There is nothing to replay: the core goes on from ``progress``."""
-        waiting = self._db.execute(
-            "SELECT message FROM messages WHERE id IN (SELECT id FROM waiting) ORDER BY n"
-        ).fetchall()
-        attempts = self._db.execute("SELECT id, count(*) FROM attempt GROUP BY id")
-        return Recovered(unconfirmed=[decode_any(text) for (text,) in waiting], attempts=dict(attempts.fetchall()))
+        with usable(self._path):
+            waiting = self._db.execute(
+                "SELECT message FROM messages WHERE id IN (SELECT id FROM waiting) ORDER BY n"
+            ).fetchall()
+            attempts = self._db.execute("SELECT id, count(*) FROM attempt GROUP BY id").fetchall()
+            return Recovered(unconfirmed=[decode_any(text) for (text,) in waiting], attempts=dict(attempts))
 
     def commit(self, heard: Sequence[Heard], said: Sequence[Message], confirmed: Sequence[str]) -> None:
         """See :class:`~.store.Store`. Lapses leave no trace, and rubbish only what was said of it."""
         now = heard[-1].at if heard else datetime.now(UTC)
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with usable(self._path), self._transaction():
             for at, message in heard:
                 if message is not None and not isinstance(message, Unreadable):
                     self._keep(message, at)
@@ -142,15 +145,19 @@ class Record:
                 self._keep(message, now)
             self._wait_for(said, confirmed)
             self._rows.flush()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of it or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
             self._db.execute("COMMIT")
         except BaseException:
-            self._undo()
+            if self._db.in_transaction:  # on some errors SQLite has rolled back itself
+                self._db.execute("ROLLBACK")
+            self._rows.forget()
             raise
-
-    def _undo(self) -> None:
-        if self._db.in_transaction:  # on some errors SQLite has rolled back itself
-            self._db.execute("ROLLBACK")
-        self._rows.forget()
 
     def _keep(self, message: Message, at: datetime) -> None:
         row = (
@@ -177,32 +184,29 @@ class Record:
     def attempted(self, message: Message, error: str) -> int:
         """See :class:`~.store.Store`."""
         row = (message.id, datetime.now(UTC).isoformat(), error, encode(message).decode())
-        self._db.execute("INSERT INTO attempt VALUES (?, ?, ?, ?)", row)
-        (count,) = self._db.execute("SELECT count(*) FROM attempt WHERE id = ?", (message.id,)).fetchone()
+        with usable(self._path):
+            self._db.execute("INSERT INTO attempt VALUES (?, ?, ?, ?)", row)
+            (count,) = self._db.execute("SELECT count(*) FROM attempt WHERE id = ?", (message.id,)).fetchone()
         return int(count)
 
     def said_between(self, epoch: str, first_seq: int, last_seq: int) -> list[Message]:
         """See :class:`~.store.Store`."""
         if epoch != self.epoch:
             return []
-        rows = self._db.execute(
-            "SELECT message FROM messages WHERE source = ? AND epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq",
-            (self._service, epoch, first_seq, last_seq),
-        )
-        return [decode_any(text) for (text,) in rows]
+        with usable(self._path):
+            rows = self._db.execute(
+                "SELECT message FROM messages WHERE source = ? AND epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq",
+                (self._service, epoch, first_seq, last_seq),
+            )
+            return [decode_any(text) for (text,) in rows]
 
     def rebuild(self) -> int:
         """Make the tables again from the messages, in one transaction; returns how many messages there were."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with usable(self._path), self._transaction():
             make_tables(self._db)
             self._rows.forget()
             count = self._fold_all()
             self._db.execute("UPDATE life SET tables_version = ?", (TABLES_VERSION,))
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._undo()
-            raise
         return count
 
     def _fold_all(self) -> int:

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from hotline_protocol.message import Message
 from hotline_protocol.topics import decode_any, encode
 
-from .store import Heard, Recovered, StoreError
+from .store import Heard, Recovered, StoreError, usable
 
 VERSION: Final = 1
 MARK: Final = 0x484F544C  # "HOTL": tells our file from any other SQLite file
@@ -47,12 +47,14 @@ class Journal:
     """
 
     def __init__(self, path: Path, service: str, *, sync: Sync = "normal") -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path: Final = path
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        with usable(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             self._open(sync)
             self.epoch = self._life(service)
+            (highest,) = self._db.execute("SELECT coalesce(max(n), 0) FROM entry").fetchone()
         except sqlite3.DatabaseError as error:
             self._db.close()
             raise StoreError(f"{path}: {error}. Is it a journal, and does another process have it open?") from error
@@ -60,7 +62,6 @@ class Journal:
             self._db.close()
             raise
         self._uncopied = 0  # messages written since the last checkpoint
-        (highest,) = self._db.execute("SELECT coalesce(max(n), 0) FROM entry").fetchone()
         self._next = highest + 1
         self._numbers: dict[str, int] = {}  # of the messages that wait for confirmation, by id
 
@@ -102,25 +103,28 @@ class Journal:
 
     def recover(self) -> Recovered:
         """See :class:`~.store.Store`."""
-        waiting = self._db.execute("SELECT n, message FROM entry WHERE arrived = 0 ORDER BY n")
-        unconfirmed = [(n, decode_any(message)) for n, message in waiting]
+        with usable(self._path):
+            waiting = self._db.execute("SELECT n, message FROM entry WHERE arrived = 0 ORDER BY n")
+            unconfirmed = [(n, decode_any(message)) for n, message in waiting]
+            attempts = self._db.execute("SELECT id, count(*) FROM attempt GROUP BY id").fetchall()
         self._numbers = {message.id: n for n, message in unconfirmed}
-        attempts = self._db.execute("SELECT id, count(*) FROM attempt GROUP BY id")
         return Recovered(
             heard=self._all_heard(),
             said=self._all_said(),
             unconfirmed=[message for _, message in unconfirmed],
-            attempts=dict(attempts.fetchall()),
+            attempts=dict(attempts),
         )
 
     def _all_heard(self) -> Iterator[Heard]:
-        entries = self._db.execute("SELECT at_us, message FROM entry WHERE at_us NOT NULL ORDER BY n")
-        for at_us, message in entries:
-            yield Heard(_BEGINNING + at_us * _MICROSECOND, None if message is None else decode_any(message))
+        with usable(self._path):
+            entries = self._db.execute("SELECT at_us, message FROM entry WHERE at_us NOT NULL ORDER BY n")
+            for at_us, message in entries:
+                yield Heard(_BEGINNING + at_us * _MICROSECOND, None if message is None else decode_any(message))
 
     def _all_said(self) -> Iterator[Message]:
-        for (message,) in self._db.execute("SELECT message FROM entry WHERE at_us IS NULL ORDER BY n"):
-            yield decode_any(message)
+        with usable(self._path):
+            for (message,) in self._db.execute("SELECT message FROM entry WHERE at_us IS NULL ORDER BY n"):
+                yield decode_any(message)
 
     def commit(self, heard: Sequence[Heard], said: Sequence[Message], confirmed: Sequence[str]) -> None:
         """See :class:`~.store.Store`."""
@@ -131,6 +135,13 @@ class Journal:
         first_said = self._next + len(rows)
         rows += [(n, None, message.seq, 0, encode(message)) for n, message in enumerate(said, first_said)]
         arrived = [(self._numbers.pop(known),) for known in confirmed if known in self._numbers]
+        with usable(self._path):
+            self._write(rows, arrived)
+        self._uncopied += len(rows) + len(arrived)
+        self._numbers.update((message.id, n) for n, message in enumerate(said, first_said))
+        self._next += len(rows)
+
+    def _write(self, rows: list[_Row], arrived: list[tuple[int]]) -> None:
         if len(rows) <= len(_INSERTS) and not arrived:
             if rows:
                 self._db.execute(_INSERTS[len(rows) - 1], list(chain.from_iterable(rows)))  # a transaction by itself
@@ -139,31 +150,31 @@ class Journal:
             self._db.executemany(_INSERT, rows)
             self._db.executemany("UPDATE entry SET arrived = 1 WHERE n = ?", arrived)
             self._db.execute("COMMIT")
-        self._uncopied += len(rows) + len(arrived)
-        self._numbers.update((message.id, n) for n, message in enumerate(said, first_said))
-        self._next += len(rows)
 
     def attempted(self, message: Message, error: str) -> int:
         """See :class:`~.store.Store`."""
         now = datetime.now(UTC).isoformat()
-        self._db.execute("INSERT INTO attempt VALUES (?, ?, ?, ?)", (message.id, now, error, encode(message)))
-        (count,) = self._db.execute("SELECT count(*) FROM attempt WHERE id = ?", (message.id,)).fetchone()
+        with usable(self._path):
+            self._db.execute("INSERT INTO attempt VALUES (?, ?, ?, ?)", (message.id, now, error, encode(message)))
+            (count,) = self._db.execute("SELECT count(*) FROM attempt WHERE id = ?", (message.id,)).fetchone()
         return int(count)
 
     def said_between(self, epoch: str, first_seq: int, last_seq: int) -> list[Message]:
         """See :class:`~.store.Store`."""
         if epoch != self.epoch:
             return []
-        rows = self._db.execute(
-            "SELECT message FROM entry WHERE n >= ?1 AND seq BETWEEN ?1 AND ?2 ORDER BY n LIMIT ?2 - ?1 + 1",
-            (first_seq, last_seq),
-        )
-        return [decode_any(message) for (message,) in rows]
+        with usable(self._path):
+            rows = self._db.execute(
+                "SELECT message FROM entry WHERE n >= ?1 AND seq BETWEEN ?1 AND ?2 ORDER BY n LIMIT ?2 - ?1 + 1",
+                (first_seq, last_seq),
+            )
+            return [decode_any(message) for (message,) in rows]
 
     def tidy(self) -> None:
         """See :class:`~.store.Store`. Moves what was committed from the WAL into the file, when it has grown."""
         if self._uncopied >= CHECKPOINT_AT:
-            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            with usable(self._path):
+                self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             self._uncopied = 0
 
     def close(self) -> None:

@@ -39,11 +39,11 @@ def run_service(
 
 
 async def _run(service: Service, store: Store, broker: BrokerSettings) -> int:
-    actor = LiveActor(service, store, broker)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, actor.stop)
     try:
+        actor = LiveActor(service, store, broker)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, actor.stop)
         return await actor.run()
     except StoreError as error:
         log.critical("store-unusable", reason=str(error))

@@ -1,14 +1,32 @@
 """What the live shell asks of the keeper of its inputs and outputs. A journal is one, the monitor's record another."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from hotline_protocol.message import Message
 
 
 class StoreError(Exception):
     """The store cannot be used as it is; the message says what is wrong and what to do."""
+
+
+@contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """For all that is done with the file of a store: what goes wrong there is a StoreError that names it."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:  # no room, no right to write, held by another process
+        raise StoreError(f"{path}: {error}. Once that is put right, it goes on from what it holds.") from error
+    except (sqlite3.DatabaseError, msgspec.DecodeError) as error:
+        raise StoreError(f"{path} is damaged, or is another kind of file: {error}. Begin with another one.") from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be opened: {error.strerror}.") from error
 
 
 class Heard(NamedTuple):
