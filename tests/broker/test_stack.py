@@ -20,13 +20,13 @@ from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.ledger import EntryKind
 from hotline_protocol.line import CallOutcome, Entered, Propose
 from hotline_protocol.message import Message, canonical_json
-from hotline_protocol.service import Health, Presence
+from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import EVERYTHING, MalformedMessageError, decode
 from hotline_services.cli.connection import NoBrokerError, connected, subscribe
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.children import die_with_parent
 
-PATIENCE_S = 45
+PATIENCE_S = 90
 SERVICES = ("monitor", "aoc us", "aoc ru", "director")
 SCENARIO = """
 name = "quick"
@@ -290,3 +290,19 @@ async def test_a_monitor_that_was_away_catches_up(own_broker: EmbeddedBroker, tm
         await stack.inject(canonical_json(stack.plan("last", lower_ft=48_000, upper_ft=49_000)))
         await stack.settled("last")
     assert gaps(tmp_path / "monitor.sqlite3") == []
+
+
+async def test_a_stack_that_was_stopped_goes_on_where_it_was(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    async with playing(own_broker, tmp_path, speed=600) as stack:
+        await stack.inject(canonical_json(stack.plan("before")))
+        await stack.settled("before")
+        stack.stop()
+        await stack.hear(lambda m: isinstance(m, Health) and m.source == "monitor" and m.presence is Presence.DOWN)
+        latest, said = max(message.time for message in stack.said), len(stack.said)
+        for name in SERVICES:
+            stack.launch(name)
+        clock = await stack.hear(lambda m: isinstance(m, Clock), since=said)
+        assert isinstance(clock, Clock)
+        assert clock.simulated_start <= latest
+        await stack.inject(canonical_json(stack.plan("after", lower_ft=10_000, upper_ft=12_000)))
+        assert (await stack.settled("after")).state is PlanState.ACCEPTED

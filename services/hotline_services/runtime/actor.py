@@ -30,6 +30,7 @@ from .receipts import Receipts
 from .replay import Past, replay
 from .service import Service
 from .store import Store
+from .timekeeping import Timekeeper
 from .wire import BrokerSettings, Delivery, PublishRefused, Will
 from .writer import Writer
 
@@ -50,7 +51,7 @@ FAREWELL_S: Final = 1.0
 OLD_CLOCK_S: Final = 1.0
 AHEAD_S: Final = 60.0
 
-_SHELLS: Final = tuple(topic.template.partition("{")[0] for topic in (CLOCK, CONTROL, RECEIPT))
+_SHELLS: Final = tuple(topic.template.partition("{")[0] for topic in (CLOCK, CONTROL, HEALTH, RECEIPT))
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +83,7 @@ class LiveActor:
         self._attempts: dict[str, int] = {}
         self._intake = Intake(service, self._core, self._past, self._attempts)
         self._pulse = Pulse(name, service.restarts)
+        self._time = Timekeeper(name)
         self._clock: ScaledClock | None = None
         self._clock_set: Clock | None = None
         self._inbox: deque[Delivery] = deque()
@@ -91,6 +93,7 @@ class LiveActor:
         self._resends: deque[Resend] = deque(maxlen=MOST_RESENDS)
         self._wake = asyncio.Event()
         self._stopping = False
+        self._patience_over = False
         self._ticked = False  # then what has arrived is written: if that is lost it is sent again, no more
         own = [CLOCK.template, CONTROL.filter(to=name), RECEIPT.filter(to=name), HEALTH.filter()]
         self._connection = Connection(broker, f"hotline-{name}", [*own, *service.subscriptions], self)
@@ -136,24 +139,31 @@ class LiveActor:
 
     def on_message(self, delivery: Delivery) -> None:
         """Keep it for the turn that follows the read; what is between shells is dealt with here."""
-        if delivery.topic.startswith(_SHELLS) or delivery.topic == self._own_health:
+        if delivery.topic.startswith(_SHELLS):
             try:
-                self._hear_shell(decode(delivery.topic, delivery.payload))
+                message = decode(delivery.topic, delivery.payload)
             except MalformedMessageError:
                 pass  # the core is to know of it
             else:
-                self._connection.acknowledge(delivery)
-                return
+                self._hear_shell(message, retained=delivery.retained)
+                if not isinstance(message, Health) or delivery.topic == self._own_health:
+                    self._connection.acknowledge(delivery)
+                    return
         if delivery.qos == 0 and len(self._inbox) >= INBOX:
             log.warning("dropped", topic=delivery.topic, reason="sent with QoS 0 faster than it can be taken in")
             return
         self._inbox.append(delivery)
 
-    def _hear_shell(self, message: Message) -> None:
+    def _hear_shell(self, message: Message, *, retained: bool) -> None:
         match message:
+            case Clock() if retained and self._clock is None:
+                self._time.offer(message)
+                self._consider_clock()
             case Clock():
                 self._set_clock(message)
             case Health():
+                self._time.sign(message)
+                self._consider_clock()
                 self._pulse.came_back(message)
             case Receipt() if message.to == self._service.name:
                 self._dispatch.received(message.source, message.ids)
@@ -178,9 +188,10 @@ class LiveActor:
                     return
         self._dispatch.send(recovered.unconfirmed)
         log.info("recovered", inputs=steps, unconfirmed=len(recovered.unconfirmed), epoch=self._store.epoch)
-        if self._service.sets_clock is not None:
-            wait = OLD_CLOCK_S if steps else 0.0
-            loop.call_later(wait, self._begin_clock, self._service.sets_clock)
+        if self._service.sets_clock is None:
+            loop.call_later(OLD_CLOCK_S, self._end_patience)
+        else:
+            loop.call_later(OLD_CLOCK_S if steps else 0.0, self._begin_clock, self._service.sets_clock)
 
     async def _serve(self) -> int:
         connected = asyncio.create_task(self._connection.run())
@@ -310,15 +321,25 @@ class LiveActor:
     # Time and signs of life.
 
     def _begin_clock(self, setting: Clock) -> None:
-        """Set the clock for all, unless one runs already; after a crash it goes on from where we had come."""
+        """Set the clock for all, or go on with one that others live by."""
         if self._clock is None:
-            if self._past.latest is not None and self._past.latest > setting.simulated_start:
-                setting = msgspec.structs.replace(
-                    setting, simulated_start=self._past.latest, real_start=max(setting.real_start, wall_clock())
-                )
+            setting = self._time.resumed(setting, self._past.latest, wall_clock())
             log.info("clock-set", simulated_start=setting.simulated_start.isoformat(), speed=setting.speed)
             self._set_clock(setting)
             self._publish(setting, retain=True)
+
+    def _consider_clock(self) -> None:
+        """Follow a clock that the broker holds, if that cannot take us to a time that nobody has lived to see."""
+        offered = self._time.offered
+        if self._clock is not None or offered is None or self._service.sets_clock is not None:
+            return
+        lives = self._time.setter_lives(wall_clock())
+        if self._past.latest is None or lives or (lives is None and self._patience_over):
+            self._set_clock(offered)
+
+    def _end_patience(self) -> None:
+        self._patience_over = True
+        self._consider_clock()
 
     def _set_clock(self, setting: Clock) -> None:
         self._clock_set = setting
