@@ -18,7 +18,7 @@ from hotline_services.runtime.supervisor import Supervisor
 
 from .connection import VARIABLE
 from .following import Watch
-from .run import DEFAULT_SCENARIO
+from .run import DEFAULT_SCENARIO, sound_days, sound_speed
 
 BAD_INPUT: Final = 2
 USUAL_PORT: Final = 1883
@@ -71,21 +71,31 @@ def demo(
     """
     try:
         played = read_scenario(scenario)
+        pace_x, length = sound_speed(played.speed if speed is None else speed), sound_days(days) or played.days
+        limit_s = _sound_seconds(seconds, (timedelta(days=length) + AFTERWARDS).total_seconds() / pace_x)
         _clear(data)
         with EmbeddedBroker(broker, data / "broker", port=_free_usual_port()) as embedded:
             options = [
                 *("--scenario", scenario, "--broker", embedded.url, "--data", str(data)),
                 *("--seed", str(played.seed if seed is None else seed)),
             ]
-            pace = [*("--speed", str(speed or played.speed)), *("--days", str(days or played.days))]
-            _greet(played, embedded, speed or played.speed, data)
-            limit_s = (timedelta(days=days or played.days) + AFTERWARDS).total_seconds() / (speed or played.speed)
-            code = asyncio.run(_play(played, embedded, options, pace, data, min(seconds or limit_s, limit_s)))
+            pace = ["--speed", str(pace_x), "--days", str(length)]
+            _greet(played, embedded, pace_x, data)
+            code = asyncio.run(_play(played, embedded, options, pace, data, limit_s))
     except (ScenarioError, BrokerError, ValueError) as error:
         print(f"hotline demo: {error}", file=sys.stderr)
         return BAD_INPUT
     _bid_farewell(data, out, played)
     return code
+
+
+def _sound_seconds(seconds: float | None, longest: float) -> float:
+    """How long to play. Raises ValueError."""
+    if seconds is None:
+        return longest
+    if not seconds > 0:
+        raise ValueError(f"--seconds: {seconds:g}: more than 0")
+    return min(seconds, longest)
 
 
 async def _play(
@@ -148,14 +158,17 @@ def _show_last_words(logs: Path) -> None:
 
 def _clear(data: Path) -> None:
     """An empty place for this run: what a demo left is removed, anything else is left alone. Raises ValueError."""
-    data.mkdir(parents=True, exist_ok=True)
     mark = data / MARK
-    if mark.exists():
-        for old in _left_behind(data):
-            old.unlink()
-    elif any(data.glob("*.sqlite3")):
-        raise ValueError(f"--data: {data} holds journals that no demo has made; name another folder")
-    mark.write_text(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n", encoding="utf-8")
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        if mark.exists():
+            for old in _left_behind(data):
+                old.unlink()
+        elif any(data.glob("*.sqlite3")):
+            raise ValueError(f"--data: {data} holds journals that no demo has made; name another folder")
+        mark.write_text(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n", encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"--data: {error.filename}: {error.strerror}") from error
 
 
 def _left_behind(data: Path) -> Iterator[Path]:

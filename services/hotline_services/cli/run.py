@@ -17,7 +17,10 @@ from hotline_services.runtime.wire import BrokerSettings, Refused
 
 BAD_INPUT: Final = 2
 DEFAULT_SCENARIO: Final = "euphrates-2017-06-18"
+FASTEST: Final = 100_000.0  # what a Clock message can say
+LONGEST_DAYS: Final = 3_660
 Sync = Literal["normal", "full"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def run(
@@ -32,7 +35,7 @@ def run(
     days: Annotated[int | None, Parameter(env_var="HOTLINE_DAYS")] = None,
     speed: Annotated[float | None, Parameter(env_var="HOTLINE_SPEED")] = None,
     sync: Annotated[Sync, Parameter(env_var="HOTLINE_SYNC")] = "normal",
-    log_level: Annotated[str | None, Parameter(env_var="HOTLINE_LOG_LEVEL")] = None,
+    log_level: Annotated[LogLevel | None, Parameter(env_var="HOTLINE_LOG_LEVEL")] = None,
 ) -> int:
     """Run one service until it is told to stop, by a message or a signal.
 
@@ -78,10 +81,25 @@ def run(
             return _run_centre(played, _party(played, party), chance, settings, data, sync, log_level or "info")
         if role == "monitor":
             return _run_monitor(settings, data, sync, log_level or "warning")
-        return _run_director(played, chance, days, speed or played.speed, settings, data, sync, log_level or "info")
+        pace = sound_speed(played.speed if speed is None else speed)
+        return _run_director(played, chance, sound_days(days), pace, settings, data, sync, log_level or "info")
     except (ScenarioError, ValueError) as error:
         print(f"hotline run: {error}", file=sys.stderr)
         return BAD_INPUT
+
+
+def sound_speed(speed: float) -> float:
+    """This speed. Raises ValueError unless time runs forwards, and no faster than a clock can say."""
+    if not 0 < speed <= FASTEST:
+        raise ValueError(f"--speed: {speed:g}: more than 0, and no more than {FASTEST:,.0f}")
+    return speed
+
+
+def sound_days(days: int | None) -> int | None:
+    """This many days, if any are asked for. Raises ValueError unless there is a day, and an end to them."""
+    if days is not None and not 0 < days <= LONGEST_DAYS:
+        raise ValueError(f"--days: {days}: more than 0, and no more than {LONGEST_DAYS:,}")
+    return days
 
 
 def _party(scenario: Scenario, party: str | None) -> str:
