@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from hotline_protocol.agreement import Agreement, TierRule
@@ -12,7 +13,7 @@ from hotline_protocol.line import Answer, Block, Tier
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Clock, Health, Presence, Unreadable
 from hotline_protocol.topics import HEALTH, LINE, address_of, encode
-from hotline_services.runtime.clock import ScaledClock
+from hotline_services.runtime.clock import EARLIEST, LATEST, ScaledClock
 from hotline_services.runtime.dispatch import Dispatch
 from hotline_services.runtime.hearing import Hear, input_id
 from hotline_services.runtime.intake import Intake, Turn
@@ -287,6 +288,20 @@ def test_time_stands_still_rather_than_go_back() -> None:
     assert scaled.now() == NOON + 60 * SECOND
     assert scaled.not_before(NOON + 90 * SECOND) == 30 * SECOND
     assert scaled.now() == NOON + 90 * SECOND
+
+
+@pytest.mark.parametrize("start", ["0001-01-01T00:00:00+14:00", "2017-06-18T12:00:00Z", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize("real_start", ["0001-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("speed", [5e-324, 60.0, 100_000.0])
+def test_a_clock_beyond_all_bounds_stands_still_at_them(start: str, real_start: str, speed: float) -> None:
+    real = [datetime(2026, 1, 1, tzinfo=UTC)]
+    said = {"simulated_start": start, "real_start": real_start, "speed": speed}
+    setting = msgspec.convert({"id": "c", "source": "d", "seq": 0, "time": NOON, "type": "clock", **said}, Clock)
+    scaled = ScaledClock(setting, lambda: real[0])
+    before = scaled.now()
+    real[0] += SECOND
+    assert EARLIEST <= before <= scaled.now() <= LATEST
+    assert scaled.real_delay(LATEST + 60 * SECOND) > 0
 
 
 AGREEMENT = Agreement(

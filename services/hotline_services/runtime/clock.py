@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from hotline_protocol.service import Clock
+
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)  # far enough from the last year there is for every deadline
 
 
 def wall_clock() -> datetime:
@@ -13,6 +17,8 @@ def wall_clock() -> datetime:
 
 class ScaledClock:
     """Simulated time as a :class:`Clock` message sets it. It may stand still for a while, but never goes backwards.
+
+    Whatever the message says, it is between ``EARLIEST`` and ``LATEST``: beyond them time stands still.
 
     Paced, not causal: two services agree as well as their machines' clocks do, times the speed.
     """
@@ -48,4 +54,8 @@ class ScaledClock:
 
     def _reading(self) -> datetime:
         real = self._real_now() - self._setting.real_start
-        return self._setting.simulated_start + real * self._setting.speed
+        try:
+            reading = self._setting.simulated_start + real * self._setting.speed
+        except OverflowError:
+            return LATEST if real > timedelta() else EARLIEST
+        return min(max(reading, EARLIEST), LATEST)
