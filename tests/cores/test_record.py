@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from hotline_services.monitor.reading import RecordSource, open_source, record_t
 from hotline_services.monitor.record import VERSION, Record, rebuild
 from hotline_services.monitor.rows import ROWS, CallRow, Row
 from hotline_services.monitor.tables import StoredRows, make_tables
+from hotline_services.runtime.replay import Past, replay
 from hotline_services.runtime.store import Heard, StoreError
 
 from .talk import NOON, at, everything
@@ -115,6 +117,24 @@ def test_progress_is_read_from_the_record_and_not_replayed(record: Record, path:
     marks = {mark.source: (mark.highest, mark.missing) for mark in progress.marks}
     assert marks == {"us": (6, (Span(1, 1), Span(4, 5))), "ru": (2, ())}
     assert record.recover().heard == ()
+
+
+def test_a_record_tells_how_far_time_had_come_though_nothing_is_replayed(record: Record) -> None:
+    class Silent:
+        next_deadline = None
+
+        def receive(self, _message: Message, _now: datetime) -> Sequence[Message]:
+            raise AssertionError
+
+        def lapse(self, _now: datetime) -> Sequence[Message]:
+            raise AssertionError
+
+    past = Past()
+    assert list(replay(Silent(), record.recover(), past)) == []
+    assert past.latest is None
+    record.commit(heard(announcements(9)), [], [])
+    assert list(replay(Silent(), record.recover(), past)) == []
+    assert past.latest == at(8)
 
 
 def test_what_the_monitor_said_waits_until_it_has_arrived(path: Path) -> None:

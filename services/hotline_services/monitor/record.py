@@ -132,7 +132,12 @@ class Record:
                 "SELECT message FROM messages WHERE id IN (SELECT id FROM waiting) ORDER BY n"
             ).fetchall()
             attempts = self._db.execute("SELECT id, count(*) FROM attempt GROUP BY id").fetchall()
-            return Recovered(unconfirmed=[decode_any(text) for (text,) in waiting], attempts=dict(attempts))
+            latest = self._db.execute("SELECT at FROM messages ORDER BY n DESC LIMIT 1").fetchone()
+            return Recovered(
+                unconfirmed=[decode_any(text) for (text,) in waiting],
+                attempts=dict(attempts),
+                latest=datetime.fromisoformat(latest[0]) if latest else None,
+            )
 
     def commit(self, heard: Sequence[Heard], said: Sequence[Message], confirmed: Sequence[str]) -> None:
         """See :class:`~.store.Store`. Lapses leave no trace, and rubbish only what was said of it."""

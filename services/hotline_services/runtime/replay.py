@@ -39,6 +39,7 @@ class Past:
 
 def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
     """Feed the core its past, one input a step. Raises StoreError as soon as it says anything else than it did."""
+    past.latest = recovered.latest
     before = None if recovered.said is None else iter(recovered.said)
     for number, heard in enumerate(recovered.heard, 1):
         said = core.lapse(heard.at) if heard.message is None else core.receive(heard.message, heard.at)

@@ -41,13 +41,15 @@ class Recovered(NamedTuple):
 
     ``heard`` is to be fed to a fresh core in this order; ``said`` is what the core then said, in order, to be compared
     with what it says now (None when the store cannot tell). ``unconfirmed`` is the part of it to be sent again.
-    ``attempts`` counts the deaths that an input has caused, by the id of the message.
+    ``attempts`` counts the deaths that an input has caused, by the id of the message. ``latest`` is how far time had
+    come, where ``heard`` does not tell.
     """
 
     heard: Iterable[Heard] = ()
     said: Iterable[Message] | None = None
     unconfirmed: Sequence[Message] = ()
     attempts: Mapping[str, int] = {}
+    latest: datetime | None = None
 
 
 class Store(Protocol):
