@@ -59,6 +59,12 @@ def test_signs_of_another_run_do_not_count() -> None:
     assert resumed.simulated_start == THEN
 
 
+def test_a_will_that_was_left_before_there_was_a_clock_does_not_count() -> None:
+    resumed = keeper(sign("us", REAL, Presence.DOWN), sign("ru", REAL)).resumed(clock(real=LATER), THEN, LATER)
+    assert resumed.simulated_start == THEN
+    assert keeper(sign("director", REAL), name="us").setter_lives(LATER) is False
+
+
 def test_a_held_clock_is_good_while_its_setter_lives() -> None:
     assert keeper(name="us").setter_lives(LATER) is None
     assert keeper(sign("director", NOW), name="us").setter_lives(LATER) is True

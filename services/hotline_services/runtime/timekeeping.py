@@ -45,12 +45,14 @@ class Timekeeper:
         if self.offered is None or sign.presence is Presence.DOWN:
             return False
         age_s = (ScaledClock(self.offered, lambda: real_now).now() - sign.time).total_seconds()
-        return age_s <= STALE_S * self.offered.speed
+        return abs(age_s) <= STALE_S * self.offered.speed
 
     def resumed(self, setting: Clock, latest: datetime | None, real_now: datetime) -> Clock:
         """The clock for whoever sets it and begins (again); ``latest`` is how far its journal has come.
 
-        The offered one, while others live by it; else ``setting``, from the latest time that anybody has seen.
+        The offered one, while others live by it; else ``setting``, from the latest time that anybody has seen. What is
+        later than the offered clock says was no time of this run: a will bears the machine's time when it was left with
+        the broker before there was a clock.
         """
         if latest is None:
             return setting
@@ -58,5 +60,6 @@ class Timekeeper:
             return self.offered
         seen = [latest, setting.simulated_start]
         if self.offered is not None:
-            seen += [sign.time for sign in self._signs.values() if sign.time >= self.offered.simulated_start]
+            beginning, now = self.offered.simulated_start, ScaledClock(self.offered, lambda: real_now).now()
+            seen += [sign.time for sign in self._signs.values() if beginning <= sign.time <= now]
         return msgspec.structs.replace(setting, simulated_start=max(seen), real_start=max(setting.real_start, real_now))
