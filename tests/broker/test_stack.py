@@ -293,7 +293,7 @@ async def test_a_monitor_that_was_away_catches_up(own_broker: EmbeddedBroker, tm
 
 
 async def test_a_stack_that_was_stopped_goes_on_where_it_was(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
-    async with playing(own_broker, tmp_path, speed=600) as stack:
+    async with playing(own_broker, tmp_path, speed=60) as stack:
         await stack.inject(canonical_json(stack.plan("before")))
         await stack.settled("before")
         stack.stop()

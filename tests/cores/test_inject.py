@@ -55,13 +55,13 @@ def test_plans_are_judged_by_the_time_they_are_sent_at() -> None:
     reading = read_files([("patrol.json", (EXAMPLES / "patrol.json").read_bytes())], NOON, whole=False)
     assert judge(reading.letters, NOON) == []
     (complaint,) = judge(reading.letters, datetime(2026, 1, 1, tzinfo=UTC))
-    assert "EXER21-20170618-1500: end: 2017-06-18T15:30:00Z has passed" in complaint
+    assert "EXER21-20170622-1500: end: 2017-06-22T15:30:00Z has passed" in complaint
 
 
 def test_an_answer_is_told_in_a_line(patrol: FlightPlan) -> None:
     refused = Problem(code="expired", field="area", reason="nobody answered")
     volumes = expand(patrol)
-    assert told(status(patrol, PlanState.NEGOTIATING)).endswith("12:00:00Z  EXER21-20170618-1500  negotiating")
+    assert told(status(patrol, PlanState.NEGOTIATING)).endswith("12:00:00Z  EXER21-20170622-1500  negotiating")
     assert told(status(patrol, PlanState.REFUSED, problem=refused)).endswith("refused: area: nobody answered")
     assert told(status(patrol, PlanState.ACCEPTED, volumes=volumes)).endswith("accepted as filed")
     assert told(status(patrol, PlanState.ACCEPTED, volumes=volumes, as_filed=False)).endswith(

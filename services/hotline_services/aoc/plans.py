@@ -74,7 +74,7 @@ class PlanBook:
 
         Whose consent is to be asked stands in ``to_ask``; its status is then told by whoever asks.
         """
-        if self.knows(plan.plan_id):
+        if self.knows(plan.plan_id) and not self._replaces_refused(plan):
             self._repeat(plan)
             return None
         problem = self._problem(plan)
@@ -103,6 +103,11 @@ class PlanBook:
     def knows(self, plan_id: str) -> bool:
         """Whether this id has been used, as far as we remember: another plan cannot have it."""
         return plan_id in self.plans or plan_id in self._forgotten
+
+    def _replaces_refused(self, plan: FlightPlan) -> bool:
+        """A plan that was refused may be mended and filed again under its id."""
+        filed = self.plans.get(plan.plan_id)
+        return filed is not None and filed.state is PlanState.REFUSED and filed.digest != plan.digest
 
     def _repeat(self, plan: FlightPlan) -> None:
         """Tell again where the plan of this id stands, unless this is another."""

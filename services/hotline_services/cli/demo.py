@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
+import fcntl
 import signal
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
@@ -73,8 +73,7 @@ def demo(
         played = read_scenario(scenario)
         pace_x, length = sound_speed(played.speed if speed is None else speed), sound_days(days) or played.days
         limit_s = _sound_seconds(seconds, (timedelta(days=length) + AFTERWARDS).total_seconds() / pace_x)
-        _clear(data)
-        with EmbeddedBroker(broker, data / "broker", port=_free_usual_port()) as embedded:
+        with _claimed(data), EmbeddedBroker(broker, data / "broker", port=_free_usual_port()) as embedded:
             options = [
                 *("--scenario", scenario, "--broker", embedded.url, "--data", str(data)),
                 *("--seed", str(played.seed if seed is None else seed)),
@@ -127,7 +126,7 @@ async def _play(
 
 def _greet(scenario: Scenario, broker: EmbeddedBroker, speed: float, data: Path) -> None:
     lines = [
-        f"{scenario.title} ({scenario.name}) at {speed:g}x. {scenario.disclaimer.strip().splitlines()[0]}",
+        f"{scenario.title} ({scenario.name}) at {speed:g}x. {' '.join(scenario.disclaimer.split())}",
         f"Broker: {broker.kind} on {broker.url}. Logs: {data / 'logs'}. Ctrl-C stops everything.",
     ]
     if broker.port != USUAL_PORT:
@@ -156,19 +155,22 @@ def _show_last_words(logs: Path) -> None:
             print(f"{log.name}:", *(f"  {line[:300]}" for line in last), sep="\n", file=sys.stderr)
 
 
-def _clear(data: Path) -> None:
-    """An empty place for this run: what a demo left is removed, anything else is left alone. Raises ValueError."""
+def _claimed(data: Path) -> TextIO:
+    """An empty place for this run, what an earlier demo left removed; ours while this is open. Raises ValueError."""
     mark = data / MARK
     try:
         data.mkdir(parents=True, exist_ok=True)
-        if mark.exists():
-            for old in _left_behind(data):
-                old.unlink()
-        elif any(data.glob("*.sqlite3")):
+        if not mark.exists() and any(data.glob("*.sqlite3")):
             raise ValueError(f"--data: {data} holds journals that no demo has made; name another folder")
-        mark.write_text(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n", encoding="utf-8")
+        held = mark.open("a", encoding="utf-8")
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for old in _left_behind(data):
+            old.unlink()
+    except BlockingIOError as error:
+        raise ValueError(f"--data: a demo is running in {data}: stop it, or name another folder") from error
     except OSError as error:
         raise ValueError(f"--data: {error.filename}: {error.strerror}") from error
+    return held
 
 
 def _left_behind(data: Path) -> Iterator[Path]:

@@ -135,12 +135,14 @@ def _run_director(
     from hotline_services.director.play import DIRECTOR
     from hotline_services.runtime.journal import Journal
     from hotline_services.runtime.launch import UNUSABLE, run_service
+    from hotline_services.runtime.logs import set_up_logs
     from hotline_services.runtime.speed import TooFastError
     from hotline_services.world import director_service
 
     def journal() -> Store:
         return Journal(data / f"{DIRECTOR}.sqlite3", DIRECTOR, sync=sync)
 
+    set_up_logs(DIRECTOR, level=log_level)
     try:
         asyncio.run(_keep_pace(broker, speed, scenario))
     except (TooFastError, Refused) as error:
