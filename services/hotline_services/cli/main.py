@@ -12,38 +12,44 @@ PLAY: Final = Group.create_ordered("Play")
 LOOK: Final = Group.create_ordered("Look at the record")
 SERVE: Final = Group.create_ordered("Services and the protocol")
 
+# The sentence stands here so that the list of commands is shown without importing any of them.
 COMMANDS: Final = (
-    ("demo", "demo:demo", PLAY),
-    ("simulate", "simulate:simulate", PLAY),
-    ("inject", "inject:inject", PLAY),
-    ("watch", "following:watch", PLAY),
-    ("calls", "queries:calls", LOOK),
-    ("escalations", "queries:escalations", LOOK),
-    ("agreements", "queries:agreements", LOOK),
-    ("negotiations", "queries:negotiations", LOOK),
-    ("plans", "queries:plans", LOOK),
-    ("volume", "queries:volume", LOOK),
-    ("status", "standing:status", LOOK),
-    ("recording", "queries:recording", LOOK),
-    ("rebuild", "queries:rebuild", LOOK),
-    ("run", "run:run", SERVE),
-    ("health", "health:health", SERVE),
-    ("asyncapi", "asyncapi:asyncapi", SERVE),
+    ("demo", "demo:demo", PLAY, "Play a scenario live on this machine, with a broker and every service."),
+    ("simulate", "simulate:simulate", PLAY, "Play a scenario as fast as it goes, without a broker, for its figures."),
+    ("inject", "inject:inject", PLAY, "Hand flight plans to a centre, and tell what became of them."),
+    ("watch", "following:watch", PLAY, "Follow what is said, live."),
+    ("calls", "queries:calls", LOOK, "List the calls: who rang whom, why, how long it took, and how it ended."),
+    ("escalations", "queries:escalations", LOOK, "List what strained the relation, in whose eyes, and what caused it."),
+    ("agreements", "queries:agreements", LOOK, "List what was granted, to whom, and whether it was given back."),
+    ("negotiations", "queries:negotiations", LOOK, "List the negotiations, and what came of them."),
+    ("plans", "queries:plans", LOOK, "List the plans with the state that each is in."),
+    ("volume", "queries:volume", LOOK, "Count the calls, with their times and the load of the line."),
+    ("status", "standing:status", LOOK, "Tell how things stand: services, the line, the ledgers."),
+    ("recording", "queries:recording", LOOK, "Write a record as a recording, one JSON line a message."),
+    ("rebuild", "queries:rebuild", LOOK, "Make the tables of a record again from its messages."),
+    ("run", "run:run", SERVE, "Run one service against a broker."),
+    ("health", "health:health", SERVE, "Tell whether a service is up, as a container's health check asks it."),
+    ("asyncapi", "asyncapi:asyncapi", SERVE, "Print the AsyncAPI document of the protocol."),
 )
 
-app: Final = App(
-    name="hotline",
-    help="A testbed for deconfliction hotlines: air operations centres that ring each other up over MQTT.",
-    version=lambda: version("hotline"),
-)
-for name, where, group in COMMANDS:
-    app.command(f"hotline_services.cli.{where}", name=name, group=group)
+
+def command_line(asked: str = "") -> App:
+    """The application. The command ``asked`` for explains itself at length, the others by their sentence."""
+    app = App(
+        name="hotline",
+        help="A testbed for deconfliction hotlines: air operations centres that ring each other up over MQTT.",
+        version=lambda: version("hotline"),
+    )
+    for name, where, group, sentence in COMMANDS:
+        # A sentence given here would stand in the place of the command's own help.
+        app.command(f"hotline_services.cli.{where}", name=name, group=group, help=None if name == asked else sentence)
+    return app
 
 
 def main() -> None:
     """Run the command line; Ctrl-C ends any command without a traceback."""
     try:
-        app()
+        command_line(next(iter(sys.argv[1:]), ""))()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
