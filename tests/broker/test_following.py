@@ -4,21 +4,23 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
 import aiomqtt
 import pytest
+from msgspec.structs import replace
 
 from hotline_protocol.events import LineAnnounced
 from hotline_protocol.injection import AnnouncedState
 from hotline_protocol.message import Author, Message
-from hotline_protocol.service import Health, Presence
+from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import address_of, encode, topic_of
 from hotline_services.cli import queries
 from hotline_services.cli.query import Query
@@ -90,11 +92,28 @@ async def test_watch_as_json_gives_each_message_as_it_is_and_no_rubbish(
 async def test_status_asks_the_broker_who_is_up(
     broker: EmbeddedBroker, pair: tuple[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    name, _ = pair
-    await publish(broker, up(name))
+    name, other = pair
+    await publish(broker, up(name), replace(up(other), id=f"{other}-down", presence=Presence.DOWN))
     query = Query(record=tmp_path / "none.sqlite3", json=True)
     assert await asyncio.to_thread(queries.status, broker=address(broker), query=query) == 0
     told = capsys.readouterr()
-    services = {service["key"]: service for service in json.loads(told.out)["services"]}
+    found = json.loads(told.out)
+    services = {service["key"]: service for service in found["services"]}
     assert (services[name]["presence"], services[name]["lag_ms"]) == ("up", 4.0)
+    assert (services[other]["presence"], services[other]["at"]) == ("down", None)
+    assert found["recorded"] is False
     assert "This is what the broker holds" in told.err
+
+
+async def test_status_gives_the_age_of_health_in_real_seconds_and_guesses_at_nothing_else(
+    own_broker: EmbeddedBroker, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    begun = datetime.now(UTC) - timedelta(hours=1)
+    clock = Author("director").say(Clock, NOON, simulated_start=NOON, real_start=begun, speed=60.0)
+    heard = replace(up("us"), time=NOON + 60 * timedelta(minutes=59))
+    await publish(own_broker, clock, heard)
+    query = Query(record=tmp_path / "none.sqlite3")
+    assert await asyncio.to_thread(queries.status, broker=address(own_broker), query=query) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"us +up +1 min( \d+ s)? ago", out)
+    assert out.count("unknown without the record") == 4

@@ -151,6 +151,14 @@ def test_a_will_counts_though_it_bears_the_time_of_its_connection() -> None:
     assert folded([*lives, health("us", 60)]).rows(ServiceRow)[0].presence is Presence.UP
 
 
+def test_a_service_is_down_since_its_will_was_heard_however_often_it_comes() -> None:
+    projection = Projection()
+    for seconds, presence in [(50, Presence.UP), (90, Presence.DOWN), (99, Presence.DOWN)]:
+        projection.apply(health("us", 0, presence), at(seconds))
+    (row,) = projection.rows(ServiceRow)
+    assert (row.presence, row.at) == (Presence.DOWN, at(90))
+
+
 def test_a_summary_counts_a_run() -> None:
     summary = folded(everything()).summary(days=1.0)
     assert (summary.calls, summary.calls_per_day) == (3, 3.0)

@@ -12,6 +12,7 @@ import pytest
 from hotline_protocol.events import LedgerChanged
 from hotline_protocol.ledger import Head
 from hotline_protocol.message import Author
+from hotline_protocol.service import Presence
 from hotline_services.cli import queries
 from hotline_services.cli.query import DEFAULT, Query, record_path, since
 from hotline_services.cli.tables import Column, aligned
@@ -20,7 +21,7 @@ from hotline_services.monitor.record import Record
 from hotline_services.monitor.volume import Grouping, Period
 from hotline_services.runtime.store import Heard
 
-from .talk import NOON, at, everything
+from .talk import NOON, at, everything, health
 
 Command = Callable[..., int]
 LISTS: dict[str, int] = {"calls": 3, "negotiations": 2, "agreements": 2, "plans": 2, "escalations": 1, "volume": 1}
@@ -187,6 +188,14 @@ def test_status_says_when_the_two_sides_ledgers_differ(path: Path, capsys: pytes
     assert command("status")(query=Query(record=path)) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "DIFFER" in line]
     assert "ru has 3 entries, ffffffffffffffff; us has 2" in line
+
+
+def test_status_tells_since_when_a_service_is_down(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(Record(path)) as record:
+        record.commit([Heard(at(9_000), health("us", -60, Presence.DOWN))], [], [])
+    assert command("status")(query=Query(record=path)) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("us ")]
+    assert line.split()[1:5] == ["down", "18", "1430Z", "JUN"]
 
 
 def test_status_falls_back_on_the_record_when_the_broker_is_gone(

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -90,8 +90,8 @@ def _recorded(query: Query) -> tuple[Standing | None, str]:
 
 
 async def _live(broker: str) -> Standing:
-    """What the broker retains: health and clock. Raises NoBrokerError and ValueError."""
-    projection, as_of = Projection(), None
+    """What the broker retains: health and clock. No will tells the time of a death. Raises NoBrokerError, ValueError."""
+    projection, as_of, speed = Projection(), None, 1.0
     async with connected(broker_settings(broker)) as connection:
         await subscribe(connection, HEALTH.filter(), CLOCK.template)
         with contextlib.suppress(TimeoutError):
@@ -100,10 +100,13 @@ async def _live(broker: str) -> Standing:
                     heard = await anext(connection.messages)
                 message = _readable(str(heard.topic), bytes(heard.payload))
                 if isinstance(message, Clock):
-                    as_of = ScaledClock(message).now()
+                    clock = ScaledClock(message)
+                    as_of, speed = clock.now(), clock.speed
                 elif message is not None:
                     projection.apply(message)
-    return replace(standing(projection, as_of), live=True)
+    found = standing(projection, as_of)
+    services = [replace(row, at=None) if row.presence is Presence.DOWN else row for row in found.services]
+    return replace(found, live=True, speed=speed, recorded=False, services=services)
 
 
 def _readable(topic: str, payload: bytes) -> Message | None:
@@ -115,31 +118,45 @@ def _readable(topic: str, payload: bytes) -> Message | None:
 
 def _together(recorded: Standing, live: Standing) -> Standing:
     """The broker knows best who is up now; only the record knows the rest."""
-    services = {row.key: row for row in (*recorded.services, *live.services)}
+    services = {row.key: row for row in recorded.services}
+    for row in live.services:
+        services[row.key] = _newer(services.get(row.key), row)
     as_of = live.as_of or recorded.as_of
-    return replace(recorded, as_of=as_of, live=True, services=[services[key] for key in sorted(services)])
+    return replace(
+        recorded, as_of=as_of, live=True, speed=live.speed, services=[services[key] for key in sorted(services)]
+    )
+
+
+def _newer(recorded: ServiceRow | None, live: ServiceRow) -> ServiceRow:
+    """What the broker holds; but of a death only the monitor has noted the time."""
+    same = recorded is not None and (recorded.presence, recorded.session) == (live.presence, live.session)
+    return recorded if recorded is not None and same and live.presence is Presence.DOWN else live
 
 
 def told(found: Standing) -> list[str]:
     """How things stand, in lines for a person."""
     lines = [f"As of {date_time_group(found.as_of)}", ""] if found.as_of else []
     lines += aligned(found.services, _services(found)) if found.services else ["No service has been heard of."]
-    lines += ["", "The line, as announced:", *_or(map(_announced, found.announced), "nothing: it is taken to be open")]
-    lines += ["", "The line, in fact:", *_or(map(_in_fact, found.lines), "not tried yet")]
-    lines += ["", "Ledgers, as each side has them:", *_or(map(_chain, found.ledgers), "nothing has been agreed yet")]
-    lines += ["", "Rejected inputs:", *_or(map(_rejected, found.rejected), "none")]
+    lines += _part(
+        "The line, as announced:", map(_announced, found.announced), "nothing: it is taken to be open", found
+    )
+    lines += _part("The line, in fact:", map(_in_fact, found.lines), "not tried yet", found)
+    lines += _part("Ledgers, as each side has them:", map(_chain, found.ledgers), "nothing has been agreed yet", found)
+    lines += _part("Rejected inputs:", map(_rejected, found.rejected), "none", found)
     return [printable(line) for line in lines]
 
 
-def _or(lines: "map[str]", otherwise: str) -> list[str]:
-    return [f"  {line}" for line in lines] or [f"  {otherwise}"]
+def _part(heading: str, lines: Iterable[str], when_none: str, found: Standing) -> list[str]:
+    """A part under its heading. That there is nothing to tell is known only from a record."""
+    otherwise = when_none if found.recorded else "unknown without the record"
+    return ["", heading, *([f"  {line}" for line in lines] or [f"  {otherwise}"])]
 
 
 def _services(found: Standing) -> tuple[Column, ...]:
     """Of the health that is said again every few seconds, only changes are recorded: the age of the rest is the
     broker's to tell.
     """
-    heard = Column("heard", lambda row: _age(row, found.as_of), at_right=True)
+    heard = Column("heard", lambda row: _age(row, found), at_right=True)
     since = Column("since", _since)
     return (
         Column("service", lambda row: row.key),
@@ -153,11 +170,13 @@ def _services(found: Standing) -> tuple[Column, ...]:
     )
 
 
-def _age(row: ServiceRow, as_of: datetime | None) -> str:
-    """Simulated time since its last word; of a death nobody knows when it was."""
-    if row.at is None or as_of is None or row.presence is Presence.DOWN:
+def _age(row: ServiceRow, found: Standing) -> str:
+    """Real time since its last word, for it is said every ten real seconds; or since when it is down, if known."""
+    if row.presence is Presence.DOWN:
+        return f"down since {_since(row)}" if row.at else ""
+    if row.at is None or found.as_of is None:
         return ""
-    return f"{duration((as_of - row.at).total_seconds())} ago"
+    return f"{duration((found.as_of - row.at).total_seconds() / found.speed)} ago"
 
 
 def _since(row: ServiceRow | AnnouncementRow | LineRow) -> str:

@@ -311,17 +311,20 @@ def with_line_state(row: LineRow, message: LineStateChanged) -> LineRow:
     )
 
 
-def with_health(row: ServiceRow, message: Health) -> ServiceRow:
-    """A service's last word, in the order of arrival.
+def with_health(row: ServiceRow, message: Health, heard_at: datetime | None = None) -> ServiceRow:
+    """A service's last word, in the order of arrival; ``heard_at`` is when that was, where it is known.
 
     A will bears the time of its connection, so a death counts whatever its time, but only of the session that is up:
-    it can arrive after the birth of the next.
+    it can arrive after the birth of the next. A service is down since that was heard, not since its will was made.
     """
     same = row.session == message.session
     if message.presence is Presence.DOWN:
         if row.presence is not None and not same:
             return row
-        return replace(row, presence=Presence.DOWN, session=message.session, at=row.at or message.time)
+        if row.presence is Presence.DOWN:
+            return row
+        at = heard_at or row.at or message.time
+        return replace(row, presence=Presence.DOWN, session=message.session, at=at, note=message.note)
     if same and row.at is not None and message.time < row.at:
         return row
     return ServiceRow(

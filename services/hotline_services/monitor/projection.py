@@ -7,6 +7,7 @@ order of arrival: a will bears the time of its connection, not of the death that
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from hotline_protocol.events import (
@@ -92,10 +93,13 @@ class Projection:
             days = (last - first).total_seconds() / 86_400
         return summarise(days, self)
 
-    def apply(self, message: Message) -> None:
-        """Take this message into the tables; one that they do not show is passed over."""
+    def apply(self, message: Message, heard_at: datetime | None = None) -> None:
+        """Take this message into the tables; one that they do not show is passed over.
+
+        ``heard_at`` is when it came: of a service that has gone nothing else tells since when.
+        """
         if isinstance(message, Health):
-            self._change(ServiceRow, message.source, folds.with_health, message)
+            self._change(ServiceRow, message.source, partial(folds.with_health, heard_at=heard_at), message)
         elif self._apply_line(message) or self._apply_event(message):
             first, last = self._span or (message.time, message.time)
             self._span = (min(first, message.time), max(last, message.time))

@@ -178,7 +178,7 @@ class Record:
             encode(message).decode(),
         )
         if self._db.execute(_KEEP, row).rowcount:
-            self._projection.apply(message)
+            self._projection.apply(message, at)
 
     def _wait_for(self, said: Iterable[Message], confirmed: Iterable[str]) -> None:
         """A request to send again is not waited for: it is made anew as long as something is missing."""
@@ -216,8 +216,8 @@ class Record:
 
     def _fold_all(self) -> int:
         count = 0
-        for count, (text,) in enumerate(self._db.execute("SELECT message FROM messages ORDER BY n"), 1):
-            self._projection.apply(decode_any(text))
+        for count, (at, text) in enumerate(self._db.execute("SELECT at, message FROM messages ORDER BY n"), 1):
+            self._projection.apply(decode_any(text), datetime.fromisoformat(at))
             if count % FOLDED_AT_ONCE == 0:
                 self._rows.flush()
         self._rows.flush()

@@ -39,10 +39,16 @@ class Rejections(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it, at simulated time ``as_of``. ``live`` when services are as the broker has them at this moment."""
+    """All of it, at simulated time ``as_of``.
+
+    ``live`` when services are as the broker has them at this moment; ``speed`` is then that of its clock, in simulated
+    seconds in a real one. Not ``recorded`` when there was no record: then only services are known.
+    """
 
     as_of: datetime | None
     live: bool = False
+    speed: float = 1.0
+    recorded: bool = True
     services: list[ServiceRow]
     announced: list[AnnouncementRow]
     lines: list[LineRow]

@@ -16,7 +16,7 @@ from .rows import ROWS, Row, utc
 
 R = TypeVar("R", bound=Row)
 
-TABLES_VERSION: Final = 1
+TABLES_VERSION: Final = 2
 CACHED_ROWS: Final = 10_000
 _GREATEST: Final = 2**63 - 1
 
