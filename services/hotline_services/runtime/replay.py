@@ -62,4 +62,7 @@ def _compare(number: int, message: Message, then: Message | None) -> None:
         )
 
 
-_ADVICE = "The program has changed under its journal: run the one that wrote it, or begin with an empty data folder."
+_ADVICE = (
+    "The program, or the scenario that it plays, has changed under its journal: go back to the ones that wrote it, "
+    "or begin with an empty data folder."
+)
