@@ -1,10 +1,12 @@
 """The duty log: readable, one line a message, and harmless whatever a message holds."""
 
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hotline_protocol.events import InputRejected, LineAnnounced, PlanStatus
 from hotline_protocol.examples import PLAN, examples
@@ -78,6 +80,12 @@ def test_comings_and_goings_of_services_are_told_once() -> None:
     late_will = health("us", 5, Presence.DOWN)
     told = [line.split()[-2:] for line in lines([*lives, late_will])]
     assert told == [["service", "up"], ["service", "down"], ["service", "up"]]
+
+
+def test_a_death_is_told_at_the_time_of_what_was_said_before_it_whatever_its_will_says() -> None:
+    by_the_wall = replace(health("ru", 0, Presence.DOWN), time=datetime(2026, 11, 22, 16, 33, tzinfo=UTC))
+    told = lines([health("ru", 0), health("us", 600), by_the_wall])
+    assert told[-1].startswith("18 1210Z JUN")
 
 
 def test_housekeeping_is_not_told() -> None:

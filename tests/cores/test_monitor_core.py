@@ -239,6 +239,14 @@ def test_an_input_that_was_set_aside_is_reported() -> None:
     assert isinstance(answer, DeadLettered)
 
 
+def test_rubbish_is_left_to_whom_it_was_meant_for_once_anybody_of_that_name_has_been_heard_of() -> None:
+    monitor = Monitor()
+    monitor.hear(health("ru", 0))
+    assert monitor.hear(rubbish(), rubbish(topic="hotline/v1/inject/ru")) == []
+    assert len(monitor.hear(rubbish(topic="hotline/v1/inject/xx"), rubbish(topic="hotline/v1/line/ru/us"))) == 2
+    assert len(monitor.hear(rubbish(code="dead-letter"), rubbish(topic="hotline/v1/event/ru"))) == 2
+
+
 def test_rubbish_under_its_own_name_is_not_answered_since_that_would_never_end() -> None:
     assert Monitor().hear(rubbish(topic="hotline/v1/event/monitor")) == []
 

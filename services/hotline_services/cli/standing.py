@@ -90,7 +90,7 @@ def _recorded(query: Query) -> tuple[Standing | None, str]:
 
 
 async def _live(broker: str) -> Standing:
-    """What the broker retains: health and clock. No will tells the time of a death. Raises NoBrokerError, ValueError."""
+    """What the broker retains: health and clock. No will tells when it was. Raises NoBrokerError, ValueError."""
     projection, as_of, speed = Projection(), None, 1.0
     async with connected(broker_settings(broker)) as connection:
         await subscribe(connection, HEALTH.filter(), CLOCK.template)

@@ -13,7 +13,7 @@ from hotline_protocol.events import DeadLettered, InputRejected
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Author, Message, digest_of
 from hotline_protocol.service import Health, Presence, Resend, Unreadable
-from hotline_protocol.topics import EVENT, ROOT
+from hotline_protocol.topics import EVENT, INJECT, LINE, ROOT
 
 from .order import Limits, Mark, Span, Stream
 
@@ -162,15 +162,22 @@ class MonitorCore:
         )
 
     def _answer(self, message: Unreadable, now: datetime) -> Sequence[Message]:
-        """Say what is wrong with it, but not with what came under our own name: that would go on for ever."""
+        """Say what is wrong with it, unless it came under our own name: that would go on for ever."""
         if message.topic in self._own_topics:
             return ()
+        if message.code != "dead-letter" and self._addressee(message.topic) in self._sessions:
+            return ()  # who was meant says so too, and once is enough
         topic, evidence = message.topic[:TEXT_AT_MOST], message.evidence[:TEXT_AT_MOST]
         if message.code == "dead-letter":
             error = message.reason[:TEXT_AT_MOST]
             return (self._author.say(DeadLettered, now, topic=topic, error=error, evidence=evidence),)
         problem = Problem(code=message.code, field=message.field, reason=message.reason[:TEXT_AT_MOST])
         return (self._author.say(InputRejected, now, topic=topic, problem=problem, evidence=evidence),)
+
+    def _addressee(self, topic: str) -> str:
+        """For whom alone something on this topic is; empty when it is for everybody."""
+        levels = INJECT.match(topic) or LINE.match(topic) or {}
+        return levels.get("to", "")
 
     @property
     def _own_topics(self) -> tuple[str, ...]:

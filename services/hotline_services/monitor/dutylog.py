@@ -109,6 +109,7 @@ class DutyLog:
         self._menus: Final[_Lately[Menu]] = _Lately()
         self._offers: Final[_Lately[str]] = _Lately()
         self._presence: Final[_Lately[tuple[Presence, str]]] = _Lately()
+        self._said_at: datetime | None = None
 
     def line(self, message: Message) -> str | None:
         """This message as a line without its end, or None when it does not belong in a log.
@@ -116,6 +117,7 @@ class DutyLog:
         Whatever the message holds, the line is one line and cannot steer a terminal.
         """
         entry = self._entry(message)
+        at = self._time(message)
         if entry is None:
             return None
         verb, details = entry
@@ -124,8 +126,16 @@ class DutyLog:
         if isinstance(message, ToPeer):
             who += f" → {message.to.upper()}"
         told = " · ".join(detail for detail in details if detail)
-        line = f"{date_time_group(message.time)}  {call:<7}  {who:<7}  {verb:<11} {told}"
+        line = f"{date_time_group(at)}  {call:<7}  {who:<7}  {verb:<11} {told}"
         return shortened(printable(line).rstrip(), self._width)
+
+    def _time(self, message: Message) -> datetime:
+        """When it was said; a will, made beforehand and perhaps by no clock, goes by what was said last."""
+        if isinstance(message, Health) and message.presence is Presence.DOWN:
+            return self._said_at or message.time
+        if isinstance(message, Health) or message.seq:  # the rest may bear the time of some machine
+            self._said_at = message.time
+        return message.time
 
     def _entry(self, message: Message) -> tuple[str, Sequence[str]] | None:
         """The verb and the details of this message's line."""
