@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 
-from hotline_protocol.events import LedgerChanged
+from hotline_protocol.events import Escalated, EscalationKind, LedgerChanged
 from hotline_protocol.ledger import Head
+from hotline_protocol.line import Tier
 from hotline_protocol.message import Author
 from hotline_protocol.service import Presence
 from hotline_services.cli import queries
 from hotline_services.cli.query import DEFAULT, Query, record_path, since
 from hotline_services.cli.tables import Column, aligned
+from hotline_services.director.scenario import read_scenario
 from hotline_services.monitor.reading import record_to_recording
 from hotline_services.monitor.record import Record
 from hotline_services.monitor.volume import Grouping, Period
+from hotline_services.runtime.recording import RecordingReader
 from hotline_services.runtime.store import Heard
 
 from .talk import NOON, at, everything, health
@@ -109,6 +112,41 @@ def test_the_history_of_plans_has_every_change(kept: Path, capsys: pytest.Captur
 def test_call_volume_comes_in_groups(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("volume")(by=Grouping.REASON, query=Query(record=kept, json=True)) == 0
     assert {row["group"]: row["calls"] for row in parsed(capsys)} == {"incident": 1, "short-notice": 2}
+
+
+def test_reasons_and_tiers_are_told_in_words_and_no_daily_rate_of_less_than_six_hours(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("volume")(by=Grouping.REASON, query=Query(record=path)) == 0
+    head, _, row = capsys.readouterr().out.splitlines()
+    assert "set-up: mean / p90" in head
+    assert row.split()[:4] == ["short", "notice", "2", "—"]
+    with closing(Record(path)) as record:
+        record.commit([Heard(at(86_400), health("us", 86_400))], [], [])
+    assert command("volume")(by=Grouping.REASON, query=Query(record=path)) == 0
+    assert capsys.readouterr().out.splitlines()[2].split()[:4] == ["short", "notice", "2", "2.0"]
+
+
+def test_what_was_settled_on_is_told_in_its_three_parts(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("negotiations")(query=Query(record=path)) == 0
+    for line in capsys.readouterr().out.splitlines()[1:]:
+        assert line.count(" · ") == 2
+
+
+def test_a_protest_is_its_own_cause_and_what_no_message_caused_says_so(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    us = Author("us", "b3")
+    strain = {"peer": "ru", "about": "ru-c1", "tier": Tier.DUTY_OFFICER}
+    said = [
+        us.say(Escalated, at(9_000), kind=kind, **strain) for kind in (EscalationKind.PROTEST, EscalationKind.EXPIRED)
+    ]
+    with closing(Record(path)) as record:
+        record.commit([Heard(message.time, message) for message in said], [], [])
+    assert command("escalations")(query=Query(record=path)) == 0
+    protest, expired = capsys.readouterr().out.splitlines()[-2:]
+    assert protest.endswith("protest of ru")
+    assert expired.endswith("—")
 
 
 def test_an_empty_answer_is_said_in_words_and_as_an_empty_list(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,6 +273,14 @@ def test_recording_writes_what_a_query_can_read(path: Path, tmp_path: Path, caps
     assert queries.recording(record=path, out=tmp_path / "run.jsonl") == 0
     assert queries.recording(record=path, out=tmp_path / "no" / "run.jsonl") == 2
     assert "No such file or directory" in capsys.readouterr().err
+
+
+def test_a_recording_of_a_shipped_scenario_names_its_agreement(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run.jsonl"
+    assert queries.recording(record=path, out=out, scenario="valley-day") == 0
+    with out.open("rb") as file:
+        header = RecordingReader(file).header
+    assert (header.scenario, header.agreement) == ("valley-day", read_scenario("valley-day").agreement.digest)
 
 
 def test_columns_are_as_wide_as_their_texts_and_harmless() -> None:

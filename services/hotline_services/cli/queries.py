@@ -3,10 +3,12 @@
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from hotline_protocol.events import EscalationKind
+from hotline_services.director.scenario import ScenarioError, read_scenario, shipped_scenarios
 from hotline_services.monitor.reading import record_to_recording
 from hotline_services.monitor.record import rebuild as rebuild_record
 from hotline_services.monitor.rows import (
@@ -38,6 +40,10 @@ __all__ = [
     "volume",
     "watch",
 ]
+
+
+NAMED: Final = frozenset({Grouping.REASON, Grouping.TIER})
+LEAST_HOURS: Final = 6.0  # what is counted in less says nothing of a day
 
 
 def _time(at: datetime | None) -> str:
@@ -105,6 +111,10 @@ def negotiations(*, query: Query = ALL) -> int:
     return answer("negotiations", query, respond)
 
 
+def _settled_on(row: NegotiationRow) -> str:
+    return f"{row.sector} · {row.block} · {shift(row.shift_min)}" if row.sector else ""
+
+
 NEGOTIATIONS = (
     Column("began", lambda row: _time(row.began_at)),
     Column("negotiation", lambda row: row.key),
@@ -114,7 +124,7 @@ NEGOTIATIONS = (
     Column("calls", lambda row: str(len(row.calls)), at_right=True),
     Column("tier", lambda row: _word(row.tier)),
     Column("outcome", lambda row: _word(row.outcome) or f"open, {words(row.said)} was said"),
-    Column("settled on", lambda row: f"{row.sector} {row.block} {shift(row.shift_min)}" if row.sector else ""),
+    Column("settled on", _settled_on),
 )
 
 
@@ -189,7 +199,7 @@ PLAN_STEPS = (
 
 
 def escalations(*, query: Query = ALL) -> int:
-    """List the escalations: what strained the relation, in whose eyes, and what it answered.
+    """List the escalations: what strained the relation, in whose eyes, and what it answered (— when no message did it).
 
     For example:
 
@@ -198,10 +208,15 @@ def escalations(*, query: Query = ALL) -> int:
 
     def respond(opened: Reading) -> None:
         rows = opened.rows(EscalationRow, lambda row: (row.party, row.peer))
-        cause = Column("cause", lambda row: opened.origin(row.cause))
+        cause = Column("cause", lambda row: opened.origin(row.cause) or _cause(row))
         show(rows, (*ESCALATIONS, cause), json=query.json, empty="No escalations.")
 
     return answer("escalations", query, respond)
+
+
+def _cause(row: EscalationRow) -> str:
+    """Of one that names no message: a side that thinks before it answers, or waits in vain, goes by its clock."""
+    return f"protest of {row.peer}" if row.kind is EscalationKind.PROTEST else "—"
 
 
 ESCALATIONS = (
@@ -219,7 +234,8 @@ def volume(*, by: Grouping = Grouping.DAY, query: Query = ALL) -> int:
     """Count the calls, and how long they waited, rang and lasted, in groups; with the load of the line in Erlang.
 
     Load is the time for which the line was taken (set-up and hold of all calls) by the time that was watched.
-    Times are means, with the 90th percentile after the stroke.
+    Times are means, with the 90th percentile after the stroke. How many calls there are a day is not told of less than
+    six hours.
 
     For example:
 
@@ -237,7 +253,8 @@ def volume(*, by: Grouping = Grouping.DAY, query: Query = ALL) -> int:
         period = opened.period
         rows = opened.rows(CallRow, lambda row: (row.caller, row.callee))
         groups = call_volume(rows, period, by) if period else []
-        show(groups, (Column(by.value, lambda row: row.group), *TRAFFIC), json=query.json, empty="No calls.")
+        name = Column(by.value, lambda row: words(row.group) if by in NAMED else row.group)
+        show(groups, (name, *TRAFFIC), json=query.json, empty="No calls.")
 
     return answer("volume", query, respond)
 
@@ -246,18 +263,22 @@ def _spread(spread: Spread) -> str:
     return f"{duration(spread.mean_s)} / {duration(spread.p90_s)}"
 
 
+def _a_day(row: Traffic) -> str:
+    return f"{row.calls_per_day:.1f}" if row.hours >= LEAST_HOURS else "—"
+
+
 def _failed(row: Traffic) -> str:
     return f"{row.busy} / {row.no_answer} / {row.dropped}"
 
 
 TRAFFIC = (
     Column("calls", lambda row: str(row.calls), at_right=True),
-    Column("a day", lambda row: f"{row.calls_per_day:.1f}", at_right=True),
+    Column("a day", _a_day, at_right=True),
     Column("completed", lambda row: str(row.completed), at_right=True),
     Column("busy / no answer / dropped", _failed, at_right=True),
-    Column("waiting", lambda row: _spread(row.waiting), at_right=True),
-    Column("set-up", lambda row: _spread(row.set_up), at_right=True),
-    Column("hold", lambda row: _spread(row.hold), at_right=True),
+    Column("waiting: mean / p90", lambda row: _spread(row.waiting), at_right=True),
+    Column("set-up: mean / p90", lambda row: _spread(row.set_up), at_right=True),
+    Column("hold: mean / p90", lambda row: _spread(row.hold), at_right=True),
     Column("Erlang", lambda row: f"{row.erlang:.4f}", at_right=True),
 )
 
@@ -297,11 +318,12 @@ def recording(*, out: Path, record: Path | None = None, scenario: str = "live") 
     record
         The monitor's record; by default HOTLINE_RECORD of the environment, else var/monitor.sqlite3.
     scenario
-        The scenario's name, for the head of the recording.
+        The scenario's name, for the head of the recording; of one that is shipped the agreement too is put there.
     """
     try:
-        count = record_to_recording(record_path(record), out, scenario=scenario)
-    except StoreError as error:
+        agreement = read_scenario(scenario).agreement.digest if scenario in shipped_scenarios() else None
+        count = record_to_recording(record_path(record), out, scenario=scenario, agreement=agreement)
+    except (StoreError, ScenarioError) as error:
         return complain("recording", str(error))
     except OSError as error:
         return complain("recording", f"{out}: {error.strerror}")

@@ -19,6 +19,7 @@ from hotline_protocol.message import Message
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario
 from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.volume import Summary
+from hotline_services.monitor.wording import words
 from hotline_services.runtime.recording import Header, RecordingWriter
 
 if TYPE_CHECKING:
@@ -171,7 +172,8 @@ def _table(run: Run) -> Table:
     }
     for group, counts in groups.items():
         for number, (name, count) in enumerate(counts.items()):
-            table.add_row("" if number else group, name, f"{count:,}", f"{count / days:.1f}")
+            shown = name if counts is summary.calls_by_party else words(name)
+            table.add_row("" if number else group, shown, f"{count:,}", f"{count / days:.1f}")
     table.add_row("agreements", "", f"{summary.agreements:,}", f"{summary.agreements / days:.1f}")
     table.add_row("line load", "Erlang", f"{summary.erlang:.3f}", "")
     return table

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from hotline_protocol.ledger import Head
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode
@@ -200,8 +201,12 @@ def _rejected(row: Rejections) -> str:
 def _chain(chain: Chain) -> str:
     name = f"granted by {chain.granter} to {chain.user}"
     if chain.agrees:
-        return f"{name}: {chain.granted.length} entries, {chain.granted.hash[:16]}: they agree"
+        return f"{name}: {_entries(chain.granted)}, {chain.granted.hash[:16]}: they agree"
     return (
-        f"{name}: {chain.granter} has {chain.granted.length} entries, {chain.granted.hash[:16]}; "
+        f"{name}: {chain.granter} has {_entries(chain.granted)}, {chain.granted.hash[:16]}; "
         f"{chain.user} has {chain.copied.length}, {chain.copied.hash[:16]}: THEY DIFFER"
     )
+
+
+def _entries(head: Head) -> str:
+    return f"{head.length:,} {'entry' if head.length == 1 else 'entries'}"
