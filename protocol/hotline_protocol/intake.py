@@ -5,23 +5,25 @@ messages; UTF-8 in each case. It may hold 2 MB and 1,000 plans. Each plan stands
 read is refused with its own evidence and disturbs none of the others. Nothing here raises.
 """
 
+import enum
 import re
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final, get_args
 
 import msgspec
 
 from .airspace import Corridor
-from .flightplan import FlightPlan, Problem
+from .flightplan import Callsign, FlightKind, FlightPlan, Priority, Problem
 from .geometry import area_problem, length_nm
 from .icao_fpl import FiledPlan, read_fpl, split_messages
-from .message import Identifier
+from .message import Digest, Identifier, PartyName
 from .topics import split_validation_error
 
 MAX_BYTES: Final = 2_000_000
 MAX_PLANS: Final = 1_000
 EVIDENCE_CHARS: Final = 200
 REASON_CHARS: Final = 1_000
+A_TIME: Final = "2017-06-18T15:00:00Z"
 
 LONGEST_FLIGHT: Final = timedelta(hours=24)
 FURTHEST_AHEAD: Final = timedelta(days=30)
@@ -166,27 +168,45 @@ def explain(error: Exception) -> Problem:
             code="malformed-json", field="message", reason=f"is not JSON: {reason.removeprefix('JSON is malformed: ')}"
         )
     code = "missing-field" if "missing required" in reason else "bad-value"
-    return Problem(code=code, field=field, reason=readable(reason, field))
+    return Problem(code=code, field=field, reason=readable(reason, f"plan.{field}"))
 
 
-_EXPECTED: Final = {
-    "callsign": "must be two to seven capital letters and digits",
-    "plan_id": "must be 1 to 96 letters, digits and _ . : - , the first a letter or digit",
-    "shape": "must be polygon, corridor or circle",
+def _unmatched(kind: Any) -> str:
+    """What the decoder says of text that is not of this kind."""
+    return f"Expected `str` matching regex {get_args(kind)[1].pattern!r}"
+
+
+_IN_WORDS: Final = {
+    _unmatched(Callsign): "must be two to seven capital letters and digits",
+    _unmatched(Identifier): "must be 1 to 96 letters, digits and _ . : - , the first a letter or digit",
+    _unmatched(PartyName): "must be 1 to 32 small letters, digits and - , the first a letter",
+    _unmatched(Digest): "must be 16 to 64 digits, in hex with small letters",
+    "Invalid RFC3339 encoded datetime": f"is not a time such as {A_TIME}",
+    "Expected `datetime` with a timezone component": f"does not say which zone it is in, as Z for UTC does in {A_TIME}",
 }
+_CHOICES: Final = {"plan.kind": FlightKind, "plan.priority": Priority}
 
 
 def readable(reason: str, field: str) -> str:
     """The decoder's reason as a sentence about the field, where the decoder's own words take some guessing."""
-    if "matching regex" in reason or field.endswith("shape"):
-        return _EXPECTED.get(field.rpartition(".")[2], reason)
-    if "missing required" in reason:
-        return "is missing"
+    if reason in _IN_WORDS:
+        return _IN_WORDS[reason]
+    if field.endswith("shape"):
+        return "must be polygon, corridor or circle"
+    if wrong := re.fullmatch(r"Invalid enum value (.*)", reason, re.DOTALL):
+        return f"is {wrong[1]}; it may be {_listed(_CHOICES[field])}" if field in _CHOICES else reason
+    if missing := re.search(r"missing required field `(\w+)`", reason):
+        return "is missing" if field.rpartition(".")[2] == missing[1] else f"has no {missing[1]}"
     if too_long := re.fullmatch(r"Expected `array` of length <= (\d+)", reason):
         return f"has more than {too_long[1]} entries, the most that is taken"
     if too_short := re.fullmatch(r"Expected `array` of length >= (\d+)", reason):
         return f"has fewer than {too_short[1]} entries"
     return reason
+
+
+def _listed(kind: type[enum.Enum]) -> str:
+    *names, last = (str(member.value) for member in kind)
+    return f"{', '.join(names)} or {last}"
 
 
 def check_plan(plan: FlightPlan, now: datetime) -> list[Problem]:

@@ -143,10 +143,13 @@ def test_a_payload_at_its_limits_is_read() -> None:
         ({"callsign": "exer-11"}, "callsign", "capital letters"),
         ({"plan_id": "a/b"}, "plan_id", "letters, digits"),
         ({"plan_id": "#"}, "plan_id", "letters, digits"),
-        ({"end": "2017-06-18T15:00:00"}, "end", "timezone"),
+        ({"end": "2017-06-18T15:00:00"}, "end", "does not say which zone it is in"),
+        ({"end": "2017-06-18 15 h"}, "end", "is not a time such as 2017-06-18T15:00:00Z"),
+        ({"area": {"shape": "polygon"}}, "area", "has no vertices"),
         ({"upper_ft": 10**400}, "upper_ft", "60000"),
         ({"upper_ft": 61_000}, "upper_ft", "60000"),
-        ({"kind": "parade"}, "kind", "parade"),
+        ({"kind": "parade"}, "kind", "is 'parade'; it may be patrol, surveillance,"),
+        ({"priority": "high"}, "priority", "is 'high'; it may be routine, priority or emergency"),
         ({"flexibility": {"max_shift_min": 400}}, "flexibility.max_shift_min", "360"),
     ],
 )
@@ -154,6 +157,13 @@ def test_a_field_that_cannot_be_read_is_named_with_the_reason(changes: dict[str,
     problem = refusal(raw(**changes)).problem
     assert problem.field == field
     assert reason in problem.reason
+
+
+def test_what_is_said_of_a_plan_is_also_said_of_one_in_an_envelope() -> None:
+    message = {"type": "submit-plan", "plan": raw(priority="high")}
+    (heard,) = ear(INJECT, json.dumps(message).encode(), NOON)
+    assert isinstance(heard, Unreadable)
+    assert (heard.field, heard.reason) == ("plan.priority", refusal(raw(priority="high")).problem.reason)
 
 
 def test_a_missing_field_is_named() -> None:
