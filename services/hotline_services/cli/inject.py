@@ -5,6 +5,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -19,8 +20,8 @@ from hotline_protocol.gars import gars
 from hotline_protocol.geometry import centre
 from hotline_protocol.intake import check_plan, read_plans
 from hotline_protocol.message import Message
-from hotline_protocol.service import Clock
-from hotline_protocol.topics import CLOCK, INJECT, STATUS, MalformedMessageError, decode, encode
+from hotline_protocol.service import Clock, Health
+from hotline_protocol.topics import CLOCK, HEALTH, INJECT, STATUS, MalformedMessageError, decode, encode
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
@@ -33,7 +34,8 @@ TIMED_OUT: Final = 3
 NO_BROKER: Final = 4
 INTERRUPTED: Final = 130
 
-QUIET_S: Final = 0.5  # a retained clock comes at once: after so long without one there is none
+QUIET_S: Final = 0.5  # what is retained comes at once: what has not come after so long is not there
+NO_PARTIES: Final = frozenset({"director", "monitor"})  # they are up and well, but fly nothing
 UNREAD: Final = "0" * 16  # how a centre names the contents of a plan that it could not read
 NOT_FLYING: Final = frozenset({PlanState.REFUSED, PlanState.WITHDRAWN, PlanState.NONCONFORMING})
 
@@ -67,7 +69,8 @@ def inject(
 ) -> int:
     """Hand flight plans to a centre: JSON plans or ICAO flight plan messages, one or many in a file.
 
-    Plans are checked here first, at the time of the stack's clock; with any problem nothing is sent. Each plan is
+    Plans are checked here first, at the time of the stack's clock, and that the centre has been heard of; with any
+    problem nothing is sent. Each plan is
     then published on hotline/v1/inject/TO. With --wait the centre's answers are followed until each plan has been
     accepted or refused.
 
@@ -193,10 +196,10 @@ class _Errand:
         async with connected(settings) as connection:
             # Subscribed before anything is published: no answer can be missed.
             answers = [STATUS.filter(source=self._to)] if self._wait else []
-            await subscribe(connection, CLOCK.template, *answers)
-            now = await _simulated_now(connection)
+            await subscribe(connection, CLOCK.template, HEALTH.filter(), *answers)
+            now, names = await _retained(connection, self._to)
             reading = read_files(self._sources, now, whole=self._force)
-            complaints = [*reading.complaints, *judge(reading.letters, now)]
+            complaints = [*unheard_of(self._to, names), *reading.complaints, *judge(reading.letters, now)]
             if complaints and not self._force:
                 return _fail(BAD_INPUT, *complaints)
             _complain(complaints)
@@ -243,15 +246,30 @@ class _Errand:
             self._refused |= status.state in NOT_FLYING
 
 
-async def _simulated_now(connection: aiomqtt.Client) -> datetime:
-    """The time of the stack's clock or, when it has none, of this machine."""
+async def _retained(connection: aiomqtt.Client, to: str) -> tuple[datetime, set[str]]:
+    """The time of the stack's clock or, when it has none, of this machine; and whose health is known.
+
+    No more is waited for once the clock and ``to`` have been heard of.
+    """
+    clock: ScaledClock | None = None
+    names: set[str] = set()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(QUIET_S):
-            async for heard in connection.messages:
-                message = _message(heard)
-                if isinstance(message, Clock):
-                    return ScaledClock(message).now()
-    return wall_clock()
+            while clock is None or to not in names:
+                match _message(await anext(connection.messages)):
+                    case Clock() as setting:
+                        clock = ScaledClock(setting)
+                    case Health(source=name):
+                        names.add(name)
+    return clock.now() if clock else wall_clock(), names
+
+
+def unheard_of(to: str, names: AbstractSet[str]) -> list[str]:
+    """What is wrong with sending to ``to`` when these are there: nobody else would ever answer."""
+    if to in names:
+        return []
+    parties = sorted(names - NO_PARTIES)
+    return [f"nobody called {to} has been heard of; there are: {', '.join(parties) or 'none'}"]
 
 
 def _message(heard: aiomqtt.Message) -> Message | None:

@@ -1,0 +1,62 @@
+"""`hotline inject` against real brokers: whom it sends to, and whom not."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiomqtt
+import pytest
+
+from hotline_protocol.service import Health, Presence
+from hotline_protocol.topics import INJECT, address_of, encode
+from hotline_services.cli.inject import ACCEPTED, BAD_INPUT, inject
+from hotline_services.runtime.broker import EmbeddedBroker
+
+
+def address(broker: EmbeddedBroker) -> str:
+    return f"mqtt://{broker.settings.host}:{broker.settings.port}"
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    """A sound plan, by the clock of this machine: there is no other."""
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
+    written = {
+        "plan_id": "plan-1",
+        "callsign": "EXER11",
+        "area": {"shape": "polygon", "vertices": [[39, 35], [40, 35], [40, 36]]},
+        "lower_ft": 20_000,
+        "upper_ft": 22_000,
+        "start": start.isoformat(),
+        "end": (start + timedelta(hours=1)).isoformat(),
+    }
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(written))
+    return path
+
+
+async def births(broker: EmbeddedBroker, *names: str) -> None:
+    async with aiomqtt.Client(broker.settings.host, broker.settings.port) as client:
+        for name in names:
+            born = Health(
+                id=f"{name}-up", source=name, seq=0, time=datetime.now(UTC), presence=Presence.UP, session="1"
+            )
+            await client.publish(address_of(born), encode(born), qos=1, retain=True)
+
+
+async def test_nothing_is_sent_to_somebody_nobody_has_heard_of_unless_forced(
+    own_broker: EmbeddedBroker, plan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await births(own_broker, "us", "ru", "monitor")
+    async with aiomqtt.Client(own_broker.settings.host, own_broker.settings.port) as client:
+        await client.subscribe(INJECT.filter(), qos=1)
+        sent = [
+            await asyncio.to_thread(inject, [plan], to=to, broker=address(own_broker), force=force)
+            for to, force in [("xx", False), ("us", False), ("xx", True)]
+        ]
+        heard = [str((await anext(client.messages)).topic) for _ in range(2)]
+    assert sent == [BAD_INPUT, ACCEPTED, ACCEPTED]
+    assert heard == ["hotline/v1/inject/us", "hotline/v1/inject/xx"]
+    complaint = "hotline inject: nobody called xx has been heard of; there are: ru, us"
+    assert capsys.readouterr().err.splitlines() == [complaint, complaint]
