@@ -103,10 +103,11 @@ class Stack:
                         return message
                 await self._news.wait()
 
-    async def up(self, *names: str) -> None:
+    async def up(self, *names: str, since: int = 0) -> None:
         for name in names:
             await self.hear(
-                lambda m, name=name: isinstance(m, Health) and m.source == name and m.presence is Presence.UP  # type: ignore[misc]
+                lambda m, name=name: isinstance(m, Health) and m.source == name and m.presence is Presence.UP,  # type: ignore[misc]
+                since=since,
             )
 
     async def inject(self, payload: bytes, to: str = "us") -> None:
@@ -304,5 +305,8 @@ async def test_a_stack_that_was_stopped_goes_on_where_it_was(own_broker: Embedde
         clock = await stack.hear(lambda m: isinstance(m, Clock), since=said)
         assert isinstance(clock, Clock)
         assert clock.simulated_start <= latest
+        await stack.up("us", "ru", since=said)
+        ahead = [m for m in stack.said[said:] if isinstance(m, Health) and m.presence is Presence.UP]
+        assert all(m.time - latest < timedelta(minutes=5) for m in ahead), "nobody has followed the clock that was held"
         await stack.inject(canonical_json(stack.plan("after", lower_ft=10_000, upper_ft=12_000)))
         assert (await stack.settled("after")).state is PlanState.ACCEPTED

@@ -119,7 +119,7 @@ class LiveActor:
 
     def will(self) -> Will:
         """Our death notice."""
-        now = self._clock.now() if self._clock else wall_clock()
+        now = self._clock.now() if self._clock else self._past.latest or wall_clock()
         health = self._pulse.health(Presence.DOWN, now, note="the connection was lost")
         return Will(address_of(health), encode(health))
 
@@ -156,6 +156,10 @@ class LiveActor:
 
     def _hear_shell(self, message: Message, *, retained: bool) -> None:
         match message:
+            case Clock() if self._clock_set is not None and self._service.sets_clock is not None:
+                if message != self._clock_set:  # not ours to follow: others are to hear ours again
+                    log.warning("clock-of-another", source=message.source, id=message.id)
+                    self._publish(self._clock_set, retain=True)
             case Clock() if retained and self._clock is None:
                 self._time.offer(message)
                 self._consider_clock()
@@ -325,8 +329,9 @@ class LiveActor:
         if self._clock is None:
             setting = self._time.resumed(setting, self._past.latest, wall_clock())
             log.info("clock-set", simulated_start=setting.simulated_start.isoformat(), speed=setting.speed)
-            self._set_clock(setting)
+            # before our sign of life, which would make a clock that the broker still holds seem to be kept
             self._publish(setting, retain=True)
+            self._set_clock(setting)
 
     def _consider_clock(self) -> None:
         """Follow a clock that the broker holds, if that cannot take us to a time that nobody has lived to see."""

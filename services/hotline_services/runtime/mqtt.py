@@ -24,6 +24,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from .wire import BrokerSettings, Delivery, Listener, Publish, PublishRefused, Refused
 
 FIRST_RETRY_S: Final = 0.05
+STEADY_S: Final = 5.0  # a connection that ends sooner may be one that another of our name has taken over
 LONGEST_RETRY_S: Final = 5.0
 CONNECT_TIMEOUT_S: Final = 5.0
 WINDOW: Final = 20  # what mosquitto takes in flight unless told otherwise; MQTT 3.1.1 has no way to ask
@@ -108,12 +109,14 @@ class Connection:
         """Connect, and connect again, until closed. Raises Refused when the broker will never have us."""
         wait, quiet = FIRST_RETRY_S, False
         while not self._closing:
-            version = self._version
+            version, began = self._version, asyncio.get_running_loop().time()
             reason, was_up = await self._live_once()
             if self._closing:
                 return
             if was_up:
-                wait, quiet = FIRST_RETRY_S, False
+                quiet = False
+            if was_up and asyncio.get_running_loop().time() - began > STEADY_S:
+                wait = FIRST_RETRY_S
             if version != self._version:
                 log.info("other-mqtt-version", broker=str(self._settings), trying=self.version, reason=reason)
             elif not quiet:  # one line for each change of state, not for each try

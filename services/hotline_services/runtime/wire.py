@@ -28,13 +28,21 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
         """``mqtt://user:password@host:1883`` or ``mqtts://...``. Raises ValueError."""
         parts = urlsplit(url if "://" in url else f"mqtt://{url}")
         if parts.scheme not in {"mqtt", "mqtts"}:
-            raise ValueError(f"{url}: a broker's address begins with mqtt:// or mqtts://, not {parts.scheme}://")
+            raise ValueError(
+                f"{parts.hostname or url}: a broker's address begins with mqtt:// or mqtts://, not {parts.scheme}://"
+            )
         if not parts.hostname:
             raise ValueError(f"{url}: no host in the broker's address")
+        try:
+            port = parts.port
+        except ValueError as error:
+            raise ValueError(
+                f"{parts.scheme}://{parts.hostname}: the broker's port is not a number up to 65535"
+            ) from error
         tls = parts.scheme == "mqtts"
         return cls(
             host=parts.hostname,
-            port=parts.port or (8883 if tls else 1883),
+            port=port or (8883 if tls else 1883),
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             tls=tls,
