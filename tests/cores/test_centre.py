@@ -72,6 +72,14 @@ def test_a_plan_near_the_line_is_agreed_in_a_call() -> None:
     assert same_ledgers(world)
 
 
+def test_an_answer_names_what_it_answers_also_after_some_thought() -> None:
+    world = Joined(config(think_s=20), config(think_s=20))
+    world.file("us", plan("near"))
+    world.run(minutes=10)
+    (proposal,) = world.all(Propose)
+    assert [concur.cause for concur in world.all(Concur)] == [proposal.id]
+
+
 def test_only_the_legs_near_the_line_are_told() -> None:
     world = Joined()
     route = (Position(41.5, 35.5), Position(40.9, 35.5), Position(40.3, 35.5), Position(40.02, 35.5))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +20,7 @@ from hotline_protocol.line import (
     Decline,
     Disclose,
     Expire,
+    InNegotiation,
     Lapsed,
     Menu,
     Propose,
@@ -151,11 +152,8 @@ class Asking:
 
     def _propose(self, bid: Bid, outcome: int) -> None:
         offer, choice = self._put(outcome)
-        self._voice.say(
+        self._say(
             Propose,
-            to=self.peer,
-            call_id=self.call_id,
-            negotiation_id=self.id,
             menu=bid.menu,
             choice=choice,
             offer=offer,
@@ -203,22 +201,16 @@ class Asking:
             return
         if not self._take(counter.choice, counter.offer, counter.expires_at, NegotiationStep.SAY_CONCUR_TO_TAKE):
             return
-        self._voice.say(
+        self._say(
             Concur,
-            to=self.peer,
-            call_id=self.call_id,
-            negotiation_id=self.id,
             offer=counter.offer,
             hold_until=counter.expires_at,
         )
 
     def _counter(self, answers: str, outcome: int) -> None:
         offer, choice = self._put(outcome)
-        self._voice.say(
+        self._say(
             Counter,
-            to=self.peer,
-            call_id=self.call_id,
-            negotiation_id=self.id,
             answers=answers,
             choice=choice,
             offer=offer,
@@ -275,11 +267,8 @@ class Asking:
         if best is None:
             self._fail_at_tier("with both needs laid open there is nothing that serves both", answers=self._offered[0])
             return
-        self._voice.say(
+        self._say(
             Disclose,
-            to=self.peer,
-            call_id=self.call_id,
-            negotiation_id=self.id,
             worth=ours,
             walk_away=walk_away,
         )
@@ -317,9 +306,7 @@ class Asking:
         """We no longer want to fly this."""
         if not self.state.is_over:
             if self.bid is not None:
-                self._voice.say(
-                    Withdraw, to=self.peer, call_id=self.call_id, negotiation_id=self.id, reason=reason[:200]
-                )
+                self._say(Withdraw, reason=reason[:200])
             self._end(NegotiationStep.WITHDRAW, NegotiationOutcome.WITHDRAWN, reason)
 
     def lapse(self) -> None:
@@ -338,7 +325,7 @@ class Asking:
 
     def _say_expire(self) -> None:
         if self.state is NegotiationState.THEIRS and self._offered is not None:
-            self._voice.say(Expire, to=self.peer, call_id=self.call_id, negotiation_id=self.id, offer=self._offered[0])
+            self._say(Expire, offer=self._offered[0])
 
     def _fail_try(self, reason: str, *, already_waiting: bool = False) -> None:
         """Another call at the same tier, until its tries are used up."""
@@ -351,11 +338,8 @@ class Asking:
 
     def _fail_at_tier(self, reason: str, *, answers: str | None = None) -> None:
         if answers is not None:
-            self._voice.say(
+            self._say(
                 Decline,
-                to=self.peer,
-                call_id=self.call_id,
-                negotiation_id=self.id,
                 answers=answers,
                 reason=reason[:200],
             )
@@ -374,6 +358,10 @@ class Asking:
         self.reason = reason
         self.outcome = outcome
         self._step(step)
+
+    def _say(self, message: type[InNegotiation], /, **fields: Any) -> None:
+        """Say this to the peer, in the call and the negotiation that we are in."""
+        self._voice.say(message, to=self.peer, call_id=self.call_id, negotiation_id=self.id, **fields)
 
     def _step(self, step: NegotiationStep) -> None:
         self.state = NEGOTIATION[(self.state, step)]

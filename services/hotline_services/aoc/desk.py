@@ -226,6 +226,7 @@ class Desk:
             call = self._current(message)
             if call is None:
                 continue
+            self._voice.cause = message.id  # what follows in this turn comes of it, however long it was thought about
             if isinstance(message, Ring):
                 self._answer(call, message)
             else:

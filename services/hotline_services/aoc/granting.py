@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from hotline_protocol.agreement import Agreement, TierRule
 from hotline_protocol.airspace import Volume4D
@@ -16,6 +16,7 @@ from hotline_protocol.line import (
     Decline,
     Disclose,
     Expire,
+    InNegotiation,
     Menu,
     Propose,
     Tier,
@@ -114,11 +115,8 @@ class Granting:
         self._heard = (propose.offer, propose.choice)
         self._worth = tuple(round(worth, WORTH_DIGITS) for worth in self._worth)
         self._stand()
-        self._voice.say(
+        self._say(
             Disclose,
-            to=self.peer,
-            call_id=self.call_id,
-            negotiation_id=self.id,
             worth=self._worth,
             walk_away=round(self._walk_away, WORTH_DIGITS),
         )
@@ -191,11 +189,8 @@ class Granting:
         self.held = (offer.offer, offer.choice)
         self._ends = self._voice.now + timedelta(seconds=self._agreement.timing.hold_s)
         self._step(NegotiationStep.SAY_CONCUR_TO_GRANT)
-        self._voice.say(
+        self._say(
             Concur,
-            to=self.peer,
-            call_id=self.call_id,
-            negotiation_id=self.id,
             offer=offer.offer,
             hold_until=self._ends,
         )
@@ -205,11 +200,8 @@ class Granting:
         offer = offer_digest(self.id, self.call_id, self._menu_digest, choice)
         self._offered = (offer, choice)
         self._stand()
-        self._voice.say(
+        self._say(
             Counter,
-            to=self.peer,
-            call_id=self.call_id,
-            negotiation_id=self.id,
             answers=answers,
             choice=choice,
             offer=offer,
@@ -226,11 +218,8 @@ class Granting:
 
     def _decline(self, reason: str) -> None:
         answers = self._heard[0] if self._heard else ""
-        self._voice.say(
+        self._say(
             Decline,
-            to=self.peer,
-            call_id=self.call_id,
-            negotiation_id=self.id,
             answers=answers,
             reason=reason[:200],
         )
@@ -283,12 +272,14 @@ class Granting:
             self._step(NegotiationStep.HOLD_LAPSES)
         elif self.state is NegotiationState.THEIRS:
             if self._offered is not None:
-                self._voice.say(
-                    Expire, to=self.peer, call_id=self.call_id, negotiation_id=self.id, offer=self._offered[0]
-                )
+                self._say(Expire, offer=self._offered[0])
             self._step(NegotiationStep.FAIL_AT_TIER)
         else:
             self._step(NegotiationStep.FAIL)
+
+    def _say(self, message: type[InNegotiation], /, **fields: Any) -> None:
+        """Say this to the peer, in the call and the negotiation that we are in."""
+        self._voice.say(message, to=self.peer, call_id=self.call_id, negotiation_id=self.id, **fields)
 
     def _step(self, step: NegotiationStep) -> None:
         self.state = NEGOTIATION[(self.state, step)]
