@@ -9,7 +9,7 @@ from hotline_protocol.core import Core
 from hotline_protocol.hearing import ear
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Resend
-from hotline_protocol.topics import EVERYTHING, HEALTH, INJECT, LINE, STATUS
+from hotline_protocol.topics import EVERYTHING, HEALTH, INJECT, LINE
 
 from .aoc.centre import Centre
 from .director.play import DIRECTOR, Director, expand, troubles
@@ -87,7 +87,7 @@ def director_service(scenario: Scenario, seed: int, days: int | None, *, speed: 
         real_start=real_start,
         speed=speed,
     )
-    return Service(name=DIRECTOR, core=core, subscriptions=[STATUS.filter()], sets_clock=clock)
+    return Service(name=DIRECTOR, core=core, subscriptions=[], sets_clock=clock)
 
 
 def monitor_service(progress: Callable[[], Progress], hand_on: Callable[[Message], None]) -> Service:

@@ -49,12 +49,12 @@ def test_replaying_the_same_lapses_says_the_same_messages_with_the_same_ids() ->
     assert one.lapse(NOON + MINUTE) == other.lapse(NOON + MINUTE)
 
 
-def test_it_follows_its_plans_and_says_nothing_about_them() -> None:
+def test_what_becomes_of_its_plans_changes_nothing_that_it_says() -> None:
     director = Director(ACTS)
     status = Author("us").say(PlanStatus, NOON, plan_id="A", callsign="EXER01", plan="0" * 16, state=PlanState.REFUSED)
     assert director.receive(status, NOON) == []
-    assert director.states == {"A": PlanState.REFUSED}
     assert director.next_deadline == NOON
+    assert director.lapse(NOON) == Director(ACTS).lapse(NOON)
 
 
 def test_bad_input_is_answered_and_disturbs_nothing() -> None:

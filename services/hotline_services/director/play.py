@@ -9,8 +9,8 @@ from typing import Any, Final, assert_never
 
 import msgspec
 
-from hotline_protocol.events import DeadLettered, InputRejected, PlanStatus
-from hotline_protocol.flightplan import PlanState, Problem
+from hotline_protocol.events import DeadLettered, InputRejected
+from hotline_protocol.flightplan import Problem
 from hotline_protocol.injection import AnnounceLine, CancelPlan, DeclareEmergency, Injected, ReportSighting, SubmitPlan
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Unreadable
@@ -98,7 +98,6 @@ class Director:
         self._acts: Final = acts
         self._author: Final = Author(DIRECTOR, epoch)
         self._next = 0
-        self.states: Final[dict[str, PlanState]] = {}
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -106,13 +105,8 @@ class Director:
         return self._acts[self._next].at if self._next < len(self._acts) else None
 
     def receive(self, message: Message, now: datetime) -> Sequence[Message]:
-        """Follows the plans that it has handed in; nothing it says depends on them."""
-        match message:
-            case PlanStatus():
-                self.states[message.plan_id] = message.state
-            case Unreadable():
-                return [self._answer(message, now)]
-        return []
+        """Answers what cannot be read; nothing else that is said changes what it says."""
+        return [self._answer(message, now)] if isinstance(message, Unreadable) else []
 
     def lapse(self, now: datetime) -> Sequence[Message]:
         """Every act that is due by now."""
