@@ -32,12 +32,19 @@ class Separation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeconflictionLine(msgspec.Struct, frozen=True, kw_only=True):
-    """The line on the map. A flight within ``near_nm`` of it needs the other side's consent."""
+    """The line on the map. A flight within ``near_nm`` of it needs the other side's consent.
+
+    ``left`` and ``right`` are whose air lies on that side of the line as it is drawn, up to ``reach_nm`` from it: a
+    flight that is wholly in there needs that side's consent too. None: nobody's.
+    """
 
     name: str
     note: str
     trace: Annotated[tuple[Position, ...], Meta(min_length=2)]
     near_nm: NauticalMiles = 5.0
+    left: PartyName | None = None
+    right: PartyName | None = None
+    reach_nm: NauticalMiles = 60.0
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +55,30 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     holder: PartyName | None = None
     lower_ft: Feet = 0
     upper_ft: Feet = 60_000
+
+
+class Partner(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who flies and has no line of their own: ``side`` answers for them. None: nobody does."""
+
+    name: PartyName
+    title: str = ""
+    side: PartyName | None = None
+
+
+class LineReviewRule(msgspec.Struct, frozen=True, kw_only=True):
+    """When it is talked over where the line should run, and who rings: at ``at`` (UTC), every so many days.
+
+    The line is moved at every ``spacing_nm`` of its length or so, by no more than ``furthest_nm`` in one review, and
+    runs as agreed from ``effective_min`` after.
+    """
+
+    caller: PartyName
+    every_days: Annotated[int, Meta(ge=1, le=366)] = 7
+    at: time = time(8)
+    spacing_nm: NauticalMiles = 20.0
+    furthest_nm: NauticalMiles = 15.0
+    rounds: Annotated[int, Meta(ge=2, le=100)] = 12
+    effective_min: Minutes = 30.0
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +133,14 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     tiers: Annotated[tuple[TierRule, ...], Meta(min_length=1)]
     line_check: LineCheckRule | None = None
     timing: Timing = Timing()
+    partners: tuple[Partner, ...] = ()
+    line_review: LineReviewRule | None = None
+
+    def side_of(self, name: PartyName) -> PartyName | None:
+        """The party that answers for this operator; None for a third party, and for who is not named."""
+        if name in self.parties:
+            return name
+        return next((partner.side for partner in self.partners if partner.name == name), None)
 
     @property
     def digest(self) -> str:
@@ -140,6 +179,22 @@ def _check(agreement: Agreement) -> None:
     for block in agreement.altitude_blocks:
         if block.lower_ft >= block.upper_ft:
             raise AgreementError(f"altitude_blocks: {block.name}: lower_ft must be below upper_ft")
+    _check_sides(agreement)
     ranks = [rule.tier.rank for rule in agreement.tiers]
     if ranks != sorted(set(ranks)):
         raise AgreementError("tiers: from the lowest to the highest, each once")
+
+
+def _check_sides(agreement: Agreement) -> None:
+    parties = agreement.parties
+    names = [*parties, *(partner.name for partner in agreement.partners)]
+    if len(set(names)) != len(names):
+        raise AgreementError("partners: each is named once, and no party is one")
+    for partner in agreement.partners:
+        if partner.side is not None and partner.side not in parties:
+            raise AgreementError(f"partners: {partner.name}: side {partner.side!r} is not a party")
+    for name in (agreement.line.left, agreement.line.right) if agreement.line else ():
+        if name is not None and name not in parties:
+            raise AgreementError(f"line: {name!r} is not a party")
+    if agreement.line_review and agreement.line_review.caller not in parties:
+        raise AgreementError(f"line_review.caller: {agreement.line_review.caller!r} is not a party")

@@ -5,12 +5,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from .airspace import Volume4D
+from .airspace import Position, Volume4D
 from .flightplan import PlanId, PlanState, Problem
 from .injection import AnnouncedState
 from .ledger import Head
 from .line import CallId, CallOutcome, Choice, NegotiationId, Reason, Tier
 from .message import AwareTime, Digest, Identifier, Message, PartyName
+from .sky import SkyEvent
 
 Text = Annotated[str, Meta(max_length=2_000)]
 
@@ -29,6 +30,7 @@ class PlanStatus(Message, frozen=True, kw_only=True, tag="plan-status"):
     negotiation_id: NegotiationId | None = None
     as_filed: bool = True
     volumes: tuple[Volume4D, ...] = ()
+    operator: PartyName | None = None
 
 
 class InputRejected(Message, frozen=True, kw_only=True, tag="input-rejected"):
@@ -105,6 +107,9 @@ class EscalationKind(enum.Enum):
     PROTEST = "protest"
     LINE_DOWN = "line-down"
     SUSPENSION_ANNOUNCED = "suspension-announced"
+    WARNING = "warning"
+    PARTNER_UNKNOWN = "partner-unknown"
+    THIRD_PARTY = "third-party"
 
 
 class Escalated(Message, frozen=True, kw_only=True, tag="escalated"):
@@ -146,6 +151,85 @@ class LedgerChanged(Message, frozen=True, kw_only=True, tag="ledger-changed"):
     heads: dict[PartyName, Head]
 
 
+class PresenceChanged(Message, frozen=True, kw_only=True, tag="presence-changed"):
+    """The officers of one tier have come to their desk, or have left it."""
+
+    tier: Tier
+    present: bool
+    reason: Text = ""
+
+
+class Misheard(Message, frozen=True, kw_only=True, tag="misheard"):
+    """Said by the side that heard wrong, which does not know it: the record does.
+
+    ``cause`` is the message; ``error_nm`` how far off the place was taken to be; ``caught`` whether reading back
+    showed it. What concerns an offer costs a repetition and is always caught, since offers are named by digest.
+    """
+
+    call_id: CallId
+    peer: PartyName
+    error_nm: float
+    caught: bool
+
+
+class ActivityStopped(Message, frozen=True, kw_only=True, tag="activity-stopped"):
+    """On the request of ``peer``, which was understood at ``understood_at``, the source has ended these flights."""
+
+    peer: PartyName
+    understood_at: AwareTime
+    plan_ids: tuple[PlanId, ...]
+
+
+class Stage(enum.Enum):
+    """How strained the relation with a peer is, in words that every model of escalation shares."""
+
+    CALM = "calm"
+    TENSE = "tense"
+    STRAINED = "strained"
+    CRISIS = "crisis"
+
+    @property
+    def rank(self) -> int:
+        """0 for calm, 3 for crisis."""
+        return list(Stage).index(self)
+
+
+class StrainChanged(Message, frozen=True, kw_only=True, tag="strain-changed"):
+    """One step of the source's escalation model towards ``peer``: from which level to which, and how it came about.
+
+    ``because`` names what was felt, ``cause`` the message in which it came, and ``arithmetic`` the sum that was done.
+    """
+
+    peer: PartyName
+    model: Text
+    before: float
+    after: float
+    stage: Stage
+    because: Text
+    arithmetic: Text
+
+
+class LineMoved(Message, frozen=True, kw_only=True, tag="line-moved"):
+    """From now on the source holds the line to run so; ``agreement`` is the digest of what it now holds agreed."""
+
+    review_id: Identifier
+    agreement: Digest
+    trace: tuple[Position, ...]
+
+
+class ReviewEnded(Message, frozen=True, kw_only=True, tag="review-ended"):
+    """Said by the side that called the review."""
+
+    review_id: Identifier
+    peer: PartyName
+    agreed: bool
+    rounds: Annotated[int, Meta(ge=0)]
+    offsets_nm: tuple[float, ...] = ()
+    reason: Text = ""
+
+
+SideEvent = PresenceChanged | Misheard | ActivityStopped | StrainChanged | LineMoved | ReviewEnded
+
 EventMessage = (
     InputRejected
     | DeadLettered
@@ -155,4 +239,6 @@ EventMessage = (
     | LineAnnounced
     | LineStateChanged
     | LedgerChanged
+    | SideEvent
+    | SkyEvent
 )

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from .airspace import Area, Feet
-from .message import AwareTime, Identifier, digest_of
+from .message import AwareTime, Identifier, PartyName, digest_of
 
 PlanId = Identifier
 Callsign = Annotated[str, Meta(pattern=r"^[A-Z0-9]{2,7}$", description="ICAO field 7: two to seven letters and digits")]
@@ -50,7 +50,8 @@ class FlightPlan(msgspec.Struct, frozen=True, kw_only=True):
     """One flight (or formation) of one side.
 
     A ``corridor`` area is flown from end to end between ``start`` and ``end`` and is expanded into one
-    volume a leg; a ``polygon`` or ``circle`` is held for the whole window.
+    volume a leg; a ``polygon`` or ``circle`` is held for the whole window. ``operator`` is the partner that flies
+    it, for whom the side answers; None is the side itself.
     """
 
     plan_id: PlanId
@@ -64,6 +65,7 @@ class FlightPlan(msgspec.Struct, frozen=True, kw_only=True):
     end: AwareTime
     flexibility: Flexibility = Flexibility()
     aircraft_type: Annotated[str, Meta(max_length=8)] = ""
+    operator: PartyName | None = None
     remarks: Annotated[str, Meta(max_length=500)] = ""
 
     @property

@@ -3,9 +3,10 @@
 import enum
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
-from .airspace import Position
+from .airspace import NauticalMiles, Position
 from .flightplan import FlightPlan, PlanId
 from .message import AwareTime, Message, PartyName
 
@@ -42,15 +43,22 @@ class SightingKind(enum.Enum):
     SHOW_OF_FORCE = "show-of-force"
     GROUND_INCIDENT = "ground-incident"
     AIRCRAFT_LOST = "aircraft-lost"
+    UNANNOUNCED_FLIGHT = "unannounced-flight"
 
 
 class ReportSighting(Injected, frozen=True, kw_only=True, tag="report-sighting"):
-    """Something the side has seen; its posture decides what follows."""
+    """Something the side has seen; its posture decides what follows.
+
+    ``by`` is the side that answers for it, or a third party with whom there is no line; ``operator`` is who flew
+    where that is not the side itself, and ``callsign`` what it called itself, where that is known.
+    """
 
     kind: SightingKind
     by: PartyName
     at: Position
     seen_at: AwareTime
+    operator: PartyName | None = None
+    callsign: Annotated[str, Meta(max_length=16)] = ""
     detail: Annotated[str, Meta(max_length=500)] = ""
 
 
@@ -68,4 +76,64 @@ class AnnounceLine(Injected, frozen=True, kw_only=True, tag="announce-line"):
     statement: Annotated[str, Meta(max_length=500)] = ""
 
 
-InjectedMessage = SubmitPlan | CancelPlan | DeclareEmergency | ReportSighting | AnnounceLine
+class AdviceKind(enum.Enum):
+    """What one side tells the other that is no request for air."""
+
+    OPERATION = "operation"
+    WARNING = "warning"
+    STOP_REQUEST = "stop-request"
+    INQUIRY = "inquiry"
+
+
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told: of what kind, where (``at``, as it is said, right or wrong, and how far about it), from when until
+    when it holds, and in words."""
+
+    kind: AdviceKind
+    at: Position
+    radius_nm: NauticalMiles = 3.0
+    start: AwareTime
+    end: AwareTime
+    statement: Annotated[str, Meta(max_length=500)] = ""
+
+
+class PassAdvice(Injected, frozen=True, kw_only=True, tag="pass-advice"):
+    """Have the officers tell ``peer`` this over the line. A stop request that is understood ends what the peer flies
+    there."""
+
+    peer: PartyName
+    advice: Advice
+
+
+class FlyUnannounced(Injected, frozen=True, kw_only=True, tag="fly-unannounced"):
+    """To the sky alone: this flies, and no centre has been told. ``side`` answers for it; None where nobody does."""
+
+    plan: FlightPlan
+    side: PartyName | None = None
+
+
+class DeviationKind(enum.Enum):
+    """How a flight departs from its plan."""
+
+    LATE = "late"
+    EARLY = "early"
+    OFF_ROUTE = "off-route"
+    RETASKED = "retasked"
+    EMERGENCY = "emergency"
+
+
+class Deviate(Injected, frozen=True, kw_only=True, tag="deviate"):
+    """To the sky alone: this flight departs from its plan. ``minutes`` of delay, or ``offset_nm`` off its route, or
+    where it goes instead (``at``)."""
+
+    side: PartyName
+    plan_id: PlanId
+    kind: DeviationKind
+    minutes: Annotated[float, Meta(ge=0, le=360)] = 0.0
+    offset_nm: Annotated[float, Meta(ge=0, le=100)] = 0.0
+    at: Position | None = None
+
+
+InjectedMessage = (
+    SubmitPlan | CancelPlan | DeclareEmergency | ReportSighting | AnnounceLine | PassAdvice | FlyUnannounced | Deviate
+)

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from .airspace import Area, Feet, Position, Volume4D
 from .flightplan import FlightKind, Priority
-from .injection import SightingKind
+from .injection import Advice, SightingKind
 from .ledger import Entry, Head
 from .message import AwareTime, Digest, Identifier, Message, PartyName, digest_of
 
@@ -41,6 +41,7 @@ class Reason(enum.Enum):
     LINE_CHECK = "line-check"
     ROUTINE = "routine"
     LINE_REVIEW = "line-review"
+    ADVICE = "advice"
 
     @property
     def urgency(self) -> int:
@@ -116,8 +117,39 @@ class Protest(OnCall, frozen=True, kw_only=True, tag="protest"):
     statement: Annotated[str, Meta(max_length=500)] = ""
 
 
+class Advise(OnCall, frozen=True, kw_only=True, tag="advise"):
+    """For your information, or with a request: no air is asked for."""
+
+    advice: Advice
+
+
+class ReadBack(OnCall, frozen=True, kw_only=True, tag="read-back"):
+    """I understand the place of what you say (``cause``) to be this."""
+
+    at: Position
+
+
+class Affirm(OnCall, frozen=True, kw_only=True, tag="affirm"):
+    """The answer to a read-back: the place is this. It corrects what was misheard, if the error is noticed."""
+
+    at: Position
+
+
 class Noted(OnCall, frozen=True, kw_only=True, tag="noted"):
-    """The protest has been understood; ``cause`` names it."""
+    """The protest or the advice has been understood; ``cause`` names it."""
+
+
+class Mail(ToPeer, frozen=True, kw_only=True, tag="mail"):
+    """The slow second channel: read when an officer gets to it. ``about`` names what it would have been said about."""
+
+    about: Identifier
+    advice: Advice
+
+
+class MailRead(ToPeer, frozen=True, kw_only=True, tag="mail-read"):
+    """Somebody has read the mail that ``cause`` names."""
+
+    about: Identifier
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
@@ -310,7 +342,68 @@ class Entries(ToPeer, frozen=True, kw_only=True, tag="entries"):
     entries: tuple[Entry, ...]
 
 
+class TraceOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the line should run: how far each of its ``control`` points is moved, in nautical miles.
+
+    Positive is to the left of the line as it is drawn. ``base`` is the digest of the line that is moved.
+    """
+
+    base: Digest
+    control: Annotated[tuple[Position, ...], Meta(min_length=2, max_length=64)]
+    offsets_nm: Annotated[tuple[float, ...], Meta(min_length=2, max_length=64)]
+
+
+class InReview(OnCall, frozen=True, kw_only=True, tag=False):
+    """Part of a line review, said during a call."""
+
+    review_id: Identifier
+
+
+class ProposeTrace(InReview, frozen=True, kw_only=True, tag="propose-trace"):
+    """The side that calls the review opens."""
+
+    trace: TraceOffer
+    offer: Digest
+    round: Annotated[int, Meta(ge=1)]
+    expires_at: AwareTime
+
+
+class CounterTrace(InReview, frozen=True, kw_only=True, tag="counter-trace"):
+    """Not that (``answers``), but this."""
+
+    answers: Digest
+    trace: TraceOffer
+    offer: Digest
+    round: Annotated[int, Meta(ge=1)]
+    expires_at: AwareTime
+
+
+class ConcurTrace(InReview, frozen=True, kw_only=True, tag="concur-trace"):
+    """Agreed to exactly this trace."""
+
+    offer: Digest
+
+
+class DeclineTrace(InReview, frozen=True, kw_only=True, tag="decline-trace"):
+    """The line stays where it is."""
+
+    answers: Digest
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Amend(ToPeer, frozen=True, kw_only=True, tag="amend"):
+    """The line runs so from ``effective_at`` on. Said by the side that called the review, once both have concurred;
+    delivered until the other has it."""
+
+    review_id: Identifier
+    offer: Digest
+    trace: Annotated[tuple[Position, ...], Meta(min_length=2, max_length=500)]
+    effective_at: AwareTime
+
+
+ReviewMessage = ProposeTrace | CounterTrace | ConcurTrace | DeclineTrace | Amend
 NegotiationMessage = Propose | Counter | Concur | Decline | Withdraw | Expire | Disclose
-CallMessage = Ring | Answer | Busy | HangUp | LineCheck | LineChecked | Protest | Noted
+CallMessage = Ring | Answer | Busy | HangUp | LineCheck | LineChecked | Protest | Advise | ReadBack | Affirm | Noted
+MailMessage = Mail | MailRead
 LedgerMessage = Confirm | Entered | Lapsed | Release | Reconcile | Entries
-LineMessage = CallMessage | NegotiationMessage | LedgerMessage
+LineMessage = CallMessage | MailMessage | ReviewMessage | NegotiationMessage | LedgerMessage

@@ -11,6 +11,7 @@ from .injection import InjectedMessage
 from .line import LineMessage
 from .message import Message
 from .service import Clock, Health, Receipt, Resend, Stop, Unreadable
+from .sky import Tracks
 
 ROOT: Final = "hotline/v1"
 EVERYTHING: Final = f"{ROOT}/#"
@@ -30,10 +31,12 @@ class MalformedMessageError(Exception):
 class Topic:
     """A typed topic. ``{name}`` levels are filled from the message's fields of that name."""
 
-    def __init__(self, template: str, messages: Any, *, retain: bool = False, receipted: bool = False) -> None:
+    def __init__(
+        self, template: str, messages: Any, *, qos: int = 1, retain: bool = False, receipted: bool = False
+    ) -> None:
         self.template: Final = f"{ROOT}/{template}"
         self.messages: Final[tuple[type[Message], ...]] = get_args(messages) or (messages,)
-        self.qos: Final = 1
+        self.qos: Final = qos
         self.retain: Final = retain
         self.receipted: Final = receipted
         self._union: Final = messages
@@ -91,8 +94,9 @@ HEALTH: Final = Topic("health/{source}", Health, retain=True)
 CLOCK: Final = Topic("clock", Clock, retain=True)
 CONTROL: Final = Topic("control/{to}", Stop | Resend)
 RECEIPT: Final = Topic("receipt/{source}/{to}", Receipt)
+TRACK: Final = Topic("track/{source}", Tracks, qos=0)
 
-TOPICS: Final = (INJECT, LINE, STATUS, EVENT, HEALTH, CLOCK, CONTROL, RECEIPT)
+TOPICS: Final = (INJECT, LINE, STATUS, EVENT, HEALTH, CLOCK, CONTROL, RECEIPT, TRACK)
 _BY_TYPE: Final = {kind: topic for topic in TOPICS for kind in topic.messages}
 
 
@@ -120,7 +124,17 @@ def decode(name: str, payload: bytes) -> Message:
 
 
 AnyMessage = (
-    InjectedMessage | LineMessage | PlanStatus | EventMessage | Health | Clock | Stop | Resend | Receipt | Unreadable
+    InjectedMessage
+    | LineMessage
+    | PlanStatus
+    | EventMessage
+    | Tracks
+    | Health
+    | Clock
+    | Stop
+    | Resend
+    | Receipt
+    | Unreadable
 )
 _encoder: Final = msgspec.json.Encoder()
 _any: "Final[msgspec.json.Decoder[AnyMessage]]" = msgspec.json.Decoder(AnyMessage)

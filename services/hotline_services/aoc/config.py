@@ -1,10 +1,13 @@
 """One party's own affairs: what it never tells the other side."""
 
 import enum
+from datetime import datetime, time
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+
+from hotline_protocol.line import Tier
 
 Weight = Annotated[float, Meta(ge=0, le=1)]
 
@@ -50,14 +53,87 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Officer(msgspec.Struct, frozen=True, kw_only=True):
-    """Human delays in seconds: to pick up the phone, and to think before each thing said; each is a mean.
+    """What people take and miss. Times are means in seconds: to pick up the phone, to think before each thing said,
+    for the interpreter to say it, to pass on to the aircraft what has been understood, and until mail is read.
 
-    ``gather_s`` is how long routine plans are gathered before a call is made about all of them.
+    ``gather_s`` is how long routine plans are gathered before a call is made about all of them. A place that is said
+    is misheard with the probability ``mishears``, by ``misheard_nm`` on average; who ``reads_back`` what was heard has
+    the error noticed with the probability ``catches``.
     """
 
     answer_s: Annotated[float, Meta(ge=0, le=600)] = 8.0
     think_s: Annotated[float, Meta(ge=0, le=600)] = 20.0
+    interpret_s: Annotated[float, Meta(ge=0, le=600)] = 0.0
     gather_s: Annotated[float, Meta(ge=0, le=86_400)] = 0.0
+    relay_s: Annotated[float, Meta(ge=0, le=3_600)] = 120.0
+    mail_s: Annotated[float, Meta(ge=0, le=86_400)] = 1_800.0
+    mishears: Weight = 0.0
+    misheard_nm: Annotated[float, Meta(ge=0, le=100)] = 5.0
+    reads_back: bool = True
+    catches: Weight = 0.9
+
+
+class Away(msgspec.Struct, frozen=True, kw_only=True):
+    """From when until when, and why."""
+
+    start: datetime
+    end: datetime
+    reason: str = ""
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    """When the officers of one tier are there, in whole instants: what a scenario writes, worked out for one run.
+
+    ``shifts`` are times of day in UTC, from and until (over midnight when the second is not later); none means
+    always. ``away`` is when nobody is there in spite of that. ``answer_s`` is how long this tier takes to pick up,
+    where it differs. ``authority`` is how far it may concede: it grants what is worth at least
+    ``1 - authority * (1 - walk_away)`` to its side, and must go up a tier for more.
+    """
+
+    shifts: tuple[tuple[time, time], ...] = ()
+    away: tuple[Away, ...] = ()
+    answer_s: Annotated[float, Meta(ge=0, le=7_200)] | None = None
+    authority: Weight = 1.0
+
+
+class Roster(msgspec.Struct, frozen=True, kw_only=True):
+    """The officers of one side, tier by tier (one that is not named is always there), and when the circuit itself
+    is down."""
+
+    watches: dict[Tier, Watch] = {}
+    circuit_down: tuple[Away, ...] = ()
+
+
+class StrainModel(enum.Enum):
+    """How strain builds up and wears off."""
+
+    NONE = "none"
+    LADDER = "ladder"
+    GOLDSTEIN = "goldstein"
+    HAWKES = "hawkes"
+
+
+class Strain(msgspec.Struct, frozen=True, kw_only=True):
+    """Which model of escalation a side goes by. ``half_life_h`` is how fast it forgets, ``gain`` scales what it
+    feels, ``stages`` are the levels at which it is tense, strained and in crisis. ``reacts`` false: it is recorded
+    and changes nothing."""
+
+    model: StrainModel = StrainModel.NONE
+    gain: Annotated[float, Meta(ge=0, le=100)] = 1.0
+    half_life_h: Annotated[float, Meta(gt=0, le=8_760)] = 24.0
+    excitation: Annotated[float, Meta(ge=0, lt=1)] = 0.5
+    stages: tuple[float, float, float] = (10.0, 25.0, 50.0)
+    reacts: bool = True
+
+
+class Review(msgspec.Struct, frozen=True, kw_only=True):
+    """What a side wants at a line review: how far it would move the line towards the other (``wish_nm``), and how far
+    it would let it come (``yield_nm``), at each control point; and how it comes down from the one to the other.
+    """
+
+    wish_nm: Annotated[float, Meta(ge=-100, le=100)] = 5.0
+    yield_nm: Annotated[float, Meta(ge=-100, le=100)] = 5.0
+    exponent: Annotated[float, Meta(gt=0, le=20)] = 1.0
 
 
 class Posture(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,3 +151,5 @@ class PartyConfig(msgspec.Struct, frozen=True, kw_only=True):
     costs: Costs = Costs()
     officer: Officer = Officer()
     posture: Posture = Posture()
+    strain: Strain = Strain()
+    review: Review = Review()

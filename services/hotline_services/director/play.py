@@ -11,26 +11,42 @@ import msgspec
 
 from hotline_protocol.events import DeadLettered, InputRejected
 from hotline_protocol.flightplan import Problem
-from hotline_protocol.injection import AnnounceLine, CancelPlan, DeclareEmergency, Injected, ReportSighting, SubmitPlan
+from hotline_protocol.injection import (
+    Advice,
+    AnnounceLine,
+    CancelPlan,
+    DeclareEmergency,
+    Deviate,
+    FlyUnannounced,
+    Injected,
+    PassAdvice,
+    ReportSighting,
+    SubmitPlan,
+)
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Unreadable
 from hotline_services.runtime.network import Crash, Faults, NetworkModel, Outage, Partition
 
 from .script import (
     AddressedEvent,
+    AdvicePassed,
     Announcement,
     BrokerOutage,
     Cancellation,
+    Deviation,
     Emergency,
     LinkPartition,
     Scenario,
     ServiceCrash,
     Sighting,
     Submission,
+    UnannouncedFlight,
 )
 from .traffic import sorties
 
 DIRECTOR: Final = "director"
+SKY: Final = "sky"
+"""The name of the service that flies the aircraft; it belongs to no side."""
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +87,34 @@ def _act(event: AddressedEvent, scenario: Scenario) -> Act:
         case Announcement():
             said = {"state": event.state, "statement": event.statement}
             return Act(at=at, kind=AnnounceLine, fields={"to": event.to, **said})
+        case AdvicePassed():
+            advice = Advice(
+                kind=event.kind,
+                at=event.where.position(scenario.places),
+                radius_nm=event.radius_nm,
+                start=at,
+                end=at + event.lasts.written,
+                statement=event.statement,
+            )
+            return Act(at=at, kind=PassAdvice, fields={"to": event.to, "peer": event.peer, "advice": advice})
+        case UnannouncedFlight():
+            plan = event.plan.plan(local, scenario.places)
+            return Act(at=at, kind=FlyUnannounced, fields={"to": SKY, "plan": plan, "side": event.side})
+        case Deviation():
+            return Act(at=at, kind=Deviate, fields={"to": SKY, **_deviation(event, scenario)})
         case _:
             assert_never(event)
+
+
+def _deviation(event: Deviation, scenario: Scenario) -> dict[str, Any]:
+    return {
+        "side": event.side,
+        "plan_id": event.plan_id,
+        "kind": event.kind,
+        "minutes": event.delay.written / timedelta(minutes=1),
+        "offset_nm": event.offset_nm,
+        "at": event.where.position(scenario.places) if event.where else None,
+    }
 
 
 def troubles(scenario: Scenario, network: NetworkModel) -> tuple[NetworkModel, Faults]:

@@ -1,7 +1,7 @@
 """Reading a scenario file: strict, since a misspelt field that is passed over is a wrong run."""
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from hotline_protocol.agreement import AgreementError, read_agreement
 from hotline_protocol.topics import split_validation_error
 from hotline_services.resources import scenarios_folder
 
+from .changes import ChangeError, change
 from .script import (
     AddressedEvent,
     Announcement,
@@ -46,12 +47,16 @@ def shipped_scenarios() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in scenarios_folder().glob("*.toml")))
 
 
-def read_scenario(which: str | Path) -> Scenario:
-    """The scenario of this shipped name, or in this file. Raises ScenarioError."""
+def read_scenario(which: str | Path, changes: Mapping[str, Any] | None = None) -> Scenario:
+    """The scenario of this shipped name, or in this file, with single values changed. Raises ScenarioError."""
     path = _find(which)
     raw = _load(path)
     if isinstance(raw.get("agreement"), str):
         raw["agreement"] = _load_agreement(raw["agreement"], path)
+    try:
+        change(raw, changes or {})
+    except ChangeError as error:
+        raise ScenarioError(path.name, error.path, error.reason) from error
     try:
         scenario = msgspec.convert(raw, Scenario, dec_hook=read_written)
     except msgspec.ValidationError as error:
@@ -178,7 +183,8 @@ def _repeated_plans(scenario: Scenario) -> Trace:
 
 
 def _bad_traffic(scenario: Scenario, traffic: Traffic, path: str) -> Trace:
-    yield from _bad_party(scenario, traffic.party, f"{path}.party")
+    if traffic.party is not None:
+        yield from _bad_party(scenario, traffic.party, f"{path}.party")
     blocks = [block.name for block in scenario.agreement.altitude_blocks]
     for name in traffic.blocks:
         if name not in blocks:

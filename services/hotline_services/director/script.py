@@ -9,14 +9,15 @@ import msgspec
 from msgspec import Meta
 
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.airspace import Feet, Position
+from hotline_protocol.airspace import Feet, NauticalMiles, Position
 from hotline_protocol.flightplan import Callsign, Flexibility, FlightKind, FlightPlan, PlanId, Priority
-from hotline_protocol.injection import AnnouncedState, SightingKind
+from hotline_protocol.injection import AdviceKind, AnnouncedState, DeviationKind, SightingKind
 from hotline_protocol.line import Block
 from hotline_protocol.message import AwareTime, PartyName
 from hotline_services.aoc.config import PartyConfig
 
-from .written import Gazetteer, Moment, Spot, WrittenArea
+from .setting import Circuit, Expectation, Fronts, Officers, Sky
+from .written import Duration, Gazetteer, Moment, Spot, WrittenArea
 
 Text = Annotated[str, Meta(max_length=4_000)]
 Minutes = Annotated[float, Meta(ge=0, le=1_440)]
@@ -46,6 +47,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
     callsign: Callsign
     kind: FlightKind = FlightKind.PATROL
     priority: Priority = Priority.ROUTINE
+    operator: PartyName | None = None
     area: WrittenArea
     lower_ft: Feet
     upper_ft: Feet
@@ -71,6 +73,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
             end=self.end.after(start),
             flexibility=self.flexibility,
             aircraft_type=self.aircraft_type,
+            operator=self.operator,
             remarks=self.remarks,
         )
 
@@ -134,7 +137,39 @@ class ServiceCrash(Event, frozen=True, kw_only=True, tag="crash"):
     minutes: Annotated[float, Meta(gt=0, le=10_080)]
 
 
-AddressedEvent = Submission | Cancellation | Emergency | Sighting | Announcement
+class AdvicePassed(Event, frozen=True, kw_only=True, tag="pass-advice"):
+    """A side's officers are to tell the other side something: ``where`` as they say it, right or wrong."""
+
+    to: PartyName
+    peer: PartyName
+    kind: AdviceKind
+    where: Spot
+    radius_nm: NauticalMiles = 3.0
+    lasts: Duration = Duration(timedelta(hours=1))
+    statement: Annotated[str, Meta(max_length=500)] = ""
+
+
+class UnannouncedFlight(Event, frozen=True, kw_only=True, tag="fly-unannounced"):
+    """Something flies of which no centre has been told. ``side`` answers for it, if anybody does."""
+
+    plan: Flight
+    side: PartyName | None = None
+
+
+class Deviation(Event, frozen=True, kw_only=True, tag="deviate"):
+    """A flight departs from its plan."""
+
+    side: PartyName
+    plan_id: PlanId
+    kind: DeviationKind
+    delay: Duration = Duration(timedelta(0))
+    offset_nm: Annotated[float, Meta(ge=0, le=100)] = 0.0
+    where: Spot | None = None
+
+
+AddressedEvent = (
+    Submission | Cancellation | Emergency | Sighting | Announcement | AdvicePassed | UnannouncedFlight | Deviation
+)
 Trouble = BrokerOutage | LinkPartition | ServiceCrash
 
 
@@ -145,13 +180,20 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     ``jitter`` is how far it may stand from the even spread: 0 on the minute, 1 anywhere in its slot. It is filed
     ``notice_min`` before it starts, but a share ``short_notice`` of them only ``short_notice_min`` before. With
     ``filed_at`` those with normal notice are handed in together, at the last of these times that leaves the notice.
+
+    ``operator`` is the partner that flies them. Only a share ``announced`` is told to the side that answers for
+    them; the others fly unannounced, as does all that third parties fly (``party`` is then left out). ``tempo``
+    multiplies ``a_day``.
     """
 
-    party: PartyName
+    party: PartyName | None = None
+    operator: PartyName | None = None
+    announced: Share = 1.0
     callsign: Annotated[str, Meta(pattern=r"^[A-Z]{2,5}$", description="Two digits are added to it")]
     kind: FlightKind = FlightKind.PATROL
     priority: Priority = Priority.ROUTINE
-    a_day: Annotated[int, Meta(ge=1, le=99)]
+    a_day: Annotated[float, Meta(gt=0, le=99)]
+    tempo: Annotated[float, Meta(ge=0, le=100)] = 1.0
     window: tuple[Moment, Moment]
     jitter: Share = 1.0
     duration_min: Range
@@ -183,6 +225,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     places: dict[str, Position] = {}
     timeline: tuple[AddressedEvent | Trouble, ...] = ()
     traffic: tuple[Traffic, ...] = ()
+    fronts: Fronts | None = None
+    officers: dict[PartyName, Officers] = {}
+    circuit: Circuit = Circuit()
+    sky: Sky | None = None
+    expect: tuple[Expectation, ...] = ()
 
     def end(self, days: int | None = None) -> datetime:
         """When a run of this many days, or of the scenario's own length, is over."""

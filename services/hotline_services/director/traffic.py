@@ -27,7 +27,7 @@ A_DAY: Final = timedelta(days=1)
 class Sortie(msgspec.Struct, frozen=True, kw_only=True):
     """One plan and when it is filed with its side."""
 
-    party: str
+    party: str | None
     filed: datetime
     plan: FlightPlan
 
@@ -116,7 +116,7 @@ def sorties(scenario: Scenario, seed: int, days: int) -> Iterator[Sortie]:
             for number, traffic in enumerate(tasking.traffic):
                 draw = chance.stream(f"traffic/{traffic.callsign}/{midnight.date().isoformat()}")
                 day = _Day(scenario, tasking, number, midnight, draw)
-                for flight in range(traffic.a_day):
+                for flight in range(round(traffic.a_day * traffic.tempo)):
                     sortie = day.sortie(flight)
                     if sortie and sortie.filed < end:
                         yield sortie

@@ -13,6 +13,9 @@ from hotline_protocol.places import place
 _CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _OFFSET: Final = re.compile(r"\+(\d{1,4}):([0-5]\d)(?::([0-5]\d))?")
 
+_NUMBER: Final = r"(\d{1,4}(?:\.\d{1,3})?)"
+_DURATION: Final = re.compile(f"(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?")
+
 Gazetteer = Mapping[str, Position]
 
 
@@ -66,6 +69,31 @@ def read_moment(value: object) -> Moment:
         f'{value!s} is no time: write "16:30" (clock), "+02:15" (hours and minutes from now), '
         "or 2017-06-18T16:30:00+03:00 (date, without quotes, with its offset)"
     )
+
+
+class Duration:
+    """A length of time: ``"27m"``, ``"6h"``, ``"90s"``, ``"1h30m"``."""
+
+    def __init__(self, written: timedelta) -> None:
+        self.written: Final = written
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Duration) and self.written == other.written
+
+    def __hash__(self) -> int:
+        return hash(self.written)
+
+    def __repr__(self) -> str:
+        return f"Duration({self.written!r})"
+
+
+def read_duration(value: object) -> Duration:
+    """The duration written so in TOML. Raises ValueError that says what would be right."""
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if not found or not any(found.groups()):
+        raise ValueError(f'{value!s} is no length of time: write "27m", "6h", "90s" or "1h30m"')
+    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return Duration(timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds))
 
 
 class Spot:
@@ -143,9 +171,11 @@ def _checked(area: Area) -> Area:
 
 
 def read_written(kind: type, value: object) -> Any:
-    """For msgspec's ``dec_hook``: a Moment or a Spot. Raises ValueError."""
+    """For msgspec's ``dec_hook``: a Moment, a Duration or a Spot. Raises ValueError."""
     if kind is Moment:
         return read_moment(value)
+    if kind is Duration:
+        return read_duration(value)
     if kind is Spot:
         return read_spot(value)
     raise NotImplementedError(f"{kind} cannot be written in a scenario")

@@ -17,5 +17,15 @@ class Chance:
 
     def stream(self, purpose: str) -> random.Random:
         """A new generator at the beginning of this purpose's stream."""
-        digest = hashlib.sha256(f"{self.seed}/{purpose}".encode()).digest()
-        return random.Random(int.from_bytes(digest, "big"))  # noqa: S311  repeatable, not secret
+        return random.Random(int.from_bytes(self._digest(purpose), "big"))  # noqa: S311  repeatable, not secret
+
+    def share(self, purpose: str) -> float:
+        """One number of its own for this purpose, 0 to less than 1: the same however often and whenever it is asked.
+
+        Name the purpose by what is decided (a plan, a negotiation and its round), never by a running number: then a
+        run in which something else is changed decides the same.
+        """
+        return int.from_bytes(self._digest(purpose)[:6], "big") / 2**48
+
+    def _digest(self, purpose: str) -> bytes:
+        return hashlib.sha256(f"{self.seed}/{purpose}".encode()).digest()
