@@ -28,7 +28,7 @@ FPL: Final = (
 
 
 class Channel(NamedTuple):
-    """What a topic is for, and who speaks and listens on it; ``centre`` is what a centre does there."""
+    """What a topic is for, and who speaks and listens on it; ``centre`` is what a centre does there, if anything."""
 
     name: str
     topic: Topic
@@ -47,6 +47,7 @@ CHANNELS: Final = (
     Channel("clock", topics.CLOCK, "receive", "the director", "everybody", "Simulated time and its speed."),
     Channel("control", topics.CONTROL, "receive", "monitor, director", "the service `to`", "Stop; say that again."),
     Channel("receipt", topics.RECEIPT, "both", "who was addressed", "the service `to`", "I have it, and will keep it."),
+    Channel("track", topics.TRACK, "", "the sky", "whoever draws a map", "Where aircraft are, once a second."),
 )
 PARAMETERS: Final = {
     "source": "The party or service that says it, as in the message's field `source`.",
@@ -143,7 +144,8 @@ def _channel(channel: Channel) -> dict[str, Any]:
 
 
 def _actions(channel: Channel) -> tuple[str, ...]:
-    return ("send", "receive") if channel.centre == "both" else (channel.centre,)
+    """What a centre does on it; of a channel that is not its business, how to listen."""
+    return ("send", "receive") if channel.centre == "both" else (channel.centre or "receive",)
 
 
 def _operation(channel: Channel, action: str) -> tuple[str, dict[str, Any]]:
