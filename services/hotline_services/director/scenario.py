@@ -13,6 +13,7 @@ from hotline_protocol.topics import split_validation_error
 from hotline_services.resources import scenarios_folder
 
 from .changes import ChangeError, change
+from .expecting import faults
 from .script import (
     AddressedEvent,
     Announcement,
@@ -164,6 +165,7 @@ def _inconsistent(scenario: Scenario) -> Trace:
             yield f"{path}.callsign", f"{traffic.callsign} has traffic already: each prefix is used once"
         yield from _bad_traffic(scenario, traffic, path)
     yield from _repeated_plans(scenario)
+    yield from faults(scenario)
     keys = {source.key for source in scenario.sources}
     for number, event in enumerate(scenario.timeline):
         path = f"timeline[{number}]"
