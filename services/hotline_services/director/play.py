@@ -60,7 +60,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 def expand(scenario: Scenario, seed: int, days: int | None = None) -> tuple[Act, ...]:
     """Everything that is told to the sides in this many days, in order. The same for the same seed."""
     days = days or scenario.days
-    scripted = (_act(event, scenario) for event in scenario.timeline if isinstance(event, AddressedEvent))
+    scripted = (_act(event, scenario) for event in scenario.happening if isinstance(event, AddressedEvent))
     routine = (
         Act(at=sortie.filed, kind=SubmitPlan, fields={"to": sortie.party, "plan": sortie.plan})
         for sortie in sorties(scenario, seed, days)
@@ -120,7 +120,7 @@ def _deviation(event: Deviation, scenario: Scenario) -> dict[str, Any]:
 def troubles(scenario: Scenario, network: NetworkModel) -> tuple[NetworkModel, Faults]:
     """What goes wrong in a simulated run of it: this network with the scenario's outages, and the crashes."""
     outages, partitions, crashes = list(network.outages), list(network.partitions), []
-    for event in scenario.timeline:
+    for event in scenario.happening:
         start = event.at.after(scenario.start).astimezone(UTC)
         match event:
             case BrokerOutage(minutes=minutes):

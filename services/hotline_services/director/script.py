@@ -33,9 +33,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="action"):
-    """Something that happens at a time. ``source`` cites a source; ``disputed`` says who tells it otherwise."""
+    """Something that happens at a time. ``source`` cites a source; ``disputed`` says who tells it otherwise.
+
+    ``name`` is what it is called by when it is changed from outside; ``happens`` false takes it out.
+    """
 
     at: Moment
+    name: Annotated[str, Meta(max_length=64)] = ""
+    happens: bool = True
     source: str = ""
     disputed: Text = ""
     note: Text = ""
@@ -230,6 +235,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     circuit: Circuit = Circuit()
     sky: Sky | None = None
     expect: tuple[Expectation, ...] = ()
+
+    @property
+    def happening(self) -> tuple[AddressedEvent | Trouble, ...]:
+        """The timeline without what does not happen."""
+        return tuple(event for event in self.timeline if event.happens)
 
     def end(self, days: int | None = None) -> datetime:
         """When a run of this many days, or of the scenario's own length, is over."""

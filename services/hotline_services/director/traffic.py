@@ -87,7 +87,7 @@ def _clash(one: _Slot, other: _Slot) -> bool:
 
 
 def _scripted(scenario: Scenario, party: str) -> Iterator[FlightPlan]:
-    for event in scenario.timeline:
+    for event in scenario.happening:
         if isinstance(event, Submission) and event.to == party:
             yield event.plan.plan(event.at.after(scenario.start), scenario.places)
 
