@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, Self
 
 import msgspec
 
+BLOCK_LEGS: Final = 8
 JOIN_TOLERANCE_S: Final = 1e-6
 JOIN_TOLERANCE_M: Final = 1.0
 JOIN_TOLERANCE_FT: Final = 1.0
@@ -43,6 +44,15 @@ class Bounds(NamedTuple):
     east_m: float
     north_m: float
     upper_ft: float
+
+
+class Block(NamedTuple):
+    """Some legs on end, by their numbers, with the time and the box that they keep to."""
+
+    start_s: float
+    end_s: float
+    bounds: Bounds
+    legs: range
 
 
 class Path(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -88,6 +98,17 @@ class Path(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def bounds(self) -> Bounds:
         x_m, y_m, z_ft = self.x_m, self.y_m, self.z_ft
         return Bounds(min(x_m), min(y_m), min(z_ft), max(x_m), max(y_m), max(z_ft))
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The path by eight legs at a time: what is far from one of them need not be compared with each leg."""
+        last = len(self.t_s) - 1
+        return tuple(self._block(first, min(first + BLOCK_LEGS, last)) for first in range(0, last, BLOCK_LEGS))
+
+    def _block(self, first: int, last: int) -> Block:
+        x_m, y_m, z_ft = self.x_m[first : last + 1], self.y_m[first : last + 1], self.z_ft[first : last + 1]
+        bounds = Bounds(min(x_m), min(y_m), min(z_ft), max(x_m), max(y_m), max(z_ft))
+        return Block(self.t_s[first], self.t_s[last], bounds, range(first, last))
 
     def at(self, t_s: float) -> Point:
         """Where it is: before its start at its first point, after its end at its last."""
