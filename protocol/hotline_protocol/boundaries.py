@@ -1,16 +1,27 @@
-"""What the agreement says about places: the line, and the zones that one side holds or both share."""
+"""What the agreement says about places: the line, whose air lies to either side of it, and the zones.
+
+Flights are many and areas few: what an area demands is worked out once and remembered, for as many areas as
+:data:`REMEMBERED`. Only places and heights count, so that the same area at another time demands the same.
+"""
 
 import enum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 import shapely
+from shapely.ops import split
 
 from .agreement import Agreement, AgreementError, DeconflictionLine, Zone
-from .airspace import Area, Corridor, Volume4D
+from .airspace import Area, Corridor, Feet, Position, Volume4D
 from .conflicts import areas_meet, heights_meet, ruled_footprint
-from .geometry import METRES_PER_NM, area_problem, footprint, to_plane
+from .geometry import METRES_PER_NM, Point, area_problem, footprint, to_plane
 from .message import PartyName
+
+REMEMBERED: Final = 8_192
+ARC_SEGMENTS: Final = 64
+"""To a quarter of the ends of a side's air, which are round: at most 0.01 % of the reach short."""
+STEP_M: Final = 0.01
 
 
 class DemandKind(enum.Enum):
@@ -18,6 +29,7 @@ class DemandKind(enum.Enum):
 
     CROSSES_LINE = "crosses-line"
     NEAR_LINE = "near-line"
+    FAR_SIDE = "far-side"
     ZONE = "zone"
     SHARED_ZONE = "shared-zone"
 
@@ -30,55 +42,95 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     consent_of: tuple[PartyName, ...]
 
 
+class _Lie(msgspec.Struct, frozen=True, kw_only=True):
+    """How an area lies, whatever its height: to the line, in whose air, and in which zones."""
+
+    to_line: DemandKind | None
+    in_air_of: tuple[PartyName, ...]
+    zones: tuple[Zone, ...]
+
+
 class Boundaries:
     """The line and the zones of one agreement in the plane. Raises AgreementError where they cannot be drawn."""
 
     def __init__(self, agreement: Agreement) -> None:
-        self._parties: Final = agreement.parties
-        self._rule: Final = agreement.boundary_rule
+        self._agreement: Final = agreement
         self._line: Final = agreement.line
-        self._zones: Final = agreement.zones
         self._trace: Final = _trace_of(agreement.line) if agreement.line else None
+        self._airs: Final = tuple(_airs(agreement.line, self._trace)) if agreement.line else ()
         for zone in agreement.zones:
             _check(zone)
+        self._lie_of: Final = lru_cache(REMEMBERED)(self._lie)
+        self._demands_of: Final = lru_cache(REMEMBERED)(self._demands)
+        self._distance_of: Final = lru_cache(REMEMBERED)(self._distance_nm)
 
-    def demands(self, volume: Volume4D, party: str) -> tuple[Demand, ...]:
+    def demands(self, volume: Volume4D, party: PartyName) -> tuple[Demand, ...]:
         """Why ``party`` needs consent to use this volume: the line first, then zones as the agreement lists them.
 
-        The line has no height; a zone counts between its own heights. Touching counts as the boundary rule says.
+        A partner is taken for the side that answers for it; a third party needs everybody's consent. The line and
+        the air to its sides have no height; a zone counts between its own heights. Touching counts as the boundary
+        rule says.
         """
-        others = tuple(other for other in self._parties if other != party)
-        line = self._line_demand(volume.area, others)
-        zones = (self._zone_demand(zone, party, others) for zone in self._zones if self._enters(volume, zone))
-        return tuple(demand for demand in (line, *zones) if demand)
+        return self._demands_of(volume.area, volume.lower_ft, volume.upper_ft, party)
 
     def distance_to_line_nm(self, area: Area) -> float | None:
         """From the nearest edge of the area to the line; 0 where it lies across it, None where there is no line."""
+        return self._distance_of(area)
+
+    def air_of(self, position: Position) -> PartyName | None:
+        """Whose air this is by the line, up to its reach; the left side's on the line itself, None beyond its reach."""
+        east_m, north_m = to_plane((position,))[0]
+        return next((party for party, air in self._airs if shapely.intersects_xy(air, east_m, north_m)), None)
+
+    def _distance_nm(self, area: Area) -> float | None:
         if self._trace is None:
             return None
         mark = footprint(area)
         return max(0.0, float(self._trace.distance(mark.spine)) - mark.reach_m) / METRES_PER_NM
 
-    def _line_demand(self, area: Area, others: tuple[PartyName, ...]) -> Demand | None:
-        if self._line is None or self._trace is None:
+    def _demands(self, area: Area, lower_ft: Feet, upper_ft: Feet, party: PartyName) -> tuple[Demand, ...]:
+        party = self._agreement.side_of(party) or party
+        others = tuple(other for other in self._agreement.parties if other != party)
+        lie = self._lie_of(area)
+        rule = self._agreement.boundary_rule
+        entered = (
+            zone for zone in lie.zones if heights_meet((lower_ft, upper_ft), (zone.lower_ft, zone.upper_ft), rule)
+        )
+        zones = (_zone_demand(zone, party, others) for zone in entered)
+        return tuple(demand for demand in (self._line_demand(lie, party, others), *zones) if demand)
+
+    def _line_demand(self, lie: _Lie, party: PartyName, others: tuple[PartyName, ...]) -> Demand | None:
+        if self._line is None:
             return None
-        mark = ruled_footprint(area, self._rule)
-        if shapely.dwithin(self._trace, mark.spine, mark.reach_m):
-            return Demand(kind=DemandKind.CROSSES_LINE, name=self._line.name, consent_of=others)
-        if shapely.dwithin(self._trace, mark.spine, mark.reach_m + self._line.near_nm * METRES_PER_NM):
-            return Demand(kind=DemandKind.NEAR_LINE, name=self._line.name, consent_of=others)
-        return None
+        if lie.to_line is not None:
+            return Demand(kind=lie.to_line, name=self._line.name, consent_of=others)
+        theirs = tuple(side for side in lie.in_air_of if side != party)
+        return Demand(kind=DemandKind.FAR_SIDE, name=self._line.name, consent_of=theirs) if theirs else None
 
-    def _zone_demand(self, zone: Zone, party: str, others: tuple[PartyName, ...]) -> Demand | None:
-        if zone.holder is None:
-            return Demand(kind=DemandKind.SHARED_ZONE, name=zone.name, consent_of=others)
-        if zone.holder != party:
-            return Demand(kind=DemandKind.ZONE, name=zone.name, consent_of=(zone.holder,))
-        return None
+    def _lie(self, area: Area) -> _Lie:
+        rule = self._agreement.boundary_rule
+        mark = ruled_footprint(area, rule)
+        airs = (party for party, air in self._airs if shapely.dwithin(air, mark.spine, mark.reach_m))
+        zones = (zone for zone in self._agreement.zones if areas_meet(area, zone.area, rule))
+        return _Lie(
+            to_line=self._to_line(mark.spine, mark.reach_m), in_air_of=tuple(dict.fromkeys(airs)), zones=tuple(zones)
+        )
 
-    def _enters(self, volume: Volume4D, zone: Zone) -> bool:
-        heights = heights_meet((volume.lower_ft, volume.upper_ft), (zone.lower_ft, zone.upper_ft), self._rule)
-        return heights and areas_meet(volume.area, zone.area, self._rule)
+    def _to_line(self, spine: shapely.Geometry, reach_m: float) -> DemandKind | None:
+        if self._line is None:
+            return None
+        if shapely.dwithin(self._trace, spine, reach_m):
+            return DemandKind.CROSSES_LINE
+        near = shapely.dwithin(self._trace, spine, reach_m + self._line.near_nm * METRES_PER_NM)
+        return DemandKind.NEAR_LINE if near else None
+
+
+def _zone_demand(zone: Zone, party: PartyName, others: tuple[PartyName, ...]) -> Demand | None:
+    if zone.holder is None:
+        return Demand(kind=DemandKind.SHARED_ZONE, name=zone.name, consent_of=others)
+    if zone.holder != party:
+        return Demand(kind=DemandKind.ZONE, name=zone.name, consent_of=(zone.holder,))
+    return None
 
 
 def _trace_of(line: DeconflictionLine) -> shapely.LineString:
@@ -90,6 +142,40 @@ def _trace_of(line: DeconflictionLine) -> shapely.LineString:
     trace = shapely.LineString(to_plane(line.trace))
     shapely.prepare(trace)
     return trace
+
+
+def _airs(line: DeconflictionLine, trace: shapely.LineString) -> list[tuple[PartyName, shapely.Geometry]]:
+    """Whose air lies where: all within reach of the line, parted by the line and its ends drawn on straight."""
+    if line.left is None and line.right is None:
+        return []
+    reach_m = line.reach_nm * METRES_PER_NM
+    drawn_on = _drawn_on(trace, 2 * reach_m)
+    parts: dict[bool, list[shapely.Geometry]] = {True: [], False: []}
+    for part in split(shapely.buffer(trace, reach_m, quad_segs=ARC_SEGMENTS), drawn_on).geoms:
+        parts[_is_left(drawn_on, part.representative_point())].append(part)
+    sides = ((line.left, shapely.union_all(parts[True])), (line.right, shapely.union_all(parts[False])))
+    airs = [(party, air) for party, air in sides if party is not None]
+    shapely.prepare([air for _, air in airs])
+    return airs
+
+
+def _drawn_on(trace: shapely.LineString, by_m: float) -> shapely.LineString:
+    """The line with its first and last leg going on straight at the ends."""
+    points = list(trace.coords)
+    return shapely.LineString([_beyond(points[1], points[0], by_m), *points, _beyond(points[-2], points[-1], by_m)])
+
+
+def _beyond(a: Point, b: Point, by_m: float) -> Point:
+    share = by_m / shapely.Point(a).distance(shapely.Point(b))
+    return b[0] + (b[0] - a[0]) * share, b[1] + (b[1] - a[1]) * share
+
+
+def _is_left(line: shapely.LineString, point: shapely.Point) -> bool:
+    """Whether it lies to the left of that part of the line that is nearest to it, in the sense in which it is drawn."""
+    along = line.project(point)
+    before, here, after = (line.interpolate(max(0.0, along + step)) for step in (-STEP_M, 0.0, STEP_M))
+    east, north = after.x - before.x, after.y - before.y
+    return bool(east * (point.y - here.y) - north * (point.x - here.x) > 0)
 
 
 def _check(zone: Zone) -> None:

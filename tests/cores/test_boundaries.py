@@ -2,13 +2,24 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
-from hotline_protocol.agreement import Agreement, AgreementError, BoundaryRule, DeconflictionLine, TierRule, Zone
+from hotline_protocol.agreement import (
+    Agreement,
+    AgreementError,
+    BoundaryRule,
+    DeconflictionLine,
+    Partner,
+    TierRule,
+    Zone,
+)
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position, Volume4D
 from hotline_protocol.boundaries import Boundaries, Demand, DemandKind
 from hotline_protocol.geometry import METRES_PER_NM, to_position
 from hotline_protocol.line import Block, Tier
+from hotline_protocol.places import place
+from hotline_services.director.scenario import read_scenario
 
 CLEAR = BoundaryRule.TOUCHING_IS_CLEAR
 CONFLICT = BoundaryRule.TOUCHING_IS_CONFLICT
@@ -34,6 +45,7 @@ def agreed(
     zones: tuple[Zone, ...] = (OURS, SHARED),
     touching: BoundaryRule = CLEAR,
     parties: tuple[str, ...] = ("us", "ru"),
+    partners: tuple[Partner, ...] = (),
 ) -> Agreement:
     return Agreement(
         name="exercise",
@@ -43,6 +55,7 @@ def agreed(
         zones=zones,
         altitude_blocks=(Block(name="low", lower_ft=0, upper_ft=10_000),),
         tiers=(TierRule(tier=Tier.DUTY_OFFICER),),
+        partners=partners,
     )
 
 
@@ -143,6 +156,107 @@ def test_without_a_line_and_zones_nothing_is_demanded() -> None:
 )
 def test_the_distance_to_the_line_is_from_the_nearest_edge(area: Area, nm: float) -> None:
     assert Boundaries(agreed()).distance_to_line_nm(area) == pytest.approx(nm, abs=1e-5)
+
+
+# Sides ------------------------------------------------------------------------------------------------------------
+
+# Northwards for 200 km: what is left of it lies in the west.
+SIDED = DeconflictionLine(name="river", note="made up", trace=LINE.trace, near_nm=5, left="ru", right="us", reach_nm=40)
+REACH_M = 40 * METRES_PER_NM
+
+
+def sided(**changes: object) -> Boundaries:
+    return Boundaries(agreed(line=msgspec.structs.replace(SIDED, **changes), zones=()))
+
+
+@pytest.mark.parametrize(("west_m", "party"), [(30_000, "ru"), (-50_000, "us")])
+def test_a_flight_wholly_in_the_other_sides_air_needs_its_consent_however_far_from_the_line(
+    west_m: float, party: str
+) -> None:
+    there = held(rectangle(west_m, -20_000, west_m + 20_000, 20_000))
+    other = "us" if party == "ru" else "ru"
+    assert sided().demands(there, other) == ()
+    (demand,) = sided().demands(there, party)
+    assert demand == Demand(kind=DemandKind.FAR_SIDE, name="river", consent_of=(other,))
+
+
+def test_near_the_line_it_is_the_line_that_demands_and_not_the_far_side_as_well() -> None:
+    near = held(rectangle(2_000, -20_000, 30_000, 20_000))
+    assert [demand.kind for demand in sided().demands(near, "ru")] == [DemandKind.NEAR_LINE]
+    assert [demand.kind for demand in sided().demands(near, "us")] == [DemandKind.NEAR_LINE]
+
+
+def test_nobodys_air_and_what_lies_beyond_reach_demand_nothing() -> None:
+    beyond = held(rectangle(REACH_M + 100, -20_000, REACH_M + 20_000, 20_000))
+    partly = held(rectangle(REACH_M - 100, -20_000, REACH_M + 20_000, 20_000))
+    within = held(rectangle(30_000, -20_000, 50_000, 20_000))
+    assert sided().demands(beyond, "ru") == ()
+    assert [demand.kind for demand in sided().demands(partly, "ru")] == [DemandKind.FAR_SIDE]
+    assert sided(right=None).demands(within, "ru") == ()
+
+
+def test_beyond_its_ends_the_line_goes_on_straight_and_who_lies_across_asks_there_too() -> None:
+    north_of_the_end = held(rectangle(-10_000, 115_000, 10_000, 130_000))
+    kinds = {party: sided().demands(north_of_the_end, party) for party in ("us", "ru")}
+    assert [demand.consent_of for demand in kinds["us"]] == [("ru",)]
+    assert [demand.consent_of for demand in kinds["ru"]] == [("us",)]
+
+
+@pytest.mark.parametrize(
+    ("point", "party"),
+    [
+        ((1, 0), "us"),
+        ((-1, 0), "ru"),
+        ((0, 0), "ru"),
+        ((REACH_M - 10, 0), "us"),
+        ((REACH_M + 10, 0), None),
+        ((-5_000, 110_000), "ru"),
+        ((5_000, 110_000), "us"),
+        ((0, 100_000 + REACH_M + 10), None),
+    ],
+)
+def test_the_air_beside_the_line_is_its_sides_up_to_its_reach(point: tuple[float, float], party: str | None) -> None:
+    assert sided().air_of(to_position(point)) == party
+
+
+def test_in_the_shipped_valley_the_north_and_east_are_the_coalitions_and_the_south_and_west_russias() -> None:
+    boundaries = Boundaries(read_scenario("valley-day").agreement)
+    towns = {"us": ("Raqqa", "Tabqa", "Manbij", "Busayrah"), "ru": ("Palmyra", "Aleppo", "Mayadin", "Deir ez-Zor")}
+    for party, names in towns.items():
+        for name in names:
+            found = place(name)
+            assert found is not None
+            assert boundaries.air_of(found.position) == party, name
+    assert boundaries.air_of(Position(38.6178, 33.5058)) is None  # al-Tanf
+
+
+def test_a_bent_line_parts_its_air_at_the_bend_too() -> None:
+    bent = (to_position((0, 100_000)), to_position((0, 0)), to_position((100_000, 0)))
+    boundaries = sided(trace=bent)
+    assert boundaries.air_of(to_position((30_000, 30_000))) == "ru"
+    assert boundaries.air_of(to_position((-30_000, -30_000))) == "us"
+    assert boundaries.air_of(to_position((-1_000, 50_000))) == "us"
+    assert boundaries.air_of(to_position((50_000, 1_000))) == "ru"
+
+
+def test_a_partners_flight_counts_as_its_sponsors_and_a_third_partys_needs_everybody() -> None:
+    partners = (Partner(name="syaf", side="ru"), Partner(name="tuaf"))
+    boundaries = Boundaries(agreed(line=SIDED, partners=partners))
+    across = held(rectangle(-20_000, -20_000, 20_000, 20_000))
+    far = held(rectangle(30_000, -40_000, 34_000, -20_000))
+    garrison = held(OURS.area)
+    for volume in (across, far, garrison):
+        assert boundaries.demands(volume, "syaf") == boundaries.demands(volume, "ru")
+    assert [demand.consent_of for demand in boundaries.demands(across, "tuaf")] == [("us", "ru")]
+    assert [demand.consent_of for demand in boundaries.demands(garrison, "tuaf")] == [("us",)]
+
+
+def test_what_was_asked_before_is_answered_the_same_and_heights_are_told_apart() -> None:
+    boundaries = Boundaries(agreed())
+    low, high = held(OURS.area, 28_000, 30_000), held(OURS.area, 30_000, 32_000)
+    assert boundaries.demands(low, "ru") == boundaries.demands(low, "ru") != ()
+    assert boundaries.demands(high, "ru") == ()
+    assert boundaries.demands(low, "us") == ()
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,7 @@ class PlanBook:
             callsign=plan.callsign,
             plan=plan.digest,
             state=PlanState.REFUSED,
+            operator=plan.operator,
             problem=Problem(
                 code="duplicate-id",
                 field="plan_id",
@@ -261,4 +262,5 @@ def _status(filed: Filed) -> dict[str, Any]:
         "negotiation_id": filed.negotiation_id,
         "as_filed": filed.as_filed,
         "volumes": filed.volumes if settled else (),
+        "operator": filed.plan.operator,
     }
