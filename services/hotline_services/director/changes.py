@@ -48,6 +48,8 @@ def _set(node: Any, names: list[str], value: Any, path: str) -> None:
     elif not isinstance(node, dict):
         raise ChangeError(path, f"{name!r} cannot be set in a single value")
     elif name == "*" and rest:
+        if not node:
+            raise ChangeError(path, "there is nothing in place of the *: write a name")
         for each in node.values():
             _set(each, rest, value, path)
     elif rest:
@@ -57,7 +59,7 @@ def _set(node: Any, names: list[str], value: Any, path: str) -> None:
 
 
 def _elements(nodes: list[Any], name: str, path: str) -> list[Any]:
-    if name == "*":
+    if name == "*" and nodes:
         return nodes
     called = [node for node in nodes if isinstance(node, dict) and name in (node.get(field) for field in NAMES)]
     if called:

@@ -14,6 +14,7 @@ from hotline_services.resources import scenarios_folder
 
 from .changes import ChangeError, change
 from .expecting import faults
+from .lines import line_of
 from .script import (
     AddressedEvent,
     Announcement,
@@ -36,8 +37,8 @@ Trace = Iterator[tuple[str, str]]
 class ScenarioError(ValueError):
     """A scenario cannot be played: says the file, the field in it, and what would be right."""
 
-    def __init__(self, file: str, field: str, reason: str) -> None:
-        super().__init__(f"{file}: {field}: {reason}")
+    def __init__(self, file: str, field: str, reason: str, line: int | None = None) -> None:
+        super().__init__(f"{file}{f', line {line}' if line else ''}: {field}: {reason}")
         self.file: Final = file
         self.field: Final = field
         self.reason: Final = reason
@@ -50,7 +51,21 @@ def shipped_scenarios() -> tuple[str, ...]:
 
 def read_scenario(which: str | Path, changes: Mapping[str, Any] | None = None) -> Scenario:
     """The scenario of this shipped name, or in this file, with single values changed. Raises ScenarioError."""
-    path = _find(which)
+    path = find_scenario(which)
+    try:
+        return scenario_in(raw_scenario(path, changes), path.name)
+    except ScenarioError as error:
+        if error.file != path.name or changes or not path.is_file():
+            raise
+        line = line_of(path.read_text(encoding="utf-8", errors="replace"), error.field)
+        raise ScenarioError(error.file, error.field, error.reason, line) from error
+
+
+def raw_scenario(path: Path, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What the file says, with its agreement and with single values changed: no other file is needed to read it.
+
+    Raises ScenarioError.
+    """
     raw = _load(path)
     if isinstance(raw.get("agreement"), str):
         raw["agreement"] = _load_agreement(raw["agreement"], path)
@@ -58,17 +73,23 @@ def read_scenario(which: str | Path, changes: Mapping[str, Any] | None = None) -
         change(raw, changes or {})
     except ChangeError as error:
         raise ScenarioError(path.name, error.path, error.reason) from error
+    return raw
+
+
+def scenario_in(raw: dict[str, Any], file: str) -> Scenario:
+    """The scenario that stands in this, which was read from ``file``. Raises ScenarioError."""
     try:
         scenario = msgspec.convert(raw, Scenario, dec_hook=read_written)
     except msgspec.ValidationError as error:
         reason, field = split_validation_error(str(error))
-        raise ScenarioError(path.name, field, _with_choices(reason, field, raw)) from error
+        raise ScenarioError(file, field, _with_choices(reason, field, raw)) from error
     for field, reason in (*_unknown(raw, scenario, ""), *_inconsistent(scenario)):
-        raise ScenarioError(path.name, field, reason)
+        raise ScenarioError(file, field, reason)
     return scenario
 
 
-def _find(which: str | Path) -> Path:
+def find_scenario(which: str | Path) -> Path:
+    """The file of this shipped name, or at this path. Raises ScenarioError."""
     if isinstance(which, Path) or which.endswith(".toml"):
         return Path(which)
     shipped = scenarios_folder() / f"{which}.toml"
