@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Resend, Unreadable
+from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import EVERYTHING, INJECT, MalformedMessageError, decode, encode
 from hotline_services.monitor.dutylog import DutyLog
 from hotline_services.runtime.clock import ScaledClock, wall_clock
@@ -87,6 +88,8 @@ class Watch:
 
     def _show(self, topic: str, payload: bytes) -> None:
         for message in self._heard(topic, payload):
+            if isinstance(message, Tracks):
+                continue
             if isinstance(message, Clock):
                 self._clock = ScaledClock(message)
             if self._seen.first_time(message) and not (isinstance(message, Resend) and message.is_echo):

@@ -1,7 +1,6 @@
 """Commands over the monitor's record: calls, negotiations, agreements, plans, escalations, and the line's traffic."""
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -20,13 +19,14 @@ from hotline_services.monitor.rows import (
     PlanStepRow,
 )
 from hotline_services.monitor.volume import Grouping, Spread, Traffic, call_volume
-from hotline_services.monitor.wording import air, date_time_group, duration, shift, words
+from hotline_services.monitor.wording import air, duration, shift, words
 from hotline_services.runtime.store import StoreError
 
 from .following import watch
 from .query import ALL, Query, Reading, answer, complain, record_path
 from .standing import status
 from .tables import Column, show
+from .texts import time_text, word_text
 
 __all__ = [
     "agreements",
@@ -46,21 +46,12 @@ NAMED: Final = frozenset({Grouping.REASON, Grouping.TIER})
 LEAST_HOURS: Final = 6.0  # what is counted in less says nothing of a day
 
 
-def _time(at: datetime | None) -> str:
-    return date_time_group(at) if at else ""
-
-
-def _word(member: object) -> str:
-    """A member of one of the protocol's enumerations as words; nothing for None."""
-    return words(str(getattr(member, "value", "")))
-
-
 def _lasted(seconds: float | None) -> str:
     return "" if seconds is None else duration(seconds)
 
 
 def _state(row: PlanRow | PlanStepRow) -> str:
-    return _word(row.state) + ("" if row.as_filed else ", with changes")
+    return word_text(row.state) + ("" if row.as_filed else ", with changes")
 
 
 def calls(*, query: Query = ALL) -> int:
@@ -84,14 +75,14 @@ def calls(*, query: Query = ALL) -> int:
 
 
 CALLS = (
-    Column("rang", lambda row: _time(row.rang_at)),
+    Column("rang", lambda row: time_text(row.rang_at)),
     Column("line", lambda row: f"{row.caller} → {row.callee}"),
-    Column("reason", lambda row: _word(row.reason)),
-    Column("tier", lambda row: _word(row.tier)),
+    Column("reason", lambda row: word_text(row.reason)),
+    Column("tier", lambda row: word_text(row.tier)),
     Column("waiting", lambda row: _lasted(row.waiting_s), at_right=True),
     Column("set-up", lambda row: _lasted(row.set_up_s), at_right=True),
     Column("hold", lambda row: _lasted(row.hold_s if row.answered_at else None), at_right=True),
-    Column("outcome", lambda row: _word(row.outcome) or "in progress"),
+    Column("outcome", lambda row: word_text(row.outcome) or "in progress"),
     Column("about", lambda row: ", ".join(row.about)),
 )
 
@@ -116,14 +107,14 @@ def _settled_on(row: NegotiationRow) -> str:
 
 
 NEGOTIATIONS = (
-    Column("began", lambda row: _time(row.began_at)),
+    Column("began", lambda row: time_text(row.began_at)),
     Column("negotiation", lambda row: row.key),
     Column("between", lambda row: f"{row.asker} → {row.responder}"),
-    Column("for", lambda row: _word(row.kind)),
+    Column("for", lambda row: word_text(row.kind)),
     Column("rounds", lambda row: str(row.rounds), at_right=True),
     Column("calls", lambda row: str(len(row.calls)), at_right=True),
-    Column("tier", lambda row: _word(row.tier)),
-    Column("outcome", lambda row: _word(row.outcome) or f"open, {words(row.said)} was said"),
+    Column("tier", lambda row: word_text(row.tier)),
+    Column("outcome", lambda row: word_text(row.outcome) or f"open, {words(row.said)} was said"),
     Column("settled on", _settled_on),
 )
 
@@ -144,13 +135,13 @@ def agreements(*, query: Query = ALL) -> int:
 
 
 AGREEMENTS = (
-    Column("entered", lambda row: _time(row.entered_at)),
+    Column("entered", lambda row: time_text(row.entered_at)),
     Column("agreement", lambda row: row.agreement_id),
     Column("granter", lambda row: row.granter),
     Column("entry", lambda row: str(row.entry), at_right=True),
     Column("user", lambda row: row.user),
     Column("air", lambda row: air(row.volumes)),
-    Column("released", lambda row: _time(row.released_at)),
+    Column("released", lambda row: time_text(row.released_at)),
 )
 
 
@@ -181,7 +172,7 @@ def plans(*, history: Annotated[bool, Parameter(negative="")] = False, query: Qu
 
 
 PLANS = (
-    Column("last word", lambda row: _time(row.at)),
+    Column("last word", lambda row: time_text(row.at)),
     Column("party", lambda row: row.party),
     Column("plan", lambda row: row.plan_id),
     Column("callsign", lambda row: row.callsign),
@@ -190,7 +181,7 @@ PLANS = (
     Column("why", lambda row: f"{row.code}: {row.field}: {row.reason}" if row.code else ""),
 )
 PLAN_STEPS = (
-    Column("at", lambda row: _time(row.at)),
+    Column("at", lambda row: time_text(row.at)),
     Column("party", lambda row: row.party),
     Column("plan", lambda row: row.plan_id),
     Column("state", _state),
@@ -220,11 +211,11 @@ def _cause(row: EscalationRow) -> str:
 
 
 ESCALATIONS = (
-    Column("at", lambda row: _time(row.at)),
+    Column("at", lambda row: time_text(row.at)),
     Column("seen by", lambda row: row.party),
     Column("peer", lambda row: row.peer),
-    Column("kind", lambda row: _word(row.kind)),
-    Column("tier", lambda row: _word(row.tier)),
+    Column("kind", lambda row: word_text(row.kind)),
+    Column("tier", lambda row: word_text(row.tier)),
     Column("about", lambda row: row.about),
     Column("detail", lambda row: row.detail),
 )

@@ -58,6 +58,7 @@ from hotline_protocol.line import (
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence, Resend, Stop
 
+from . import worldlog
 from .wording import air, clock_time, date_time_group, duration, heights, offer, printable, shortened, words
 
 WIDTH: Final = 118
@@ -185,9 +186,9 @@ class DutyLog:
                 seen = f"{words(message.kind.value)} seen at {clock_time(message.seen_at)}"
                 return "protest", [seen, message.statement]
             case Noted():
-                return "noted", ["the protest was understood"]
+                return "noted", ["it was understood"]
             case _:
-                return None
+                return worldlog.said(message)
 
     def _hang_up(self, call: _Call, message: HangUp) -> tuple[str, Sequence[str]] | None:
         """Both sides may hang up; the first ends the call."""
@@ -246,7 +247,7 @@ class DutyLog:
             case Entries():
                 return "entries", [f"{len(message.entries)} that were lacking"]
             case _:
-                return None
+                return worldlog.said(message)
 
     def _injection(self, message: Injected) -> tuple[str, Sequence[str]] | None:
         match message:
@@ -264,7 +265,7 @@ class DutyLog:
             case AnnounceLine():
                 return "announce", [f"line {message.state.value}", message.statement]
             case _:
-                return None
+                return worldlog.injected(message)
 
     def _event(self, message: Message) -> tuple[str, Sequence[str]] | None:
         match message:
@@ -289,7 +290,7 @@ class DutyLog:
             case DeadLettered():
                 return "set aside", [message.topic, message.error.strip().rpartition("\n")[2]]
             case _:
-                return None
+                return worldlog.happened(message)
 
     def _health(self, message: Health) -> tuple[str, Sequence[str]] | None:
         """Only comings and goings; a will of an earlier session says nothing of the present one."""

@@ -40,6 +40,7 @@ from .rows import (
     ServiceRow,
 )
 from .volume import Summary, summarise
+from .worldrows import ROW_OF
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
@@ -141,6 +142,8 @@ class Projection:
                 self._change(LineRow, f"{message.source}/{message.peer}", folds.with_line_state, message)
             case LedgerChanged():
                 self._change(LedgerRow, f"{message.source}/{message.peer}", folds.with_heads, message)
+            case _ if (row_of := ROW_OF.get(type(message))) is not None:
+                self._rows.put(row_of(message))
             case _:
                 return False
         return True
