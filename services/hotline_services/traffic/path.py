@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Self
 
 import msgspec
 
-BLOCK_LEGS: Final = 8
+BLOCK_LEGS: Final = 6
 JOIN_TOLERANCE_S: Final = 1e-6
 JOIN_TOLERANCE_M: Final = 1.0
 JOIN_TOLERANCE_FT: Final = 1.0
@@ -101,7 +101,7 @@ class Path(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """The path by eight legs at a time: what is far from one of them need not be compared with each leg."""
+        """The path by six legs at a time: what is far from one of them need not be compared with each leg."""
         last = len(self.t_s) - 1
         return tuple(self._block(first, min(first + BLOCK_LEGS, last)) for first in range(0, last, BLOCK_LEGS))
 

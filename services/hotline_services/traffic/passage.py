@@ -1,0 +1,162 @@
+"""When a path crosses a line on the map, and when it is inside a volume of air: exactly, leg by leg."""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from hotline_protocol.geometry import Footprint
+from hotline_protocol.geometry import Point as PlanePoint
+
+from .convex import Part, common, parts_of, stretch_between
+from .path import Path, Point
+
+SHORTEST_S: Final = 1e-3
+"""Out and back again within this time is a touch, and no crossing, no visit and no absence: it is rounding."""
+
+RIM_FT: Final = 1e-6
+
+Columns = NDArray[np.float64]
+
+
+class Crossing(NamedTuple):
+    """``leftwards``: to what is on the left hand of who follows the line as it is drawn."""
+
+    t_s: float
+    at: Point
+    leftwards: bool
+
+
+class Span(NamedTuple):
+    """A time from when until when."""
+
+    began_s: float
+    ended_s: float
+
+
+class Line(msgspec.Struct, frozen=True, dict=True):
+    """A line through points of the plane (``geometry.to_plane``), straight between them. Raises ValueError."""
+
+    points: tuple[PlanePoint, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.points) < 2:
+            raise ValueError(f"points: a line has at least 2, not {len(self.points)}")
+
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north."""
+        east, north = zip(*self.points, strict=True)
+        return min(east), min(north), max(east), max(north)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """East and north, a column for each point."""
+        return np.array(self.points, dtype=np.float64).T
+
+
+def crossings(path: Path, line: Line) -> list[Crossing]:
+    """Where the path goes from one side of the line to the other, in the order of time.
+
+    What lies on the line counts as left of it, so that a point on it is crossed once or not at all. Out and back
+    within a millisecond is a touch and left out.
+    """
+    west, south, east, north = line.bounds
+    box = path.bounds
+    if box.west_m > east or box.east_m < west or box.south_m > north or box.north_m < south:
+        return []
+    flown = np.array((path.x_m, path.y_m))
+    aside = _aside(flown, line.columns)  # a row for each of the line's legs, a column for each of the path's points
+    ends = _aside(line.columns, flown) >= 0  # a row for each of the path's legs, a column for each of the line's points
+    left = aside >= 0
+    legs, flown_legs = np.nonzero((left[:, :-1] != left[:, 1:]) & (ends[:, :-1] != ends[:, 1:]).T)
+    found = []
+    for leg, n in zip(legs.tolist(), flown_legs.tolist(), strict=True):
+        before, after = float(aside[leg, n]), float(aside[leg, n + 1])
+        t_s = path.t_s[n] + (path.t_s[n + 1] - path.t_s[n]) * (before / (before - after))
+        found.append(Crossing(t_s, path.at(t_s), bool(left[leg, n + 1])))
+    return _without_touches(sorted(found, key=lambda crossing: crossing.t_s))
+
+
+def _aside(points: Columns, line: Columns) -> Columns:
+    """How far to the left of each leg of the line (rows) each point (columns) lies, in lengths of the leg."""
+    start, along = line[:, :-1, None], np.diff(line)[:, :, None]
+    off = points[:, None, :] - start
+    return along[0] * off[1] - along[1] * off[0]  # type: ignore[no-any-return]
+
+
+def _without_touches(found: list[Crossing]) -> list[Crossing]:
+    kept: list[Crossing] = []
+    for crossing in found:
+        if kept and crossing.leftwards != kept[-1].leftwards and crossing.t_s - kept[-1].t_s < SHORTEST_S:
+            kept.pop()
+        else:
+            kept.append(crossing)
+    return kept
+
+
+def inside(
+    path: Path,
+    mark: Footprint,
+    lower_ft: float,
+    upper_ft: float,
+    start_s: float = -math.inf,
+    end_s: float = math.inf,
+) -> list[Span]:
+    """When the path is in the volume, from ``start_s`` to ``end_s``, in the order of time; its skin is part of it."""
+    start_s, end_s = max(start_s, path.start_s), min(end_s, path.end_s)
+    west, south, east, north = mark.bounds
+    box = path.bounds
+    if start_s >= end_s or not (  # not the other way round: bounds of nothing are no numbers
+        box.west_m <= east and box.east_m >= west and box.south_m <= north and box.north_m >= south
+    ):
+        return []
+    first, last = bisect_right(path.t_s, start_s) - 1, bisect_left(path.t_s, end_s)
+    found = [
+        Span(began, ended)
+        for part in parts_of(mark)
+        for began, ended in _spans(path, first, last, part, lower_ft - RIM_FT, upper_ft + RIM_FT)
+    ]
+    return union(Span(max(began, start_s), min(ended, end_s)) for began, ended in found)
+
+
+def _spans(path: Path, first: int, last: int, part: Part, lower_ft: float, upper_ft: float) -> Iterator[Span]:
+    """When the path is in this part between these heights, leg by leg from point ``first`` to point ``last``."""
+    times, heights = path.t_s[first : last + 1], path.z_ft[first : last + 1]
+    points = list(zip(path.x_m[first : last + 1], path.y_m[first : last + 1], strict=True))
+    held = [flat and lower_ft <= z <= upper_ft for flat, z in zip(part.holds(points), heights, strict=True)]
+    if all(held):
+        yield Span(times[0], times[-1])  # between points in something convex: that is what most flights are
+        return
+    for n in range(last - first):
+        began, ended = times[n], times[n + 1]
+        if held[n] and held[n + 1]:
+            yield Span(began, ended)
+            continue
+        high = stretch_between(heights[n], heights[n + 1], lower_ft, upper_ft)
+        stretch = common(high, part.stretch(points[n], points[n + 1])) if high else None
+        if stretch:
+            yield Span(began + (ended - began) * stretch[0], began + (ended - began) * stretch[1])
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    """The time that is in at least one of them; gaps and spans shorter than a millisecond are rounding."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        if joined and span.began_s - joined[-1].ended_s < SHORTEST_S:
+            joined[-1] = Span(joined[-1].began_s, max(joined[-1].ended_s, span.ended_s))
+        else:
+            joined.append(span)
+    return [span for span in joined if span.ended_s - span.began_s >= SHORTEST_S]
+
+
+def gaps(spans: Sequence[Span], start_s: float, end_s: float) -> list[Span]:
+    """The time from start to end that is in none of these, which are as :func:`union` gives them."""
+    marks = [start_s, *(mark for span in spans for mark in span), end_s]
+    pairs = (Span(began, ended) for began, ended in zip(marks[::2], marks[1::2], strict=True))
+    return [span for span in pairs if span.ended_s - span.began_s >= SHORTEST_S]
