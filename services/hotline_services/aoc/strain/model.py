@@ -1,0 +1,81 @@
+"""What every model of escalation does: it is told what is felt and says how far that has brought it."""
+
+from datetime import datetime
+from typing import Final, Protocol
+
+import msgspec
+
+from hotline_protocol.events import Stage
+
+from .felt import Felt
+
+LEVEL_DIGITS: Final = 2
+"""To so many decimals a level is kept: what is printed is what is gone on with, so that every sum can be checked."""
+HOURS_DIGITS: Final = 4
+
+Stages = tuple[float, float, float]
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing felt. ``before`` is the level after the last step that moved it, ``waned`` what time alone had made
+    of that by now, ``after`` what it is from now on; ``arithmetic`` is the sum, up to a semicolon."""
+
+    before: float
+    waned: float
+    after: float
+    stage: Stage
+    because: Felt
+    arithmetic: str
+
+    @property
+    def moved(self) -> bool:
+        """Whether what was felt made any difference."""
+        return self.after != self.waned
+
+
+class Model(Protocol):
+    """How strained one side is with one other. Between steps its level falls by itself: that is computed when it is
+    asked for, and no time needs to be told to it. ``now`` never runs backwards."""
+
+    def felt(self, event: Felt, now: datetime) -> Step:
+        """Take this in."""
+        ...
+
+    def level(self, now: datetime) -> float:
+        """Points of strain, 0 or more, on the scale of the configuration's ``stages``."""
+        ...
+
+    def stage(self, now: datetime) -> Stage:
+        """The level in words."""
+        ...
+
+    def calm_from(self, stage: Stage) -> datetime | None:
+        """From when on it is below this stage if nothing more is felt; None when it is so already or never will be."""
+        ...
+
+    def prone(self, now: datetime) -> float:
+        """How many acts of its own each grave thing that it feels brings about, from 0 to less than 1."""
+        ...
+
+
+def stage_at(level: float, stages: Stages) -> Stage:
+    """Which stage a level belongs to: each begins at its threshold."""
+    tense, strained, crisis = stages
+    if level < strained:
+        return Stage.CALM if level < tense else Stage.TENSE
+    return Stage.STRAINED if level < crisis else Stage.CRISIS
+
+
+def threshold(stage: Stage, stages: Stages) -> float:
+    """The level at which this stage begins."""
+    return (0.0, *stages)[stage.rank]
+
+
+def hours_between(earlier: datetime, later: datetime) -> float:
+    """Hours, rounded as they are printed; never below 0."""
+    return max(round((later - earlier).total_seconds() / 3_600, HOURS_DIGITS), 0.0)
+
+
+def figure(value: float) -> str:
+    """The shortest way to write this number so that it reads back as the same."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)

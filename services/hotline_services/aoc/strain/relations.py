@@ -1,0 +1,119 @@
+"""One side's strain with each of its peers: what is felt is taken in, said with its arithmetic, and acted upon."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, assert_never
+
+import msgspec
+
+from hotline_protocol.events import Stage, StrainChanged
+from hotline_services.aoc.config import PartyConfig, Strain, StrainModel
+from hotline_services.aoc.voice import Voice
+
+from .conduct import UNMOVED, Conduct, conduct_at
+from .felt import WEIGHTS, Felt
+from .goldstein import Goldstein
+from .hawkes import Hawkes
+from .ladder import Ladder
+from .model import Model
+
+GRAVEST: Final = 10.0
+
+
+def model_of(config: Strain) -> Model | None:
+    """A relation at the beginning; None where no model is gone by."""
+    match config.model:
+        case StrainModel.NONE:
+            return None
+        case StrainModel.LADDER:
+            return Ladder(config)
+        case StrainModel.GOLDSTEIN:
+            return Goldstein(config)
+        case StrainModel.HAWKES:
+            return Hawkes(config)
+        case _:
+            assert_never(config.model)
+
+
+class Relations:
+    """A model for each peer. Where the configuration names none, nothing is felt and nothing changes."""
+
+    def __init__(self, config: PartyConfig, peers: Iterable[str], voice: Voice) -> None:
+        self._config = config
+        self._reacts = config.strain.reacts
+        self._voice = voice
+        models = ((peer, model_of(config.strain)) for peer in peers)
+        self._models: dict[str, Model] = {peer: model for peer, model in models if model is not None}
+        self._urges = dict.fromkeys(self._models, 0.0)
+        self._complaints: dict[tuple[str, Felt], datetime] = {}
+        self._stiffer: dict[float, PartyConfig] = {}
+
+    def feel(self, felt: Felt, peer: str) -> None:
+        """This has come of the relation with a peer; with anybody else there is none."""
+        model = self._models.get(peer)
+        if model is None:
+            return
+        step = model.felt(felt, self._voice.now)
+        if step.moved:
+            self._voice.say(
+                StrainChanged,
+                peer=peer,
+                model=self._config.strain.model.value,
+                before=step.before,
+                after=step.after,
+                stage=step.stage,
+                because=felt.value,
+                arithmetic=step.arithmetic,
+            )
+
+    def stage(self, peer: str) -> Stage:
+        """How strained it is with this peer now; calm where no model is gone by."""
+        model = self._models.get(peer)
+        return model.stage(self._voice.now) if model is not None else Stage.CALM
+
+    def calm_from(self, peer: str, stage: Stage) -> datetime | None:
+        """From when on it will be below this stage with this peer, if nothing more is felt."""
+        return self._models[peer].calm_from(stage) if peer in self._models else None
+
+    def conduct(self, peer: str) -> Conduct:
+        """How to behave towards this peer now."""
+        model = self._models.get(peer)
+        if model is None or not self._reacts:
+            return UNMOVED
+        return conduct_at(model.stage(self._voice.now), model.prone(self._voice.now))
+
+    def config_towards(self, peer: str) -> PartyConfig:
+        """Our configuration, with the strategy that we follow towards this peer now."""
+        exponent = self.conduct(peer).exponent
+        if exponent == 1:
+            return self._config
+        if exponent not in self._stiffer:
+            strategy = msgspec.structs.replace(
+                self._config.strategy, exponent=self._config.strategy.exponent * exponent
+            )
+            self._stiffer[exponent] = msgspec.structs.replace(self._config, strategy=strategy)
+        return self._stiffer[exponent]
+
+    def wants_to_warn(self, felt: Felt, peer: str) -> bool:
+        """Whether this was the one thing too many. Each adds its share; at a whole one, a warning is due."""
+        warns = self.conduct(peer).warns
+        if not warns:
+            return False
+        self._urges[peer] += warns * max(WEIGHTS[felt].strain, 0.0) / GRAVEST
+        if self._urges[peer] < 1:
+            return False
+        self._urges[peer] -= 1
+        return True
+
+    # Agreements that are kept ----------------------------------------------------------------------------
+
+    def complain(self, kind: Felt, peer: str, at: datetime) -> None:
+        """That there is a complaint against us, or one of ours against them, in the matter of such flights."""
+        if peer in self._models:
+            self._complaints[peer, kind] = max(at, self._complaints.get((peer, kind), at))
+
+    def flown(self, kind: Felt, peer: str, since: datetime) -> None:
+        """An agreed flight that began then is over: it was kept if nobody has complained meanwhile."""
+        complained = self._complaints.get((peer, kind))
+        if complained is None or complained < since:
+            self.feel(kind, peer)
