@@ -42,7 +42,7 @@ from .script import (
     Submission,
     UnannouncedFlight,
 )
-from .traffic import sorties
+from .traffic import Sortie, sorties
 
 DIRECTOR: Final = "director"
 SKY: Final = "sky"
@@ -61,12 +61,17 @@ def expand(scenario: Scenario, seed: int, days: int | None = None) -> tuple[Act,
     """Everything that is told to the sides in this many days, in order. The same for the same seed."""
     days = days or scenario.days
     scripted = (_act(event, scenario) for event in scenario.happening if isinstance(event, AddressedEvent))
-    routine = (
-        Act(at=sortie.filed, kind=SubmitPlan, fields={"to": sortie.party, "plan": sortie.plan})
-        for sortie in sorties(scenario, seed, days)
-    )
+    told = (sortie for sortie in sorties(scenario, seed, days) if sortie.announced or scenario.sky is not None)
+    routine = map(_routine, told)
     acts = [act for act in scripted if act.at < scenario.end(days)]
     return tuple(sorted([*acts, *routine], key=lambda act: act.at))
+
+
+def _routine(sortie: Sortie) -> Act:
+    """Told to its side or, where that is not told of it, to the sky alone."""
+    if sortie.announced:
+        return Act(at=sortie.filed, kind=SubmitPlan, fields={"to": sortie.party, "plan": sortie.plan})
+    return Act(at=sortie.filed, kind=FlyUnannounced, fields={"to": SKY, "plan": sortie.plan, "side": sortie.party})
 
 
 def _act(event: AddressedEvent, scenario: Scenario) -> Act:

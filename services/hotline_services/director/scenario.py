@@ -17,16 +17,19 @@ from .expecting import faults
 from .lines import line_of
 from .script import (
     AddressedEvent,
+    AdvicePassed,
     Announcement,
     Cancellation,
+    Deviation,
     Emergency,
     LinkPartition,
     Scenario,
     ServiceCrash,
     Sighting,
     Submission,
-    Traffic,
+    UnannouncedFlight,
 )
+from .soundness import setting_faults
 from .written import read_written
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "shipped_scenarios"]
@@ -179,12 +182,7 @@ def _inconsistent(scenario: Scenario) -> Trace:
             f"parties.{party}",
             f"the agreement's parties, and no others, are: {', '.join(scenario.agreement.parties)}",
         )
-    prefixes = [traffic.callsign for traffic in scenario.traffic]
-    for number, traffic in enumerate(scenario.traffic):
-        path = f"traffic[{number}]"
-        if prefixes.index(traffic.callsign) != number:
-            yield f"{path}.callsign", f"{traffic.callsign} has traffic already: each prefix is used once"
-        yield from _bad_traffic(scenario, traffic, path)
+    yield from setting_faults(scenario)
     yield from _repeated_plans(scenario)
     yield from faults(scenario)
     keys = {source.key for source in scenario.sources}
@@ -205,31 +203,6 @@ def _repeated_plans(scenario: Scenario) -> Trace:
             seen.add(name)
 
 
-def _bad_traffic(scenario: Scenario, traffic: Traffic, path: str) -> Trace:
-    if traffic.party is not None:
-        yield from _bad_party(scenario, traffic.party, f"{path}.party")
-    blocks = [block.name for block in scenario.agreement.altitude_blocks]
-    for name in traffic.blocks:
-        if name not in blocks:
-            yield f"{path}.blocks", f"{name!r} is no altitude block of the agreement; there are: {', '.join(blocks)}"
-    if traffic.weights and len(traffic.weights) != len(traffic.areas):
-        yield f"{path}.weights", f"one for each of the {len(traffic.areas)} areas, or none at all"
-    for name in ("window", "filed_at"):
-        if not all(moment.is_clock for moment in getattr(traffic, name)):
-            yield f"{path}.{name}", 'times of day, such as "05:00"'
-    for name in ("duration_min", "notice_min", "short_notice_min"):
-        least, most = getattr(traffic, name)
-        if least > most:
-            yield f"{path}.{name}", f"the least first, then the most: [{most:g}, {least:g}]"
-    if traffic.duration_min[0] < 1:
-        yield f"{path}.duration_min", "at least one minute"
-    for number, area in enumerate(traffic.areas):
-        try:
-            area.area(scenario.places)
-        except ValueError as error:
-            yield f"{path}.areas[{number}]", str(error)
-
-
 def _bad_event(scenario: Scenario, event: Any, path: str) -> Trace:
     match event:
         case LinkPartition(between=names):
@@ -237,7 +210,11 @@ def _bad_event(scenario: Scenario, event: Any, path: str) -> Trace:
                 yield from _bad_party(scenario, name, f"{path}.between", "director", "monitor")
         case ServiceCrash(party=name):
             yield from _bad_party(scenario, name, f"{path}.party", "monitor")
-        case Submission() | Sighting() | Announcement() | Cancellation() | Emergency():
+        case UnannouncedFlight(side=side) | Deviation(side=side):
+            if side is not None:
+                yield from _bad_party(scenario, side, f"{path}.side")
+            yield from _bad_contents(scenario, event, path)
+        case Submission() | Sighting() | Announcement() | Cancellation() | Emergency() | AdvicePassed():
             yield from _bad_party(scenario, event.to, f"{path}.to")
             yield from _bad_contents(scenario, event, path)
 
@@ -248,16 +225,22 @@ def _bad_contents(scenario: Scenario, event: AddressedEvent, path: str) -> Trace
     try:
         match event:
             case Sighting():
-                yield from _bad_party(scenario, event.by, f"{path}.by")
+                third = (partner.name for partner in scenario.agreement.partners if partner.side is None)
+                yield from _bad_party(scenario, event.by, f"{path}.by", *third)
                 event.where.position(scenario.places)
-            case Submission():
+            case AdvicePassed():
+                yield from _bad_party(scenario, event.peer, f"{path}.peer")
+                event.where.position(scenario.places)
+            case Deviation() if event.where is not None:
+                event.where.position(scenario.places)
+            case Submission() | UnannouncedFlight():
                 plan = event.plan.plan(event.at.after(scenario.start), scenario.places)
                 if plan.end <= plan.start:
                     yield f"{path}.plan.end", "must be after the start"
                 if plan.lower_ft >= plan.upper_ft:
                     yield f"{path}.plan.lower_ft", "must be below upper_ft"
     except ValueError as error:
-        yield f"{path}.{'where' if isinstance(event, Sighting) else 'plan.area'}", str(error)
+        yield f"{path}.{'plan.area' if isinstance(event, Submission | UnannouncedFlight) else 'where'}", str(error)
 
 
 def _bad_party(scenario: Scenario, name: str, path: str, *services: str) -> Trace:

@@ -17,7 +17,7 @@ from hotline_protocol.message import AwareTime, PartyName
 from hotline_services.aoc.config import PartyConfig
 
 from .setting import Circuit, Expectation, Fronts, Officers, Sky
-from .written import Duration, Gazetteer, Moment, Spot, WrittenArea
+from .written import Duration, Gazetteer, Moment, Spot, TrafficArea, WrittenArea
 
 Text = Annotated[str, Meta(max_length=4_000)]
 Minutes = Annotated[float, Meta(ge=0, le=1_440)]
@@ -202,7 +202,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     window: tuple[Moment, Moment]
     jitter: Share = 1.0
     duration_min: Range
-    areas: Annotated[tuple[WrittenArea, ...], Meta(min_length=1, max_length=32)]
+    areas: Annotated[tuple[TrafficArea, ...], Meta(min_length=1, max_length=32)]
     weights: tuple[Annotated[float, Meta(gt=0)], ...] = ()
     blocks: Annotated[tuple[str, ...], Meta(min_length=1, max_length=16)]
     notice_min: Range = (90.0, 180.0)

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from hotline_protocol.airspace import Area, Circle, Corridor, NauticalMiles, Polygon, Position
 from hotline_protocol.places import place
@@ -158,7 +159,20 @@ class PolygonOf(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", ta
         return _checked(Polygon(vertices=_positions(self.vertices, places)))
 
 
+class FrontAlong(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="front"):
+    """A circle somewhere along the front of the flight's side, drawn for each flight.
+
+    ``depth_nm`` is how far behind that front it lies, at least and at most; below 0 it lies beyond it. ``along`` is
+    which part of the front: 0 is where the axis begins, 1 where it ends.
+    """
+
+    radius_nm: NauticalMiles
+    depth_nm: tuple[Annotated[float, Meta(ge=-100, le=100)], Annotated[float, Meta(ge=-100, le=100)]]
+    along: tuple[Annotated[float, Meta(ge=0, le=1)], Annotated[float, Meta(ge=0, le=1)]] = (0.0, 1.0)
+
+
 WrittenArea = CircleAt | CorridorAlong | PolygonOf
+TrafficArea = WrittenArea | FrontAlong
 
 
 def _positions(spots: tuple[Spot, ...], places: Gazetteer) -> tuple[Position, ...]:
