@@ -1,0 +1,117 @@
+"""`hotline calibrate`: the published figures, each simulated, with its band."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+
+from hotline_services.calibration.figures import Result
+from hotline_services.calibration.measures import calibrate as measure
+from hotline_services.calibration.recipes import RECIPES
+from hotline_services.calibration.telling import band, headline, kind, markdown, verdict, written_into
+from hotline_services.calibration.trials import Trial, Trials
+from hotline_services.director.scenario import ScenarioError
+
+from .query import BAD_INPUT, Flag, complain
+from .tables import Column, show
+
+OUT_OF_BAND: Final = 1
+WANTED: Final = 11
+DAYS, SEEDS = 30, 3
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure as it is printed."""
+
+    number: int
+    name: str
+    published: str
+    band: tuple[float, float]
+    unit: str
+    measured: float
+    in_band: bool
+    fitted: bool
+    detail: str
+    source: str
+
+
+def calibrate(
+    *,
+    days: int = DAYS,
+    seeds: int = SEEDS,
+    write: Path | None = None,
+    json: Annotated[bool, Flag] = False,
+) -> int:
+    """Measure the published figures in simulated runs: each with its band, and whether it was fitted or held out.
+
+    For example:
+
+    hotline calibrate
+
+    hotline calibrate --days 5 --seeds 1 --json
+
+    The exit code is 0 when at least 11 of the 13 are in their bands, 1 when not, 2 when the input is wrong.
+
+    Parameters
+    ----------
+    days
+        How many days each run of routine flying has.
+    seeds
+        How many runs are made of each, with the seeds 1, 2, 3 and so on.
+    write
+        A Markdown file to put the table into, between its two marks.
+    json
+        A list of JSON objects.
+    """
+    if days < 2 or seeds < 1:
+        return complain("calibrate", "--days: at least 2; --seeds: at least 1")
+    try:
+        results = measure(Trials(RECIPES, days=days, seeds=range(1, seeds + 1), told=_tell))
+        if write is not None:
+            table = markdown(results, f"hotline calibrate --days {days} --seeds {seeds}")
+            write.write_text(written_into(write.read_text(encoding="utf-8"), table), encoding="utf-8")
+    except ScenarioError as error:
+        return complain("calibrate", str(error))
+    except (OSError, ValueError) as error:
+        complain("calibrate", f"--write: {write}: {error}")
+        return BAD_INPUT
+    show(results if not json else [_row(result) for result in results], COLUMNS, json=json, empty="")
+    sys.stderr.write(f"{headline(results)}\n")
+    return 0 if sum(result.is_in_band for result in results) >= WANTED else OUT_OF_BAND
+
+
+def _tell(trial: Trial) -> None:
+    """What is being flown, on a terminal."""
+    if sys.stderr.isatty():
+        changed = " ".join(f"{path}={value}" for path, value in trial.changes)
+        sys.stderr.write(f"\r\x1b[Kflying {trial.days} days of {trial.scenario} {trial.recipe}{changed}"[:110])
+        sys.stderr.flush()
+
+
+COLUMNS = (
+    Column("#", lambda result: str(result.figure.number), at_right=True),
+    Column("phenomenon", lambda result: result.figure.phenomenon),
+    Column("published", lambda result: result.figure.published),
+    Column("band", band),
+    Column("measured", lambda result: f"{result.value:.2f}", at_right=True),
+    Column("", verdict),
+    Column("", kind),
+    Column("detail", lambda result: result.detail),
+)
+
+
+def _row(result: Result) -> Row:
+    figure = result.figure
+    return Row(
+        number=figure.number,
+        name=figure.name,
+        published=figure.published,
+        band=(figure.low, figure.high),
+        unit=figure.unit,
+        measured=result.value,
+        in_band=result.is_in_band,
+        fitted=figure.fitted,
+        detail=result.detail,
+        source=figure.source,
+    )
