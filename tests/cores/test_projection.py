@@ -159,21 +159,6 @@ def test_a_service_is_down_since_its_will_was_heard_however_often_it_comes() -> 
     assert (row.presence, row.at) == (Presence.DOWN, at(90))
 
 
-def test_a_summary_counts_a_run() -> None:
-    summary = folded(everything()).summary(days=1.0)
-    assert (summary.calls, summary.calls_per_day) == (3, 3.0)
-    assert summary.calls_by_outcome == {"completed": 2, "no-answer": 1}
-    assert summary.calls_by_reason == {"incident": 1, "short-notice": 2}
-    assert summary.negotiations == {"agreed-with-changes": 2}
-    assert summary.escalations == {"tier-raised": 1}
-    assert (summary.agreements, summary.released, summary.rejected) == (2, 0, {"malformed": 1})
-
-
-def test_load_in_erlang_is_the_share_of_time_for_which_the_line_is_taken() -> None:
-    summary = folded(everything()).summary(days=1.0)
-    assert summary.erlang == pytest.approx((208 + 208 + 60) / 86_400)
-
-
 def test_eleven_calls_a_day_of_ten_minutes_are_0_076_erlang() -> None:
     calls = [
         CallRow(

@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +40,7 @@ def test_the_recording_says_what_was_run_and_holds_every_message(
     assert (reader.header.scenario, reader.header.seed, reader.header.days) == (SCENARIO, 3, DAYS)
     assert summary["messages"] == messages
     assert summary["summary"]["days"] == DAYS
+    assert summary["outcomes"]["calls_per_day"] == pytest.approx(summary["summary"]["calls"]["total"] / DAYS)
 
 
 def test_a_recording_to_the_standard_output_is_not_mixed_with_the_summary(
@@ -54,6 +57,49 @@ def test_the_summary_is_a_table_of_calls_and_what_came_of_them(capsys: pytest.Ca
     printed = capsys.readouterr().out
     for row in ("calls", "by reason", "by tier", "by outcome", "negotiations", "agreements", "line load", "1 day:"):
         assert row in printed
+
+
+def test_a_changed_value_changes_the_run_and_is_told_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    def simulated(*changes: str) -> Any:
+        assert simulate(SCENARIO, seed=1, days=1, set=changes, json=True) == 0
+        return json.loads(capsys.readouterr().out)
+
+    plain, doubled = simulated(), simulated("traffic.TALON.tempo=2", "traffic.FINCH.a_day = 9")
+    assert doubled["changes"] == {"traffic.TALON.tempo": 2, "traffic.FINCH.a_day": 9}
+    assert sum(doubled["summary"]["plans"].values()) > sum(plain["summary"]["plans"].values())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("traffic.TALON.tempo", "--set: traffic.TALON.tempo: write path=value"),
+        ("traffic.TALN.tempo=2", "traffic.TALN.tempo: none is called 'TALN'; there are: TALON, "),
+        ("traffic.TALON.tempi=2", "traffic[0].tempi: no such field; there are: "),
+        ("traffic.TALON.tempo=fast", "traffic[0].tempo: Expected `float`, got `str`"),
+        ("officers.ru.duty.absent=6 hours", 'officers[...].duty.absent: 6 hours is no length of time: write "27m"'),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_refused_with_its_path_and_what_would_be_right(
+    change: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert simulate(SCENARIO, days=1, set=(change,)) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_a_run_that_is_interrupted_says_that_its_recording_is_partial(tmp_path: Path) -> None:
+    out = tmp_path / "run.fifo"
+    os.mkfifo(out)
+    command = [sys.executable, "-m", "hotline_services.cli.main", "simulate", SCENARIO, "--days", "300", "--out", out]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        with out.open("rb") as recording:
+            recording.readline()
+            running.send_signal(signal.SIGINT)
+            recording.read()
+        assert running.stderr
+        said = running.stderr.read()
+    assert running.returncode == 130
+    assert f"of 300 days; {out} is partial" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(

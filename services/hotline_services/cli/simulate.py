@@ -4,41 +4,48 @@ import contextlib
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
 
 import msgspec
 from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from hotline_protocol.message import Message
+from hotline_services.director.changes import ChangeError, read_change
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario
-from hotline_services.monitor.projection import Projection
-from hotline_services.monitor.volume import Summary
-from hotline_services.monitor.wording import words
+from hotline_services.experiment.catalogue import measured
+from hotline_services.experiment.outcomes import Outcomes
+from hotline_services.experiment.tally import Tally
 from hotline_services.runtime.recording import Header, RecordingWriter
+
+from .query import Flag, complain
+from .summary import summary_table
 
 if TYPE_CHECKING:
     from hotline_services.runtime.node import Listener
     from hotline_services.runtime.simulated import Simulation
 
-BAD_INPUT: Final = 2
+INTERRUPTED: Final = 130
 STEP: Final = timedelta(hours=1)
-
-Flag = Parameter(negative="")
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What was run, and what came of it: the same for the same seed."""
+    """What was run, and what came of it: the same for the same seed. ``outcomes`` are the measures by name."""
 
     scenario: str
     seed: int
+    changes: dict[str, Any]
     messages: int
-    summary: Summary
+    summary: Outcomes
+    outcomes: dict[str, float | None]
+
+
+class InterruptedRunError(Exception):
+    """Somebody did not want to wait; says how far it came, and what that means for the recording."""
 
 
 def simulate(
@@ -47,6 +54,7 @@ def simulate(
     *,
     seed: int | None = None,
     days: float | None = None,
+    set: Annotated[tuple[str, ...], Parameter(negative="")] = (),  # noqa: A002  the option's name
     out: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
     json: Annotated[bool, Flag] = False,
 ) -> int:
@@ -58,7 +66,9 @@ def simulate(
 
     hotline simulate valley-day --days 30 --json
 
-    The exit code is 0, or 2 when something is wrong with the input.
+    hotline simulate valley-day --set traffic.RIVER.tempo=2 --set parties.ru.officer.answer_s=40
+
+    The exit code is 0, 2 when something is wrong with the input, or 130 when it was interrupted.
 
     Parameters
     ----------
@@ -68,28 +78,35 @@ def simulate(
         Which of all possible runs; by default the scenario's own.
     days
         How long, in simulated days; by default the scenario's own length.
+    set
+        Change one value of the scenario: the path of a field, and the new value as in TOML. May be given again.
     out
         Where to write the recording, a JSON line a message; - is the standard output, and the summary then goes to
         the standard error.
     json
-        The summary as one JSON object.
+        The summary as one JSON object, with every outcome that experiments know by its name.
     """
     to_stdout = str(out) == "-"
     began = time.perf_counter()
     try:
-        played = read_scenario(scenario)
+        changes = dict(read_change(text) for text in set)
+        played = read_scenario(scenario, changes)
         if days is not None and not 0 < days <= 3_660:
             raise ValueError(f"--days: {days:g}: more than 0, and no more than 3,660")
         with _opened(out) as file:
-            run = _run(played, played.seed if seed is None else seed, days or played.days, file)
+            run = _run(played, played.seed if seed is None else seed, days or played.days, changes, file)
+    except ChangeError as error:
+        return complain("simulate", f"--set: {error}")
     except (ScenarioError, ValueError) as error:
-        print(f"hotline simulate: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return complain("simulate", str(error))
+    except InterruptedRunError as error:
+        complain("simulate", f"{error}; {out} is partial" if out else str(error))
+        return INTERRUPTED
     console = Console(stderr=to_stdout, highlight=False)
     if json:
         console.out(msgspec.json.encode(run).decode(), highlight=False)
     else:
-        console.print(_table(run), _caption(run, time.perf_counter() - began), sep="\n")
+        console.print(summary_table(run.summary), _caption(run, time.perf_counter() - began), sep="\n")
     return 0
 
 
@@ -110,11 +127,11 @@ def _opened(out: Path | None) -> Iterator[BinaryIO | None]:
             yield file
 
 
-def _run(scenario: Scenario, seed: int, days: float, file: BinaryIO | None) -> Run:
+def _run(scenario: Scenario, seed: int, days: float, changes: dict[str, Any], file: BinaryIO | None) -> Run:
     from hotline_services.world import build
 
     simulation = build(scenario, seed, math.ceil(days))
-    projection, messages = Projection(), 0
+    tally, messages = Tally(), 0
     header = Header(
         scenario=scenario.name, seed=seed, start=simulation.start, days=days, agreement=scenario.agreement.digest
     )
@@ -123,12 +140,20 @@ def _run(scenario: Scenario, seed: int, days: float, file: BinaryIO | None) -> R
     def take(message: Message, at: datetime) -> None:
         nonlocal messages
         messages += 1
-        projection.apply(message)
+        tally.take(message)
         if writer:
             writer.write(message, at)
 
     _play(simulation, days, take)
-    return Run(scenario=scenario.name, seed=seed, messages=messages, summary=projection.summary(days))
+    outcomes = tally.outcomes(simulation.start, days)
+    return Run(
+        scenario=scenario.name,
+        seed=seed,
+        changes=changes,
+        messages=messages,
+        summary=outcomes,
+        outcomes=measured(outcomes, scenario.agreement.parties),
+    )
 
 
 def _play(simulation: "Simulation", days: float, take: "Listener") -> None:
@@ -142,38 +167,17 @@ def _play(simulation: "Simulation", days: float, take: "Listener") -> None:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("simulating", total=days, day=1)
-        while simulation.now < end:
-            simulation.run(min(simulation.now + STEP, end), take)
-            done = (simulation.now - simulation.start) / timedelta(days=1)
-            progress.update(task, completed=done, day=math.ceil(done))
+        done = 0.0
+        try:
+            while simulation.now < end:
+                simulation.run(min(simulation.now + STEP, end), take)
+                done = (simulation.now - simulation.start) / timedelta(days=1)
+                progress.update(task, completed=done, day=math.ceil(done))
+        except KeyboardInterrupt as interrupt:
+            raise InterruptedRunError(f"interrupted after {done:.1f} of {days:g} days") from interrupt
 
 
 def _caption(run: Run, took_s: float) -> str:
     days = run.summary.days
     length = f"{days:g} {'day' if days == 1 else 'days'}"
     return f"{run.scenario}, seed {run.seed}, {length}: {run.messages:,} messages in {took_s:.2f} s"
-
-
-def _table(run: Run) -> Table:
-    summary, days = run.summary, run.summary.days
-    table = Table(box=None, pad_edge=False)
-    for heading, justify in (("", "left"), ("", "left"), ("total", "right"), ("a day", "right")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    table.add_row("calls", "", f"{summary.calls:,}", f"{summary.calls_per_day:.1f}")
-    groups: dict[str, Mapping[str, int]] = {
-        "  by caller": summary.calls_by_party,
-        "  by reason": summary.calls_by_reason,
-        "  by tier": summary.calls_by_tier,
-        "  by outcome": summary.calls_by_outcome,
-        "negotiations": summary.negotiations,
-        "escalations": summary.escalations,
-        "plans": summary.plans,
-        "rejected": summary.rejected,
-    }
-    for group, counts in groups.items():
-        for number, (name, count) in enumerate(counts.items()):
-            shown = name if counts is summary.calls_by_party else words(name)
-            table.add_row("" if number else group, shown, f"{count:,}", f"{count / days:.1f}")
-    table.add_row("agreements", "", f"{summary.agreements:,}", f"{summary.agreements / days:.1f}")
-    table.add_row("line load", "Erlang", f"{summary.erlang:.3f}", "")
-    return table

@@ -39,7 +39,6 @@ from .rows import (
     Row,
     ServiceRow,
 )
-from .volume import Summary, summarise
 from .worldrows import ROW_OF
 
 R = TypeVar("R", bound=Row)
@@ -81,18 +80,10 @@ class Projection:
     def __init__(self, rows: Rows | None = None) -> None:
         self._memory: Final = RowsInMemory()
         self._rows: Final[Rows] = rows if rows is not None else self._memory
-        self._span: tuple[datetime, datetime] | None = None
 
     def rows(self, kind: type[R]) -> list[R]:
         """The rows in memory of this kind, fit to be shown."""
         return presentable(self._memory.all(kind))
-
-    def summary(self, days: float | None = None) -> Summary:
-        """The figures of a run that lasted ``days``; without it, from the first to the last message of the centres."""
-        if days is None:
-            first, last = self._span or (_LAST, _LAST)
-            days = (last - first).total_seconds() / 86_400
-        return summarise(days, self)
 
     def apply(self, message: Message, heard_at: datetime | None = None) -> None:
         """Take this message into the tables; one that they do not show is passed over.
@@ -101,9 +92,8 @@ class Projection:
         """
         if isinstance(message, Health):
             self._change(ServiceRow, message.source, partial(folds.with_health, heard_at=heard_at), message)
-        elif self._apply_line(message) or self._apply_event(message):
-            first, last = self._span or (message.time, message.time)
-            self._span = (min(first, message.time), max(last, message.time))
+        elif not self._apply_line(message):
+            self._apply_event(message)
 
     def _apply_line(self, message: Message) -> bool:
         match message:
@@ -120,7 +110,7 @@ class Projection:
                 return False
         return True
 
-    def _apply_event(self, message: Message) -> bool:
+    def _apply_event(self, message: Message) -> None:
         match message:
             case CallEnded():
                 self._change(CallRow, message.call_id, folds.with_call_ended, message)
@@ -144,9 +134,6 @@ class Projection:
                 self._change(LedgerRow, f"{message.source}/{message.peer}", folds.with_heads, message)
             case _ if (row_of := ROW_OF.get(type(message))) is not None:
                 self._rows.put(row_of(message))
-            case _:
-                return False
-        return True
 
     def _enter(self, entry: Entry) -> None:
         self._change(AgreementRow, f"{entry.granter}/{entry.agreement_id}", folds.with_entry, entry)

@@ -17,7 +17,7 @@ import msgspec
 
 from hotline_protocol.line import CallOutcome
 
-from .rows import AgreementRow, CallRow, EscalationRow, NegotiationRow, PlanRow, RejectedRow, Row, utc
+from .rows import CallRow, Row, utc
 
 R = TypeVar("R", bound=Row)
 
@@ -73,25 +73,6 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
         """How many hours of [start, start + length) were watched."""
         watched = min(self.end, start + length) - max(self.start, start)
         return max(watched, timedelta()) / HOUR
-
-
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """A run in figures. Calls are by the caller where they are by party; ``erlang`` as in this module's head."""
-
-    days: float
-    calls: int
-    calls_per_day: float
-    erlang: float
-    calls_by_party: dict[str, int]
-    calls_by_reason: dict[str, int]
-    calls_by_tier: dict[str, int]
-    calls_by_outcome: dict[str, int]
-    negotiations: dict[str, int]
-    escalations: dict[str, int]
-    plans: dict[str, int]
-    agreements: int
-    released: int
-    rejected: dict[str, int]
 
 
 def spread(seconds: Iterable[float]) -> Spread:
@@ -175,31 +156,3 @@ class Tables(Protocol):
     """Where rows can be read: a projection in memory, a record, a recording."""
 
     def rows(self, kind: type[R]) -> list[R]: ...
-
-
-def summarise(days: float, tables: Tables) -> Summary:
-    """The figures of a run that lasted so many days."""
-    calls, agreements = tables.rows(CallRow), tables.rows(AgreementRow)
-    total = traffic("all", calls, days * 24)
-    return Summary(
-        days=days,
-        calls=len(calls),
-        calls_per_day=total.calls_per_day,
-        erlang=total.erlang,
-        calls_by_party=_counts(call.caller for call in calls),
-        calls_by_reason=_counts(call.reason for call in calls),
-        calls_by_tier=_counts(call.tier for call in calls),
-        calls_by_outcome=_counts(call.outcome or "in-progress" for call in calls),
-        negotiations=_counts(row.outcome or "open" for row in tables.rows(NegotiationRow)),
-        escalations=_counts(row.kind for row in tables.rows(EscalationRow)),
-        plans=_counts(row.state for row in tables.rows(PlanRow)),
-        agreements=len(agreements),
-        released=sum(row.released_at is not None for row in agreements),
-        rejected=_counts(row.code for row in tables.rows(RejectedRow)),
-    )
-
-
-def _counts(names: Iterable[enum.Enum | str | None]) -> dict[str, int]:
-    """How often each name occurs, in the order of the names."""
-    counted = Counter(name.value if isinstance(name, enum.Enum) else name or "unknown" for name in names)
-    return dict(sorted(counted.items()))
