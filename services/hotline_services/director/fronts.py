@@ -10,10 +10,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 import shapely
 
 from hotline_protocol.airspace import Circle, Position
-from hotline_protocol.geometry import METRES_PER_NM, to_plane, to_position
+from hotline_protocol.geometry import METRES_PER_NM, Point, to_plane, to_position
 from hotline_protocol.message import PartyName
 
 from .setting import Fronts
@@ -39,7 +40,7 @@ class FrontLines:
         self._steps: Final = max(1, round(self._axis.length / METRES_PER_NM / GRID_NM))
         self._distances: Final = [point.distance_nm for point in fronts.distance]
         self._position: Final = lru_cache(maxsize=None)(self._at_step)  # as many as the grid has points
-        self._front: Final = lru_cache(maxsize=None)(self._parallel)
+        self._points: Final = lru_cache(maxsize=None)(self._points_of)
 
     @property
     def sides(self) -> tuple[PartyName, ...]:
@@ -70,9 +71,14 @@ class FrontLines:
         )
 
     def _at_step(self, sign: int, step: int, steps_away: int) -> Position:
-        point = self._front(sign * steps_away).interpolate(step / self._steps, normalized=True)
-        position = to_position((point.x, point.y))
+        position = to_position(self._points(sign * steps_away)[step])
         return Position(round(position.lon_deg, DIGITS), round(position.lat_deg, DIGITS))
+
+    def _points_of(self, steps_away: int) -> list[Point]:
+        """The points of the grid along the axis as it runs so many steps further to its left."""
+        shares = np.arange(self._steps + 1) / self._steps
+        points = shapely.line_interpolate_point(self._parallel(steps_away), shares, normalized=True)
+        return [(point.x, point.y) for point in points]
 
     def _parallel(self, steps: int) -> shapely.LineString:
         """The axis so many steps further to its left. Where it turns in on itself, only its longest part is left."""

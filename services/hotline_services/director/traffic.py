@@ -14,11 +14,10 @@ from typing import Final
 
 import msgspec
 
-from hotline_protocol.agreement import BoundaryRule
 from hotline_protocol.airspace import Area
-from hotline_protocol.conflicts import areas_meet
+from hotline_protocol.conflicts import ruled_footprint
 from hotline_protocol.flightplan import FlightPlan
-from hotline_protocol.line import Block
+from hotline_protocol.geometry import Footprint
 from hotline_protocol.message import PartyName
 from hotline_services.runtime.chance import Chance
 
@@ -52,25 +51,48 @@ class _Slot(msgspec.Struct, frozen=True):
     end: datetime
 
 
+class _Ground(msgspec.Struct, frozen=True):
+    """An area made ready to be compared: what it looks like in the plane, and its bounds in metres."""
+
+    footprint: Footprint
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def meets(self, other: "_Ground") -> bool:
+        """Whether the two share a point; the bounds alone settle it for most."""
+        return (
+            self.west <= other.east
+            and other.west <= self.east
+            and self.south <= other.north
+            and other.south <= self.north
+            and self.footprint.meets(other.footprint)
+        )
+
+
 class _Tasking:
     """The air that one side has given to its flights, hour by hour. What its timeline flies comes first."""
 
     def __init__(self, scenario: Scenario, party: str) -> None:
-        self._rule: Final[BoundaryRule] = scenario.agreement.boundary_rule
+        self._rule: Final = scenario.agreement.boundary_rule
         self._start: Final = scenario.start
-        self._hours: Final[dict[int, list[_Slot]]] = {}
-        self._meet: Final[dict[tuple[Area, Area], bool]] = {}
+        self._hours: Final[dict[int, list[tuple[_Slot, _Ground]]]] = {}
+        self._grounds: Final[dict[Area, _Ground]] = {}
         for event in scenario.happening:
             if isinstance(event, Submission) and event.to == party:
                 plan = event.plan.plan(event.at.after(scenario.start), scenario.places)
-                self._put(_Slot(plan.area, plan.lower_ft, plan.upper_ft, plan.start, plan.end))
+                slot = _Slot(plan.area, plan.lower_ft, plan.upper_ft, plan.start, plan.end)
+                self._put(slot, self._ground(slot.area))
 
     def take(self, slot: _Slot) -> bool:
         """Give this air to a flight, unless another flight of the side has some of it."""
+        ground = self._ground(slot.area)
         for hour in self._hours_of(slot):
-            if any(_at_once(slot, other) and self._meets(slot, other) for other in self._hours.get(hour, ())):
-                return False
-        self._put(slot)
+            for other, its_ground in self._hours.get(hour, ()):
+                if _at_once(slot, other) and ground.meets(its_ground):
+                    return False
+        self._put(slot, ground)
         return True
 
     def forget(self, before: datetime) -> None:
@@ -79,19 +101,19 @@ class _Tasking:
         for hour in [hour for hour in self._hours if hour < first]:
             del self._hours[hour]
 
-    def _put(self, slot: _Slot) -> None:
+    def _put(self, slot: _Slot, ground: _Ground) -> None:
         for hour in self._hours_of(slot):
-            self._hours.setdefault(hour, []).append(slot)
+            self._hours.setdefault(hour, []).append((slot, ground))
 
     def _hours_of(self, slot: _Slot) -> range:
         return range((slot.start - self._start) // AN_HOUR, (slot.end - self._start) // AN_HOUR + 1)
 
-    def _meets(self, one: _Slot, other: _Slot) -> bool:
-        pair = one.area, other.area
-        met = self._meet.get(pair)
-        if met is None:
-            met = self._meet[pair] = areas_meet(*pair, self._rule)
-        return met
+    def _ground(self, area: Area) -> _Ground:
+        ground = self._grounds.get(area)
+        if ground is None:
+            footprint = ruled_footprint(area, self._rule)
+            ground = self._grounds[area] = _Ground(footprint, *footprint.bounds)
+        return ground
 
 
 def _at_once(one: _Slot, other: _Slot) -> bool:
@@ -136,7 +158,7 @@ class _World:
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
         self.scenario: Final = scenario
-        self.share: Final = Chance(seed).share
+        self.chance: Final = Chance(seed)
         fronts = scenario.fronts
         self.fronts: Final = FrontLines(fronts, scenario.start, scenario.places) if fronts else None
         self.routine: Final = timedelta(minutes=scenario.agreement.notice.routine_min)
@@ -148,7 +170,7 @@ class _Kind:
     def __init__(self, world: _World, traffic: Traffic) -> None:
         self._world = world
         self._traffic = traffic
-        self._share = world.share
+        self._chance = world.chance
         places = world.scenario.places
         self._areas = [area if isinstance(area, FrontAlong) else area.area(places) for area in traffic.areas]
         self._weights = list(accumulate(traffic.weights or (1.0,) * len(traffic.areas)))
@@ -156,69 +178,54 @@ class _Kind:
 
     def day(self, midnight: datetime, tasking: _Tasking) -> Iterator[Sortie]:
         """The flights of one day, in turn."""
-        purpose = f"traffic/{self._traffic.callsign}/{midnight.date().isoformat()}"
         opens = self._traffic.window[0].after(midnight)
         length = self._traffic.window[1].after(opens + timedelta(minutes=1)) - opens
+        day = f"{midnight:%Y%m%d}"
+        purpose = f"traffic/{self._traffic.callsign}/{day}"
         count = self._count(purpose)
         for flight in range(count):
             named = f"{purpose}/{flight + 1}"
             for attempt in range(TRIES):
-                slot = self._slot(f"{named}/{attempt}", opens, length, flight / count, 1 / count)
+                slot = self._slot(self._chance.shares(f"{named}/air/{attempt}"), opens, length, flight / count, count)
                 if tasking.take(slot):
-                    filed = self._filed(named, slot.start)
-                    if filed:
-                        yield self._sortie(named, midnight, flight, slot, filed)
+                    sortie = self._sortie(self._chance.shares(f"{named}/filing"), slot, day, f"{flight + 1:02d}")
+                    if sortie:
+                        yield sortie
                     break
 
     def _count(self, purpose: str) -> int:
         """How many today: what is left over of whole flights is one more on so many days."""
         whole, rest = divmod(self._traffic.a_day * self._traffic.tempo, 1)
-        return int(whole) + (rest > 0 and self._share(f"{purpose}/number") < rest)
+        return int(whole) + (rest > 0 and self._chance.share(f"{purpose}/number") < rest)
 
-    def _slot(self, named: str, opens: datetime, length: timedelta, turn: float, spread: float) -> _Slot:
+    def _slot(self, drawn: tuple[float, ...], opens: datetime, length: timedelta, turn: float, count: int) -> _Slot:
         """Air for a flight, drawn about its place in the even spread over the day."""
         traffic = self._traffic
-        share = turn + spread * (0.5 + traffic.jitter * (self._share(f"{named}/start") - 0.5))
+        in_turn, minutes, height, where, along, depth, *_ = drawn
+        share = turn + (0.5 + traffic.jitter * (in_turn - 0.5)) / count
         start = opens + timedelta(minutes=round(share * length.total_seconds() / 60))
-        minutes = self._between(traffic.duration_min, f"{named}/duration")
-        block = self._block(named)
-        area = self._area(named, start)
-        return _Slot(area, block.lower_ft, block.upper_ft, start, start + timedelta(minutes=round(minutes)))
+        end = start + timedelta(minutes=round(_between(traffic.duration_min, minutes)))
+        block = self._blocks[int(height * len(self._blocks))]
+        area = self._areas[bisect_right(self._weights, where * self._weights[-1], hi=len(self._weights) - 1)]
+        if isinstance(area, FrontAlong):
+            area = self._along_front(area, along, depth, start)
+        return _Slot(area, block.lower_ft, block.upper_ft, start, end)
 
-    def _block(self, named: str) -> Block:
-        return self._blocks[int(self._share(f"{named}/block") * len(self._blocks))]
-
-    def _area(self, named: str, start: datetime) -> Area:
-        weight = self._share(f"{named}/area") * self._weights[-1] if len(self._areas) > 1 else 0.0
-        area = self._areas[bisect_right(self._weights, weight, hi=len(self._weights) - 1)]
-        if not isinstance(area, FrontAlong):
-            return area
+    def _along_front(self, written: FrontAlong, along: float, depth: float, at: datetime) -> Area:
         # Both checked when the scenario was read: who flies along a front has one.
         assert self._world.fronts is not None  # noqa: S101
         assert self._traffic.party is not None  # noqa: S101
-        along, depth = self._share(f"{named}/along"), self._share(f"{named}/depth")
-        return self._world.fronts.area(area, self._traffic.party, along, depth, start)
+        return self._world.fronts.area(written, self._traffic.party, along, depth, at)
 
-    def _filed(self, named: str, start: datetime) -> datetime | None:
-        """When the plan is handed in. None when it was before the run began, and the start is near now."""
+    def _sortie(self, drawn: tuple[float, ...], slot: _Slot, day: str, number: str) -> Sortie | None:
+        """The flight as it is filed, or None when that was before the run began and its start is near."""
         traffic = self._traffic
-        short = traffic.short_notice > 0 and self._share(f"{named}/short") < traffic.short_notice
-        notice = self._between(traffic.short_notice_min if short else traffic.notice_min, f"{named}/notice")
-        filed = start - timedelta(minutes=notice)
-        if traffic.filed_at and not short:
-            filed = max(_last_before(moment, filed) for moment in traffic.filed_at)
-        began = self._world.scenario.start
-        if filed >= began:
-            return filed.replace(microsecond=0)
-        # What stands on the desk when a run begins is handed in by and by, after the timeline has had the word.
-        opening = began + timedelta(seconds=round(60 * self._between(OPENING_MIN, f"{named}/opening")))
-        return opening if start - opening >= self._world.routine else None
-
-    def _sortie(self, named: str, midnight: datetime, flight: int, slot: _Slot, filed: datetime) -> Sortie:
-        traffic = self._traffic
-        number = f"{flight + 1:02d}"
+        short, notice, opening, announced, *_ = drawn
+        filed = self._filed(slot.start, notice, opening, is_short=short < traffic.short_notice)
+        if filed is None:
+            return None
         plan = FlightPlan(
-            plan_id=f"{traffic.party or traffic.operator}-{midnight:%Y%m%d}-{traffic.callsign}{number}",
+            plan_id=f"{traffic.party or traffic.operator}-{day}-{traffic.callsign}{number}",
             callsign=traffic.callsign[: LONGEST_CALLSIGN - len(number)] + number,
             kind=traffic.kind,
             priority=traffic.priority,
@@ -231,14 +238,26 @@ class _Kind:
             aircraft_type=traffic.aircraft_type,
             operator=traffic.operator,
         )
-        announced = traffic.party is not None and (
-            traffic.announced >= 1 or self._share(f"{named}/announced") < traffic.announced
-        )
-        return Sortie(party=traffic.party, filed=filed.astimezone(UTC), plan=plan, announced=announced)
+        told = traffic.party is not None and announced < traffic.announced
+        return Sortie(party=traffic.party, filed=filed.astimezone(UTC), plan=plan, announced=told)
 
-    def _between(self, least_and_most: tuple[float, float], purpose: str) -> float:
-        least, most = least_and_most
-        return least + (most - least) * self._share(purpose)
+    def _filed(self, start: datetime, notice: float, opening: float, *, is_short: bool) -> datetime | None:
+        traffic, began = self._traffic, self._world.scenario.start
+        filed = start - timedelta(
+            minutes=_between(traffic.short_notice_min if is_short else traffic.notice_min, notice)
+        )
+        if traffic.filed_at and not is_short:
+            filed = max(_last_before(moment, filed) for moment in traffic.filed_at)
+        if filed >= began:
+            return filed.replace(microsecond=0)
+        # What stands on the desk when a run begins is handed in by and by, after the timeline has had the word.
+        filed = began + timedelta(seconds=round(60 * _between(OPENING_MIN, opening)))
+        return filed if start - filed >= self._world.routine else None
+
+
+def _between(least_and_most: tuple[float, float], share: float) -> float:
+    least, most = least_and_most
+    return least + (most - least) * share
 
 
 def _last_before(clock: Moment, instant: datetime) -> datetime:

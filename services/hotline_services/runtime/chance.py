@@ -2,7 +2,10 @@
 
 import hashlib
 import random
+from struct import Struct
 from typing import Final
+
+_EIGHT: Final = Struct(">8I")
 
 
 class Chance:
@@ -26,6 +29,10 @@ class Chance:
         run in which something else is changed decides the same.
         """
         return int.from_bytes(self._digest(purpose)[:6], "big") / 2**48
+
+    def shares(self, purpose: str) -> tuple[float, ...]:
+        """Eight such numbers for a purpose that decides several things at once: each has its place among them."""
+        return tuple(number / 2**32 for number in _EIGHT.unpack(self._digest(purpose)))
 
     def _digest(self, purpose: str) -> bytes:
         return hashlib.sha256(f"{self.seed}/{purpose}".encode()).digest()
