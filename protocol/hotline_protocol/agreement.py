@@ -196,5 +196,15 @@ def _check_sides(agreement: Agreement) -> None:
     for name in (agreement.line.left, agreement.line.right) if agreement.line else ():
         if name is not None and name not in parties:
             raise AgreementError(f"line: {name!r} is not a party")
-    if agreement.line_review and agreement.line_review.caller not in parties:
-        raise AgreementError(f"line_review.caller: {agreement.line_review.caller!r} is not a party")
+    if agreement.line_review:
+        _check_review(agreement, agreement.line_review)
+
+
+def _check_review(agreement: Agreement, rule: LineReviewRule) -> None:
+    """Between two parties that hold a side of the line each: a third would not hear that it has been moved."""
+    if rule.caller not in agreement.parties:
+        raise AgreementError(f"line_review.caller: {rule.caller!r} is not a party")
+    if agreement.line is None:
+        raise AgreementError("line_review: there is no line to be moved")
+    if sorted(agreement.parties) != sorted(filter(None, (agreement.line.left, agreement.line.right))):
+        raise AgreementError("line_review: wants two parties, one on the left of the line and one on its right")

@@ -14,7 +14,7 @@ import msgspec
 from . import topics
 from .examples import PLAN, examples
 from .flightplan import FlightPlan
-from .lifecycle import CALL, NEGOTIATION
+from .lifecycle import CALL, NEGOTIATION, REVIEW
 from .message import Message
 from .topics import TOPICS, Topic
 
@@ -223,6 +223,7 @@ def sections() -> Mapping[str, str]:
         "messages": "\n".join(_message_table(channel) for channel in CHANNELS).rstrip("\n"),
         "call": _diagram(CALL),
         "negotiation": _diagram(NEGOTIATION),
+        "review": _diagram(REVIEW),
     }
 
 

@@ -1,4 +1,4 @@
-"""The lives of a call and of a negotiation as tables. The diagrams in the docs are drawn from them.
+"""The lives of a call, of a negotiation and of a line review as tables. The diagrams in the docs are drawn from them.
 
 A table maps a state and what happens to the state that follows; what is not in it is out of turn.
 """
@@ -110,5 +110,51 @@ NEGOTIATION: Final[Mapping[tuple[NegotiationState, NegotiationStep], Negotiation
         **{(state, _T.FAIL_AT_TIER): _S.WAITING for state in (_S.OURS, _S.THEIRS)},
         **{(state, _T.FAIL): _S.FAILED for state in (_S.WAITING, _S.OURS, _S.THEIRS, _S.HELD, _S.TAKEN)},
         **{(state, _T.WITHDRAW): _S.WITHDRAWN for state in (_S.WAITING, _S.OURS, _S.THEIRS, _S.HELD, _S.TAKEN)},
+    }
+)
+
+
+class ReviewState(enum.Enum):
+    """A line review as one of its two sides sees it."""
+
+    WAITING = "waiting for a call"
+    OURS = "our turn"
+    THEIRS = "their turn"
+    AGREED = "agreed"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more will be offered in it."""
+        return self is ReviewState.AGREED or self is ReviewState.FAILED
+
+
+class ReviewStep(enum.Enum):
+    """What can happen to a line review."""
+
+    SAY_OFFER = "say offer"
+    HEAR_OFFER = "hear offer"
+    SAY_CONCUR = "say concur"
+    HEAR_CONCUR = "hear concur"
+    SAY_DECLINE = "say decline"
+    HEAR_DECLINE = "hear decline"
+    LOSE_CALL = "the call is dropped; another may follow"
+    FAIL = "no agreement in time"
+
+
+_R, _U = ReviewState, ReviewStep
+REVIEW: Final[Mapping[tuple[ReviewState, ReviewStep], ReviewState]] = MappingProxyType(
+    {
+        (_R.WAITING, _U.SAY_OFFER): _R.THEIRS,
+        (_R.WAITING, _U.HEAR_OFFER): _R.OURS,
+        (_R.THEIRS, _U.HEAR_OFFER): _R.OURS,
+        (_R.OURS, _U.SAY_OFFER): _R.THEIRS,
+        (_R.OURS, _U.SAY_CONCUR): _R.AGREED,
+        (_R.THEIRS, _U.HEAR_CONCUR): _R.AGREED,
+        (_R.OURS, _U.SAY_DECLINE): _R.FAILED,
+        (_R.THEIRS, _U.SAY_DECLINE): _R.FAILED,
+        (_R.THEIRS, _U.HEAR_DECLINE): _R.FAILED,
+        (_R.THEIRS, _U.LOSE_CALL): _R.WAITING,
+        **{(state, _U.FAIL): _R.FAILED for state in (_R.WAITING, _R.OURS, _R.THEIRS)},
     }
 )

@@ -109,12 +109,13 @@ class LineChecked(OnCall, frozen=True, kw_only=True, tag="line-checked"):
 
 
 class Protest(OnCall, frozen=True, kw_only=True, tag="protest"):
-    """We have seen this and object."""
+    """We have seen this and object. ``operator`` is the partner of yours who flew, where it was one."""
 
     kind: SightingKind
     at: Position
     seen_at: AwareTime
     statement: Annotated[str, Meta(max_length=500)] = ""
+    operator: PartyName | None = None
 
 
 class Advise(OnCall, frozen=True, kw_only=True, tag="advise"):
@@ -140,10 +141,14 @@ class Noted(OnCall, frozen=True, kw_only=True, tag="noted"):
 
 
 class Mail(ToPeer, frozen=True, kw_only=True, tag="mail"):
-    """The slow second channel: read when an officer gets to it. ``about`` names what it would have been said about."""
+    """The slow second channel: read when an officer gets to it. ``about`` names what it would have been said about.
+
+    With ``protests`` it is a protest against this, seen at that place and time, and no advice.
+    """
 
     about: Identifier
     advice: Advice
+    protests: SightingKind | None = None
 
 
 class MailRead(ToPeer, frozen=True, kw_only=True, tag="mail-read"):
@@ -351,6 +356,11 @@ class TraceOffer(msgspec.Struct, frozen=True, kw_only=True):
     base: Digest
     control: Annotated[tuple[Position, ...], Meta(min_length=2, max_length=64)]
     offsets_nm: Annotated[tuple[float, ...], Meta(min_length=2, max_length=64)]
+
+
+def trace_digest(review_id: str, call_id: str, trace: TraceOffer) -> str:
+    """Names one exact offer of a line review: this trace, in this review, in this call."""
+    return digest_of((review_id, call_id, trace))
 
 
 class InReview(OnCall, frozen=True, kw_only=True, tag=False):

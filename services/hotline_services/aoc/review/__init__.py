@@ -1,0 +1,10 @@
+"""Line reviews: the two sides talk over where the deconfliction line should run, and it runs so from an agreed time.
+
+``trace`` is the geometry, ``bargain`` what a side offers and takes, ``reviewing`` one review as one side sees it,
+``reviews`` all of them with their calendar, and ``accord`` the agreement as it stands while it changes.
+"""
+
+from .accord import Accord
+from .reviews import Reviews
+
+__all__ = ["Accord", "Reviews"]

@@ -1,0 +1,49 @@
+"""The agreement as one side holds it, and what the other may hold while the line is being moved."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from hotline_protocol.agreement import Agreement
+from hotline_protocol.airspace import Position
+
+CHANGEOVER: Final = timedelta(minutes=15)
+"""So long after the line has moved the other side may still speak by the line as it was."""
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Expected = Callable[[datetime], str | None]
+
+
+class Accord:
+    """What is agreed now. It changes when the line is moved, and both sides' digests with it.
+
+    ``expects`` tells, for a time, the digest that the other side may hold by then though we do not yet.
+    """
+
+    def __init__(self, agreement: Agreement) -> None:
+        self.agreement = agreement
+        self.digest = agreement.digest
+        self.expects: Expected = lambda _: None
+        self._former = ("", LONG_AGO)
+
+    def amend(self, agreement: Agreement, effective_at: datetime) -> None:
+        """From ``effective_at`` on this is agreed."""
+        self._former = (self.digest, effective_at + CHANGEOVER)
+        self.agreement = agreement
+        self.digest = agreement.digest
+
+    def admits(self, digest: str, said_at: datetime) -> bool:
+        """Whether this is what the other side can rightly have held agreed at this time of its clock."""
+        if digest == self.digest:
+            return True
+        former, until = self._former
+        return (digest == former and said_at <= until) or digest == self.expects(said_at)
+
+
+def with_trace(agreement: Agreement, trace: tuple[Position, ...]) -> Agreement:
+    """The same agreement with the line elsewhere. Raises ValueError when it has none."""
+    if agreement.line is None:
+        raise ValueError("line: the agreement has none")
+    return msgspec.structs.replace(agreement, line=msgspec.structs.replace(agreement.line, trace=trace))

@@ -1,0 +1,274 @@
+"""The line reviews of one side: when they are due, what is said in them, and what comes of each."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from hotline_protocol.agreement import LineReviewRule
+from hotline_protocol.events import ReviewEnded
+from hotline_protocol.lifecycle import ReviewState
+from hotline_protocol.line import (
+    Amend,
+    ConcurTrace,
+    CounterTrace,
+    DeclineTrace,
+    InReview,
+    ProposeTrace,
+    Reason,
+)
+from hotline_services.aoc.calls import Call, Item
+from hotline_services.aoc.config import Review
+from hotline_services.aoc.desk import Desk
+from hotline_services.aoc.voice import Voice
+
+from .accord import LONG_AGO, Accord
+from .bargain import Bargain
+from .moving import MovingLine, OnMove
+from .reviewing import Reviewing, fault_of
+
+NONE_CALLED: Final = LineReviewRule(caller="")
+"""Where the agreement has no rule: nobody calls a review."""
+NOT_IN_EFFECT: Final = "the line agreed last is not in effect yet"
+
+
+class Reviews:
+    """The reviews of the line between us and whoever holds its other side.
+
+    Only who calls a review says how it ended, and that the line moves (``Amend``). The other side takes that for the
+    offer that it has concurred to, or made and not seen declined, and for no other; then both move the line at the
+    same instant. Without a rule in the agreement there are no reviews, and they cost nothing.
+    """
+
+    def __init__(self, party: str, accord: Accord, wants: Review, desk: Desk, voice: Voice, on_move: OnMove) -> None:
+        self._party: Final = party
+        self._accord: Final = accord
+        self._wants: Final = wants
+        self._desk: Final = desk
+        self._voice: Final = voice
+        self._rule: Final = accord.agreement.line_review or NONE_CALLED
+        self._line: Final = MovingLine(accord, self._rule, voice, on_move)
+        self._calls: Final = self._rule.caller == party
+        self._due: datetime | None = LONG_AGO if self._calls else None
+        self._reviewing: Reviewing | None = None
+        self.next_deadline: datetime | None = self._due
+        """When a review is due or has to end, or the line moves."""
+
+    def open_ids(self) -> list[str]:
+        """The review that is not over, if any."""
+        return [self._reviewing.id] if self._reviewing is not None else []
+
+    # Time -------------------------------------------------------------------------------------------------
+
+    def move_if_due(self) -> None:
+        """Before anything else is done in a turn: the line moves when its time has come."""
+        if self._line.coming is not None:
+            self._line.move_if_due()
+            self._set_deadline()
+
+    def lapse(self) -> None:
+        """What time has brought about."""
+        now = self._voice.now
+        if self.next_deadline is None or now < self.next_deadline:
+            return
+        self._line.move_if_due()
+        if self._reviewing is not None and self._reviewing.deadline <= now:
+            self._give_up(self._reviewing, "no agreement in time")
+        if self._due is not None and self._due <= now:
+            self._begin(self._due)
+        self._set_deadline()
+
+    def _begin(self, due: datetime) -> None:
+        """A review is due; the first time, we only find out when that is."""
+        now = self._voice.now
+        self._due = next_review(self._rule, now)
+        if due == LONG_AGO:
+            return
+        if self._reviewing is not None:
+            self._give_up(self._reviewing, "the next review is due")
+        peer = next(name for name in self._accord.agreement.parties if name != self._party)
+        # By its day and not by a running number: in a run in which something else is changed it is the same review.
+        reviewing = self._new(f"{self._party}-{self._voice.author.epoch}-r{due:%Y%m%d}", peer)
+        if self._line.coming is not None:
+            self._give_up(reviewing, NOT_IN_EFFECT)
+            return
+        self._desk.enqueue(
+            Item(
+                ref=reviewing.id,
+                peer=peer,
+                reason=Reason.LINE_REVIEW,
+                tier=self._accord.agreement.tiers[0].tier,
+                queued_at=now,
+                not_before=now,
+            )
+        )
+
+    def _give_up(self, reviewing: Reviewing, reason: str) -> None:
+        reviewing.fail(reason)
+        self._settle()
+        self._desk.dequeue(reviewing.id)
+
+    def _set_deadline(self) -> None:
+        open_until = self._reviewing.deadline if self._reviewing is not None else None
+        wakes = (self._due, open_until, self._line.moves_at)
+        self.next_deadline = min((at for at in wakes if at is not None), default=None)
+
+    # Calls ------------------------------------------------------------------------------------------------
+
+    def open(self, ref: str, call: Call) -> bool:
+        """Begin to talk about it in this call; False when there is nothing left to say."""
+        reviewing = self._reviewing
+        if reviewing is None or reviewing.id != ref or reviewing.state is not ReviewState.WAITING:
+            return False
+        reviewing.open(call.id, self._bargain())
+        self._settle()
+        return self._reviewing is not None
+
+    def lose_call(self, call: Call) -> None:
+        """The call was dropped, perhaps with a review under way: then there is to be another."""
+        if self._reviewing is None:
+            return
+        self._reviewing.lose_call(call.id)
+        self._settle()
+        item = call.current
+        if self._reviewing is not None and item is not None and item.ref == self._reviewing.id:
+            self._desk.enqueue(item)
+
+    def hear(self, message: InReview) -> str | None:
+        """Something said in a review. Returns why it cannot be used, as "field: reason", or None."""
+        fault = None
+        match message:
+            case ProposeTrace():
+                fault = self._hear_propose(message)
+            case CounterTrace():
+                fault = self._hear_counter(message)
+            case ConcurTrace() | DeclineTrace():
+                self._hear_end(message)
+            case _:
+                pass  # a later version's kind of message
+        if self._of(message) is None:
+            self._desk.dequeue(message.review_id)  # it is over: what the call was about has been dealt with
+        return fault
+
+    def hear_amend(self, amend: Amend) -> str | None:
+        """The line is to run so. Returns why we do not take it, as "field: reason", or None."""
+        if self._calls or amend.source != self._rule.caller:
+            return f"source: line reviews are called by {self._rule.caller or 'nobody'}"
+        fault = self._line.hear_amend(amend)
+        if fault is None and self._of(amend) is not None:
+            self._reviewing = None
+        self._set_deadline()
+        return fault
+
+    def _hear_propose(self, propose: ProposeTrace) -> str | None:
+        fault = refusal = None
+        if self._calls or propose.source != self._rule.caller:
+            fault = f"source: line reviews are called by {self._rule.caller or 'nobody'}"
+        elif propose.trace.base != self._line.arc.digest:
+            refusal = f"we hold the line to be {self._line.arc.digest}"  # nobody's fault: an Amend may be on its way
+        elif self._line.coming is not None:
+            refusal = NOT_IN_EFFECT
+        else:
+            fault = fault_of(propose, self._line.arc, self._rule.furthest_nm)
+        if fault is not None or refusal is not None:
+            self._decline(propose, fault or refusal or "")
+            return fault
+        reviewing = self._new(propose.review_id, propose.source)
+        reviewing.hear_propose(propose, self._bargain())
+        self._settle()
+        return None
+
+    def _hear_counter(self, counter: CounterTrace) -> str | None:
+        reviewing = self._of(counter)
+        if reviewing is None:
+            self._decline(counter, "that review is over")
+            return None
+        if not reviewing.awaits(counter):
+            return None
+        fault = fault_of(counter, self._line.arc, self._rule.furthest_nm)
+        if fault is not None:
+            reviewing.decline(fault)
+        else:
+            reviewing.hear_counter(counter)
+        self._settle()
+        return fault
+
+    def _hear_end(self, message: ConcurTrace | DeclineTrace) -> None:
+        reviewing = self._of(message)
+        if reviewing is None or not reviewing.awaits(message):
+            return
+        if isinstance(message, ConcurTrace):
+            reviewing.hear_concur(message)
+        else:
+            reviewing.hear_decline(message)
+        self._settle()
+
+    def _of(self, message: InReview | Amend) -> Reviewing | None:
+        reviewing = self._reviewing
+        known = reviewing is not None and (reviewing.id, reviewing.peer) == (message.review_id, message.source)
+        return reviewing if known else None
+
+    def _decline(self, offer: ProposeTrace | CounterTrace, reason: str) -> None:
+        self._voice.say(
+            DeclineTrace,
+            to=offer.source,
+            call_id=offer.call_id,
+            review_id=offer.review_id,
+            answers=offer.offer,
+            reason=reason[:200],
+        )
+
+    def _new(self, review_id: str, peer: str) -> Reviewing:
+        timing = self._accord.agreement.timing
+        self._reviewing = Reviewing(
+            review_id,
+            peer,
+            self._line.arc,
+            deadline=self._voice.now + timedelta(seconds=timing.negotiation_s),
+            voice=self._voice,
+            offer_s=timing.silence_s,
+        )
+        return self._reviewing
+
+    def _bargain(self) -> Bargain:
+        arc = self._line.arc
+        sign = 1 if self._line.line.right == self._party else -1
+        return Bargain(self._wants, self._rule, sign=sign, points=len(arc.control), can_run=arc.can_run)
+
+    # Endings ----------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Draw the consequences of what has just been said."""
+        reviewing = self._reviewing
+        if reviewing is None:
+            return
+        if not self._calls:
+            self._line.bound = reviewing.bound
+        if reviewing.state.is_over:
+            self._reviewing = None
+            if self._calls:
+                self._end(reviewing)
+        self._set_deadline()
+
+    def _end(self, reviewing: Reviewing) -> None:
+        agreed = reviewing.bound if reviewing.state is ReviewState.AGREED else None
+        if agreed is not None:
+            self._line.amend(agreed, reviewing.peer)
+        self._voice.say(
+            ReviewEnded,
+            review_id=reviewing.id,
+            peer=reviewing.peer,
+            agreed=agreed is not None,
+            rounds=reviewing.rounds,
+            offsets_nm=agreed.trace.offsets_nm if agreed is not None else (),
+            reason=reviewing.reason,
+        )
+
+
+def next_review(rule: LineReviewRule, now: datetime) -> datetime:
+    """When the line is next to be reviewed by this rule; later than ``now``.
+
+    Days are counted from 1 January of the year 1, a Monday, so that every run has its reviews on the same days,
+    whenever it begins and whoever has lost its memory of the last one: every 7 days is each Sunday.
+    """
+    day = now.replace(hour=rule.at.hour, minute=rule.at.minute, second=rule.at.second, microsecond=0)
+    day += timedelta(days=-day.toordinal() % rule.every_days)
+    return day if day > now else day + timedelta(days=rule.every_days)
