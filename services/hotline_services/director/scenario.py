@@ -1,12 +1,9 @@
 """Reading a scenario file: strict, since a misspelt field that is passed over is a wrong run."""
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
-
-import msgspec
-from msgspec import inspect
 
 from hotline_protocol.agreement import AgreementError, read_agreement
 from hotline_protocol.topics import split_validation_error
@@ -30,7 +27,7 @@ from .script import (
     UnannouncedFlight,
 )
 from .soundness import setting_faults
-from .written import read_written
+from .strict import FieldError, read_strictly
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "shipped_scenarios"]
 
@@ -82,11 +79,10 @@ def raw_scenario(path: Path, changes: Mapping[str, Any] | None = None) -> dict[s
 def scenario_in(raw: dict[str, Any], file: str) -> Scenario:
     """The scenario that stands in this, which was read from ``file``. Raises ScenarioError."""
     try:
-        scenario = msgspec.convert(raw, Scenario, dec_hook=read_written)
-    except msgspec.ValidationError as error:
-        reason, field = split_validation_error(str(error))
-        raise ScenarioError(file, field, _with_choices(reason, field, raw)) from error
-    for field, reason in (*_unknown(raw, scenario, ""), *_inconsistent(scenario)):
+        scenario = read_strictly(raw, Scenario)
+    except FieldError as error:
+        raise ScenarioError(file, error.field, error.reason) from error
+    for field, reason in _inconsistent(scenario):
         raise ScenarioError(file, field, reason)
     return scenario
 
@@ -123,55 +119,6 @@ def _load_agreement(named: str, beside: Path) -> dict[str, Any]:
         reason, field = split_validation_error(str(error))
         raise ScenarioError(path.name, field, reason) from error
     return raw
-
-
-def _with_choices(reason: str, field: str, raw: dict[str, Any]) -> str:
-    """The reason, and for a word that is none of the allowed ones, which those are."""
-    if not reason.startswith("Invalid"):
-        return reason
-    names = [name.split("[")[0] for name in field.split(".")]
-    allowed = _allowed(inspect.type_info(Scenario), names, raw)
-    return f"{reason}; there are: {', '.join(dict.fromkeys(allowed))}" if allowed else reason
-
-
-def _allowed(node: inspect.Type, names: Sequence[str], raw: Any) -> Iterator[str]:
-    """The words that may stand at the end of this path of field names."""
-    match node:
-        case inspect.Metadata(type=inner):
-            yield from _allowed(inner, names, raw)
-        case inspect.UnionType(types=types):
-            for each in types:
-                yield from _allowed(each, names, raw)
-        case inspect.VarTupleType(item_type=inner):
-            yield from _allowed(inner, names, raw)
-        case inspect.DictType(value_type=inner):
-            yield from _allowed(inner, names[1:], raw)
-        case inspect.EnumType(cls=kind) if not names:
-            yield from (str(member.value) for member in kind)
-        case inspect.StructType() if names and names[0] == node.tag_field:
-            yield str(node.tag)
-        case inspect.StructType() if names:
-            for each_field in node.fields:
-                if each_field.encode_name == names[0]:
-                    yield from _allowed(each_field.type, names[1:], raw)
-
-
-def _unknown(raw: Any, read: Any, path: str) -> Trace:
-    """Fields that the file has and that nothing has read."""
-    if isinstance(raw, dict) and isinstance(read, msgspec.Struct):
-        known = read.__struct_fields__
-        tag = read.__struct_config__.tag_field
-        for name in raw:
-            if name not in known and name != tag:
-                yield f"{path}{name}", f"no such field; there are: {', '.join(known)}"
-            elif name in known:
-                yield from _unknown(raw[name], getattr(read, name), f"{path}{name}.")
-    elif isinstance(raw, dict) and isinstance(read, dict):
-        for name in raw:
-            yield from _unknown(raw[name], read[name], f"{path}{name}.")
-    elif isinstance(raw, list) and isinstance(read, tuple):
-        for number, (each, its) in enumerate(zip(raw, read, strict=True)):
-            yield from _unknown(each, its, f"{path.rstrip('.')}[{number}].")
 
 
 def _inconsistent(scenario: Scenario) -> Trace:
