@@ -30,7 +30,7 @@ def centre(scenario: Scenario, party: str, seed: int, epoch: str = "0") -> Centr
         scenario.parties[party],
         scenario.agreement,
         epoch=epoch,
-        chance=Chance(seed).stream(f"officer/{party}"),
+        chance=Chance(seed),
     )
 
 

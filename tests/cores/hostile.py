@@ -1,6 +1,5 @@
 """A centre between two peers that say what they like, in whatever order and with whatever clock."""
 
-import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, timezone
 from itertools import combinations
@@ -42,6 +41,7 @@ from hotline_protocol.topics import address_of, decode, encode
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import Costs, Officer, PartyConfig
 from hotline_services.aoc.ledger import PairLedger
+from hotline_services.runtime.chance import Chance
 
 from .joined import DAWN, ON_THE_LINE, agreement
 
@@ -69,7 +69,7 @@ class Siege:
     def __init__(self, think_s: float = 0.0, walk_away: float = 0.1) -> None:
         costs = Costs(walk_away=walk_away, content=0.9)
         config = PartyConfig(officer=Officer(answer_s=think_s, think_s=think_s), costs=costs)
-        self.centre = Centre("us", config, RULES, epoch="0", chance=random.Random(7))
+        self.centre = Centre("us", config, RULES, epoch="0", chance=Chance(7))
         self.now = DAWN
         self.outside = Author("exercise")
         self.authors = {peer: Author(peer) for peer in PEERS}

@@ -1,6 +1,5 @@
 """Two centres joined by a line that a test can cut, hold back or listen to. No event loop, no socket."""
 
-import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import Costs, Officer, PartyConfig, Posture
+from hotline_services.runtime.chance import Chance
 
 M = TypeVar("M", bound=Message)
 
@@ -76,8 +76,8 @@ class Joined:
         ours = rules or agreement()
         self.now = DAWN
         self.centres = {
-            "us": Centre("us", us, ours, epoch="0", chance=random.Random(1)),
-            "ru": Centre("ru", ru, rules_of_ru or ours, epoch="0", chance=random.Random(2)),
+            "us": Centre("us", us, ours, epoch="0", chance=Chance(1)),
+            "ru": Centre("ru", ru, rules_of_ru or ours, epoch="0", chance=Chance(1)),
         }
         self.said: list[Message] = []
         self.lost: Callable[[Message], bool] = lambda _: False

@@ -207,7 +207,7 @@ def test_a_side_that_does_not_protest_keeps_no_sightings() -> None:
     world = Joined(us=config(posture=Posture(protests=False)))
     world.tell("us", ReportSighting, kind=SightingKind.SHOW_OF_FORCE, by="ru", at=ON_THE_LINE, seen_at=world.now)
     assert len(world.escalations(EscalationKind.SIGHTING)) == 1
-    assert world.centres["us"]._posture.sightings == {}
+    assert world.centres["us"].untold() == []
 
 
 # Plans ------------------------------------------------------------------------------------------------------

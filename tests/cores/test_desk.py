@@ -1,6 +1,5 @@
 """The duty officer's desk alone: who is rung about what and when, who is answered, and how calls end."""
 
-import random
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -24,10 +23,13 @@ from hotline_protocol.line import (
     Tier,
 )
 from hotline_protocol.message import Author, Message
+from hotline_services.aoc.attention import Attention
 from hotline_services.aoc.calls import Call, Item
-from hotline_services.aoc.config import Officer
+from hotline_services.aoc.config import Officer, Roster
 from hotline_services.aoc.desk import WORDS_AT_ONCE, Desk
+from hotline_services.aoc.duty import Presence
 from hotline_services.aoc.voice import Voice
+from hotline_services.runtime.chance import Chance
 
 from .joined import DAWN, agreement
 
@@ -37,15 +39,17 @@ TIMING = agreement().timing
 class Room:
     """A desk, and whoever knows what the items mean: here somebody who writes down what happens."""
 
-    def __init__(self, think_s: float = 0) -> None:
+    def __init__(self, think_s: float = 0, roster: Roster = Roster()) -> None:
         self.voice = Voice(Author("us"), DAWN)
         officer = Officer(answer_s=think_s, think_s=think_s)
-        self.desk = Desk("us", agreement(), officer, random.Random(1), self.voice, self)
+        attention = Attention("us", officer, roster, Chance(1))
+        self.desk = Desk("us", agreement(), attention, Presence(roster), self.voice, self)
         self.opened: list[str] = []
         self.heard: list[OnCall] = []
         self.lost: list[str] = []
         self.failed: list[CallOutcome] = []
         self.answered = 0
+        self.completed: list[str] = []
         self.nothing_to_say: set[str] = set()
         self.authors = {peer: Author(peer) for peer in ("ru", "tr")}
 
@@ -61,6 +65,9 @@ class Room:
 
     def ring_failed(self, _call: Call, outcome: CallOutcome) -> None:
         self.failed.append(outcome)
+
+    def call_completed(self, call: Call) -> None:
+        self.completed.append(call.id)
 
     def call_answered(self, _call: Call) -> None:
         self.answered += 1

@@ -104,8 +104,7 @@ class FaultyDay:
             self.simulation.add(MONITOR, lambda: monitor, hears=TOPICS)
 
     def _centre(self, party: str, config: PartyConfig) -> Tap:
-        officer = self.simulation.chance.stream(f"officer/{party}")
-        return Tap(Centre(party, config, self.agreement, epoch="0", chance=officer))
+        return Tap(Centre(party, config, self.agreement, epoch="0", chance=self.simulation.chance))
 
     def run(self, until_h: float) -> None:
         """Go on until this hour of the day."""

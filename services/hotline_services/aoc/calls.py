@@ -10,7 +10,11 @@ from hotline_protocol.line import CallOutcome, OnCall, Reason, Tier
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to be talked over with ``peer``: a negotiation, a line check or a protest, by its reference."""
+    """Something to be talked over with ``peer``: a negotiation, a line check, a protest or advice, by its reference.
+
+    ``in_vain``: it has been rung about and nobody answered. ``calls_back``: there is nothing to be said but that we
+    are there again, to one who has rung in vain.
+    """
 
     ref: str
     peer: str
@@ -18,6 +22,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     tier: Tier
     queued_at: datetime
     not_before: datetime
+    in_vain: bool = False
+    calls_back: bool = False
 
 
 def turn(item: Item) -> tuple[int, int, datetime, str]:
@@ -26,7 +32,8 @@ def turn(item: Item) -> tuple[int, int, datetime, str]:
 
 
 class Call(msgspec.Struct, kw_only=True):
-    """A call as this desk sees it."""
+    """A call as this desk sees it. ``cut_at`` is when the circuit goes down, ``unattended`` that nobody was there when
+    it rang here."""
 
     id: str
     peer: str
@@ -40,6 +47,12 @@ class Call(msgspec.Struct, kw_only=True):
     current: Item | None = None
     about: tuple[str, ...] = ()
     deadline: datetime
+    cut_at: datetime | None = None
+    unattended: bool = False
+
+    def wait_until(self, at: datetime) -> None:
+        """Let silence end it then, or the circuit before that."""
+        self.deadline = at if self.cut_at is None else min(at, self.cut_at)
 
 
 class Talker(Protocol):
@@ -51,6 +64,10 @@ class Talker(Protocol):
 
     def hear_on_call(self, message: OnCall, call: Call) -> None:
         """Something said during a call, when it has been thought about."""
+        ...
+
+    def call_completed(self, call: Call) -> None:
+        """All has been said, and whoever rang has hung up."""
         ...
 
     def call_lost(self, call: Call) -> None:

@@ -1,9 +1,7 @@
 """An air operations centre: plans, desk, negotiations, ledger and posture, joined into one core."""
 
-import random
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from hotline_protocol.agreement import Agreement
@@ -15,52 +13,76 @@ from hotline_protocol.injection import (
     AnnounceLine,
     CancelPlan,
     DeclareEmergency,
+    PassAdvice,
     ReportSighting,
     SubmitPlan,
 )
 from hotline_protocol.ledger import Entry
 from hotline_protocol.line import (
+    Advise,
+    Affirm,
+    Amend,
     CallOutcome,
     Confirm,
     Entered,
     Entries,
     InNegotiation,
+    InReview,
     Lapsed,
     LineCheck,
     LineChecked,
+    Mail,
+    MailRead,
     Noted,
     OnCall,
     Propose,
     Protest,
+    ReadBack,
     Reason,
     Reconcile,
     Release,
     ToPeer,
 )
 from hotline_protocol.message import Author, Message
-from hotline_protocol.service import Health, Presence, Unreadable
+from hotline_protocol.service import Health, Unreadable
+from hotline_protocol.service import Presence as PeerPresence
+from hotline_services.runtime.chance import Chance
 
+from .attention import Attention
 from .books import Books
 from .calls import Call, Item
-from .config import PartyConfig
+from .config import PartyConfig, Roster
 from .consent import Consents
 from .desk import Desk
+from .duty import LONG_AGO, Attendance, Presence
+from .heeding import Heeding
 from .ledger import PairLedger
-from .picture import Picture, grant_ref
+from .picture import Picture, grant_ref, is_grant
 from .plans import OVER, Filed, PlanBook
 from .posture import Posture
+from .review import Accord, Reviews
+from .strain.felt import Felt
+from .strain.relations import Relations
 from .talks import Talks
+from .telling import Telling
 from .voice import Voice
 
-OF_SIGHTINGS: Final = frozenset({Reason.INCIDENT, Reason.PROTEST})
-LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+NOTHING_BUT_TALK: Final = frozenset({Reason.LINE_CHECK, Reason.INCIDENT, Reason.PROTEST, Reason.ADVICE})
+"""Begun again from the start in another call, where the one was dropped."""
 
 
 class Centre:
     """One side's air operations centre: a :class:`~hotline_protocol.core.Core`."""
 
     def __init__(
-        self, party: str, config: PartyConfig, agreement: Agreement, *, epoch: str, chance: random.Random
+        self,
+        party: str,
+        config: PartyConfig,
+        agreement: Agreement,
+        *,
+        epoch: str,
+        chance: Chance,
+        roster: Roster = Roster(),  # noqa: B008  frozen
     ) -> None:
         self.party: Final = party
         self.peers: Final = tuple(name for name in agreement.parties if name != party)
@@ -70,16 +92,30 @@ class Centre:
         self._picture = Picture(agreement.boundary_rule)
         boundaries = Boundaries(agreement)
         self.ledgers: Final = {peer: PairLedger(party, peer) for peer in self.peers}
-        self._posture = Posture(agreement.tiers[0].tier, self._picture, self._voice)
-        self._books = Books(party, agreement, self.ledgers, self._posture, self._voice)
+        relations = Relations(config, self.peers, self._voice)
+        self._posture = Posture(agreement, relations, self._picture, self._voice)
+        self._accord = Accord(agreement)
+        self._books = Books(party, self._accord, self.ledgers, self._posture, self._voice)
         self._book = PlanBook(party, boundaries, self._picture, self._voice)
-        self._talks = Talks(party, agreement, config, self._picture, boundaries, self.ledgers, self._voice)
-        self._desk = Desk(party, agreement, config.officer, chance, self._voice, self)
+        self._talks = Talks(party, agreement, config, self._picture, boundaries, self.ledgers, relations, self._voice)
+        presence, attention = Presence(roster), Attention(party, config.officer, roster, chance)
+        self._attendance = Attendance(presence, self._voice)
+        self._desk = Desk(party, agreement, attention, presence, self._voice, self)
         self._consents = Consents(config, agreement, self._book, self._talks, self._desk, self._posture, self._voice)
+        self._telling = Telling(self._posture, attention, self._desk, self._voice)
+        self._heeding = Heeding(
+            party, agreement, attention, presence, self._picture, self._consents, self._posture, self._voice
+        )
+        self._reviews = Reviews(party, self._accord, config.review, self._desk, self._voice, self._redraw)
         self._next_check: datetime | None = LONG_AGO
         self.next_deadline: datetime | None = LONG_AGO
         """When the first of the parts wants to be woken; worked out once a turn."""
         self._sessions: dict[str, str] = {}
+
+    @property
+    def agreement(self) -> Agreement:
+        """What is agreed now: the line may have been moved."""
+        return self._accord.agreement
 
     @property
     def plans(self) -> dict[str, Filed]:
@@ -97,13 +133,22 @@ class Centre:
         """Ids of negotiations that are not over."""
         return self._talks.open_ids()
 
+    def open_reviews(self) -> list[str]:
+        """The id of the line review that is not over, if any."""
+        return self._reviews.open_ids()
+
     def open_calls(self) -> list[str]:
         """The id of the call in progress, if any."""
         return [self._desk.call.id] if self._desk.call is not None else []
 
+    def untold(self) -> list[str]:
+        """What is yet to be protested against or passed on."""
+        return list(self._telling.untold)
+
     def receive(self, message: Message, now: datetime) -> Sequence[Message]:
         """Deal with one message. See :class:`~hotline_protocol.core.Core`."""
         self._voice.begin(now, message.id)
+        self._reviews.move_if_due()
         if isinstance(message, ToPeer):
             self._hear_peer(message)
         else:
@@ -113,10 +158,17 @@ class Centre:
     def lapse(self, now: datetime) -> Sequence[Message]:
         """Do what time has brought about."""
         self._voice.begin(now, None)
+        self._reviews.lapse()
         if self._next_check is not None and self._next_check <= self._voice.now:
             self._check_line()
-        self._picture.clear_until(self._voice.now)
+        for tier in self._attendance.lapse():
+            self._desk.officers_back(tier)
+        self._posture.lapse()
+        for use, since in self._picture.clear_until(self._voice.now):
+            if is_grant(use):
+                self._posture.flown(Felt.GUEST_KEPT, use.user, since)
         self._consents.lapse()
+        self._heeding.lapse()
         self._talks.lapse()
         self._desk.lapse()
         self._talks.lapse()  # a call that the desk has dropped may leave waiting what is past its time
@@ -126,8 +178,19 @@ class Centre:
         self._consents.settle()
         for peer in self._talks.take_changed():
             self._books.changed(peer)
+        for peer, warning in self._posture.take_warnings():
+            self._telling.warn(peer, warning)
         self._desk.ring_if_free()
-        wakes = (self._next_check, self._book.next_deadline, self._talks.next_deadline, self._desk.next_deadline)
+        wakes = (
+            self._next_check,
+            self._attendance.next_deadline,
+            self._book.next_deadline,
+            self._talks.next_deadline,
+            self._heeding.next_deadline,
+            self._posture.next_deadline,
+            self._reviews.next_deadline,
+            self._desk.next_deadline,
+        )
         self.next_deadline = min((at for at in wakes if at is not None), default=None)
         return self._voice.end()
 
@@ -144,6 +207,12 @@ class Centre:
         tier = self._agreement.tiers[0].tier
         self._desk.enqueue(Item(ref=ref, peer=peer, reason=reason, tier=tier, queued_at=now, not_before=now))
 
+    def _redraw(self, agreement: Agreement) -> None:
+        """The line has moved: plans and offers that are made from now on are held against it where it runs now."""
+        boundaries = Boundaries(agreement)
+        self._book.redraw(boundaries)
+        self._talks.appraiser.redraw(boundaries)
+
     # What others say -------------------------------------------------------------------------------------
 
     def _hear_other(self, message: Message) -> None:
@@ -158,6 +227,8 @@ class Centre:
                 self._saw(message)
             case AnnounceLine():
                 self._posture.announce(message, self.peers)
+            case PassAdvice():
+                self._advise(message)
             case Health():
                 self._hear_health(message)
             case Unreadable():
@@ -166,23 +237,31 @@ class Centre:
                 pass  # broadcasts of others: nothing for a centre to do
 
     def _saw(self, sighting: ReportSighting) -> None:
+        if self._posture.saw_third_party(sighting):
+            return
+        sighting = self._posture.answerable(sighting)
         if sighting.by not in self.peers:
             self._reject(sighting, "unknown-party", "by", f"{sighting.by!r} is none of {', '.join(self.peers)}")
             return
         reason = self._posture.saw(sighting)
         if reason is not None and self._config.posture.protests:
-            self._posture.sightings[sighting.id] = sighting
-            self._enqueue(sighting.id, sighting.by, reason)
+            self._telling.protest(sighting, reason)
+
+    def _advise(self, order: PassAdvice) -> None:
+        if order.peer in self.peers:
+            self._telling.advise(order)
+        else:
+            self._reject(order, "unknown-party", "peer", f"{order.peer!r} is none of {', '.join(self.peers)}")
 
     def _hear_health(self, health: Health) -> None:
         if health.source not in self.peers:
             return
-        if health.presence is Presence.DOWN:
+        if health.presence is PeerPresence.DOWN:
             self._desk.peer_lost(health.source)
         elif self._sessions.get(health.source) != health.session:
             self._desk.peer_there(health.source)
             self._books.reconcile(health.source)
-        self._sessions[health.source] = health.session if health.presence is Presence.UP else ""
+        self._sessions[health.source] = health.session if health.presence is PeerPresence.UP else ""
 
     def _hear_unreadable(self, unreadable: Unreadable) -> None:
         if unreadable.code == "dead-letter":
@@ -215,6 +294,11 @@ class Centre:
             sender=message.source,
         )
 
+    def _answer_for(self, message: Message, code: str, fault: str | None) -> None:
+        """Reject this if there is a fault in it, "field: reason"."""
+        if fault is not None:
+            self._reject(message, code, fault.partition(":")[0], fault)
+
     # What the peer says ----------------------------------------------------------------------------------
 
     def _hear_peer(self, message: ToPeer) -> None:
@@ -237,6 +321,12 @@ class Centre:
                 self._released(message)
             case Reconcile():
                 self._books.compare(message)
+            case Amend():
+                self._answer_for(message, "bad-amendment", self._reviews.hear_amend(message))
+            case Mail():
+                self._heeding.hear_mail(message)
+            case MailRead():
+                self._telling.hear_mail_read(message)
             case _:
                 pass  # a later version's kind of message: nothing to say to it
 
@@ -259,19 +349,9 @@ class Centre:
         if item.reason is Reason.LINE_CHECK:
             self._books.check(call.peer, call.id)
             return True
-        sighting = self._posture.sightings.get(item.ref) if item.reason in OF_SIGHTINGS else None
-        if sighting is not None:
-            self._voice.say(
-                Protest,
-                to=call.peer,
-                call_id=call.id,
-                kind=sighting.kind,
-                at=sighting.at,
-                seen_at=sighting.seen_at,
-                statement=sighting.detail,
-            )
-            return True
-        return self._consents.open(item.ref, call.id)
+        if item.reason is Reason.LINE_REVIEW:
+            return self._reviews.open(item.ref, call)
+        return self._telling.open(item.ref, call.id) or self._consents.open(item.ref, call.id)
 
     def hear_on_call(self, message: OnCall, call: Call) -> None:
         """See :class:`~.calls.Talker`."""
@@ -280,21 +360,25 @@ class Centre:
                 self._books.hear_check(message)
             case LineChecked():
                 self._books.compare(message)
-                self._done(call, {Reason.LINE_CHECK})
-            case Protest():
-                self._posture.hear_protest(message)
-                self._voice.say(Noted, to=message.source, call_id=call.id, cause=message.id)
+                self._checked(call)
+            case Protest() | Advise():
+                self._heeding.hear(message, call.tier)
+            case Affirm():
+                self._heeding.hear_affirm(message, call.tier)
+            case ReadBack():
+                self._telling.hear_read_back(message, call)
             case Noted():
-                self._done(call, OF_SIGHTINGS)
+                self._telling.hear_noted(message, call)
             case InNegotiation():
                 self._hear_negotiation(message, call)
+            case InReview():
+                self._answer_for(message, "bad-review", self._reviews.hear(message))
             case _:
                 pass  # Ring, Answer, Busy and HangUp are the desk's own
 
-    def _done(self, call: Call, reasons: AbstractSet[Reason]) -> None:
-        """That was the answer to what this call is about now, if that is of such a kind."""
-        if call.current is not None and call.current.reason in reasons:
-            self._posture.sightings.pop(call.current.ref, None)
+    def _checked(self, call: Call) -> None:
+        """That was the answer to what this call is about now, if that is a line check."""
+        if call.current is not None and call.current.reason is Reason.LINE_CHECK:
             self._desk.item_done(call.current.ref)
 
     def _hear_negotiation(self, message: InNegotiation, call: Call) -> None:
@@ -317,6 +401,10 @@ class Centre:
                 tier=call.tier,
             )
 
+    def call_completed(self, call: Call) -> None:
+        """See :class:`~.calls.Talker`."""
+        self._posture.feel(Felt.CALL_COMPLETED, call.peer)
+
     def call_answered(self, call: Call) -> None:
         """See :class:`~.calls.Talker`."""
         self._posture.answered(call.peer)
@@ -324,11 +412,14 @@ class Centre:
     def call_lost(self, call: Call) -> None:
         """See :class:`~.calls.Talker`."""
         self._talks.interrupt(call.id, call.peer)
-        item = call.current
-        if item is not None and (item.reason is Reason.LINE_CHECK or item.reason in OF_SIGHTINGS):
-            self._desk.enqueue(item)
+        self._reviews.lose_call(call)
+        if call.outgoing:
+            self._telling.call_failed(call.peer)
+        if call.current is not None and call.current.reason in NOTHING_BUT_TALK:
+            self._desk.enqueue(call.current)
 
     def ring_failed(self, call: Call, outcome: CallOutcome) -> None:
         """See :class:`~.calls.Talker`."""
         if outcome is CallOutcome.NO_ANSWER:
             self._posture.unanswered(call.peer, call.id)
+            self._telling.call_failed(call.peer)

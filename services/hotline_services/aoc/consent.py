@@ -11,7 +11,7 @@ from hotline_protocol.flightplan import FlightPlan, PlanState, Priority, Problem
 from hotline_protocol.injection import CancelPlan, DeclareEmergency
 from hotline_protocol.ledger import Entry, EntryKind
 from hotline_protocol.lifecycle import NegotiationState
-from hotline_protocol.line import Reason, Release
+from hotline_protocol.line import Protest, Reason, Release
 
 from .asking import Asking
 from .calls import Item
@@ -19,6 +19,7 @@ from .config import PartyConfig
 from .desk import Desk
 from .plans import OVER, Filed, PlanBook
 from .posture import Posture
+from .strain.felt import Felt
 from .talks import Talks
 from .voice import Voice
 
@@ -96,6 +97,8 @@ class Consents:
         for filed in self._book.lapse():
             if filed.state in OVER:
                 self._withdraw_asking(filed, "the flight is over")
+                for _, granter, _ in filed.agreements:
+                    self._posture.flown(Felt.VISIT_KEPT, granter, filed.start)
             else:
                 self._start_undecided(filed)
 
@@ -177,6 +180,8 @@ class Consents:
             return
         filed = self._book.plans[asking.plan.plan_id]
         filed.agreements.append((entry.agreement_id, entry.granter, entry.volumes))
+        if asking.plan.priority is Priority.EMERGENCY:
+            self._posture.feel(Felt.HELPED, entry.granter)
         if asking.outcome is NegotiationOutcome.AGREED_WITH_CHANGES:
             self._book.move(filed, asking.taken.volumes)
             filed.to_ask = [*filed.to_ask, *self._newly_needed(filed)]
@@ -290,6 +295,23 @@ class Consents:
         self._withdraw_asking(filed, reason)
         self._release(filed, reason)
         self._book.withdraw(filed, problem)
+
+    def knew_of(self, protest: Protest) -> bool:
+        """False when it is against a partner's flight that we answer for and have no plan of."""
+        operator = protest.operator
+        if operator is None or operator in self._agreement.parties or self._agreement.side_of(operator) is None:
+            return True
+        return self._book.had_there(protest.at, protest.seen_at)
+
+    def break_off(self, plan_ids: list[str], problem: Problem) -> list[str]:
+        """End these flights of ours, but one in distress; returns those that were not over."""
+        ended = []
+        for plan_id in plan_ids:
+            filed = self._book.plans.get(plan_id)
+            if filed is not None and filed.state not in OVER and filed.state is not PlanState.CONTINGENT:
+                self._withdraw(filed, problem, problem.reason)
+                ended.append(plan_id)
+        return ended
 
     def _withdraw_asking(self, filed: Filed, reason: str) -> None:
         asking = self._talks.asking.get(filed.negotiation_id or "")

@@ -1,95 +1,105 @@
 """The duty officer's desk: one call at a time, the others wait; who rings, who answers, what is talked about."""
 
-import bisect
-import random
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
-
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.events import CallEnded
+from hotline_protocol.events import CallEnded, Misheard
 from hotline_protocol.lifecycle import CALL, CallState, CallStep
 from hotline_protocol.line import (
+    Affirm,
     Answer,
     Busy,
     CallOutcome,
     Concur,
+    ConcurTrace,
     Decline,
+    DeclineTrace,
     Expire,
     HangUp,
+    InNegotiation,
     LineChecked,
     Noted,
     OnCall,
-    Reason,
     Ring,
     Tier,
     Withdraw,
 )
 
-from .calls import Call, Item, Talker, turn
-from .config import Officer
+from .attention import Attention
+from .calls import Call, Item, Talker
+from .duty import Presence
+from .missed import MissedCalls
 from .voice import Voice
+from .waiting import Waiting
 
 REMEMBERED_CALLS: Final = 1_000
 WORDS_AT_ONCE: Final = 64
 LONGEST_REDIAL: Final = 8
 """So many times the agreed pause lie between two rings at most, where nobody answers."""
-NEEDS_NO_THOUGHT: Final = (Concur, Decline, Expire, Withdraw, Noted, LineChecked)
+NEEDS_NO_THOUGHT: Final = (Concur, Decline, Expire, Withdraw, ConcurTrace, DeclineTrace, Noted, Affirm, LineChecked)
 
 
 class Desk:
     """Rings, answers and hangs up. Items wait by tier and urgency, then by age, and share calls where they can."""
 
     def __init__(
-        self, party: str, agreement: Agreement, officer: Officer, chance: random.Random, voice: Voice, talker: Talker
+        self,
+        party: str,
+        agreement: Agreement,
+        attention: Attention,
+        presence: Presence,
+        voice: Voice,
+        talker: Talker,
     ) -> None:
         self._party = party
         self._timing = agreement.timing
-        self._officer = officer
-        self._chance = chance
+        self._attention = attention
+        self._presence = presence
         self._voice = voice
         self._talker = talker
-        self._queue: list[Item] = []
+        self._waiting = Waiting(presence)
         self._thoughts: list[tuple[datetime, OnCall]] = []
         self._past: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._longest = timedelta(seconds=2 * agreement.timing.negotiation_s)
         self._count = 0
         self._in_vain: dict[str, int] = {}
+        self._missed = MissedCalls()
         self.call: Call | None = None
 
     @property
     def next_deadline(self) -> datetime | None:
         """When somebody will have thought, rung long enough, or waited long enough."""
         if self.call is None:
-            return min((item.not_before for item in self._queue), default=None)
+            return self._waiting.next_due(self._voice.now)
         return min(self.call.deadline, self._thoughts[0][0]) if self._thoughts else self.call.deadline
 
     @property
     def waiting(self) -> tuple[Item, ...]:
         """What is queued, most pressing first."""
-        return tuple(self._queue)
+        return tuple(self._waiting.items)
 
     def enqueue(self, item: Item) -> None:
         """Have this talked over as soon as the line and its turn allow."""
-        bisect.insort(self._queue, item, key=turn)
+        self._waiting.add(item)
 
     def dequeue(self, ref: str) -> None:
         """This need not be talked over any more."""
-        self._queue = [item for item in self._queue if item.ref != ref]
+        self._waiting.drop(ref)
         if self.call is not None and self.call.current is not None and self.call.current.ref == ref:
             self.item_done(ref)
 
     def ring_if_free(self) -> None:
         """Ring about the most pressing item whose time has come, if no call is in progress."""
+        while self.call is None and (due := self._waiting.due(self._voice.now)) is not None:
+            self._ring(due)
+
+    def _ring(self, due: Item) -> None:
         now = self._voice.now
-        due = next((item for item in self._queue if item.not_before <= now), None) if self.call is None else None
-        if due is None:
-            return
         self._count += 1
-        about = tuple(item.ref for item in self._shared(due.peer, due.tier))
-        self.call = Call(
+        about = tuple(item.ref for item in self._waiting.shared(due.peer, due.tier))
+        self.call = call = Call(
             id=f"{self._party}-{self._voice.author.epoch}-c{self._count}",
             peer=due.peer,
             outgoing=True,
@@ -99,20 +109,21 @@ class Desk:
             queued_at=due.queued_at,
             rang_at=now,
             about=about[:64],
-            deadline=now + timedelta(seconds=self._timing.ring_s),
+            deadline=now,
+            cut_at=self._presence.next_break(now),
         )
+        if not self._presence.circuit_up(now):
+            self._end(call, CallStep.RING_OUT, CallOutcome.NO_ANSWER)  # there is no tone
+            return
+        call.wait_until(now + timedelta(seconds=self._timing.ring_s))
         self._voice.say(
             Ring,
             to=due.peer,
-            call_id=self.call.id,
+            call_id=call.id,
             reason=due.reason,
             tier=due.tier,
-            about=self.call.about,
+            about=call.about,
         )
-
-    def _shared(self, peer: str, tier: Tier) -> list[Item]:
-        """Everything that can be talked over in one call at this tier."""
-        return [item for item in self._queue if item.peer == peer and item.tier is tier]
 
     def hear(self, message: OnCall) -> None:
         """Something came over the line: the phone itself at once, words after some thought."""
@@ -132,6 +143,9 @@ class Desk:
         now = self._voice.now
         if (ring.source, ring.call_id) in self._past or now - ring.time > timedelta(seconds=2 * self._timing.ring_s):
             return
+        if not self._presence.circuit_up(now):
+            self._remember(ring.source, ring.call_id)
+            return
         self.peer_there(ring.source)
         mine = self.call
         if mine is not None and not self._gives_way(mine, ring):
@@ -140,7 +154,8 @@ class Desk:
             return
         if mine is not None:
             self._end(mine, CallStep.GIVE_WAY, CallOutcome.BUSY)
-        self.call = Call(
+        there_at = self._presence.back_at(ring.tier, now)
+        self.call = call = Call(
             id=ring.call_id,
             peer=ring.source,
             outgoing=False,
@@ -150,9 +165,13 @@ class Desk:
             queued_at=ring.time,
             rang_at=ring.time,
             about=ring.about,
-            deadline=now + timedelta(seconds=self._timing.ring_s),
+            deadline=now,
+            cut_at=self._presence.next_break(now),
+            unattended=there_at != now,
         )
-        self._think(ring, self._officer.answer_s)
+        call.wait_until(now + timedelta(seconds=self._timing.ring_s))
+        if there_at is not None:
+            self._think(ring, (there_at - now).total_seconds() + self._attention.answer_s(ring))
 
     @staticmethod
     def _gives_way(mine: Call, ring: Ring) -> bool:
@@ -172,9 +191,15 @@ class Desk:
         call.state = CALL[(call.state, CallStep.HEAR_ANSWER)]
         call.answered_at = self._voice.now
         self.peer_there(call.peer)
-        self._heard_something(call)
-        self._talker.call_answered(call)
+        self._begin_talk(call)
         self._next_item(call)
+
+    def _begin_talk(self, call: Call) -> None:
+        """Both are there: whatever either has rung about in vain can be talked over now or next."""
+        self._heard_something(call)
+        self._missed.settle(call.peer, call.tier)
+        self._waiting.meet(call.peer, call.tier, self._voice.now)
+        self._talker.call_answered(call)
 
     def _hear_end(self, message: Busy | HangUp, step: CallStep, outcome: CallOutcome) -> None:
         call = self._current(message)
@@ -200,13 +225,21 @@ class Desk:
             self.drop(call, CallStep.SAY_HANG_UP)  # nobody who waits for answers says so much
             return
         self._heard_something(call)
-        self._think(message, 0.0 if isinstance(message, NEEDS_NO_THOUGHT) else self._officer.think_s)
+        self._think(message, 0.0 if isinstance(message, NEEDS_NO_THOUGHT) else self._grasp_s(message))
 
-    def _think(self, message: OnCall, mean_s: float) -> None:
-        """One thought at a time: half to one and a half times the mean, after those before it."""
+    def _grasp_s(self, message: OnCall) -> float:
+        """How long it takes to understand this. An offer that is misheard is said again: its digest shows the error."""
+        think_s = self._attention.think_s(message)
+        slip = self._attention.slip(message) if isinstance(message, InNegotiation) else None
+        if slip is None:
+            return think_s
+        self._voice.say(Misheard, call_id=message.call_id, peer=message.source, error_nm=slip.error_nm, caught=True)
+        return 2 * think_s
+
+    def _think(self, message: OnCall, seconds: float) -> None:
+        """One thought at a time, each after those before it."""
         start = self._thoughts[-1][0] if self._thoughts else self._voice.now
-        spread = 0.5 + self._chance.random() if mean_s else 0.0
-        self._thoughts.append((max(start, self._voice.now) + timedelta(seconds=mean_s * spread), message))
+        self._thoughts.append((max(start, self._voice.now) + timedelta(seconds=seconds), message))
         self._finish_thoughts()
 
     def lapse(self) -> None:
@@ -235,19 +268,22 @@ class Desk:
     def _answer(self, call: Call, ring: Ring) -> None:
         call.state = CALL[(call.state, CallStep.SAY_ANSWER)]
         call.answered_at = self._voice.now
-        self._heard_something(call)
         self._voice.say(Answer, to=call.peer, call_id=call.id, cause=ring.id)
-        self._talker.call_answered(call)
+        self._begin_talk(call)
 
     def _ring_out(self, call: Call) -> None:
         if call.outgoing:
-            self._voice.say(HangUp, to=call.peer, call_id=call.id, outcome=CallOutcome.NO_ANSWER)
+            self._say_hang_up(call, CallOutcome.NO_ANSWER)
         self._end(call, CallStep.RING_OUT, CallOutcome.NO_ANSWER)
 
     def drop(self, call: Call, step: CallStep) -> None:
-        """The other side has fallen silent or is gone."""
-        self._voice.say(HangUp, to=call.peer, call_id=call.id, outcome=CallOutcome.DROPPED)
+        """The other side has fallen silent or is gone, or the circuit is."""
+        self._say_hang_up(call, CallOutcome.DROPPED)
         self._end(call, step, CallOutcome.DROPPED)
+
+    def _say_hang_up(self, call: Call, outcome: CallOutcome) -> None:
+        if self._presence.circuit_up(self._voice.now):  # else the other side notices by itself
+            self._voice.say(HangUp, to=call.peer, call_id=call.id, outcome=outcome)
 
     def peer_there(self, peer: str) -> None:
         """The other side has given a sign of life."""
@@ -257,6 +293,11 @@ class Desk:
         """The other side has left the network."""
         if self.call is not None and self.call.peer == peer:
             self.drop(self.call, CallStep.PEER_LOST)
+
+    def officers_back(self, tier: Tier) -> None:
+        """Somebody of this tier is there again: call back who has rung in vain."""
+        for item in self._missed.take(tier, self._voice.now):
+            self.enqueue(item)
 
     def item_done(self, ref: str) -> None:
         """This item of the agenda has been dealt with: go on to the next, or hang up."""
@@ -268,45 +309,49 @@ class Desk:
     def _next_item(self, call: Call) -> None:
         if not call.outgoing or call.current is not None or call.state is not CallState.TALKING:
             return
-        for item in self._shared(call.peer, call.tier):
-            self._queue.remove(item)
+        for item in self._waiting.shared(call.peer, call.tier):
+            self._waiting.take(item)
             call.current = item
             if item.ref not in call.about:
                 call.about = (*call.about, item.ref)[:64]
-            if self._talker.open_item(item, call):
+            if not item.calls_back and self._talker.open_item(item, call):
                 return
             call.current = None
         self._voice.say(HangUp, to=call.peer, call_id=call.id, outcome=CallOutcome.COMPLETED)
         self._end(call, CallStep.SAY_HANG_UP, CallOutcome.COMPLETED)
 
     def _end(self, call: Call, step: CallStep, outcome: CallOutcome) -> None:
-        talking = call.state is CallState.TALKING
+        before = call.state
         call.state = CALL[(call.state, step)]
         self.call = None
         self._remember(call.peer, call.id)
         self._thoughts = [(at, message) for at, message in self._thoughts if message.call_id != call.id]
         if call.outgoing:
             self._record(call, outcome)
+        if before is CallState.RINGING_IN and call.unattended:
+            self._miss(call)
         if outcome is CallOutcome.COMPLETED:
+            self._talker.call_completed(call)
             return
-        if talking:
+        if before is CallState.TALKING:
             self._talker.call_lost(call)
         elif call.outgoing:
             self._in_vain[call.peer] = self._in_vain.get(call.peer, 0) + (outcome is CallOutcome.NO_ANSWER)
             self._talker.ring_failed(call, outcome)
         if call.outgoing:
-            self._redial(call)
+            self._redial(call, outcome)
 
-    def _redial(self, call: Call) -> None:
+    def _miss(self, call: Call) -> None:
+        self._missed.note(call)
+        if self._presence.present(call.tier, self._voice.now):
+            self.officers_back(call.tier)
+
+    def _redial(self, call: Call, outcome: CallOutcome) -> None:
         """Whatever this call was, or was to be, about waits for a while; longer each time that nobody answers."""
         pause = timedelta(seconds=self._timing.redial_s)
         pauses = min(2 ** max(self._in_vain.get(call.peer, 0) - 1, 0), LONGEST_REDIAL)
-        shared = self._shared(call.peer, call.tier)
-        for item in shared:
-            self._queue.remove(item)
-        for item in shared:
-            later = self._voice.now + pause * (1 if item.reason is Reason.EMERGENCY else pauses)
-            self.enqueue(msgspec.structs.replace(item, not_before=max(item.not_before, later)))
+        now = self._voice.now
+        self._waiting.defer(call, outcome, until=now + pause * pauses, urgent_until=now + pause)
 
     def _record(self, call: Call, outcome: CallOutcome) -> None:
         self._voice.say(
@@ -330,7 +375,7 @@ class Desk:
     def _heard_something(self, call: Call) -> None:
         """Silence begins anew; but who is never silent does not keep the line for ever either."""
         answered_at = call.answered_at or self._voice.now
-        call.deadline = min(self._voice.now + timedelta(seconds=self._timing.silence_s), answered_at + self._longest)
+        call.wait_until(min(self._voice.now + timedelta(seconds=self._timing.silence_s), answered_at + self._longest))
 
     def _refuse_stale(self, message: OnCall) -> None:
         """Words in a call that is over here: tell them so."""

@@ -1,68 +1,166 @@
-"""What a side makes of what happens: every step up is said aloud, with its cause."""
+"""What a side makes of what happens: every step up is said aloud, with its cause, and felt."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from hotline_protocol.airspace import Circle, Volume4D
+import msgspec
+
+from hotline_protocol.agreement import Agreement
+from hotline_protocol.airspace import Circle, Position, Volume4D
 from hotline_protocol.events import ActualState, Escalated, EscalationKind, LineAnnounced, LineStateChanged
 from hotline_protocol.geometry import area_problem
-from hotline_protocol.injection import AnnouncedState, AnnounceLine, ReportSighting, SightingKind
+from hotline_protocol.injection import Advice, AdviceKind, AnnouncedState, AnnounceLine, ReportSighting, SightingKind
 from hotline_protocol.line import Protest, Reason, Tier
 
-from .picture import Picture, Standing
+from .picture import Picture, Standing, Use
+from .strain.conduct import MINOR
+from .strain.felt import OF_ESCALATION, OF_SIGHTING, Felt
+from .strain.relations import Relations
+from .strain.suspension import Suspension
 from .voice import Voice
 
 SILENT_AFTER: Final = 2
 GROUNDS_OF_INCIDENT: Final = frozenset({SightingKind.GROUND_INCIDENT, SightingKind.AIRCRAFT_LOST})
+OF_INCIDENTS: Final = frozenset({Reason.INCIDENT, Reason.PROTEST})
 COVERED_BY_CONSENT: Final = frozenset({SightingKind.LINE_CROSSING, SightingKind.CLOSE_APPROACH})
+WARNED_FOR: Final = timedelta(hours=6)
+"""How long a warning that strain has brought about holds."""
 
 
 class Posture:
-    """Records strain, and the line as announced and as found. How it answers is configuration."""
+    """Records strain, and the line as announced and as found. How it answers is configuration, and strain itself."""
 
-    def __init__(self, tier: Tier, picture: Picture, voice: Voice) -> None:
-        self._tier = tier
+    def __init__(self, agreement: Agreement, relations: Relations, picture: Picture, voice: Voice) -> None:
+        self._agreement = agreement
+        self._tiers = tuple(rule.tier for rule in agreement.tiers)
+        self._third_parties = frozenset(partner.name for partner in agreement.partners if partner.side is None)
+        self._relations = relations
+        self._suspension = Suspension(relations)
         self._picture = picture
         self._voice = voice
         self._unanswered: dict[str, int] = {}
         self._found: dict[str, ActualState] = {}
+        self._warnings: list[tuple[str, Advice]] = []
         self.sightings: dict[str, ReportSighting] = {}
         """Those that are yet to be protested against."""
 
     def escalate(
-        self, kind: EscalationKind, peer: str, about: str, detail: str = "", *, tier: Tier | None = None
+        self,
+        kind: EscalationKind,
+        peer: str,
+        about: str,
+        detail: str = "",
+        *,
+        tier: Tier | None = None,
+        at: Position | None = None,
     ) -> None:
-        """Put one step up on record."""
-        self._voice.say(Escalated, kind=kind, peer=peer, about=about, tier=tier or self._tier, detail=detail[:2_000])
+        """Put one step up on record, and feel it. ``at`` is where it was, if it was anywhere."""
+        self._record(kind, peer, about, detail, tier)
+        if kind in OF_ESCALATION:
+            self.feel(OF_ESCALATION[kind], peer, at)
+
+    def _record(self, kind: EscalationKind, peer: str, about: str, detail: str = "", tier: Tier | None = None) -> None:
+        self._voice.say(
+            Escalated, kind=kind, peer=peer, about=about, tier=tier or self._tiers[0], detail=detail[:2_000]
+        )
+
+    def feel(self, felt: Felt, peer: str, at: Position | None = None) -> None:
+        """This has come of the relation: it strains or eases it, and what that leads to is done. ``at`` is where."""
+        self._relations.feel(felt, peer)
+        if at is not None and self._relations.wants_to_warn(felt, peer):
+            self._warnings.append((peer, self._warning(felt, at)))
+        self._mind_suspension(peer)
+
+    # What is seen ----------------------------------------------------------------------------------------
+
+    def answerable(self, sighting: ReportSighting) -> ReportSighting:
+        """The same by the side that answers for it, where it was reported by a partner's own name."""
+        side = self._agreement.side_of(sighting.by)
+        if side is None or side == sighting.by:
+            return sighting
+        return msgspec.structs.replace(sighting, by=side, operator=sighting.operator or sighting.by)
+
+    def saw_third_party(self, sighting: ReportSighting) -> bool:
+        """Put it on record if it is the doing of a third party: there is nobody to ring about it."""
+        if sighting.by not in self._third_parties:
+            return False
+        self._record(EscalationKind.THIRD_PARTY, sighting.by, sighting.id, _in_words(sighting))
+        return True
 
     def saw(self, sighting: ReportSighting) -> Reason | None:
-        """Put it on record; the reason for a call about it, or None when what was seen had been agreed to."""
+        """Put it on record; the reason for a call about it, or None when it had been agreed to, or is let pass."""
         if sighting.kind in COVERED_BY_CONSENT and self._had_consent(sighting):
             return None
-        detail = f"{sighting.kind.value}: {sighting.detail}" if sighting.detail else sighting.kind.value
-        self.escalate(EscalationKind.SIGHTING, sighting.by, sighting.id, detail)
+        self._record(EscalationKind.SIGHTING, sighting.by, sighting.id, _in_words(sighting))
+        self._relations.complain(Felt.GUEST_KEPT, sighting.by)
+        self.feel(OF_SIGHTING[sighting.kind], sighting.by, sighting.at)
+        if sighting.kind in MINOR and self._relations.conduct(sighting.by).lets_pass:
+            return None
         return Reason.INCIDENT if sighting.kind in GROUNDS_OF_INCIDENT else Reason.PROTEST
 
+    def speaker(self, peer: str, reason: Reason) -> Tier:
+        """Who rings for this reason: about an incident, the more strained, the higher."""
+        higher = self._relations.conduct(peer).tier if reason in OF_INCIDENTS else 0
+        return self._tiers[min(higher, len(self._tiers) - 1)]
+
     def _had_consent(self, sighting: ReportSighting) -> bool:
-        spot = Circle(centre=sighting.at, radius_nm=0.1)
-        if area_problem(spot) is not None:
-            return False  # nowhere that anything could have been agreed about
-        seen_at = min(sighting.seen_at, self._voice.now)
-        moment = Volume4D(area=spot, lower_ft=0, upper_ft=60_000, start=seen_at, end=seen_at + timedelta(seconds=1))
-        met = self._picture.met([moment])
+        met = self._met(sighting.at, min(sighting.seen_at, self._voice.now))
         return any(use.standing is Standing.THEIRS and use.user == sighting.by for use in met)
 
-    def hear_protest(self, protest: Protest) -> None:
-        """The other side objects to something of ours."""
+    def _met(self, at: Position, seen_at: datetime) -> list[Use]:
+        """Whose air it was at this place and time, at any height."""
+        spot = Circle(centre=at, radius_nm=0.1)
+        if area_problem(spot) is not None:
+            return []  # nowhere that anything could have been agreed about
+        moment = Volume4D(area=spot, lower_ft=0, upper_ft=60_000, start=seen_at, end=seen_at + timedelta(seconds=1))
+        return list(self._picture.met([moment]))
+
+    # What is heard ---------------------------------------------------------------------------------------
+
+    def hear_protest(self, protest: Protest, *, knew: bool) -> None:
+        """The other side objects to something of ours, or of a partner's, of which we ``knew`` or not."""
         detail = f"{protest.kind.value}: {protest.statement}" if protest.statement else protest.kind.value
-        self.escalate(EscalationKind.PROTEST, protest.source, protest.call_id, detail)
+        self._record(EscalationKind.PROTEST, protest.source, protest.call_id, detail)
+        self._relations.complain(Felt.VISIT_KEPT, protest.source)
+        self.feel(Felt.PROTEST_HEARD, protest.source, protest.at)
+        if not knew:
+            detail = f"a flight of {protest.operator} that we answer for and had not been told of"
+            self.escalate(EscalationKind.PARTNER_UNKNOWN, protest.source, protest.call_id, detail)
+
+    def flown(self, kind: Felt, peer: str, since: datetime) -> None:
+        """An agreed flight that began then is over, with or without a complaint."""
+        self._relations.flown(kind, peer, since)
+        self._mind_suspension(peer)
+
+    # The line as announced and as found ------------------------------------------------------------------
 
     def announce(self, order: AnnounceLine, peers: tuple[str, ...]) -> None:
         """Declare the line open or suspended. Whether the phone is answered is another matter."""
+        self._suspension.ordered(order.state)
         self._voice.say(LineAnnounced, state=order.state, statement=order.statement)
         if order.state is AnnouncedState.SUSPENDED:
             for peer in peers:
                 self.escalate(EscalationKind.SUSPENSION_ANNOUNCED, peer, order.id, order.statement)
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When strain will have worn off so far that the line is declared open again."""
+        return self._suspension.next_deadline(self._voice.now)
+
+    def lapse(self) -> None:
+        """Say what strain, wearing off, has changed."""
+        for peer in self._suspension.crises:
+            self._mind_suspension(peer)
+
+    def _mind_suspension(self, peer: str) -> None:
+        """Declare what a crisis, or its end, demands. It is no act of the other side's: it is not felt."""
+        state = self._suspension.declare(peer)
+        if state is None:
+            return
+        statement = f"strain with {peer}: {self._relations.stage(peer).value}"
+        said = self._voice.say(LineAnnounced, state=state, statement=statement)
+        if state is AnnouncedState.SUSPENDED:
+            self._record(EscalationKind.SUSPENSION_ANNOUNCED, peer, said.id, statement)
 
     def answered(self, peer: str) -> None:
         """A call with this peer was answered."""
@@ -81,3 +179,23 @@ class Posture:
         self._found[peer] = state
         self._voice.say(LineStateChanged, peer=peer, state=state)
         return True
+
+    # Warnings --------------------------------------------------------------------------------------------
+
+    def _warning(self, felt: Felt, at: Position) -> Advice:
+        now = self._voice.now
+        return Advice(
+            kind=AdviceKind.WARNING, at=at, start=now, end=now + WARNED_FOR, statement=f"{felt.value}: no more of this"
+        )
+
+    def take_warnings(self) -> list[tuple[str, Advice]]:
+        """What strain has us warn of since this was last asked, and whom."""
+        warnings, self._warnings = self._warnings, []
+        return warnings
+
+
+def _in_words(sighting: ReportSighting) -> str:
+    """What was seen of whom."""
+    by = " ".join(name for name in (sighting.operator or "", sighting.callsign) if name)
+    seen = f"{sighting.kind.value} by {by}" if by else sighting.kind.value
+    return f"{seen}: {sighting.detail}" if sighting.detail else seen

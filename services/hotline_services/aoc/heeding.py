@@ -1,0 +1,193 @@
+"""What becomes of what we are told: it is recorded, and a request to stop is passed on to those who fly."""
+
+import heapq
+from collections import OrderedDict
+from collections.abc import Hashable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from hotline_protocol.agreement import Agreement
+from hotline_protocol.airspace import Circle, Volume4D
+from hotline_protocol.events import ActivityStopped, EscalationKind, InputRejected
+from hotline_protocol.flightplan import Problem
+from hotline_protocol.geometry import area_problem
+from hotline_protocol.injection import Advice, AdviceKind
+from hotline_protocol.line import Advise, Affirm, Mail, MailRead, Noted, Protest, Tier
+
+from .attention import Attention
+from .consent import Consents
+from .duty import Presence
+from .picture import Picture
+from .posture import Posture
+from .readback import Placed, ReadBacks, Understood
+from .voice import Voice
+
+MOST_UNREAD: Final = 1_000
+REMEMBERED: Final = 1_000
+HIGHEST_FT: Final = 60_000
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """Stop what we fly there: on its way to the aircraft. ``cause`` is the message in which it was asked."""
+
+    peer: str
+    advice: Advice
+    understood_at: datetime
+    cause: str
+
+
+class Heeding:
+    """Protests and advice of the other side, by phone and by mail. What comes in both ways has one effect."""
+
+    def __init__(
+        self,
+        party: str,
+        agreement: Agreement,
+        attention: Attention,
+        presence: Presence,
+        picture: Picture,
+        consents: Consents,
+        posture: Posture,
+        voice: Voice,
+    ) -> None:
+        self._party = party
+        self._tier: Final = agreement.tiers[0].tier
+        self._late: Final = timedelta(minutes=agreement.notice.late_min)
+        self._attention = attention
+        self._presence = presence
+        self._picture = picture
+        self._consents = consents
+        self._posture = posture
+        self._voice = voice
+        self._read_backs = ReadBacks(attention, voice)
+        self._orders: list[tuple[datetime, int, Order]] = []
+        self._unread: list[tuple[datetime, int, Mail]] = []
+        self._count = 0
+        self._heeded: OrderedDict[Hashable, None] = OrderedDict()
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When an order reaches the aircraft, or somebody gets to the mail."""
+        firsts = [line[0][0] for line in (self._orders, self._unread) if line]
+        return min(firsts) if firsts else None
+
+    # By phone --------------------------------------------------------------------------------------------
+
+    def hear(self, said: Placed, tier: Tier) -> None:
+        """Somebody of the other side has said this."""
+        understood = self._read_backs.hear(said)
+        if understood is not None:
+            self._understand(understood, tier)
+
+    def hear_affirm(self, affirm: Affirm, tier: Tier) -> None:
+        """They have answered what we read back."""
+        understood = self._read_backs.hear_affirm(affirm)
+        if understood is not None:
+            self._understand(understood, tier)
+
+    def _understand(self, understood: Understood, tier: Tier) -> None:
+        said = understood.said
+        if isinstance(said, Protest):
+            if self._is_new((said.source, said.kind, said.at, said.seen_at, said.statement)):
+                self._posture.hear_protest(said, knew=self._consents.knew_of(said))
+        elif self._is_new((said.source, said.advice)):
+            self._heed(said, msgspec.structs.replace(said.advice, at=understood.at), said.id, tier)
+        self._voice.say(Noted, to=said.source, call_id=said.call_id, cause=said.id)
+
+    # By mail ---------------------------------------------------------------------------------------------
+
+    def hear_mail(self, mail: Mail) -> None:
+        """It lies there until somebody who is there gets to it."""
+        if len(self._unread) >= MOST_UNREAD:
+            problem = Problem(code="too-much-mail", field="about", reason=f"{MOST_UNREAD} are not yet read")
+            self._voice.say(InputRejected, topic="Mail", problem=problem, evidence=mail.id, sender=mail.source)
+            return
+        there_at = self._presence.back_at(self._tier, self._voice.now)
+        if there_at is not None:  # else nobody will ever read it
+            self._put_off(mail, there_at + timedelta(seconds=self._attention.mail_s(mail)))
+
+    def _put_off(self, mail: Mail, until: datetime) -> None:
+        self._count += 1
+        heapq.heappush(self._unread, (until, self._count, mail))
+
+    def _read_mail(self) -> None:
+        now = self._voice.now
+        while self._unread and self._unread[0][0] <= now:
+            _, _, mail = heapq.heappop(self._unread)
+            there_at = self._presence.back_at(self._tier, now)
+            if there_at == now:
+                self._read(mail)
+            elif there_at is not None:
+                self._put_off(mail, there_at)
+
+    def _read(self, mail: Mail) -> None:
+        self._voice.cause = mail.id
+        advice, peer = mail.advice, mail.source
+        if mail.protests is not None:
+            if self._is_new((peer, mail.protests, advice.at, advice.start, advice.statement)):
+                detail = f"{mail.protests.value}: {advice.statement}" if advice.statement else mail.protests.value
+                self._posture.escalate(EscalationKind.PROTEST, peer, mail.about, detail)
+        elif self._is_new((peer, advice)):
+            self._heed(mail, advice, mail.about, self._tier)
+        self._voice.say(MailRead, to=peer, about=mail.about, cause=mail.id)
+
+    # What follows ----------------------------------------------------------------------------------------
+
+    def _is_new(self, what: Hashable) -> bool:
+        """False for what has been told before, in another call or by mail, as far as we remember."""
+        if what in self._heeded:
+            return False
+        self._heeded[what] = None
+        if len(self._heeded) > REMEMBERED:
+            self._heeded.popitem(last=False)
+        return True
+
+    def _heed(self, said: Advise | Mail, advice: Advice, about: str, tier: Tier) -> None:
+        now = self._voice.now
+        match advice.kind:
+            case AdviceKind.STOP_REQUEST:
+                order = Order(peer=said.source, advice=advice, understood_at=now, cause=said.id)
+                self._pass_on(order)
+            case AdviceKind.WARNING:
+                self._posture.escalate(
+                    EscalationKind.WARNING, said.source, about, advice.statement, tier=tier, at=advice.at
+                )
+            case AdviceKind.OPERATION:
+                if advice.start - now < self._late:
+                    notice_min = (advice.start - now).total_seconds() / 60
+                    detail = f"told {notice_min:.0f} min before it begins"
+                    self._posture.escalate(EscalationKind.LATE_NOTICE, said.source, about, detail, tier=tier)
+            case AdviceKind.INQUIRY:
+                pass  # it has been said: that is all that there is to an inquiry
+
+    def _pass_on(self, order: Order) -> None:
+        self._count += 1
+        relayed_at = order.understood_at + timedelta(seconds=self._attention.relay_s(order.peer, order.understood_at))
+        heapq.heappush(self._orders, (relayed_at, self._count, order))
+
+    def lapse(self) -> None:
+        """Read the mail that somebody has got to; stop what has been asked to stop."""
+        self._read_mail()
+        while self._orders and self._orders[0][0] <= self._voice.now:
+            self._stop(heapq.heappop(self._orders)[2])
+
+    def _stop(self, order: Order) -> None:
+        """End what we fly where the request was understood to be. Where that is nothing, nothing ends."""
+        self._voice.cause = order.cause
+        problem = Problem(code="asked-to-stop", field="area", reason=f"{order.peer} asked us to stop there")
+        plan_ids = self._consents.break_off(self._flown_at(order.advice), problem)
+        if plan_ids:
+            self._voice.say(
+                ActivityStopped, peer=order.peer, understood_at=order.understood_at, plan_ids=tuple(plan_ids)
+            )
+
+    def _flown_at(self, advice: Advice) -> list[str]:
+        """Our plans whose air, from now on, is near this place while the advice holds."""
+        area = Circle(centre=advice.at, radius_nm=advice.radius_nm)
+        start = max(advice.start, self._voice.now)
+        if area_problem(area) is not None or advice.end <= start:
+            return []
+        there = Volume4D(area=area, lower_ft=0, upper_ft=HIGHEST_FT, start=start, end=advice.end)
+        return list(dict.fromkeys(use.ref for use in self._picture.met([there]) if use.user == self._party))
