@@ -39,6 +39,7 @@ GRACE: Final = 0.25
 TRIES_AT_TIER: Final = 3
 WORTH_DIGITS: Final = 4
 GONE: Final = "that air has gone to another flight since it was offered"
+WITHHELD: Final = "we do not lay our needs open here"
 NO_ROOM: Final = "no place, height or time is left in which this could be flown"
 
 Freedom = Callable[[tuple[Volume4D, ...], FlightPlan, str], bool]
@@ -256,9 +257,8 @@ class Asking:
         if self.state is not NegotiationState.THEIRS or self._their_worth is not None or self.bid is None:
             return
         if not self.rule.disclosure or len(disclose.worth) != self.menu.size or self._offered is None:
-            self._fail_at_tier(
-                "a disclosure that does not fit the menu", answers=self._offered[0] if self._offered else None
-            )
+            reason = "a disclosure that does not fit the menu" if self.rule.disclosure else WITHHELD
+            self._fail_at_tier(reason, answers=self._offered[0] if self._offered else None)
             return
         self._their_worth = disclose
         ours = tuple(round(worth, WORTH_DIGITS) for worth in self.bid.worth)

@@ -4,7 +4,6 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final
 
-from hotline_protocol.agreement import Agreement
 from hotline_protocol.events import EscalationKind, LedgerChanged
 from hotline_protocol.ledger import Entry, Head
 from hotline_protocol.line import Entries, LineCheck, LineChecked, Reconcile
@@ -12,6 +11,8 @@ from hotline_protocol.message import Message
 
 from .ledger import PairLedger
 from .posture import Posture
+from .review.accord import Accord
+from .strain.felt import Felt
 from .voice import Voice
 
 FULL_LOAD: Final = 200
@@ -23,11 +24,10 @@ class Books:
     """The ledgers of one side. A difference is made good where it is a missing tail, and escalated where not."""
 
     def __init__(
-        self, party: str, agreement: Agreement, ledgers: dict[str, PairLedger], posture: Posture, voice: Voice
+        self, party: str, accord: Accord, ledgers: dict[str, PairLedger], posture: Posture, voice: Voice
     ) -> None:
         self._party = party
-        self._agreement = agreement
-        self._digest = agreement.digest
+        self._accord = accord
         self._ledgers = ledgers
         self._posture = posture
         self._voice = voice
@@ -46,7 +46,7 @@ class Books:
 
     def next_check(self, now: datetime) -> datetime | None:
         """When the line is next to be tried by us, by the agreement; later than ``now``."""
-        rule = self._agreement.line_check
+        rule = self._accord.agreement.line_check
         if rule is None or rule.caller != self._party or not rule.at:
             return None
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -63,7 +63,7 @@ class Books:
             LineCheck,
             to=peer,
             call_id=call_id,
-            agreement=self._digest,
+            agreement=self._accord.digest,
             heads=self._ledgers[peer].heads,
             heard_seq=self.heard_seq(peer),
         )
@@ -74,7 +74,7 @@ class Books:
             LineChecked,
             to=check.source,
             call_id=check.call_id,
-            agreement=self._digest,
+            agreement=self._accord.digest,
             heads=self._ledgers[check.source].heads,
             heard_seq=self.heard_seq(check.source),
             cause=check.id,
@@ -83,17 +83,18 @@ class Books:
 
     def reconcile(self, peer: str) -> None:
         """After a break: tell them how far we have come."""
-        self._voice.say(Reconcile, to=peer, agreement=self._digest, heads=self._ledgers[peer].heads)
+        self._voice.say(Reconcile, to=peer, agreement=self._accord.digest, heads=self._ledgers[peer].heads)
 
     def compare(self, message: LineCheck | LineChecked | Reconcile) -> None:
         """Send what they lack, ask for what we lack, and escalate what cannot be both right."""
         peer, about = message.source, message.id
-        if message.agreement != self._digest:
+        agreed = self._accord.admits(message.agreement, message.time)
+        if not agreed:
             self._mismatch(
                 EscalationKind.AGREEMENT_MISMATCH,
                 peer,
                 about,
-                f"their agreement is {message.agreement}, ours {self._digest}",
+                f"their agreement is {message.agreement}, ours {self._accord.digest}",
             )
         ledger = self._ledgers[peer]
         ours, theirs = message.heads.get(self._party, Head()), message.heads.get(peer, Head())
@@ -105,6 +106,8 @@ class Books:
             self._ask(peer, theirs, again=not isinstance(message, Reconcile))
         elif not ledger.passes(peer, theirs):
             self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, f"they have {theirs.hash[:16]} in their chain")
+        elif agreed and ledger.passes(self._party, ours) and not isinstance(message, Reconcile):
+            self._posture.feel(Felt.LINE_CHECKED, peer)
 
     def _ask(self, peer: str, head: Head, *, again: bool) -> None:
         """Ask for what we lack up to this head: once, or two sides that both lack something would ask for ever."""

@@ -44,6 +44,11 @@ def grant_ref(peer: str, agreement_id: str) -> str:
     return f"grant/{peer}/{agreement_id}"
 
 
+def is_grant(use: Use) -> bool:
+    """Whether it is what has been granted to a peer, and not only held."""
+    return use.ref.startswith("grant/")
+
+
 class Picture:
     """Uses of the air by reference, each with its volumes, and what a given volume runs into."""
 
@@ -83,10 +88,13 @@ class Picture:
         """The uses that any of these volumes runs into, as often as it does."""
         return (use for volume in volumes for use, _ in self.meets(volume, but=but))
 
-    def clear_until(self, now: datetime) -> None:
-        """Forget uses that have ended."""
+    def clear_until(self, now: datetime) -> list[tuple[Use, datetime]]:
+        """Forget uses that have ended; returns them, and when each had begun."""
+        ended = []
         while self._ends and self._ends[0][0] <= now:
             _, ref = heapq.heappop(self._ends)
-            _, volumes = self._uses.get(ref, (None, ()))
-            if all(volume.end <= now for volume in volumes):
+            use, volumes = self._uses.get(ref, (None, ()))
+            if use is not None and volumes and all(volume.end <= now for volume in volumes):
+                ended.append((use, min(volume.start for volume in volumes)))
                 self.drop(ref)
+        return ended

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import msgspec
 
-from hotline_protocol.airspace import Volume4D
+from hotline_protocol.airspace import Circle, Position, Volume4D
 from hotline_protocol.boundaries import Boundaries
+from hotline_protocol.conflicts import in_conflict
 from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState, Priority, Problem
-from hotline_protocol.geometry import expand
+from hotline_protocol.geometry import area_problem, expand
 from hotline_protocol.intake import check_plan
 
 from .menus import gives_way
@@ -24,6 +25,7 @@ KEPT: Final = timedelta(days=1)
 """How long a plan that is over is kept whole."""
 MOST_OVER: Final = 10_000
 MOST_FORGOTTEN: Final = 100_000
+A_SPOT_NM: Final = 0.1
 FLYING: Final = frozenset({PlanState.ACTIVATED, PlanState.NONCONFORMING, PlanState.CONTINGENT})
 
 
@@ -60,7 +62,7 @@ class PlanBook:
         self._picture = picture
         self._voice = voice
         self._times: list[tuple[datetime, str]] = []
-        self._over: deque[tuple[datetime, str]] = deque()
+        self._over: deque[tuple[datetime, Filed]] = deque()
         self._forgotten: dict[str, dict[str, Any]] = {}
         self.plans: dict[str, Filed] = {}
 
@@ -68,6 +70,10 @@ class PlanBook:
     def next_deadline(self) -> datetime | None:
         """The next start or end of a plan."""
         return self._times[0][0] if self._times else None
+
+    def redraw(self, boundaries: Boundaries) -> None:
+        """From now on the line and the zones lie so. Whose consent a plan needs is decided when it is filed."""
+        self._boundaries = boundaries
 
     def submit(self, plan: FlightPlan) -> Filed | None:
         """Take a plan in; None when it is refused or was here before.
@@ -202,6 +208,19 @@ class PlanBook:
         self._enter(filed, Standing.OURS)
         self.tell(filed)
 
+    def had_there(self, at: Position, when: datetime) -> bool:
+        """Whether any plan of ours, over or not, had that place at that time, at any height."""
+        spot = Circle(centre=at, radius_nm=A_SPOT_NM)
+        if area_problem(spot) is not None:
+            return False
+        moment = Volume4D(area=spot, lower_ft=0, upper_ft=60_000, start=when, end=when + timedelta(seconds=1))
+        return any(
+            volume.start <= when <= volume.end and in_conflict(moment, volume, self._picture.rule)
+            for filed in self.plans.values()
+            if filed.state is not PlanState.REFUSED
+            for volume in filed.volumes
+        )
+
     def lapse(self) -> list[Filed]:
         """Start and end what is due; returns what has ended, and what is due to start and still lacks a consent."""
         due = []
@@ -224,7 +243,10 @@ class PlanBook:
     def _forget(self) -> None:
         """Plans that have long been over; of them only the last status is kept, so that their ids stay taken."""
         while self._over and (self._over[0][0] <= self._voice.now - KEPT or len(self._over) > MOST_OVER):
-            _, plan_id = self._over.popleft()
+            _, filed = self._over.popleft()
+            plan_id = filed.plan.plan_id
+            if self.plans.get(plan_id) is not filed:
+                continue  # mended after a refusal: it is the later one that counts
             self._forgotten[plan_id] = _status(self.plans.pop(plan_id))
             if len(self._forgotten) > MOST_FORGOTTEN:
                 del self._forgotten[next(iter(self._forgotten))]
@@ -238,7 +260,7 @@ class PlanBook:
         filed.problem = problem
         self._picture.drop(filed.plan.plan_id)
         self.tell(filed)
-        self._over.append((self._voice.now, filed.plan.plan_id))
+        self._over.append((self._voice.now, filed))
         self._forget()
 
     def _enter(self, filed: Filed, standing: Standing, volumes: tuple[Volume4D, ...] | None = None) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.boundaries import Boundaries
@@ -34,6 +36,7 @@ from .ledger import PairLedger
 from .menus import Appraiser, gives_way
 from .picture import Picture, Standing, Use, grant_ref, hold_ref
 from .screening import screen
+from .strain.relations import Relations
 from .voice import Voice
 
 MOST_OPEN: Final = 1_000
@@ -53,11 +56,12 @@ class Talks:
         picture: Picture,
         boundaries: Boundaries,
         ledgers: dict[str, PairLedger],
+        relations: Relations,
         voice: Voice,
     ) -> None:
         self._party = party
         self._agreement = agreement
-        self._config = config
+        self._relations = relations
         self._picture = picture
         self._ledgers = ledgers
         self._voice = voice
@@ -96,8 +100,8 @@ class Talks:
             plan,
             volumes,
             peer,
-            agreement=self._agreement,
-            config=self._config,
+            agreement=self._rules_towards(peer),
+            config=self._relations.config_towards(peer),
             voice=self._voice,
             is_free=self._is_free_for_us,
             on_step=self._step,
@@ -105,6 +109,13 @@ class Talks:
         self.asking[asking.id] = asking
         self._step(asking)
         return asking
+
+    def _rules_towards(self, peer: str) -> Agreement:
+        """The agreement, but that we lay our needs open at no tier if it has come to that with this peer."""
+        if self._relations.conduct(peer).discloses:
+            return self._agreement
+        closed = tuple(msgspec.structs.replace(rule, disclosure=False) for rule in self._agreement.tiers)
+        return msgspec.structs.replace(self._agreement, tiers=closed)
 
     def _step(self, talk: Talk) -> None:
         """It has come further: whoever minds it looks at it before this turn is over."""
@@ -188,8 +199,8 @@ class Talks:
             granting = self.granting[key] = Granting(
                 propose.negotiation_id,
                 propose.source,
-                agreement=self._agreement,
-                config=self._config,
+                agreement=self._rules_towards(propose.source),
+                config=self._relations.config_towards(propose.source),
                 voice=self._voice,
                 is_free=self._is_free,
                 on_step=self._step_granting,

@@ -10,7 +10,7 @@ from .felt import Felt
 from .model import LEVEL_DIGITS, Stages, Step, figure, hours_between, stage_at, threshold
 
 A_LITTLE: Final = timedelta(seconds=36)
-"""What rounding may make of a time."""
+"""More than the rounding of hours can make of a time."""
 
 
 class Fading:
@@ -36,10 +36,10 @@ class Fading:
         return stage_at(self.level(now), self._stages)
 
     def calm_from(self, stage: Stage) -> datetime | None:
-        """From when on it is below this stage if nothing more is added."""
-        least = threshold(stage, self._stages) - self._floor
+        """From when on it is below this stage if nothing more is added; never a little too early by rounding."""
+        least = threshold(stage, self._stages) - 10**-LEVEL_DIGITS - self._floor
         above = self._level - self._floor
-        if self._at is None or above < least or least <= 0:
+        if self._at is None or self._level < threshold(stage, self._stages) or least <= 0:
             return None
         return self._at + timedelta(hours=self._half_life_h * math.log2(above / least)) + A_LITTLE
 

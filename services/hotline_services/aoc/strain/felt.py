@@ -52,7 +52,7 @@ class Felt(enum.Enum):
     PROTEST_NOTED = "they noted our protest"
     VISIT_KEPT = "our flight in their air went as agreed"
     GUEST_KEPT = "their flight in our air went as agreed"
-    REQUEST_HEEDED = "they stopped what we asked them to stop"
+    REQUEST_TAKEN = "they took our request to stop"
     HELPED = "they let a flight in distress in"
 
 
@@ -103,7 +103,7 @@ WEIGHTS: Final[Mapping[Felt, Weight]] = MappingProxyType(
         Felt.PROTEST_NOTED: _weight("018", "make empathetic comment", 3.4),
         Felt.VISIT_KEPT: _weight("042", "make a visit", 1.9),
         Felt.GUEST_KEPT: _weight("043", "host a visit", 2.8),
-        Felt.REQUEST_HEEDED: _weight("08", "yield", 5.0),
+        Felt.REQUEST_TAKEN: _weight("03", "express intent to cooperate", 4.0),
         Felt.HELPED: _weight("07", "provide aid", 7.0),
     }
 )

@@ -107,10 +107,10 @@ class Relations:
 
     # Agreements that are kept ----------------------------------------------------------------------------
 
-    def complain(self, kind: Felt, peer: str, at: datetime) -> None:
-        """That there is a complaint against us, or one of ours against them, in the matter of such flights."""
+    def complain(self, kind: Felt, peer: str) -> None:
+        """There is a complaint of theirs about our visits, or one of ours about our guests."""
         if peer in self._models:
-            self._complaints[peer, kind] = max(at, self._complaints.get((peer, kind), at))
+            self._complaints[peer, kind] = self._voice.now
 
     def flown(self, kind: Felt, peer: str, since: datetime) -> None:
         """An agreed flight that began then is over: it was kept if nobody has complained meanwhile."""
