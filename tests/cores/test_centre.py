@@ -39,7 +39,7 @@ from hotline_protocol.line import (
     Tier,
 )
 from hotline_protocol.service import Presence
-from hotline_services.aoc.config import Costs, Posture
+from hotline_services.aoc.config import Costs, Officer, PartyConfig, Posture
 
 from .joined import FAR_EAST, FAR_WEST, Joined, agreement, config, plan
 
@@ -213,9 +213,10 @@ def test_when_both_ring_at_once_one_call_stands_and_both_are_served() -> None:
 
 
 def test_a_third_ring_during_a_call_is_answered_busy() -> None:
-    world = Joined(config(think_s=10), config(think_s=10))
+    slow = PartyConfig(officer=Officer(answer_s=0, think_s=20))
+    world = Joined(slow, slow)
     world.file("us", plan("us-1"))
-    world.run(minutes=0.3)
+    world.run(minutes=0.1)
     stray = Ring(
         id="stray", source="ru", to="us", seq=99, time=world.now, call_id="ru-x", reason=Reason.ROUTINE,
         tier=Tier.DUTY_OFFICER,

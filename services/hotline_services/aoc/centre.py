@@ -97,7 +97,9 @@ class Centre:
         self._accord = Accord(agreement)
         self._books = Books(party, self._accord, self.ledgers, self._posture, self._voice)
         self._book = PlanBook(party, boundaries, self._picture, self._voice)
-        self._talks = Talks(party, agreement, config, self._picture, boundaries, self.ledgers, relations, self._voice)
+        self._talks = Talks(
+            party, agreement, config, self._picture, boundaries, self.ledgers, relations, self._voice, roster=roster
+        )
         presence, attention = Presence(roster), Attention(party, config.officer, roster, chance)
         self._attendance = Attendance(presence, self._voice)
         self._desk = Desk(party, agreement, attention, presence, self._voice, self)

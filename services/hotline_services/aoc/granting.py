@@ -54,7 +54,7 @@ class Granting:
         self._on_step = on_step
         self._agreement = agreement
         self._strategy = config.strategy
-        self._walk_away = config.costs.walk_away
+        self._walk_away = self._least = config.costs.walk_away
         self._content = config.costs.content
         self._voice = voice
         self.deadline: Final = voice.now + timedelta(seconds=2 * agreement.timing.negotiation_s)
@@ -94,16 +94,20 @@ class Granting:
         """The air that this choice stands for."""
         return self.menu.volumes(choice)
 
-    def hear_propose(self, propose: Propose, tier: Tier, appraise: Appraisal) -> None:
-        """A fresh start: weigh the menu and the first offer. The menu has been screened."""
+    def hear_propose(self, propose: Propose, tier: Tier, appraise: Appraisal, authority: float = 1.0) -> None:
+        """A fresh start: weigh the menu and the first offer. The menu has been screened.
+
+        ``authority`` is how much of the way from all to nothing this tier may go; see :class:`~.config.Watch`.
+        """
         self.held = None
         self.state = NegotiationState.WAITING
         self.call_id, self.priority = propose.call_id, propose.priority
         self._menu, self._menu_digest = propose.menu, digest_of(propose.menu)
         self._rule = next((rule for rule in self._agreement.tiers if rule.tier is tier), self._agreement.tiers[0])
         self._worth = appraise(propose.menu, propose.priority, self.peer)
+        self._least = self._walk_away if authority == 1 else 1 - authority * (1 - self._walk_away)
         shape = (len(propose.menu.sectors), len(propose.menu.blocks), len(propose.menu.shifts_min))
-        self._bargainer = Bargainer(self._worth, self._walk_away, self._strategy, self._rule.rounds, shape)
+        self._bargainer = Bargainer(self._worth, self._least, self._strategy, self._rule.rounds, shape)
         self._offered = self._their_worth = self._settled = None
         self._step(NegotiationStep.HEAR_OFFER)
         if self._rule.disclosure and propose.priority is not Priority.EMERGENCY:
@@ -118,7 +122,7 @@ class Granting:
         self._say(
             Disclose,
             worth=self._worth,
-            walk_away=round(self._walk_away, WORTH_DIGITS),
+            walk_away=round(self._least, WORTH_DIGITS),
         )
 
     def hear_counter(self, counter: Counter) -> None:
@@ -144,7 +148,7 @@ class Granting:
             return
         counter = self._settled
         best = settlement(
-            self._their_worth.worth, self._their_worth.walk_away, self._worth, round(self._walk_away, WORTH_DIGITS)
+            self._their_worth.worth, self._their_worth.walk_away, self._worth, round(self._least, WORTH_DIGITS)
         )
         self._step(NegotiationStep.HEAR_OFFER)
         self._heard = (counter.offer, counter.choice)
@@ -159,7 +163,7 @@ class Granting:
             self._decline("the offer is not on the menu")
             return
         outcome = self.menu.outcome(offer.choice)
-        enough = 0.0 if self.priority is Priority.EMERGENCY else self._content
+        enough = 0.0 if self.priority is Priority.EMERGENCY else max(self._content, self._least)
         if self._worth[outcome] >= enough:
             self._concur(offer)
             return
@@ -167,7 +171,8 @@ class Granting:
         if isinstance(answer, Accept):
             self._concur(offer)
         elif isinstance(answer, GiveUp):
-            self._decline(answer.reason)
+            beyond = f"more than our {self._rule.tier.value} may concede"
+            self._decline(answer.reason if self._least == self._walk_away else beyond)
         else:
             self._counter(offer.offer, answer.outcome)
 

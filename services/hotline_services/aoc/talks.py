@@ -30,7 +30,7 @@ from hotline_protocol.line import (
 )
 
 from .asking import Asking
-from .config import PartyConfig
+from .config import PartyConfig, Roster
 from .granting import Granting
 from .ledger import PairLedger
 from .menus import Appraiser, gives_way
@@ -58,17 +58,20 @@ class Talks:
         ledgers: dict[str, PairLedger],
         relations: Relations,
         voice: Voice,
+        *,
+        roster: Roster,
     ) -> None:
         self._party = party
         self._agreement = agreement
         self._relations = relations
         self._picture = picture
+        self._authority = {tier: watch.authority for tier, watch in roster.watches.items()}
         self._ledgers = ledgers
         self._voice = voice
         self.appraiser: Final = Appraiser(party, agreement, boundaries, picture, config.costs)
         self.asking: dict[str, Asking] = {}
         self.granting: dict[tuple[str, str], Granting] = {}
-        self._count = 0
+        self._named: dict[str, int] = {}
         self._stepped: dict[Talk, None] = {}
         self._next_deadline: datetime | None = None
         self._deadline_stands = True
@@ -93,10 +96,8 @@ class Talks:
 
     def ask(self, plan: FlightPlan, volumes: Sequence[Volume4D], peer: str) -> Asking:
         """A new negotiation about this plan; it waits for a call."""
-        self._count += 1
-        author = self._voice.author
         asking = Asking(
-            f"{self._party}-{author.epoch}-n{self._count}",
+            self._name(plan),
             plan,
             volumes,
             peer,
@@ -109,6 +110,13 @@ class Talks:
         self.asking[asking.id] = asking
         self._step(asking)
         return asking
+
+    def _name(self, plan: FlightPlan) -> str:
+        """A new name, made from what is asked for and not from a running number: what chance decides about it is then
+        the same in a run in which something else is changed."""
+        name = f"{self._party}-{self._voice.author.epoch}-n{plan.digest[:8]}"
+        times = self._named[name] = self._named.get(name, 0) + 1
+        return name if times == 1 else f"{name}.{times}"
 
     def _rules_towards(self, peer: str) -> Agreement:
         """The agreement, but that we lay our needs open at no tier if it has come to that with this peer."""
@@ -184,7 +192,8 @@ class Talks:
                 reason=fault[:200],
             )
             return fault
-        self._granting_of(propose).hear_propose(propose, tier, self.appraiser.granting)
+        authority = self._authority.get(tier, 1.0)
+        self._granting_of(propose).hear_propose(propose, tier, self.appraiser.granting, authority)
         return None
 
     def _too_many(self, peer: str) -> str | None:
