@@ -98,6 +98,10 @@ class Appraiser:
         self._picture = picture
         self._costs = costs
 
+    def redraw(self, boundaries: Boundaries) -> None:
+        """From now on the line and the zones lie so."""
+        self._boundaries = boundaries
+
     def bid(self, plan: FlightPlan, volumes: Sequence[Volume4D], peer: str, now: datetime, *, fixed: bool) -> Bid:
         """The menu for this plan towards ``peer``: the legs that need its consent, wherever they could be moved.
 
