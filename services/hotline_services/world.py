@@ -1,7 +1,7 @@
 """The one place where cores are wired: for a simulation, and for each service of a live run."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -9,16 +9,18 @@ from hotline_protocol.core import Core
 from hotline_protocol.hearing import ear
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Resend
-from hotline_protocol.topics import EVERYTHING, HEALTH, INJECT, LINE
+from hotline_protocol.topics import EVENT, EVERYTHING, HEALTH, INJECT, LINE, STATUS
 
 from .aoc.centre import Centre
-from .director.play import DIRECTOR, Director, expand, troubles
+from .director import setting
+from .director.play import DIRECTOR, SKY, Director, expand, troubles
 from .director.script import Scenario
 from .monitor.core import MonitorCore, Progress
 from .runtime.actor import Service
 from .runtime.chance import Chance
 from .runtime.network import Faults, NetworkModel
 from .runtime.simulated import Simulation
+from .traffic.sky import Sky
 
 MONITOR: Final = "monitor"
 
@@ -34,6 +36,18 @@ def centre(scenario: Scenario, party: str, seed: int, epoch: str = "0") -> Centr
     )
 
 
+def sky(scenario: Scenario, seed: int, epoch: str = "0", tracks_every: timedelta | None = None) -> Sky:
+    """What flies over this scenario; with ``tracks_every`` it says so often where everything is."""
+    return Sky(
+        scenario.agreement,
+        scenario.sky or setting.Sky(),
+        scenario.start.astimezone(UTC),
+        Chance(seed),
+        epoch=epoch,
+        tracks_every=tracks_every,
+    )
+
+
 def build(
     scenario: Scenario,
     seed: int,
@@ -41,13 +55,16 @@ def build(
     network: NetworkModel | None = None,
     faults: Faults | None = None,
 ) -> Simulation:
-    """A simulated world: a centre for each party, and the director that plays the scenario to them."""
+    """A simulated world: a centre for each party, the director that plays the scenario to them, and the sky, if any."""
     torn, scripted = troubles(scenario, network or NetworkModel())
     simulation = Simulation(scenario.start.astimezone(UTC), seed, torn, faults or scripted)
     acts = expand(scenario, seed, days)
     for party in scenario.agreement.parties:
         simulation.add(party, partial(centre, scenario, party, seed), hears=[HEALTH])
     simulation.add(DIRECTOR, partial(Director, acts))
+    if scenario.sky is not None:
+        moves = [EVENT] if scenario.agreement.line_review else []
+        simulation.add(SKY, partial(sky, scenario, seed), hears=[STATUS, INJECT, *moves])
     return simulation
 
 
@@ -68,6 +85,20 @@ def centre_service(scenario: Scenario, party: str, seed: int) -> Service:
         ],
         hear=ear,
     )
+
+
+def sky_service(scenario: Scenario, seed: int, speed: float) -> Service:
+    """The sky as a live service: it says where everything is once in a real second.
+
+    Where the scenario has no sky it hears nothing, says nothing, and is well.
+    """
+
+    def core(epoch: str) -> Core:
+        return sky(scenario, seed, epoch, tracks_every=timedelta(seconds=speed))
+
+    moves = [EVENT.filter()] if scenario.agreement.line_review else []
+    heard = [INJECT.filter(), STATUS.filter(), *moves] if scenario.sky else []
+    return Service(name=SKY, core=core, subscriptions=heard, hear=ear)
 
 
 def director_service(scenario: Scenario, seed: int, days: int | None, *, speed: float, real_start: datetime) -> Service:

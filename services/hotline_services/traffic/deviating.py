@@ -6,6 +6,7 @@ the scenario gives.
 """
 
 import math
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -15,7 +16,7 @@ from hotline_protocol.injection import Deviate, DeviationKind
 from hotline_services.director.setting import Deviations
 from hotline_services.runtime.chance import Chance
 
-from .flying import SHORTEST_LAP_S, SHORTEST_LEG_S, Racetrack, Spot, Window, orbit, rectangle
+from .flying import SHORTEST_LAP_S, SHORTEST_LEG_S, Manner, Racetrack, Spot, Window, orbit, rectangle
 from .path import Path
 from .performance import Performance
 
@@ -51,6 +52,11 @@ class Departures(msgspec.Struct, frozen=True, kw_only=True):
         turns = (*(other for other in self.turns if other.kind is not turn.kind), turn)
         return Departures(shift_s=self.shift_s, turns=tuple(sorted(turns, key=lambda each: each.after)))
 
+    def shifted_by(self, order: Deviate) -> "Departures":
+        """Later, or earlier, than planned by as much as this order says."""
+        sign = -1 if order.kind is DeviationKind.EARLY else 1
+        return Departures(shift_s=sign * 60 * order.minutes, turns=self.turns)
+
     @property
     def kinds(self) -> tuple[DeviationKind, ...]:
         shift = DeviationKind.LATE if self.shift_s > 0 else DeviationKind.EARLY if self.shift_s < 0 else None
@@ -59,19 +65,40 @@ class Departures(msgspec.Struct, frozen=True, kw_only=True):
 
 AS_PLANNED: Final = Departures()
 
+_PLACE: Final = {
+    DeviationKind.LATE: 2,
+    DeviationKind.EARLY: 3,
+    DeviationKind.RETASKED: 4,
+    DeviationKind.OFF_ROUTE: 5,
+    DeviationKind.EMERGENCY: 6,
+}
+
 
 class Dice:
-    """The chance of one flight: ``name`` tells it from all others, whatever else flies."""
+    """The chance of one flight: ``name`` tells it from all others, whatever else flies.
+
+    What every flight is asked has a place of its own in one drawing; what few are asked is drawn when it is.
+    """
 
     def __init__(self, chance: Chance, name: str) -> None:
         self._chance: Final = chance
         self._name: Final = name
 
-    def share(self, what: str) -> float:
-        return self._chance.share(f"deviation/{self._name}/{what}")
+    @cached_property
+    def _places(self) -> tuple[float, ...]:
+        return self._chance.shares(f"flight/{self._name}")
+
+    @property
+    def manner(self) -> Manner:
+        """How it flies where its plan leaves that open."""
+        return Manner(*self._places[:2])
 
     def happens(self, kind: DeviationKind, share: float) -> bool:
-        return share > 0 and self.share(kind.value) < share
+        """Whether this is one of the flights to which it happens."""
+        return self._places[_PLACE[kind]] < share
+
+    def share(self, what: str) -> float:
+        return self._chance.share(f"flight/{self._name}/{what}")
 
     def about(self, average: float, what: str) -> float:
         """Half of the average to one and a half of it."""

@@ -1,0 +1,172 @@
+"""One flight as the sky knows it: whose it is, which air it is to use, and what it does in truth."""
+
+import enum
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from hotline_protocol.agreement import Separation
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.flightplan import FlightKind
+from hotline_protocol.geometry import footprint
+from hotline_protocol.injection import DeviationKind
+from hotline_protocol.sky import Flyer
+
+from .agenda import Item
+from .conforming import Air, excursions, judged_anew
+from .deviating import AS_PLANNED, Departures, Dice, Turn, turned
+from .flying import HeightBlock, Window, flown
+from .passage import Span
+from .path import Path
+from .performance import Performance
+
+Key = tuple[str, str]
+"""Who answers for it (or flies it, where nobody does), and its plan."""
+
+LAST_MOMENT_S: Final = 1.0
+"""A departure later than this before the end of a flight is none any more."""
+
+
+class Epoch:
+    """What seconds of paths count from: the start of the run, so that they are small and exact."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start: Final = start
+
+    def seconds(self, at: datetime) -> float:
+        return (at - self._start).total_seconds()
+
+    def moment(self, t_s: float) -> datetime:
+        """To the millisecond, which is finer than anything here is known."""
+        return self._start + timedelta(milliseconds=round(t_s * 1_000))
+
+
+class Stage(enum.Enum):
+    """How far a flight has come."""
+
+    AWAITED = "awaited"
+    FLYING = "flying"
+    OVER = "over"
+
+
+class Flight(msgspec.Struct, kw_only=True, eq=False):
+    """What a flight is for and what it flies in are told by its plan: a patrol of fighters until that is known.
+
+    ``stamp`` orders what its centre has said of it, ``digest`` names the plan that this was about; ``departures`` are
+    None until they are decided; ``consented``: it has every consent that it needed. ``outside`` is when it is out of
+    its air, as far as can be foreseen; ``conforming`` what was told of that last; ``told`` what else has been told and
+    is not to be told again; ``met`` when it was closest to whom, as far as that was told; ``noticed_by`` who has looked
+    at it where it should not be; ``distress_s`` when its crew calls for help; ``foreseen`` what is still to come of it,
+    unless somebody departs from a path.
+    """
+
+    key: Key
+    flyer: Flyer
+    kind: FlightKind = FlightKind.PATROL
+    aircraft: Performance
+    dice: Dice
+    separation: Separation
+    volumes: tuple[Volume4D, ...] = ()
+    airs: tuple[Air, ...] = ()
+    block: HeightBlock | None = None
+    window: Window = Window(0.0, 0.0)
+    departures: Departures | None = None
+    digest: str = ""
+    stamp: tuple[datetime, int] | None = None
+    consented: bool = True
+    stage: Stage = Stage.AWAITED
+    path: Path | None = None
+    strays: bool = False
+    outside: list[Span] = []
+    conforming: bool = True
+    told: set[tuple[object, ...]] = msgspec.field(default_factory=set)
+    met: dict[Key, list[float]] = msgspec.field(default_factory=dict)
+    noticed_by: set[str] = msgspec.field(default_factory=set)
+    distress_s: float | None = None
+    foreseen: list[Item] = msgspec.field(default_factory=list)
+
+    @property
+    def begins_s(self) -> float:
+        return self.window.start_s + (self.departures or AS_PLANNED).shift_s
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it has a time at which it takes off."""
+        return self.stage is Stage.AWAITED and bool(self.foreseen)
+
+    def take_air(self, volumes: tuple[Volume4D, ...], epoch: Epoch) -> None:
+        """This is the air that it is to use. Its block of heights is the one that it was given first."""
+        self.volumes = volumes
+        self.airs = tuple(_air(volume, epoch) for volume in volumes)
+        self.window = Window(min(air.start_s for air in self.airs), max(air.end_s for air in self.airs))
+        if self.block is None:
+            self.block = HeightBlock(min(air.lower_ft for air in self.airs), max(air.upper_ft for air in self.airs))
+
+    def take_off(self, at_s: float) -> bool:
+        """Lay its path from this time on; False when nothing is left of it."""
+        departures = self.departures or AS_PLANNED
+        window = self.window.shifted(departures.shift_s)
+        if self.block is None or window.end_s - max(window.start_s, at_s) < LAST_MOMENT_S:
+            return False
+        path, keeps_to_plan = flown(self.volumes, self.block, window, self.aircraft, self.dice.manner, self.separation)
+        self.stage, self.strays = Stage.FLYING, not keeps_to_plan or departures.shift_s != 0
+        self.path = path.since(at_s) if at_s > path.start_s else path
+        for turn in departures.turns:
+            self.turn(turn, max(self.path.start_s, window.start_s + turn.after * (window.end_s - window.start_s)))
+        return True
+
+    def turn(self, turn: Turn, at_s: float) -> None:
+        """Depart from its path at this time, unless it is as good as over by then."""
+        if self.path is not None and at_s < self.path.end_s - LAST_MOMENT_S:
+            self.path = turned(self.path, turn, self.aircraft, at_s)
+            self.strays = True
+            if turn.kind is DeviationKind.EMERGENCY:
+                self.distress_s = at_s
+
+    def break_off(self, now_s: float) -> None:
+        """It leaves, and is no longer where anybody could meet it."""
+        if self.path is not None and self.path.start_s < now_s < self.path.end_s:
+            self.path = self.path.until(now_s)
+
+    def judge(self, now_s: float) -> None:
+        """When it is outside its air: as it was judged up to now, and by what it has and does from now on."""
+        if self.path is not None and self.strays:
+            self.outside = judged_anew(self.outside, excursions(self.path, self.airs, now_s), now_s)
+
+    def is_outside(self, t_s: float) -> bool:
+        return any(began <= t_s <= ended for began, ended in self.outside)
+
+    def revoke(self) -> None:
+        """What was foreseen of it no longer holds."""
+        for item in self.foreseen:
+            item.revoked = True
+        self.foreseen = []
+
+
+def under_one_control(one: Flyer, other: Flyer) -> bool:
+    """Whether one centre, or one air force, keeps the two apart: their meeting is then nobody else's concern.
+
+    A side's partners are under its control as far as it has been told of their flights; a flight of which it has not
+    is not, whoever answers for it.
+    """
+    if one.operator == other.operator:
+        return True
+    return one.side is not None and one.side == other.side and one.announced and other.announced
+
+
+def _air(volume: Volume4D, epoch: Epoch) -> Air:
+    start_s, end_s = epoch.seconds(volume.start), epoch.seconds(volume.end)
+    return Air(footprint(volume.area), float(volume.lower_ft), float(volume.upper_ft), start_s, end_s)
+
+
+def spans_told(spans: Iterable[Span], apart_s: float) -> list[Span]:
+    """Spans with less than this between them taken for one."""
+    joined: list[Span] = []
+    for span in spans:
+        if joined and span.began_s - joined[-1].ended_s < apart_s:
+            joined[-1] = Span(joined[-1].began_s, span.ended_s)
+        else:
+            joined.append(span)
+    return joined

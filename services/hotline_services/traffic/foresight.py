@@ -1,0 +1,147 @@
+"""What will come of the paths that are flown: crossings of the line, entries into zones, encounters.
+
+A flight that works across the line goes over it and back with every lap, and two that hold side by side come near
+each other once in each. What happens again within ten minutes is one affair, and told once: a flight has gone over
+when it goes over first, has come back when it stays, and an encounter is as bad as the closest that the two came.
+That is how people count such things, and how the figures are to be read.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from hotline_protocol.agreement import Agreement, Zone
+from hotline_protocol.boundaries import Boundaries, Demand, DemandKind
+from hotline_protocol.geometry import Footprint, footprint, to_plane, to_position
+from hotline_protocol.message import PartyName
+
+from .approach import Encounter, Minima, encounters
+from .flight import Flight, spans_told
+from .passage import Line, crossings, inside
+from .path import Path, Point
+
+AFFAIR_S: Final = 600.0
+"""What happens again within this time belongs to what came before. This project's choice."""
+
+OVER_THE_LINE: Final = frozenset({DemandKind.CROSSES_LINE, DemandKind.FAR_SIDE})
+IN_A_ZONE: Final = frozenset({DemandKind.ZONE, DemandKind.SHARED_ZONE})
+
+
+class Passing(NamedTuple):
+    """Over the line: into whose air, if it is anybody's."""
+
+    t_s: float
+    at: Point
+    into: PartyName | None
+
+
+class Entry(NamedTuple):
+    """Into a zone."""
+
+    t_s: float
+    at: Point
+    zone: Zone
+
+
+class Affair(NamedTuple):
+    """One encounter of two flights: from the first loss of separation to the last, and the closest in between."""
+
+    began_s: float
+    ended_s: float
+    closest_s: float
+    horizontal_m: float
+    vertical_ft: float
+
+
+class Foresight:
+    """By one agreement. ``since_s`` is when it came to hold: what lay where before then was not crossed."""
+
+    def __init__(self, agreement: Agreement, since_s: float) -> None:
+        self._parties: Final = agreement.parties
+        self._since_s: Final = since_s
+        self._boundaries: Final = Boundaries(agreement)
+        self._zones: Final = {zone.name: (zone, footprint(zone.area)) for zone in agreement.zones}
+        self._minima: Final = Minima.of(agreement.separation)
+        line = agreement.line
+        self._owners: Final = (line.right, line.left) if line else (None, None)
+        self._line: Final = Line(tuple(to_plane(line.trace))) if line and self._owners != (None, None) else None
+
+    def passings(self, flight: Flight) -> list[Passing]:
+        """When the flight goes over the line. One that begins on the other side has come over it on its way there."""
+        if self._line is None or flight.path is None or not self._may_cross(flight):
+            return []
+        path = flight.path
+        told: list[Passing] = []
+        for passing in self._all_passings(path, self._line, flight.flyer.side):
+            back_again = len(told) > 1 and passing.into == told[-2].into
+            if back_again and passing.t_s - told[-1].t_s < AFFAIR_S:
+                told.pop()
+            else:
+                told.append(passing)
+        return told
+
+    def _all_passings(self, path: Path, line: Line, side: PartyName | None) -> Iterator[Passing]:
+        if path.start_s >= self._since_s:
+            begins = path.at(path.start_s)
+            air_of = self._boundaries.air_of(to_position(begins[:2]))
+            if air_of is not None and air_of != side:
+                yield Passing(path.start_s, begins, air_of)
+        for t_s, at, leftwards in crossings(path, line):
+            if t_s >= self._since_s:
+                yield Passing(t_s, at, self._owners[leftwards])
+
+    def entries(self, flight: Flight) -> list[Entry]:
+        """When the flight enters zones that its side needs consent for; where it begins in one, at its beginning."""
+        path = flight.path
+        if path is None:
+            return []
+        found = [
+            Entry(span.began_s, path.at(span.began_s), zone)
+            for zone, mark in self._zones_for(flight)
+            for span in spans_told(inside(path, mark, zone.lower_ft, zone.upper_ft), AFFAIR_S)
+        ]
+        return sorted(found, key=lambda entry: entry.t_s)
+
+    def affairs(self, one: Flight, other: Flight) -> list[Affair]:
+        """When the two are below the separation minima. The same, whichever of the two is named first."""
+        if one.path is None or other.path is None:
+            return []
+        told: list[Affair] = []
+        for met in encounters(one.path, other.path, self._minima):
+            if told and met.began_s - told[-1].ended_s < AFFAIR_S:
+                closer = met if self._nearness(met, one, other) < self._nearness(told[-1], one, other) else told[-1]
+                told[-1] = Affair(told[-1].began_s, met.ended_s, *closer[2:])
+            else:
+                told.append(Affair(*met))
+        return told
+
+    def concerned(self, zone: Zone, side: PartyName | None) -> Sequence[PartyName]:
+        """Whose business it is that somebody of this side is in the zone."""
+        return [party for party in self._parties if party != side and zone.holder in (None, party)]
+
+    def is_high(self, one: Flight, other: Flight, t_s: float) -> bool:
+        """Whether the minimum for great heights holds between the two."""
+        paths = (one.path, other.path)
+        return any(path.at(t_s).z_ft > self._minima.high_above_ft for path in paths if path is not None)
+
+    def _nearness(self, met: Affair | Encounter, one: Flight, other: Flight) -> float:
+        high = self.is_high(one, other, met.closest_s)
+        vertical_ft = self._minima.vertical_high_ft if high else self._minima.vertical_ft
+        return float((met.horizontal_m / self._minima.lateral_m) ** 2 + (met.vertical_ft / vertical_ft) ** 2)
+
+    def _may_cross(self, flight: Flight) -> bool:
+        return flight.strays or any(demand.kind in OVER_THE_LINE for demand in self._demands(flight))
+
+    def _zones_for(self, flight: Flight) -> Iterator[tuple[Zone, Footprint]]:
+        if flight.strays:
+            yield from (
+                each for each in self._zones.values() if each[0].holder != flight.flyer.side or not each[0].holder
+            )
+            return
+        names = dict.fromkeys(demand.name for demand in self._demands(flight) if demand.kind in IN_A_ZONE)
+        yield from (self._zones[name] for name in names)
+
+    def _demands(self, flight: Flight) -> Iterator[Demand]:
+        """What the agreement demands of the flight's air, in which it stays."""
+        who = flight.flyer.side or flight.flyer.operator
+        for volume in flight.volumes:
+            yield from self._boundaries.demands(volume, who)

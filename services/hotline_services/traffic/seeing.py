@@ -1,0 +1,79 @@
+"""What the sides come to know of the sky: not all of it, and not at once."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from hotline_protocol.geometry import METRES_PER_NM, to_position
+from hotline_protocol.injection import SightingKind
+from hotline_protocol.message import PartyName
+from hotline_protocol.sky import Encountered, Flyer, Grade
+from hotline_services.director import setting
+from hotline_services.runtime.chance import Chance
+
+from .flight import Flight
+from .path import Point
+
+HALF: Final = 0.5
+
+
+class Eyes:
+    """The radars of both sides, and the way from there to the desk.
+
+    What is seen, and when, is drawn for each thing and side by itself. It takes from half to one and a half of the
+    time that it takes on average.
+    """
+
+    def __init__(self, sky: setting.Sky, chance: Chance) -> None:
+        self._sky: Final = sky
+        self._chance: Final = chance
+
+    def reported_after(self, party: PartyName, what: str) -> timedelta | None:
+        """How long until this is reported to that side's desk; None when it does not notice."""
+        if self._chance.share(f"sight/{party}/{what}") >= self._sky.sees:
+            return None
+        late_s = self._sky.sees_after_s * (HALF + self._chance.share(f"sight/{party}/{what}/after"))
+        return timedelta(milliseconds=round(late_s * 1_000))
+
+
+def answerable(flyer: Flyer) -> PartyName:
+    """Whom to complain to: the side that answers for it or, with no line to them, whoever flies."""
+    return flyer.side or flyer.operator
+
+
+def seen_where_it_should_not_be(flight: Flight, at: Point, where: str) -> dict[str, Any]:
+    """The account of a flight of somebody else in our air. Whether it has our consent is for the desk to look up."""
+    kind = SightingKind.LINE_CROSSING if flight.flyer.announced else SightingKind.UNANNOUNCED_FLIGHT
+    return {
+        "kind": kind,
+        "at": to_position((at.x_m, at.y_m)),
+        "detail": f"{where} at {at.z_ft:,.0f} ft",
+        **_who(flight.flyer),
+    }
+
+
+def concerns_desk(encounter: Encountered, flyer: Flyer) -> bool:
+    """Whether this flyer's side is told of it: its own aircraft, known to it, and closer than merely too close.
+
+    What is only below separation is for controllers to note; an Airprox is reported by those who were frightened.
+    """
+    return flyer.side is not None and flyer.announced and encounter.grade is not Grade.BELOW_SEPARATION
+
+
+def came_close(encounter: Encountered, other: Flyer) -> dict[str, Any]:
+    """The account of an encounter by the side of the one who met this other one."""
+    return {
+        "kind": SightingKind.CLOSE_APPROACH,
+        "at": encounter.at,
+        "detail": f"{encounter.horizontal_nm:.1f} NM and {encounter.vertical_ft:,.0f} ft from our aircraft",
+        **_who(other),
+    }
+
+
+def _who(flyer: Flyer) -> dict[str, Any]:
+    by = answerable(flyer)
+    return {"by": by, "operator": flyer.operator if flyer.operator != by else None, "callsign": flyer.callsign}
+
+
+def nautical_miles(metres: float) -> float:
+    """To a thousandth, about two metres."""
+    return round(metres / METRES_PER_NM, 3)

@@ -1,0 +1,160 @@
+"""How the sky tells what happens, and to whom it shows it."""
+
+from collections.abc import Iterable
+from typing import Any, Final, Protocol
+
+from hotline_protocol.agreement import Agreement
+from hotline_protocol.geometry import to_position
+from hotline_protocol.injection import DeclareEmergency, ReportSighting
+from hotline_protocol.message import M, Message, PartyName
+from hotline_protocol.sky import (
+    ConformanceChanged,
+    Encountered,
+    FlightBegan,
+    FlightFlown,
+    LineCrossed,
+    ZoneEntered,
+)
+from hotline_services.director import setting
+from hotline_services.runtime.chance import Chance
+
+from .agenda import Agenda
+from .conforming import RECOVERED_WITHIN_S, Turnover, verdict
+from .deviating import AS_PLANNED
+from .flight import Epoch, Flight
+from .foresight import Affair, Entry, Passing
+from .grading import grade
+from .path import Path, Point
+from .seeing import Eyes, came_close, concerns_desk, nautical_miles, seen_where_it_should_not_be
+
+
+class Say(Protocol):
+    """Says a message of this kind now."""
+
+    def __call__(self, kind: type[M], cause: str | None = None, /, **fields: Any) -> M: ...
+
+
+class Account:
+    """Puts into words what comes of flights, and has the sides' desks told of what they see of it."""
+
+    def __init__(
+        self, agreement: Agreement, sky: setting.Sky, chance: Chance, time: Epoch, say: Say, agenda: Agenda
+    ) -> None:
+        self._separation: Final = agreement.separation
+        self._parties: Final = frozenset(agreement.parties)
+        self._eyes: Final = Eyes(sky, chance)
+        self._time: Final = time
+        self._say: Final = say
+        self._agenda: Final = agenda
+
+    def began(self, flight: Flight) -> None:
+        self._say(FlightBegan, flyer=flight.flyer)
+
+    def flown(self, flight: Flight) -> None:
+        path = _path(flight)
+        share, longest_s = verdict(flight.outside, path.start_s, path.end_s)
+        kinds = (flight.departures or AS_PLANNED).kinds
+        self._say(
+            FlightFlown,
+            flyer=flight.flyer,
+            began_at=self._time.moment(path.start_s),
+            ended_at=self._time.moment(path.end_s),
+            conforming_share=round(share, 4),
+            longest_excursion_s=round(longest_s, 1),
+            deviation=", ".join(kind.value for kind in kinds),
+        )
+
+    def distress(self, flight: Flight) -> None:
+        """The crew calls its centre; a flight that its centre does not know calls in vain."""
+        flight.told.add(("distress",))
+        if flight.flyer.announced and flight.flyer.side in self._parties:
+            self._say(DeclareEmergency, to=flight.flyer.side, plan_id=flight.flyer.plan_id)
+
+    def turned_over(self, flight: Flight, turnover: Turnover) -> None:
+        at = _path(flight).at(turnover.t_s)
+        beyond = f": longer than the {RECOVERED_WITHIN_S:.0f} s within which it should have been back"
+        detail = f"outside for {turnover.away_s:,.0f} s" if turnover.away_s else ""
+        self._say(
+            ConformanceChanged,
+            flyer=flight.flyer,
+            conforming=turnover.conforming,
+            **_where(at),
+            detail=detail + (beyond if turnover.away_s > RECOVERED_WITHIN_S else ""),
+        )
+
+    def crossed(self, flight: Flight, passing: Passing) -> None:
+        outbound = passing.into not in (None, flight.flyer.side)
+        event = self._say(
+            LineCrossed,
+            flyer=flight.flyer,
+            outbound=outbound,
+            conforming=_has_right(flight, passing.t_s),
+            **_where(passing.at),
+        )
+        if outbound and passing.into is not None:
+            self._show(flight, [passing.into], passing.t_s, passing.at, "over the line", event)
+
+    def entered(self, flight: Flight, entry: Entry, concerned: Iterable[PartyName]) -> None:
+        event = self._say(
+            ZoneEntered,
+            flyer=flight.flyer,
+            zone=entry.zone.name,
+            conforming=_has_right(flight, entry.t_s),
+            **_where(entry.at),
+        )
+        self._show(flight, concerned, entry.t_s, entry.at, f"in {entry.zone.name}", event)
+
+    def met(self, one: Flight, two: Flight, affair: Affair, *, high: bool) -> None:
+        a, b = _path(one).at(affair.closest_s), _path(two).at(affair.closest_s)
+        half_way = Point((a.x_m + b.x_m) / 2, (a.y_m + b.y_m) / 2, (a.z_ft + b.z_ft) / 2)
+        horizontal_nm, vertical_ft = nautical_miles(affair.horizontal_m), round(affair.vertical_ft, 1)
+        known = one.flyer.announced and two.flyer.announced
+        fields: dict[str, Any] = {
+            "one": one.flyer,
+            "other": two.flyer,
+            "grade": grade(horizontal_nm, vertical_ft, self._separation, high=high, known=known),
+            "began_at": self._time.moment(affair.began_s),
+            "ended_at": self._time.moment(affair.ended_s),
+            "horizontal_nm": horizontal_nm,
+            "vertical_ft": vertical_ft,
+            **_where(half_way),
+        }
+        event = self._say(Encountered, **fields)
+        seen_at = affair.closest_s
+        for flyer, other in ((one.flyer, two.flyer), (two.flyer, one.flyer)):
+            if flyer.side in self._parties and concerns_desk(event, flyer):
+                name = "/".join((*one.key, *two.key))
+                self._report(flyer.side, name, seen_at, event, came_close(event, other))
+
+    def _show(self, flight: Flight, to: Iterable[PartyName], t_s: float, at: Point, where: str, event: Message) -> None:
+        """Each side takes one look at a flight that is where it should not be: it reports it once, or not at all."""
+        for party in to:
+            if party != flight.flyer.side and party not in flight.noticed_by:
+                flight.noticed_by.add(party)
+                report = seen_where_it_should_not_be(flight, at, where)
+                self._report(party, "/".join(flight.key), t_s, event, report)
+
+    def _report(self, to: PartyName, name: str, seen_s: float, event: Message, report: dict[str, Any]) -> None:
+        """Have this side's desk told, in a while, if it has been seen at all."""
+        after = self._eyes.reported_after(to, name)
+        if after is not None:
+            fields = {"to": to, "seen_at": self._time.moment(seen_s), **report}
+            self._agenda.put(event.time + after, self._hand_in, event.id, fields)
+
+    def _hand_in(self, cause: str, fields: dict[str, Any]) -> None:
+        self._say(ReportSighting, cause, **fields)
+
+
+def _path(flight: Flight) -> Path:
+    if flight.path is None:
+        raise ValueError(f"{flight.key[1]} has not taken off")
+    return flight.path
+
+
+def _where(at: Point) -> dict[str, Any]:
+    return {"at": to_position((at.x_m, at.y_m)), "altitude_ft": float(round(at.z_ft))}
+
+
+def _has_right(flight: Flight, t_s: float) -> bool:
+    """Whether it is to be there: told to a centre, with the consents that it needs, and in its air."""
+    return flight.flyer.announced and flight.consented and not flight.is_outside(t_s)
