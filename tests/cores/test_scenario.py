@@ -17,7 +17,7 @@ from hotline_services.director.play import Act, expand, troubles
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario, shipped_scenarios
 from hotline_services.runtime.network import NetworkModel
 
-SHIPPED = ("euphrates-2017-06-18", "valley-day")
+SHIPPED = ("euphrates-2017-06-18", "valley-2017", "valley-day")
 
 SMALL = """
 name = "small"
