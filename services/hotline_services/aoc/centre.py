@@ -92,13 +92,21 @@ class Centre:
         self._picture = Picture(agreement.boundary_rule)
         boundaries = Boundaries(agreement)
         self.ledgers: Final = {peer: PairLedger(party, peer) for peer in self.peers}
-        relations = Relations(config, self.peers, self._voice)
-        self._posture = Posture(agreement, relations, self._picture, self._voice)
+        self._relations = Relations(config, self.peers, self._voice)
+        self._posture = Posture(agreement, self._relations, self._picture, self._voice)
         self._accord = Accord(agreement)
         self._books = Books(party, self._accord, self.ledgers, self._posture, self._voice)
         self._book = PlanBook(party, boundaries, self._picture, self._voice)
         self._talks = Talks(
-            party, agreement, config, self._picture, boundaries, self.ledgers, relations, self._voice, roster=roster
+            party,
+            agreement,
+            config,
+            self._picture,
+            boundaries,
+            self.ledgers,
+            self._relations,
+            self._voice,
+            roster=roster,
         )
         presence, attention = Presence(roster), Attention(party, config.officer, roster, chance)
         self._attendance = Attendance(presence, self._voice)
@@ -108,7 +116,14 @@ class Centre:
         self._heeding = Heeding(
             party, agreement, attention, presence, self._picture, self._consents, self._posture, self._voice
         )
-        self._reviews = Reviews(party, self._accord, config.review, self._desk, self._voice, self._redraw)
+        self._reviews = Reviews(
+            party,
+            self._accord,
+            self._desk,
+            self._voice,
+            wants=lambda peer: relations.config_towards(peer).review,
+            on_move=self._redraw,
+        )
         self._next_check: datetime | None = LONG_AGO
         self.next_deadline: datetime | None = LONG_AGO
         """When the first of the parts wants to be woken; worked out once a turn."""
@@ -190,6 +205,7 @@ class Centre:
             self._talks.next_deadline,
             self._heeding.next_deadline,
             self._posture.next_deadline,
+            self._picture.next_end if self._relations.felt else None,  # that a grant was kept is to be felt in time
             self._reviews.next_deadline,
             self._desk.next_deadline,
         )

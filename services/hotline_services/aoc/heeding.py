@@ -91,7 +91,8 @@ class Heeding:
         said = understood.said
         if isinstance(said, Protest):
             if self._is_new((said.source, said.kind, said.at, said.seen_at, said.statement)):
-                self._posture.hear_protest(said, knew=self._consents.knew_of(said))
+                heard = msgspec.structs.replace(said, at=understood.at)
+                self._posture.hear_protest(heard, knew=self._consents.knew_of(heard))
         elif self._is_new((said.source, said.advice)):
             self._heed(said, msgspec.structs.replace(said.advice, at=understood.at), said.id, tier)
         self._voice.say(Noted, to=said.source, call_id=said.call_id, cause=said.id)

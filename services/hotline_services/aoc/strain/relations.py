@@ -66,6 +66,11 @@ class Relations:
                 arithmetic=step.arithmetic,
             )
 
+    @property
+    def felt(self) -> bool:
+        """Whether any model is gone by."""
+        return bool(self._models)
+
     def stage(self, peer: str) -> Stage:
         """How strained it is with this peer now; calm where no model is gone by."""
         model = self._models.get(peer)
@@ -83,7 +88,7 @@ class Relations:
         return conduct_at(model.stage(self._voice.now), model.prone(self._voice.now))
 
     def config_towards(self, peer: str) -> PartyConfig:
-        """Our configuration, with the strategy that we follow towards this peer now."""
+        """Our configuration, with the strategy that we follow towards this peer now, over flights and over the line."""
         exponent = self.conduct(peer).exponent
         if exponent == 1:
             return self._config
@@ -91,7 +96,8 @@ class Relations:
             strategy = msgspec.structs.replace(
                 self._config.strategy, exponent=self._config.strategy.exponent * exponent
             )
-            self._stiffer[exponent] = msgspec.structs.replace(self._config, strategy=strategy)
+            review = msgspec.structs.replace(self._config.review, exponent=self._config.review.exponent * exponent)
+            self._stiffer[exponent] = msgspec.structs.replace(self._config, strategy=strategy, review=review)
         return self._stiffer[exponent]
 
     def wants_to_warn(self, felt: Felt, peer: str) -> bool:
