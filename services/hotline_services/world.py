@@ -14,6 +14,7 @@ from hotline_protocol.topics import EVENT, EVERYTHING, HEALTH, INJECT, LINE, STA
 from .aoc.centre import Centre
 from .director import setting
 from .director.play import DIRECTOR, SKY, Director, expand, troubles
+from .director.rostering import roster
 from .director.script import Scenario
 from .monitor.core import MonitorCore, Progress
 from .runtime.actor import Service
@@ -25,14 +26,16 @@ from .traffic.sky import Sky
 MONITOR: Final = "monitor"
 
 
-def centre(scenario: Scenario, party: str, seed: int, epoch: str = "0") -> Centre:
-    """The air operations centre of this party. Raises KeyError when the scenario has no such party."""
+def centre(scenario: Scenario, party: str, seed: int, epoch: str = "0", days: int | None = None) -> Centre:
+    """The air operations centre of this party, in a run of this many days. Raises KeyError when the scenario has no
+    such party."""
     return Centre(
         party,
         scenario.parties[party],
         scenario.agreement,
         epoch=epoch,
         chance=Chance(seed),
+        roster=roster(scenario, party, days),
     )
 
 
@@ -60,7 +63,7 @@ def build(
     simulation = Simulation(scenario.start.astimezone(UTC), seed, torn, faults or scripted)
     acts = expand(scenario, seed, days)
     for party in scenario.agreement.parties:
-        simulation.add(party, partial(centre, scenario, party, seed), hears=[HEALTH])
+        simulation.add(party, partial(centre, scenario, party, seed, days=days), hears=[HEALTH])
     simulation.add(DIRECTOR, partial(Director, acts))
     if scenario.sky is not None:
         moves = [EVENT] if scenario.agreement.line_review else []

@@ -97,8 +97,8 @@ def _act(event: AddressedEvent, scenario: Scenario) -> Act:
                 kind=event.kind,
                 at=event.where.position(scenario.places),
                 radius_nm=event.radius_nm,
-                start=at,
-                end=at + event.lasts.written,
+                start=at + event.ahead.written,
+                end=at + event.ahead.written + event.lasts.written,
                 statement=event.statement,
             )
             return Act(at=at, kind=PassAdvice, fields={"to": event.to, "peer": event.peer, "advice": advice})

@@ -12,6 +12,7 @@ from hotline_services.resources import scenarios_folder
 from .changes import ChangeError, change
 from .expecting import faults
 from .lines import line_of
+from .rostering import roster_faults
 from .script import (
     AddressedEvent,
     AdvicePassed,
@@ -130,6 +131,7 @@ def _inconsistent(scenario: Scenario) -> Trace:
             f"the agreement's parties, and no others, are: {', '.join(scenario.agreement.parties)}",
         )
     yield from setting_faults(scenario)
+    yield from roster_faults(scenario)
     yield from _repeated_plans(scenario)
     yield from faults(scenario)
     keys = {source.key for source in scenario.sources}
@@ -177,6 +179,8 @@ def _bad_contents(scenario: Scenario, event: AddressedEvent, path: str) -> Trace
                 event.where.position(scenario.places)
             case AdvicePassed():
                 yield from _bad_party(scenario, event.peer, f"{path}.peer")
+                if event.peer == event.to:
+                    yield f"{path}.peer", "must be the other side"
                 event.where.position(scenario.places)
             case Deviation() if event.where is not None:
                 event.where.position(scenario.places)

@@ -143,13 +143,17 @@ class ServiceCrash(Event, frozen=True, kw_only=True, tag="crash"):
 
 
 class AdvicePassed(Event, frozen=True, kw_only=True, tag="pass-advice"):
-    """A side's officers are to tell the other side something: ``where`` as they say it, right or wrong."""
+    """A side's officers are to tell the other side something: ``where`` as they say it, right or wrong.
+
+    It is about the time from so long ``ahead`` on, for as long as it ``lasts``.
+    """
 
     to: PartyName
     peer: PartyName
     kind: AdviceKind
     where: Spot
     radius_nm: NauticalMiles = 3.0
+    ahead: Duration = Duration(timedelta(0))
     lasts: Duration = Duration(timedelta(hours=1))
     statement: Annotated[str, Meta(max_length=500)] = ""
 
