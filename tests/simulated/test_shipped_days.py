@@ -1,10 +1,21 @@
 """The shipped scenarios, played by both centres: as many calls as they are meant to make, and an early agreement."""
 
+import math
+from collections.abc import Mapping
 from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 
-from hotline_protocol.events import CallEnded, Escalated, EscalationKind, NegotiationEnded, NegotiationOutcome
+from hotline_protocol.events import (
+    CallEnded,
+    Escalated,
+    EscalationKind,
+    NegotiationEnded,
+    NegotiationOutcome,
+    PlanStatus,
+)
+from hotline_protocol.flightplan import PlanState
 from hotline_protocol.line import CallOutcome, Protest, Reason
 from hotline_protocol.message import Message
 from hotline_services.director.scenario import read_scenario
@@ -13,10 +24,12 @@ from hotline_services.world import build
 AGREED = (NegotiationOutcome.AGREED_AS_FILED, NegotiationOutcome.AGREED_WITH_CHANGES)
 
 
-def played(name: str, seed: int, length: timedelta) -> list[Message]:
-    scenario = read_scenario(name)
+def played(name: str, seed: int, length: timedelta, changes: Mapping[str, Any] | None = None) -> list[Message]:
+    scenario = read_scenario(name, changes)
     said: list[Message] = []
-    build(scenario, seed, 1).run(scenario.start.astimezone(UTC) + length, lambda message, *_: said.append(message))
+    build(scenario, seed, math.ceil(length / timedelta(days=1))).run(
+        scenario.start.astimezone(UTC) + length, lambda message, *_: said.append(message)
+    )
     return said
 
 
@@ -40,3 +53,23 @@ def test_the_historical_day_has_an_agreed_call_within_twenty_minutes_and_a_refus
 def test_each_report_of_the_historical_day_is_spoken_of_on_the_line() -> None:
     said = played("euphrates-2017-06-18", 20170618, timedelta(hours=4))
     assert len([message for message in said if isinstance(message, Protest)]) == 3
+
+
+# The band is wide: what the figure should be is for the calibration to say.
+@pytest.mark.parametrize(("distance_nm", "least", "most"), [(6, 6, 18), (20, 2, 10), (80, 1, 2)])
+def test_in_the_crowded_valley_the_distance_of_the_fronts_decides_how_many_calls_there_are(
+    distance_nm: int, least: int, most: int
+) -> None:
+    fronts = {"fronts.distance": [{"at": "+00:00", "distance_nm": distance_nm}]}
+    said = played("valley-2017", 1, timedelta(days=4), fronts)
+    assert 4 * least <= sum(isinstance(message, CallEnded) for message in said) <= 4 * most
+
+
+def test_a_day_in_the_valley_has_its_sorties_and_partners_fly_under_their_own_names() -> None:
+    accepted = {
+        message.plan_id: message
+        for message in played("valley-2017", 1, timedelta(days=2))
+        if isinstance(message, PlanStatus) and message.state is PlanState.ACTIVATED
+    }
+    assert 2 * 80 <= len(accepted) <= 2 * 98
+    assert {status.operator for status in accepted.values()} == {None, "raf", "faf", "syaf", "iran"}
