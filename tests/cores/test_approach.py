@@ -5,12 +5,14 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotline_protocol.agreement import Separation
 from hotline_services.traffic.approach import Encounter, Minima, encounters
 from hotline_services.traffic.path import Path
+
+steady = settings(deadline=None, max_examples=60)  # a busy machine is no failure
 
 MINIMA = Minima.of(Separation())
 LATERAL_M = 9_260.0
@@ -218,17 +220,20 @@ def near(found: list[Encounter], wanted: list[Encounter], later_s: float = 0.0) 
     )
 
 
+@steady
 @given(paths(), paths())
 def test_it_does_not_matter_which_of_the_two_is_named_first(one: Path, other: Path) -> None:
     assert near(encounters(one, other, MINIMA), encounters(other, one, MINIMA))
 
 
+@steady
 @given(paths(), paths(), st.integers(-100_000, 100_000), st.integers(-300_000, 300_000))
 def test_it_does_not_matter_where_nor_when_it_happens(one: Path, other: Path, t_s: int, m: int) -> None:
     there = moved(one, t_s=t_s, x_m=m, y_m=-m / 2), moved(other, t_s=t_s, x_m=m, y_m=-m / 2)
     assert near(encounters(*there, MINIMA), encounters(one, other, MINIMA), later_s=t_s)
 
 
+@steady
 @given(paths(), paths())
 def test_at_every_second_it_says_what_the_positions_say(one: Path, other: Path) -> None:
     t_s = np.arange(max(one.start_s, other.start_s), min(one.end_s, other.end_s), 1.0)
@@ -244,6 +249,7 @@ def test_at_every_second_it_says_what_the_positions_say(one: Path, other: Path) 
     assert (said == below)[clear].all()
 
 
+@steady
 @given(paths(), paths())
 def test_the_closest_is_no_farther_than_any_second_of_the_encounter(one: Path, other: Path) -> None:
     low = [
@@ -259,6 +265,7 @@ def test_the_closest_is_no_farther_than_any_second_of_the_encounter(one: Path, o
         assert (met.horizontal_m / LATERAL_M) ** 2 + (met.vertical_ft / 1_000) ** 2 <= apart.min() + 1e-6
 
 
+@steady
 @given(paths(), paths())
 def test_leaving_out_what_is_far_loses_nothing(one: Path, other: Path) -> None:
     legs = [[path.since(a).until(b) for a, b in itertools.pairwise(path.t_s)] for path in (one, other)]

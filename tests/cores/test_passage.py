@@ -6,12 +6,14 @@ import math
 import numpy as np
 import pytest
 import shapely
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hotline_protocol.geometry import Footprint
 from hotline_services.traffic.passage import Line, Span, crossings, gaps, inside, union
 from hotline_services.traffic.path import Path
+
+steady = settings(deadline=None, max_examples=60)  # a busy machine is no failure
 
 EASTBOUND = Path.through([(0.0, -10_000.0, 0.0, 5_000.0), (200.0, 10_000.0, 0.0, 5_000.0)])
 SQUARE = shapely.box(-5_000, -5_000, 5_000, 5_000)
@@ -137,6 +139,7 @@ def marks(draw: st.DrawFn) -> Footprint:
     return Footprint(shapely.Polygon(ring), draw(st.sampled_from([0.0, reach_m])))
 
 
+@steady
 @given(paths(), marks())
 def test_at_every_second_it_says_what_the_position_says(path: Path, mark: Footprint) -> None:
     t_s = np.arange(0.0, path.end_s, 1.0)
@@ -152,6 +155,7 @@ def test_at_every_second_it_says_what_the_position_says(path: Path, mark: Footpr
     assert (said == within)[clear].all()
 
 
+@steady
 @given(paths(), st.lists(POINTS, min_size=2, max_size=8, unique_by=lambda point: point[0]).map(sorted))
 def test_it_crosses_a_line_where_a_general_geometry_library_has_the_two_meet(
     path: Path, points: list[tuple[float, float]]
@@ -170,6 +174,7 @@ def test_it_crosses_a_line_where_a_general_geometry_library_has_the_two_meet(
         assert shapely.distance(shapely.Point(crossing.at[:2]), drawn) < 0.001
 
 
+@steady
 @given(paths(), st.integers(-20, 20))
 def test_across_a_line_without_ends_it_goes_to_and_fro_by_turns(path: Path, km: int) -> None:
     found = crossings(path, Line(((km * 1_000.0 + 0.4, -99_000.0), (km * 1_000.0 + 0.4, 99_000.0))))

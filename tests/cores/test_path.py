@@ -4,10 +4,12 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotline_services.traffic.path import Path, Point, Velocity
+
+steady = settings(deadline=None, max_examples=60)  # a busy machine is no failure
 
 HOOK = Path.through([(0.0, 0.0, 0.0, 1_000.0), (10.0, 1_000.0, 0.0, 2_000.0), (20.0, 1_000.0, 3_000.0, 2_000.0)])
 
@@ -97,6 +99,7 @@ def test_only_what_begins_when_and_where_it_ends_can_be_joined() -> None:
         HOOK.joined(elsewhere)
 
 
+@steady
 @given(paths(), st.floats(0, 1))
 def test_cut_anywhere_and_joined_again_it_is_where_it_was(path: Path, share: float) -> None:
     cut = path.start_s + share * (path.end_s - path.start_s)
@@ -108,6 +111,7 @@ def test_cut_anywhere_and_joined_again_it_is_where_it_was(path: Path, share: flo
         assert again.at(t_s) == pytest.approx(path.at(t_s), abs=1e-6)
 
 
+@steady
 @given(paths(), st.floats(0, 1))
 def test_it_never_leaves_its_bounds_nor_its_blocks(path: Path, share: float) -> None:
     t_s = path.start_s + share * (path.end_s - path.start_s)
@@ -117,6 +121,7 @@ def test_it_never_leaves_its_bounds_nor_its_blocks(path: Path, share: float) -> 
         assert all(a - 1e-6 <= x <= b + 1e-6 for a, x, b in zip(low, path.at(t_s), high, strict=True))
 
 
+@steady
 @given(paths())
 def test_its_blocks_are_all_its_legs_each_once(path: Path) -> None:
     assert [leg for block in path.blocks for leg in block.legs] == list(range(len(path.t_s) - 1))
