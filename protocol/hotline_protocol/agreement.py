@@ -1,6 +1,5 @@
 """The memorandum of the two sides as data. Both load it; its digest is compared at every line check."""
 
-import enum
 from datetime import time
 from typing import Annotated
 
@@ -10,12 +9,13 @@ from msgspec import Meta
 from .airspace import Circle, Feet, NauticalMiles, Polygon, Position
 from .line import Block, Tier
 from .message import PartyName, digest_of
+from .words import Word
 
 Minutes = Annotated[float, Meta(gt=0, le=1440)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
 
-class BoundaryRule(enum.Enum):
+class BoundaryRule(Word):
     """Whether two volumes that only touch are in conflict."""
 
     TOUCHING_IS_CLEAR = "touching-is-clear"

@@ -1,6 +1,5 @@
 """What a service tells everybody: past tense, addressed to nobody, recorded by the monitor."""
 
-import enum
 from typing import Annotated
 
 from msgspec import Meta
@@ -12,6 +11,7 @@ from .ledger import Head
 from .line import CallId, CallOutcome, Choice, NegotiationId, Reason, Tier
 from .message import AwareTime, Digest, Identifier, Message, PartyName
 from .sky import SkyEvent
+from .words import Ranked, Word
 
 Text = Annotated[str, Meta(max_length=2_000)]
 
@@ -65,7 +65,7 @@ class CallEnded(Message, frozen=True, kw_only=True, tag="call-ended"):
     about: tuple[Identifier, ...] = ()
 
 
-class NegotiationOutcome(enum.Enum):
+class NegotiationOutcome(Word):
     """How a negotiation ended, at every tier it went through."""
 
     AGREED_AS_FILED = "agreed-as-filed"
@@ -92,7 +92,7 @@ class NegotiationEnded(Message, frozen=True, kw_only=True, tag="negotiation-ende
     shift_min: int = 0
 
 
-class EscalationKind(enum.Enum):
+class EscalationKind(Word):
     """What strained the relation."""
 
     REFUSED = "refused"
@@ -129,7 +129,7 @@ class LineAnnounced(Message, frozen=True, kw_only=True, tag="line-announced"):
     statement: Text = ""
 
 
-class ActualState(enum.Enum):
+class ActualState(Word):
     """What the line does in fact, as one side finds it."""
 
     UNTRIED = "untried"
@@ -180,18 +180,13 @@ class ActivityStopped(Message, frozen=True, kw_only=True, tag="activity-stopped"
     plan_ids: tuple[PlanId, ...]
 
 
-class Stage(enum.Enum):
+class Stage(Ranked):
     """How strained the relation with a peer is, in words that every model of escalation shares."""
 
     CALM = "calm"
     TENSE = "tense"
     STRAINED = "strained"
     CRISIS = "crisis"
-
-    @property
-    def rank(self) -> int:
-        """0 for calm, 3 for crisis."""
-        return list(Stage).index(self)
 
 
 class StrainChanged(Message, frozen=True, kw_only=True, tag="strain-changed"):

@@ -1,6 +1,5 @@
 """Flight plans as they are injected: what one side means to fly. A plan never crosses the line as it is."""
 
-import enum
 from typing import Annotated
 
 import msgspec
@@ -8,12 +7,13 @@ from msgspec import Meta
 
 from .airspace import Area, Feet
 from .message import AwareTime, Identifier, PartyName, digest_of
+from .words import Ranked, Word
 
 PlanId = Identifier
 Callsign = Annotated[str, Meta(pattern=r"^[A-Z0-9]{2,7}$", description="ICAO field 7: two to seven letters and digits")]
 
 
-class FlightKind(enum.Enum):
+class FlightKind(Word):
     """What the flight is for, in words that disclose no more than the agreement demands."""
 
     PATROL = "patrol"
@@ -25,17 +25,12 @@ class FlightKind(enum.Enum):
     MEDEVAC = "medevac"
 
 
-class Priority(enum.Enum):
+class Priority(Ranked):
     """Who gives way: an emergency pre-empts, a priority flight costs the other side more to refuse."""
 
     ROUTINE = "routine"
     PRIORITY = "priority"
     EMERGENCY = "emergency"
-
-    @property
-    def rank(self) -> int:
-        """0 routine, 1 priority, 2 emergency."""
-        return ("routine", "priority", "emergency").index(self.value)
 
 
 class Flexibility(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +69,7 @@ class FlightPlan(msgspec.Struct, frozen=True, kw_only=True):
         return digest_of(self)
 
 
-class PlanState(enum.Enum):
+class PlanState(Word):
     """Life of a plan at its own side; ASTM F3548's states, with the ones before acceptance added."""
 
     NEGOTIATING = "negotiating"

@@ -5,7 +5,6 @@ disagree differ by a missing tail, which is sent again. An agreement exists from
 entered it; its user may rely on it once the entry has arrived.
 """
 
-import enum
 import hashlib
 from typing import Annotated, Final
 
@@ -15,11 +14,12 @@ from msgspec import Meta
 from .airspace import Volume4D
 from .flightplan import Priority
 from .message import AwareTime, Digest, Identifier, PartyName, canonical_json
+from .words import Word
 
 GENESIS: Final = "0" * 64
 
 
-class EntryKind(enum.Enum):
+class EntryKind(Word):
     """A grant begins an agreement; a release ends it before its time."""
 
     GRANTED = "granted"

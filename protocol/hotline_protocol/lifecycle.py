@@ -3,13 +3,14 @@
 A table maps a state and what happens to the state that follows; what is not in it is out of turn.
 """
 
-import enum
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from .words import Word
 
-class CallState(enum.Enum):
+
+class CallState(Word):
     """A call as one of its two sides sees it."""
 
     RINGING_OUT = "ringing-out"
@@ -18,7 +19,7 @@ class CallState(enum.Enum):
     ENDED = "ended"
 
 
-class CallStep(enum.Enum):
+class CallStep(Word):
     """What can happen to a call."""
 
     HEAR_ANSWER = "hear answer"
@@ -52,7 +53,7 @@ CALL: Final[Mapping[tuple[CallState, CallStep], CallState]] = MappingProxyType(
 )
 
 
-class NegotiationState(enum.Enum):
+class NegotiationState(Word):
     """A negotiation as one of its two sides sees it."""
 
     WAITING = "waiting for a call"
@@ -72,7 +73,7 @@ class NegotiationState(enum.Enum):
         )
 
 
-class NegotiationStep(enum.Enum):
+class NegotiationStep(Word):
     """What can happen to a negotiation; ``offer`` is a proposal or a counter-proposal."""
 
     SAY_OFFER = "say offer"
@@ -114,7 +115,7 @@ NEGOTIATION: Final[Mapping[tuple[NegotiationState, NegotiationStep], Negotiation
 )
 
 
-class ReviewState(enum.Enum):
+class ReviewState(Word):
     """A line review as one of its two sides sees it."""
 
     WAITING = "waiting for a call"
@@ -129,7 +130,7 @@ class ReviewState(enum.Enum):
         return self is ReviewState.AGREED or self is ReviewState.FAILED
 
 
-class ReviewStep(enum.Enum):
+class ReviewStep(Word):
     """What can happen to a line review."""
 
     SAY_OFFER = "say offer"

@@ -1,6 +1,5 @@
 """What is said on the line between two parties: calls, negotiations, and the ledger's bookkeeping."""
 
-import enum
 from datetime import timedelta
 from typing import Annotated
 
@@ -12,12 +11,13 @@ from .flightplan import FlightKind, Priority
 from .injection import Advice, SightingKind
 from .ledger import Entry, Head
 from .message import AwareTime, Digest, Identifier, Message, PartyName, digest_of
+from .words import Ranked, Word
 
 CallId = Identifier
 NegotiationId = Identifier
 
 
-class Tier(enum.Enum):
+class Tier(Ranked):
     """Who speaks. A negotiation that fails goes up one tier, and fails for good at the last."""
 
     DUTY_OFFICER = "duty-officer"
@@ -25,13 +25,8 @@ class Tier(enum.Enum):
     COMMANDER = "commander"
     CHIEFS = "chiefs"
 
-    @property
-    def rank(self) -> int:
-        """0 for the duty officer, 3 for the chiefs of staff."""
-        return list(Tier).index(self)
 
-
-class Reason(enum.Enum):
+class Reason(Ranked):
     """Why a call is made, most urgent first."""
 
     EMERGENCY = "emergency"
@@ -46,10 +41,10 @@ class Reason(enum.Enum):
     @property
     def urgency(self) -> int:
         """0 is the most urgent."""
-        return list(Reason).index(self)
+        return self.rank
 
 
-class CallOutcome(enum.Enum):
+class CallOutcome(Word):
     """How a call ended. A *call* is one ring, counted once, by the side that rang."""
 
     COMPLETED = "completed"

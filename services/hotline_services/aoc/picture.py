@@ -1,6 +1,5 @@
 """One side's picture of the air: its own flights, its wishes, and what it has promised to others."""
 
-import enum
 import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -12,9 +11,10 @@ from hotline_protocol.agreement import BoundaryRule
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.conflicts import VolumeIndex
 from hotline_protocol.flightplan import Priority
+from hotline_protocol.words import Word
 
 
-class Standing(enum.Enum):
+class Standing(Word):
     """Whose use of the air it is, and how firm."""
 
     OURS = "ours"
