@@ -8,18 +8,21 @@ compared with a rim of :data:`RIM_M` taken off each (touching is clear) or laid 
 conflict): an overlap 1 cm wide is a conflict and a gap of 1 cm is none under either rule, whatever millimetres
 the corners were rounded by. Between 5 mm of overlap and 5 mm of gap the areas touch.
 
-**The index** is a hash grid. A volume stands in the cells that its bounds cover: 64 NM x 64 NM x 4,000 ft x a
-span of time, 3 hours or eightfold that as often as is needed for the volume to cover two at most. A question
-looks into the cells of each span in use, compares whole numbers and bounds, and leaves the few that remain to GEOS.
+**The index** compares whole numbers and bounds, and leaves the few volumes that remain to GEOS, whose verdict on a
+pair of areas it remembers: a side's areas are few and come back every day. As long as it holds few volumes, it
+looks at each. Once it has held more it is a hash grid. A volume stands in the cells that its bounds cover: 64 NM x
+64 NM x 4,000 ft x a span of time, 3 hours or eightfold that as often as is needed for the volume to cover two at
+most. A question looks into the cells of each span in use.
 Plain sets and dictionaries, because nothing is ever rebuilt then. The R-tree in four dimensions of ``rtree``
 1.4.1, measured before this was written, took 96 us on average to insert a box and 40 us to find the boxes
 around one, with no shape looked at; ``benchmarks/bench_conflicts.py`` has the figures of this one, shapes included.
 """
 
 import itertools
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final, Generic, TypeVar
+from functools import lru_cache
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 import shapely
@@ -34,6 +37,9 @@ CELL_M: Final = 64 * METRES_PER_NM
 CELL_FT: Final = 4_000
 CELL_US: Final = 3 * 3_600 * 1_000_000
 SPAN_FACTOR: Final = 8
+FEW: Final = 48
+"""So many volumes are looked at in the time that it takes to find out in which cells to look."""
+MOST_PAIRS: Final = 20_000
 
 Cell = tuple[int, int, int, int]
 Key = TypeVar("Key", bound=Hashable)
@@ -46,7 +52,7 @@ def in_conflict(a: Volume4D, b: Volume4D, rule: BoundaryRule) -> bool:
     """Whether the two volumes share a body of positive size or, if the rule has it so, touch."""
     first, second, gap = _extent_of(a, rule), _extent_of(b, rule), _gap(rule)
     bodies = first.has_body(gap) and second.has_body(gap)
-    return bodies and first.near(second, gap) and first.footprint.meets(second.footprint)
+    return bodies and bool(first.near((second,), gap)) and first.footprint.meets(second.footprint)
 
 
 def areas_meet(a: Area, b: Area, rule: BoundaryRule) -> bool:
@@ -72,7 +78,6 @@ def _gap(rule: BoundaryRule) -> int:
 class _Extent(msgspec.Struct, frozen=True, eq=False):
     """A volume made ready: whole feet and microseconds, and the bounds of its footprint in metres."""
 
-    volume: Volume4D
     footprint: Footprint
     west: float
     south: float
@@ -82,100 +87,147 @@ class _Extent(msgspec.Struct, frozen=True, eq=False):
     upper: int
     start: int
     end: int
-    number: int
 
     def has_body(self, gap: int) -> bool:
         """False for a volume that ends before it starts, or whose area is all rim: it meets nothing."""
         return self.start + gap <= self.end and self.lower + gap <= self.upper and self.west <= self.east
 
-    def near(self, other: "_Extent", gap: int) -> bool:
-        """Whether two volumes, each with a body, meet as far as bounds tell."""
-        return (
-            self.start + gap <= other.end
-            and other.start + gap <= self.end
-            and self.lower + gap <= other.upper
-            and other.lower + gap <= self.upper
-            and self.west <= other.east
-            and other.west <= self.east
-            and self.south <= other.north
-            and other.south <= self.north
-        )
+    def near(self, others: "Iterable[_E]", gap: int) -> "list[_E]":
+        """Of these volumes, which have a body as this one does, those that meet it as far as bounds tell."""
+        since, until, bottom, top = self.start + gap, self.end - gap, self.lower + gap, self.upper - gap
+        west, south, east, north = self.west, self.south, self.east, self.north
+        return [
+            other
+            for other in others
+            if other.start <= until
+            and since <= other.end
+            and other.lower <= top
+            and bottom <= other.upper
+            and other.west <= east
+            and west <= other.east
+            and other.south <= north
+            and south <= other.north
+        ]
 
 
-def _extent_of(volume: Volume4D, rule: BoundaryRule, number: int = 0) -> _Extent:
+class _Stored(_Extent, frozen=True, eq=False):
+    """One that stands in an index under ``key``, the ``number``th to be put there."""
+
+    key: Any
+    number: int
+
+
+def _stored(it: _Extent, key: Hashable, number: int) -> _Stored:
+    bounds = (it.west, it.south, it.east, it.north)
+    return _Stored(it.footprint, *bounds, it.lower, it.upper, it.start, it.end, key, number)
+
+
+_E = TypeVar("_E", bound=_Extent)
+
+
+@lru_cache(maxsize=1024)
+def _extent_of(volume: Volume4D, rule: BoundaryRule) -> _Extent:
     mark = ruled_footprint(volume.area, rule)
-    west, south, east, north = mark.bounds
     start = (volume.start - _EPOCH) // _MICROSECOND
     end = (volume.end - _EPOCH) // _MICROSECOND
-    return _Extent(volume, mark, west, south, east, north, volume.lower_ft, volume.upper_ft, start, end, number)
+    return _Extent(mark, *mark.bounds, volume.lower_ft, volume.upper_ft, start, end)
 
 
 class VolumeIndex(Generic[Key]):
-    """Volumes by key; says which are in conflict with a given one. Nothing is ever rebuilt."""
+    """Volumes by key; says which are in conflict with a given one.
 
-    def __init__(self, rule: BoundaryRule) -> None:
+    With no more than ``few`` it looks at each; the first time that there are more, it puts them into a grid.
+    """
+
+    def __init__(self, rule: BoundaryRule, few: int = FEW) -> None:
         self.rule: Final = rule
+        self._few: Final = few
         self._gap: Final = _gap(rule)
-        self._stored: dict[Key, _Extent] = {}
-        self._keys: dict[int, Key] = {}
-        self._spans: dict[int, dict[Cell, set[_Extent]]] = {}
+        self._volumes: dict[Key, Volume4D] = {}
+        self._bodies: dict[Key, _Stored] = {}
+        self._grid: _Grid | None = None
+        self._met: dict[tuple[Footprint, Footprint], bool] = {}
         self._count = itertools.count()
 
     def __len__(self) -> int:
-        return len(self._stored)
+        return len(self._volumes)
 
     def get(self, key: Key) -> Volume4D:
         """The volume stored under this key. Raises KeyError."""
-        return self._stored[key].volume
+        return self._volumes[key]
 
     def insert(self, key: Key, volume: Volume4D) -> None:
         """Store a volume. Raises KeyError if the key stands for one already."""
-        if key in self._stored:
+        if key in self._volumes:
             raise KeyError(f"{key!r} is stored already")
-        extent = self._ready(volume)
-        self._stored[key] = extent
-        self._keys[extent.number] = key
+        self._volumes[key] = volume
+        extent = _extent_of(volume, self.rule)
         if extent.has_body(self._gap):
-            span = _span_of(extent)
-            cells = self._spans.setdefault(span, {})
-            for cell in _cells(extent, span):
-                cells.setdefault(cell, set()).add(extent)
+            stored = self._bodies[key] = _stored(extent, key, next(self._count))
+            if self._grid is not None:
+                self._grid.add(stored)
+            elif len(self._bodies) > self._few:
+                self._grid = _Grid(self._bodies.values())
 
     def remove(self, key: Key) -> None:
         """Forget a volume. Raises KeyError if there is none under this key."""
-        extent = self._stored.pop(key)
-        del self._keys[extent.number]
-        if extent.has_body(self._gap):
-            span = _span_of(extent)
-            cells = self._spans[span]
-            for cell in _cells(extent, span):
-                cells[cell].discard(extent)
-                if not cells[cell]:
-                    del cells[cell]
-            if not cells:
-                del self._spans[span]
+        del self._volumes[key]
+        stored = self._bodies.pop(key, None)
+        if stored is not None and self._grid is not None:
+            self._grid.remove(stored)
 
     def conflicts(self, volume: Volume4D) -> list[Key]:
         """The keys of all volumes in conflict with this one, in the order in which they were inserted."""
-        asked = self._ready(volume)
+        asked = _extent_of(volume, self.rule)
         if not asked.has_body(self._gap):
             return []
-        near = [extent for extent in self._around(asked) if extent.near(asked, self._gap)]
-        if not near:
-            return []
-        near.sort(key=lambda extent: extent.number)
-        marks = [extent.footprint for extent in near]
-        spine, reach_m = asked.footprint.spine, asked.footprint.reach_m
-        shapely.prepare(spine)
-        meets = shapely.dwithin(spine, [mark.spine for mark in marks], [reach_m + mark.reach_m for mark in marks])
-        return [self._keys[extent.number] for extent, met in zip(near, meets, strict=True) if met]
+        if self._grid is None:
+            near = asked.near(self._bodies.values(), self._gap)
+        else:
+            near = asked.near(self._grid.around(asked), self._gap)
+            near.sort(key=lambda stored: stored.number)
+        return [stored.key for stored in self._meeting(asked.footprint, near)] if near else []
 
-    def _ready(self, volume: Volume4D) -> _Extent:
-        return _extent_of(volume, self.rule, next(self._count))
+    def _meeting(self, mark: Footprint, near: list[_Stored]) -> list[_Stored]:
+        """Those whose areas meet this one."""
+        if len(self._met) > MOST_PAIRS:
+            self._met.clear()
+        unknown = [stored.footprint for stored in near if (mark, stored.footprint) not in self._met]
+        if unknown:
+            shapely.prepare(mark.spine)
+            reaches_m = [mark.reach_m + other.reach_m for other in unknown]
+            meets = shapely.dwithin(mark.spine, [other.spine for other in unknown], reaches_m).tolist()
+            self._met.update(((mark, other), met) for other, met in zip(unknown, meets, strict=True))
+        return [stored for stored in near if self._met[mark, stored.footprint]]
 
-    def _around(self, asked: _Extent) -> set[_Extent]:
-        """Every stored volume that shares a cell with this one, each once."""
-        found: set[_Extent] = set()
+
+class _Grid:
+    """The cells in which volumes stand, for each span of time in use."""
+
+    def __init__(self, extents: Iterable[_Stored]) -> None:
+        self._spans: dict[int, dict[Cell, set[_Stored]]] = {}
+        for extent in extents:
+            self.add(extent)
+
+    def add(self, extent: _Stored) -> None:
+        span = _span_of(extent)
+        cells = self._spans.setdefault(span, {})
+        for cell in _cells(extent, span):
+            cells.setdefault(cell, set()).add(extent)
+
+    def remove(self, extent: _Stored) -> None:
+        span = _span_of(extent)
+        cells = self._spans[span]
+        for cell in _cells(extent, span):
+            cells[cell].discard(extent)
+            if not cells[cell]:
+                del cells[cell]
+        if not cells:
+            del self._spans[span]
+
+    def around(self, asked: _Extent) -> set[_Stored]:
+        """Every volume that shares a cell with this one, each once."""
+        found: set[_Stored] = set()
         for span, cells in self._spans.items():
             if _cell_count(asked, span) < len(cells):
                 found.update(*(cells[cell] for cell in _cells(asked, span) if cell in cells))

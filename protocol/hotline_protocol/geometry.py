@@ -10,6 +10,9 @@ Both sides must come to the same verdicts: projected points are rounded to a mil
 a library's arithmetic decide nothing, and what meets what is a matter of distances between them.
 
 Everything here but :func:`area_problem` wants areas in which ``area_problem`` finds nothing.
+
+What is worked out of an area is remembered by its value, for some thousands of areas: those of an air force are few
+and come back every day, in messages that each bring a copy of their own.
 """
 
 import itertools
@@ -57,20 +60,16 @@ def to_position(point: Point) -> Position:
     return Position(round(lon, 8), round(lat, 8))
 
 
-class Footprint(msgspec.Struct, frozen=True):
+class Footprint(msgspec.Struct, frozen=True, eq=False):
     """An area as everything within ``reach_m`` of its ``spine``: a route, a centre, or a polygon with a reach of 0.
 
-    Distances between spines decide what meets, so that no arc has to be drawn as a polygon for it.
+    Distances between spines decide what meets, so that no arc has to be drawn as a polygon for it. ``bounds`` are
+    west, south, east and north in metres, none of them a number if nothing is left of the area.
     """
 
     spine: shapely.Geometry
     reach_m: float
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east and north in metres, none of them a number if nothing is left of the area."""
-        west, south, east, north = self.spine.bounds
-        return west - self.reach_m, south - self.reach_m, east + self.reach_m, north + self.reach_m
+    bounds: tuple[float, float, float, float]
 
     def meets(self, other: "Footprint") -> bool:
         """Whether the two share a point."""
@@ -84,16 +83,21 @@ def footprint(area: Area, rim_m: float = 0.0) -> Footprint:
         case Polygon():
             polygon = shapely.Polygon(to_plane(area.vertices))
             if rim_m >= 0:
-                return Footprint(polygon, rim_m)
+                return _footprint(polygon, rim_m)
             # Round joins: nothing of the new outline is closer than the rim to the old one.
-            return Footprint(shapely.buffer(polygon, rim_m, quad_segs=2), 0.0)
+            return _footprint(shapely.buffer(polygon, rim_m, quad_segs=2), 0.0)
         case Corridor():
             route = shapely.LineString(to_plane(area.route))
-            return Footprint(route, area.half_width_nm * METRES_PER_NM + rim_m)
+            return _footprint(route, area.half_width_nm * METRES_PER_NM + rim_m)
         case Circle():
-            return Footprint(shapely.Point(to_plane([area.centre])[0]), area.radius_nm * METRES_PER_NM + rim_m)
+            return _footprint(shapely.Point(to_plane([area.centre])[0]), area.radius_nm * METRES_PER_NM + rim_m)
         case _:
             assert_never(area)
+
+
+def _footprint(spine: shapely.Geometry, reach_m: float) -> Footprint:
+    west, south, east, north = spine.bounds
+    return Footprint(spine, reach_m, (west - reach_m, south - reach_m, east + reach_m, north + reach_m))
 
 
 @lru_cache(maxsize=2048)
@@ -133,15 +137,23 @@ def _volume(plan: FlightPlan, area: Area, start: datetime, end: datetime) -> Vol
 
 
 def _legs(plan: FlightPlan, corridor: Corridor) -> tuple[Volume4D, ...]:
-    routes = _joined(_cut(corridor.route))
-    flown_m = list(itertools.accumulate(map(_length_m, routes), initial=0.0))
     volumes = []
-    for route, (before, after) in zip(routes, itertools.pairwise(flown_m), strict=True):
-        start = _at(plan, before / flown_m[-1]) - LEG_PADDING
-        end = _at(plan, after / flown_m[-1]) + LEG_PADDING
-        leg = Corridor(route=route, half_width_nm=corridor.half_width_nm)
+    for leg, before, after in _shares(corridor):
+        start = _at(plan, before) - LEG_PADDING
+        end = _at(plan, after) + LEG_PADDING
         volumes.append(_volume(plan, leg, max(plan.start, start), min(plan.end, end)))
     return tuple(volumes)
+
+
+@lru_cache(maxsize=1024)
+def _shares(corridor: Corridor) -> tuple[tuple[Corridor, float, float], ...]:
+    """The legs, each with the shares of the route that lie behind at its beginning and at its end."""
+    routes = _joined(_cut(corridor.route))
+    flown_m = list(itertools.accumulate(map(_length_m, routes), initial=0.0))
+    return tuple(
+        (Corridor(route=route, half_width_nm=corridor.half_width_nm), before / flown_m[-1], after / flown_m[-1])
+        for route, (before, after) in zip(routes, itertools.pairwise(flown_m), strict=True)
+    )
 
 
 def _at(plan: FlightPlan, share: float) -> datetime:
@@ -184,6 +196,7 @@ def length_nm(corridor: Corridor) -> float:
     return _length_m(corridor.route) / METRES_PER_NM
 
 
+@lru_cache(maxsize=2048)
 def moved(area: Area, east_nm: float, north_nm: float) -> Area:
     """The area somewhere else, shape unchanged.
 
@@ -207,6 +220,7 @@ def moved(area: Area, east_nm: float, north_nm: float) -> Area:
             assert_never(area)
 
 
+@lru_cache(maxsize=2048)
 def centre(area: Area) -> Position:
     """A position in the middle of the area: half-way along a route; the centroid of a polygon if that lies inside."""
     match area:
@@ -222,6 +236,7 @@ def centre(area: Area) -> Position:
     return to_position((middle.x, middle.y))
 
 
+@lru_cache(maxsize=2048)
 def area_problem(area: Area) -> tuple[str, str] | None:
     """The first thing that makes this area unusable: the field and the reason, or None."""
     match area:

@@ -75,11 +75,12 @@ APART = {
 
 
 def found(a: Volume4D, b: Volume4D, touching: BoundaryRule) -> bool:
-    """What the rule says, after the index has said the same."""
-    index: VolumeIndex[str] = VolumeIndex(touching)
-    index.insert("b", b)
+    """What the rule says, after the index has said the same, without a grid and with one."""
     verdict = in_conflict(a, b, touching)
-    assert index.conflicts(a) == (["b"] if verdict else [])
+    for few in (1, 0):
+        index: VolumeIndex[str] = VolumeIndex(touching, few)
+        index.insert("b", b)
+        assert index.conflicts(a) == (["b"] if verdict else [])
     assert in_conflict(b, a, touching) is verdict
     return verdict
 
@@ -240,10 +241,10 @@ def test_moving_both_changes_nothing(a: Area, b: Area, east_nm: int, north_nm: i
 class IndexAgainstOracle(RuleBasedStateMachine):
     """The index after any inserts and removals, against looking at every volume with the rule itself."""
 
-    @initialize(touching=st.sampled_from(BOTH))
-    def begin(self, touching: BoundaryRule) -> None:
+    @initialize(touching=st.sampled_from(BOTH), few=st.sampled_from((0, 8, 1_000)))
+    def begin(self, touching: BoundaryRule, few: int) -> None:
         self.touching = touching
-        self.index: VolumeIndex[int] = VolumeIndex(touching)
+        self.index: VolumeIndex[int] = VolumeIndex(touching, few)
         self.oracle: dict[int, Volume4D] = {}
         self.used = 0
 
@@ -291,12 +292,14 @@ def test_a_key_stands_for_one_volume_at_a_time() -> None:
 
 
 def test_an_emptied_index_keeps_no_cells() -> None:
-    index: VolumeIndex[int] = VolumeIndex(CLEAR)
+    index: VolumeIndex[int] = VolumeIndex(CLEAR, few=5)
     for key, volume in enumerate((*OVERLAPPING.values(), *TOUCHING.values())):
         index.insert(key, volume)
     for key in range(len(index)):
         index.remove(key)
-    assert (len(index), index._spans, index._keys) == (0, {}, {})
+    assert (len(index), index._bodies) == (0, {})
+    assert index._grid is not None
+    assert index._grid._spans == {}
 
 
 def test_a_volume_that_lasts_for_ever_is_stored_and_asked_in_bounded_time() -> None:
