@@ -116,14 +116,7 @@ class Centre:
         self._heeding = Heeding(
             party, agreement, attention, presence, self._picture, self._consents, self._posture, self._voice
         )
-        self._reviews = Reviews(
-            party,
-            self._accord,
-            self._desk,
-            self._voice,
-            wants=lambda peer: relations.config_towards(peer).review,
-            on_move=self._redraw,
-        )
+        self._reviews = Reviews(party, self._accord, self._relations, self._desk, self._voice, self._redraw)
         self._next_check: datetime | None = LONG_AGO
         self.next_deadline: datetime | None = LONG_AGO
         """When the first of the parts wants to be woken; worked out once a turn."""

@@ -16,8 +16,8 @@ from hotline_protocol.line import (
     Reason,
 )
 from hotline_services.aoc.calls import Call, Item
-from hotline_services.aoc.config import Review
 from hotline_services.aoc.desk import Desk
+from hotline_services.aoc.strain.relations import Relations
 from hotline_services.aoc.voice import Voice
 
 from .accord import LONG_AGO, Accord
@@ -35,13 +35,16 @@ class Reviews:
 
     Only who calls a review says how it ended, and that the line moves (``Amend``). The other side takes that for the
     offer that it has concurred to, or made and not seen declined, and for no other; then both move the line at the
-    same instant. Without a rule in the agreement there are no reviews, and they cost nothing.
+    same instant. Strain makes a side stiffer. Without a rule in the agreement there are no reviews, and they cost
+    nothing.
     """
 
-    def __init__(self, party: str, accord: Accord, wants: Review, desk: Desk, voice: Voice, on_move: OnMove) -> None:
+    def __init__(
+        self, party: str, accord: Accord, relations: Relations, desk: Desk, voice: Voice, on_move: OnMove
+    ) -> None:
         self._party: Final = party
         self._accord: Final = accord
-        self._wants: Final = wants
+        self._relations: Final = relations
         self._desk: Final = desk
         self._voice: Final = voice
         self._rule: Final = accord.agreement.line_review or NONE_CALLED
@@ -118,7 +121,7 @@ class Reviews:
         reviewing = self._reviewing
         if reviewing is None or reviewing.id != ref or reviewing.state is not ReviewState.WAITING:
             return False
-        reviewing.open(call.id, self._bargain())
+        reviewing.open(call.id, self._bargain(reviewing.peer))
         self._settle()
         return self._reviewing is not None
 
@@ -172,7 +175,7 @@ class Reviews:
             self._decline(propose, fault or refusal or "")
             return fault
         reviewing = self._new(propose.review_id, propose.source)
-        reviewing.hear_propose(propose, self._bargain())
+        reviewing.hear_propose(propose, self._bargain(propose.source))
         self._settle()
         return None
 
@@ -228,10 +231,11 @@ class Reviews:
         )
         return self._reviewing
 
-    def _bargain(self) -> Bargain:
+    def _bargain(self, peer: str) -> Bargain:
         arc = self._line.arc
         sign = 1 if self._line.line.right == self._party else -1
-        return Bargain(self._wants, self._rule, sign=sign, points=len(arc.control), can_run=arc.can_run)
+        wants = self._relations.config_towards(peer).review
+        return Bargain(wants, self._rule, sign=sign, points=len(arc.control), can_run=arc.can_run)
 
     # Endings ----------------------------------------------------------------------------------------------
 
