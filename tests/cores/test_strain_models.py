@@ -86,16 +86,17 @@ def test_without_anything_felt_strain_only_ever_wears_off(
 
 
 @given(strains, times)
-def test_strain_is_never_negative_and_a_step_continues_the_one_before(
+def test_strain_is_never_negative_and_a_step_begins_where_time_has_brought_the_one_before(
     config: Strain, story: list[tuple[Felt, float]]
 ) -> None:
     built = model_of(config)
     assert built is not None
-    level = built.level(DAWN)
-    for step in feel(built, story)[0]:
-        if step.moved:
-            assert step.before == level
-            level = step.after
+    now = DAWN
+    for felt, hours in story:
+        now += timedelta(hours=hours)
+        before = built.level(now)
+        step = built.felt(felt, now)
+        assert (step.before, step.after) == (before, built.level(now))
         assert step.after >= 0
         assert step.stage is stage_at(step.after, config.stages)
 
@@ -167,7 +168,7 @@ def test_no_story_leads_more_rungs_up_at_once_than_the_table_allows(
     for felt, hours in story:
         now += timedelta(hours=hours)
         step = ladder.felt(felt, now)
-        rise = levels.index(step.after) - levels.index(step.waned)
+        rise = levels.index(step.after) - levels.index(step.before)
         assert rise <= (2 if WEIGHTS[felt].severity is Severity.OUTRAGE else 1)
 
 

@@ -45,7 +45,7 @@ class Fading:
 
     def add(self, event: Felt, now: datetime, amount: float, written: str) -> Step:
         """Add this much, below 0 to take it off. ``written`` is how the amount comes about."""
-        before, waned = self._level, self.level(now)
+        before = self.level(now)
         # From the rounded hours on, but not from the rounded level: the sum is one sum.
         left, faded = self._faded(now)
         exact = self._floor + (self._level - self._floor) * left
@@ -56,11 +56,10 @@ class Fading:
             sum_ = f"max({sum_}, {figure(self._floor)})"
         elif total > self._most:
             sum_ = f"min({sum_}, {figure(self._most)})"
-        if after != waned:
+        if after != before:
             self._level, self._at = after, now
         return Step(
             before=before,
-            waned=waned,
             after=after,
             stage=stage_at(after, self._stages),
             because=event,

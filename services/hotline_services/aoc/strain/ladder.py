@@ -2,7 +2,7 @@
 
 Three slight things, or one offence, lead one rung up; an outrage leads two. Slights alone lead no further than a
 dispute, and from a standoff only an outrage leads on. Amends lead down again as long as it is no more than a dispute;
-beyond that only time does: a rung for each window in which nothing to the bad was felt.
+beyond that only time does: a rung for each window in which nothing stirred it, and the higher, the more that takes.
 """
 
 import enum
@@ -69,6 +69,15 @@ LADDER: Final[Mapping[tuple[Rung, Push], Rung]] = MappingProxyType(
     }
 )
 
+STIRS: Final[Mapping[Rung, frozenset[Severity]]] = MappingProxyType(
+    {
+        **dict.fromkeys((_R.ROUTINE, _R.FRICTION, _R.COMPLAINT), frozenset(Severity) - {Severity.AMENDS}),
+        **dict.fromkeys((_R.DISPUTE, _R.CONFRONTATION), frozenset({Severity.OFFENCE, Severity.OUTRAGE})),
+        **dict.fromkeys((_R.STANDOFF, _R.RUPTURE), frozenset({Severity.OUTRAGE})),
+    }
+)
+"""What keeps it on its rung: a window is quiet if nothing of these kinds was felt in it."""
+
 POINTS: Final[Mapping[Severity, float]] = MappingProxyType(
     {Severity.AMENDS: -1.0, Severity.SLIGHT: 1.0, Severity.OFFENCE: 3.0, Severity.OUTRAGE: 9.0}
 )
@@ -121,20 +130,22 @@ class Ladder:
 
     def felt(self, event: Felt, now: datetime) -> Step:
         """Take this in."""
-        before = self._marks[self._said]
+        left = self._marks[self._said]
         waned, quiet_since = self._waned(now)
         if waned is not self._rung:
             self._rung, self._since, self._account = waned, quiet_since, []
         severity = WEIGHTS[event].severity
         points = POINTS[severity] * self._gain
+        if points > 0 and severity in STIRS[waned]:
+            self._since = now
         total = self._enter(points, now)
         push = self._push(severity, points, total)
         self._rung = LADDER.get((waned, push), waned) if push is not None else waned
         if push is Push.AMENDS or self._rung is not waned:
             self._account = []
         if self._rung is not waned:
-            self._said = self._rung
-        return self._step(event, before, waned, total)
+            self._said, self._since = self._rung, now
+        return self._step(event, left, waned, total)
 
     def _waned(self, now: datetime) -> tuple[Rung, datetime | None]:
         """The rung that quiet has led to, and since when that counts."""
@@ -145,8 +156,6 @@ class Ladder:
 
     def _enter(self, points: float, now: datetime) -> float:
         """Put these on the account; returns what is on it for the window that ends now."""
-        if points > 0:
-            self._since = now
         self._account = [(at, entry) for at, entry in self._account if now - at < self._window]
         self._account.append((now, points))
         return sum(entry for _, entry in self._account)
@@ -157,14 +166,14 @@ class Ladder:
             return Push.AMENDS if total <= AMENDS else None
         return PUSHES[severity] if max(points, total) >= ENOUGH else None
 
-    def _step(self, event: Felt, before: float, waned: Rung, total: float) -> Step:
-        fallen, after = self._marks[waned], self._marks[self._rung]
-        quiet = f" - {figure(before - fallen)}" if fallen != before else ""
-        led = after - fallen
-        sum_ = f"{figure(before)}{quiet} {'+' if led >= 0 else '-'} {figure(abs(led))} = {figure(after)}"
+    def _step(self, event: Felt, left: float, waned: Rung, total: float) -> Step:
+        """``left`` is the level that the last step which moved it had left."""
+        before, after = self._marks[waned], self._marks[self._rung]
+        quiet = f" - {figure(left - before)}" if before != left else ""
+        led = after - before
+        sum_ = f"{figure(left)}{quiet} {'+' if led >= 0 else '-'} {figure(abs(led))} = {figure(after)}"
         return Step(
             before=before,
-            waned=fallen,
             after=after,
             stage=stage_at(after, self._stages),
             because=event,

@@ -17,11 +17,10 @@ Stages = tuple[float, float, float]
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing felt. ``before`` is the level after the last step that moved it, ``waned`` what time alone had made
-    of that by now, ``after`` what it is from now on; ``arithmetic`` is the sum, up to a semicolon."""
+    """One thing felt. ``before`` is what time has left of the level by now, ``after`` what it is from now on;
+    ``arithmetic`` is the sum, up to a semicolon: it begins with what the last step that moved it had left."""
 
     before: float
-    waned: float
     after: float
     stage: Stage
     because: Felt
@@ -30,7 +29,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def moved(self) -> bool:
         """Whether what was felt made any difference."""
-        return self.after != self.waned
+        return self.after != self.before
 
 
 class Model(Protocol):
