@@ -125,6 +125,15 @@ class Boundaries:
         return DemandKind.NEAR_LINE if near else None
 
 
+@lru_cache(maxsize=32)
+def boundaries_of(agreement: Agreement) -> Boundaries:
+    """The boundaries of this agreement, made once for all who ask in one process: what they remember then serves all.
+
+    Raises AgreementError as the class does.
+    """
+    return Boundaries(agreement)
+
+
 def _zone_demand(zone: Zone, party: PartyName, others: tuple[PartyName, ...]) -> Demand | None:
     if zone.holder is None:
         return Demand(kind=DemandKind.SHARED_ZONE, name=zone.name, consent_of=others)

@@ -6,7 +6,7 @@ from typing import Final
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
-from hotline_protocol.boundaries import Boundaries
+from hotline_protocol.boundaries import boundaries_of
 from hotline_protocol.events import DeadLettered, EscalationKind, InputRejected, PlanStatus
 from hotline_protocol.flightplan import PlanState, Priority, Problem
 from hotline_protocol.injection import (
@@ -90,7 +90,7 @@ class Centre:
         self._config = config
         self._voice = Voice(Author(party, epoch), LONG_AGO)
         self._picture = Picture(agreement.boundary_rule)
-        boundaries = Boundaries(agreement)
+        boundaries = boundaries_of(agreement)
         self.ledgers: Final = {peer: PairLedger(party, peer) for peer in self.peers}
         self._relations = Relations(config, self.peers, self._voice)
         self._posture = Posture(agreement, self._relations, self._picture, self._voice)
@@ -220,7 +220,7 @@ class Centre:
 
     def _redraw(self, agreement: Agreement) -> None:
         """The line has moved: plans and offers that are made from now on are held against it where it runs now."""
-        boundaries = Boundaries(agreement)
+        boundaries = boundaries_of(agreement)
         self._book.redraw(boundaries)
         self._talks.appraiser.redraw(boundaries)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from hotline_protocol.agreement import Agreement, Zone
-from hotline_protocol.boundaries import Boundaries, Demand, DemandKind
+from hotline_protocol.boundaries import Demand, DemandKind, boundaries_of
 from hotline_protocol.geometry import Footprint, footprint, to_plane, to_position
 from hotline_protocol.message import PartyName
 
@@ -58,7 +58,7 @@ class Foresight:
     def __init__(self, agreement: Agreement, since_s: float) -> None:
         self._parties: Final = agreement.parties
         self._since_s: Final = since_s
-        self._boundaries: Final = Boundaries(agreement)
+        self._boundaries: Final = boundaries_of(agreement)
         self._zones: Final = {zone.name: (zone, footprint(zone.area)) for zone in agreement.zones}
         self._minima: Final = Minima.of(agreement.separation)
         line = agreement.line
