@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from hotline_protocol.agreement import Agreement, LineCheckRule, Timing, read_agreement
+from hotline_protocol.agreement import Agreement, LineCheckRule, LineReviewRule, Timing, read_agreement
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position
 from hotline_protocol.flightplan import Flexibility, FlightPlan, Priority
 from hotline_protocol.injection import (
@@ -23,7 +23,7 @@ from hotline_protocol.injection import (
 from hotline_protocol.message import Message
 from hotline_protocol.topics import HEALTH, STATUS, TOPICS
 from hotline_services.aoc.centre import Centre
-from hotline_services.aoc.config import Costs, Officer, PartyConfig, Posture, Strategy, StrategyKind
+from hotline_services.aoc.config import Costs, Officer, PartyConfig, Posture, Review, Strategy, StrategyKind
 from hotline_services.director.play import DIRECTOR, Act, Director
 from hotline_services.monitor.core import MonitorCore
 from hotline_services.resources import scenarios_folder
@@ -92,11 +92,11 @@ class FaultyDay:
 
     def __init__(self, seed: int, monitor: MonitorCore | None = None) -> None:
         chance = Chance(seed)
-        self.agreement = _agreement(Dice(chance, "agreement"))
+        self.agreement = _agreement(Dice(chance, "agreement"), Dice(chance, "review"))
         self.log: list[tuple[datetime, Message]] = []
         self.simulation = Simulation(START, seed, _network(Dice(chance, "network")), _faults(Dice(chance, "faults")))
         for party in PARTIES:
-            config = _party(Dice(chance, f"party/{party}"))
+            config = _party(Dice(chance, f"party/{party}"), Dice(chance, f"review/{party}"))
             self.simulation.add(party, partial(self._centre, party, config), hears=[HEALTH])
         acts = tuple(sorted(_acts(Dice(chance, "acts"), self.agreement), key=lambda act: act.at))
         self.simulation.add(DIRECTOR, lambda: Director(acts), hears=[STATUS])
@@ -129,8 +129,9 @@ def _memorandum() -> Agreement:
     return read_agreement((scenarios_folder() / "agreements" / "valley.toml").read_text(encoding="utf-8"))
 
 
-def _agreement(dice: Dice) -> Agreement:
-    """The exercise memorandum with other times, and the line tried every other hour by one side or the other."""
+def _agreement(dice: Dice, review: Dice) -> Agreement:
+    """The exercise memorandum with other times, the line tried every other hour by one side or the other, and most
+    often moved in between."""
     hurry = dice.pick((0.2, 0.5, 1.0))
     memorandum = _memorandum()
     timing = Timing(
@@ -145,10 +146,18 @@ def _agreement(dice: Dice) -> Agreement:
         timing=timing,
         tiers=tuple(msgspec.structs.replace(rule, offer_s=rule.offer_s * hurry) for rule in memorandum.tiers),
         line_check=LineCheckRule(caller=dice.pick(PARTIES), at=tuple(time(hour) for hour in range(1, 24, 2))),
+        line_review=LineReviewRule(
+            caller=review.pick(PARTIES),
+            every_days=1,
+            at=time(review.whole(0, 5), review.whole(0, 59)),
+            spacing_nm=review.between(5, 60),
+            rounds=review.whole(2, 12),
+            effective_min=review.between(1, 60),
+        ),
     )
 
 
-def _party(dice: Dice) -> PartyConfig:
+def _party(dice: Dice, review: Dice) -> PartyConfig:
     return PartyConfig(
         costs=Costs(line=dice.between(0, 0.6), own_plan=dice.between(0.3, 1), walk_away=dice.between(0.2, 0.6)),
         strategy=Strategy(kind=dice.pick(tuple(StrategyKind)), exponent=dice.between(0.2, 3)),
@@ -156,6 +165,7 @@ def _party(dice: Dice) -> PartyConfig:
             answer_s=dice.between(0, 15), think_s=dice.between(0, 25), gather_s=dice.pick((0.0, 0.0, 1_200.0))
         ),
         posture=Posture(flies_without_consent=dice.happens(0.3)),
+        review=Review(wish_nm=review.between(-2, 10), yield_nm=review.between(-2, 10), exponent=review.between(0.3, 3)),
     )
 
 

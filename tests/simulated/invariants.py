@@ -4,19 +4,31 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
+from typing import Generic, TypeVar
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.boundaries import Boundaries
 from hotline_protocol.conflicts import in_conflict
-from hotline_protocol.events import CallEnded, Escalated, EscalationKind, NegotiationEnded, PlanStatus
+from hotline_protocol.events import (
+    CallEnded,
+    Escalated,
+    EscalationKind,
+    LineMoved,
+    NegotiationEnded,
+    PlanStatus,
+    ReviewEnded,
+)
 from hotline_protocol.flightplan import PlanState, Priority
 from hotline_protocol.injection import Injected, SubmitPlan
 from hotline_protocol.ledger import EntryKind
-from hotline_protocol.line import Propose, Ring, ToPeer
+from hotline_protocol.line import Propose, ProposeTrace, Ring, ToPeer
 from hotline_protocol.message import Message
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.plans import OVER
+from hotline_services.aoc.review.accord import with_trace
+
+T = TypeVar("T")
 
 Centres = Mapping[str, Centre]
 Log = Sequence[tuple[datetime, Message]]
@@ -72,15 +84,63 @@ def differences(centres: Centres) -> Iterator[str]:
                 yield f"the chain of {granter} differs: entries {lengths}"
 
 
+def disagreements(centres: Centres, log: Log, agreement: Agreement) -> Iterator[str]:
+    """2: wherever the line has been moved to, both sides hold it to be there, or it is on record that they do not.
+
+    And it is on record of no two sides that held the same when it was said.
+    """
+    mismatches = [e for _, e in log if isinstance(e, Escalated) and e.kind is EscalationKind.AGREEMENT_MISMATCH]
+    for one, other in combinations(centres.values(), 2):
+        if one.agreement != other.agreement and not mismatches:
+            yield f"{one.party} holds {one.agreement.digest} agreed, {other.party} {other.agreement.digest}"
+    said = {message.id: message for _, message in log}
+    for event in mismatches:
+        reading = said[event.cause or ""]
+        held = _digests(log, event.source, agreement)
+        if getattr(reading, "agreement", "") == held.at(reading.time):
+            yield f"{event.id} is about what {event.source} held itself when {reading.id} was said"
+
+
+class History(Generic[T]):
+    """What was in force from when on."""
+
+    def __init__(self, first: T) -> None:
+        self.all: list[tuple[datetime | None, T]] = [(None, first)]
+
+    def at(self, time: datetime) -> T:
+        return [value for since, value in self.all if since is None or since <= time][-1]
+
+    def during(self, start: datetime, end: datetime) -> list[T]:
+        return [self.at(start), *(value for since, value in self.all if since is not None and start < since <= end)]
+
+
+def _digests(log: Log, party: str, agreement: Agreement) -> History[str]:
+    held = History(agreement.digest)
+    moves = (event for _, event in log if isinstance(event, LineMoved) and event.source == party)
+    held.all.extend((move.time, move.agreement) for move in moves)
+    return held
+
+
+def _boundaries(log: Log, party: str, agreement: Agreement) -> History[Boundaries]:
+    held = History(Boundaries(agreement))
+    moves = (event for _, event in log if isinstance(event, LineMoved) and event.source == party)
+    held.all.extend((move.time, Boundaries(with_trace(agreement, move.trace))) for move in moves)
+    return held
+
+
 def unfinished(centres: Centres, log: Log, since: datetime) -> Iterator[str]:
-    """3: every call and every negotiation from before ``since`` has ended, and each was reported once."""
+    """3: every call, negotiation and review from before ``since`` has ended, and each was reported once."""
     rung = {message.call_id for at, message in log if isinstance(message, Ring) and at < since}
     ended = Counter(message.call_id for _, message in log if isinstance(message, CallEnded))
     opened = {message.negotiation_id for at, message in log if isinstance(message, Propose) and at < since}
     closed = Counter(message.negotiation_id for _, message in log if isinstance(message, NegotiationEnded))
+    proposed = {message.review_id for at, message in log if isinstance(message, ProposeTrace) and at < since}
+    reviewed = Counter(message.review_id for _, message in log if isinstance(message, ReviewEnded))
     yield from (f"call {name} ended {ended[name]} times" for name in sorted(rung) if ended[name] != 1)
     yield from (f"negotiation {name} ended {closed[name]} times" for name in sorted(opened) if closed[name] != 1)
+    yield from (f"review {name} ended {reviewed[name]} times" for name in sorted(proposed) if reviewed[name] != 1)
     for centre in centres.values():
+        yield from (f"{centre.party}: review {name} is open" for name in centre.open_reviews())
         yield from (f"{centre.party}: call {name} is open" for name in centre.open_calls() if name in rung)
         yield from (f"{centre.party}: negotiation {name} is open" for name in centre.open_negotiations())
 
@@ -105,9 +165,11 @@ def losses(centres: Centres, log: Log, heard: Mapping[str, Sequence[str]], since
 def unexplained_flights(centres: Centres, log: Log, agreement: Agreement) -> Iterator[str]:
     """5: a flight that needed consent has it, or there is an incident on record.
 
-    For one in distress it is enough to have asked: its distress is the incident.
+    For one in distress it is enough to have asked: its distress is the incident. Where the line was moved after a
+    plan had been filed, either line will do.
     """
-    boundaries = Boundaries(agreement)
+    boundaries = {party: _boundaries(log, party, agreement) for party in centres}
+    filed = {message.plan.plan_id: message.time for _, message in log if isinstance(message, SubmitPlan)}
     crossed, asked = set(), set()
     for _, event in log:
         if isinstance(event, Escalated) and event.kind is EscalationKind.CROSSING_WITHOUT_CONSENT:
@@ -117,20 +179,26 @@ def unexplained_flights(centres: Centres, log: Log, agreement: Agreement) -> Ite
     for _, status in log:
         if isinstance(status, PlanStatus) and status.state in EXPLAINED:
             excused = crossed | asked if status.state is PlanState.CONTINGENT else crossed
-            for peer in _without(status, centres, boundaries):
+            since = filed.get(status.plan_id, status.time)
+            for peer in _without(status, centres, boundaries[status.source].during(since, status.time)):
                 if (status.source, status.plan_id, peer) not in excused:
                     yield f"{status.source}'s {status.plan_id} is {status.state.value} without {peer}'s consent"
 
 
-def _without(status: PlanStatus, centres: Centres, boundaries: Boundaries) -> set[str]:
-    """Those whose consent this flight needs and has not got."""
-    return {
-        peer
-        for volume in status.volumes
-        for demand in boundaries.demands(volume, status.source)
-        for peer in demand.consent_of
-        if volume not in _granted(centres[peer], status.source)
-    }
+def _without(status: PlanStatus, centres: Centres, lines: Sequence[Boundaries]) -> set[str]:
+    """Those whose consent this flight needs by all of these lines, and has not got."""
+    return set.intersection(
+        *(
+            {
+                peer
+                for volume in status.volumes
+                for demand in boundaries.demands(volume, status.source)
+                for peer in demand.consent_of
+                if volume not in _granted(centres[peer], status.source)
+            }
+            for boundaries in lines
+        )
+    )
 
 
 def _granted(granter: Centre, user: str) -> set[Volume4D]:

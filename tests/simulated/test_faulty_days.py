@@ -11,7 +11,7 @@ from hotline_protocol.topics import encode
 from hotline_services.monitor.core import MonitorCore
 
 from .faulty_day import END_AT, MONITOR, RESTART_AT, FaultyDay
-from .invariants import denials, differences, double_uses, losses, unexplained_flights, unfinished
+from .invariants import denials, differences, disagreements, double_uses, losses, unexplained_flights, unfinished
 
 SEEDS = int(os.environ.get("HOTLINE_SEEDS", "500"))
 LOOKS_AN_HOUR = 6
@@ -29,6 +29,7 @@ def test_the_invariants_hold_on_a_faulty_day(seed: int) -> None:
     day.run(END_AT)
     assert list(unfinished(day.centres, day.log, day.simulation.now - LONGEST_CALL)) == []
     assert list(differences(day.centres)) == []
+    assert list(disagreements(day.centres, day.log, day.agreement)) == []
     assert list(losses(day.centres, day.log, day.heard, day.simulation.now - LONGEST_WAY)) == []
     assert list(unexplained_flights(day.centres, day.log, day.agreement)) == []
 
