@@ -6,14 +6,15 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from hotline_protocol.events import CallEnded, Escalated, NegotiationEnded, PlanStatus
+from hotline_protocol.events import CallEnded, Escalated, EscalationKind, NegotiationEnded, PlanStatus
 from hotline_protocol.flightplan import PlanState
-from hotline_protocol.line import ToPeer
-from hotline_protocol.message import Message
+from hotline_protocol.line import LineCheck, Tier, ToPeer
+from hotline_protocol.message import Author, Message
 from hotline_services.aoc.plans import Filed
+from hotline_services.aoc.review.accord import with_trace
 
 from .faulty_day import START, FaultyDay
-from .invariants import denials, differences, double_uses, losses, unexplained_flights, unfinished
+from .invariants import denials, differences, disagreements, double_uses, losses, unexplained_flights, unfinished
 
 SEED = 4
 LOOK_AT_H = 2.5
@@ -59,6 +60,23 @@ def test_chains_that_differ_are_seen(day: FaultyDay) -> None:
     [(agreement_id, granter, _)] = filed.agreements
     day.centres[granter].ledgers[party].release(agreement_id, day.simulation.now)
     assert f"the chain of {granter} differs" in next(differences(day.centres))
+
+
+def test_a_line_in_two_places_of_which_nobody_has_spoken_is_seen(day: FaultyDay) -> None:
+    assert list(disagreements(day.centres, day.log, day.agreement)) == []
+    accord, line = day.centres["us"]._accord, day.centres["us"].agreement.line
+    assert line is not None
+    accord.amend(with_trace(accord.agreement, line.trace[1:]), day.simulation.now)
+    assert "agreed, ru " in next(disagreements(day.centres, day.log, day.agreement))
+
+
+def test_a_mismatch_about_what_a_side_held_itself_is_seen(day: FaultyDay) -> None:
+    check = next(message for _, message in day.log if isinstance(message, LineCheck))
+    fields = {"kind": EscalationKind.AGREEMENT_MISMATCH, "peer": "us", "about": check.id, "tier": Tier.DUTY_OFFICER}
+    event = Author("ru").say(Escalated, check.time, cause=check.id, **fields)
+    assert "is about what ru held itself" in next(
+        disagreements(day.centres, [*day.log, (check.time, event)], day.agreement)
+    )
 
 
 def test_a_call_and_a_negotiation_without_an_end_are_seen(day: FaultyDay) -> None:
