@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from hotline_protocol.geometry import Footprint
 
+from .affairs import affairs_of
 from .passage import Span, gaps, inside, union
 from .path import Path
 
@@ -63,19 +64,22 @@ def verdict(outside: Iterable[Span], start_s: float, end_s: float) -> Verdict:
 
 
 class Turnover(NamedTuple):
-    """At this time it is told that a flight is no longer, or once more, in its air; how long it was away by then."""
+    """At this time it is told that a flight is no longer, or once more, in its air; how long it was outside by then."""
 
     t_s: float
     conforming: bool
-    away_s: float
+    outside_s: float
 
 
 def turnovers(outside: Iterable[Span], end_s: float) -> list[Turnover]:
-    """What is told of these: nothing of what lasts no longer than is allowed; no return if its flight ends first."""
+    """What is told of these, by affairs: nothing of what lasts no longer than is allowed; no return if the flight ends
+    first.
+    """
+    long = [span for span in outside if span.ended_s - span.began_s > LONGEST_EXCURSION_S]
     told = []
-    for began, ended in outside:
-        if ended - began > LONGEST_EXCURSION_S:
-            told.append(Turnover(began + LONGEST_EXCURSION_S, conforming=False, away_s=LONGEST_EXCURSION_S))
-            if ended < end_s:
-                told.append(Turnover(ended, conforming=True, away_s=ended - began))
+    for began, ended in affairs_of(long):
+        told.append(Turnover(began + LONGEST_EXCURSION_S, conforming=False, outside_s=LONGEST_EXCURSION_S))
+        if ended < end_s:
+            outside_s = sum(span.ended_s - span.began_s for span in long if began <= span.began_s < ended)
+            told.append(Turnover(ended, conforming=True, outside_s=outside_s))
     return told

@@ -1,7 +1,6 @@
 """One flight as the sky knows it: whose it is, which air it is to use, and what it does in truth."""
 
 import enum
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -159,14 +158,3 @@ def under_one_control(one: Flyer, other: Flyer) -> bool:
 def _air(volume: Volume4D, epoch: Epoch) -> Air:
     start_s, end_s = epoch.seconds(volume.start), epoch.seconds(volume.end)
     return Air(footprint(volume.area), float(volume.lower_ft), float(volume.upper_ft), start_s, end_s)
-
-
-def spans_told(spans: Iterable[Span], apart_s: float) -> list[Span]:
-    """Spans with less than this between them taken for one."""
-    joined: list[Span] = []
-    for span in spans:
-        if joined and span.began_s - joined[-1].ended_s < apart_s:
-            joined[-1] = Span(joined[-1].began_s, span.ended_s)
-        else:
-            joined.append(span)
-    return joined

@@ -234,6 +234,8 @@ def _along(route: Sequence[Spot], window: Window, aircraft: Performance) -> tupl
 
 def _climbing(course: Course, low_ft: float, level_ft: float, climb_ft_s: float) -> Path:
     """The course with a climb from one height to another that begins with it."""
+    if level_ft <= low_ft:
+        return course.level(low_ft)
     t_s, x_m, y_m = course
     began, level_s = t_s[0], t_s[0] + (level_ft - low_ft) / climb_ft_s
     n = bisect_left(t_s, level_s)

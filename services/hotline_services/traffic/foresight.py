@@ -1,10 +1,4 @@
-"""What will come of the paths that are flown: crossings of the line, entries into zones, encounters.
-
-A flight that works across the line goes over it and back with every lap, and two that hold side by side come near
-each other once in each. What happens again within ten minutes is one affair, and told once: a flight has gone over
-when it goes over first, has come back when it stays, and an encounter is as bad as the closest that the two came.
-That is how people count such things, and how the figures are to be read.
-"""
+"""What will come of the paths that are flown: crossings of the line, entries into zones, encounters."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
@@ -14,13 +8,11 @@ from hotline_protocol.boundaries import Demand, DemandKind, boundaries_of
 from hotline_protocol.geometry import Footprint, footprint, to_plane, to_position
 from hotline_protocol.message import PartyName
 
+from .affairs import AFFAIR_S, affairs_of
 from .approach import Encounter, Minima, encounters
-from .flight import Flight, spans_told
+from .flight import Flight
 from .passage import Line, crossings, inside
 from .path import Path, Point
-
-AFFAIR_S: Final = 600.0
-"""What happens again within this time belongs to what came before. This project's choice."""
 
 OVER_THE_LINE: Final = frozenset({DemandKind.CROSSES_LINE, DemandKind.FAR_SIDE})
 IN_A_ZONE: Final = frozenset({DemandKind.ZONE, DemandKind.SHARED_ZONE})
@@ -97,7 +89,7 @@ class Foresight:
         found = [
             Entry(span.began_s, path.at(span.began_s), zone)
             for zone, mark in self._zones_for(flight)
-            for span in spans_told(inside(path, mark, zone.lower_ft, zone.upper_ft), AFFAIR_S)
+            for span in affairs_of(inside(path, mark, zone.lower_ft, zone.upper_ft))
         ]
         return sorted(found, key=lambda entry: entry.t_s)
 

@@ -277,7 +277,7 @@ class Sky:
             self._put(flight, self._now_s, self._turn_over, flight, Turnover(self._now_s, conforming, 0.0))
 
     def _foresee_encounters(self, flight: Flight, other: Flight) -> None:
-        one, two = sorted((flight, other), key=lambda each: each.key)
+        one, two = (flight, other) if flight.key < other.key else (other, flight)
         for affair in self._foresight.affairs(one, two):
             if not any(affair.began_s <= t_s <= affair.ended_s for t_s in one.met.get(two.key, ())):
                 item = self._put(one, affair.closest_s, self._meet, one, two, affair)

@@ -72,14 +72,14 @@ class Account:
 
     def turned_over(self, flight: Flight, turnover: Turnover) -> None:
         at = _path(flight).at(turnover.t_s)
-        beyond = f": longer than the {RECOVERED_WITHIN_S:.0f} s within which it should have been back"
-        detail = f"outside for {turnover.away_s:,.0f} s" if turnover.away_s else ""
+        beyond = f": more than the {RECOVERED_WITHIN_S:.0f} s within which it should have been back"
+        detail = f"outside for {turnover.outside_s:,.0f} s" if turnover.outside_s else ""
         self._say(
             ConformanceChanged,
             flyer=flight.flyer,
             conforming=turnover.conforming,
             **_where(at),
-            detail=detail + (beyond if turnover.away_s > RECOVERED_WITHIN_S else ""),
+            detail=detail + (beyond if turnover.outside_s > RECOVERED_WITHIN_S else ""),
         )
 
     def crossed(self, flight: Flight, passing: Passing) -> None:
