@@ -13,7 +13,7 @@ from hotline_protocol.line import Block, Tier
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence
 from hotline_services.aoc.centre import Centre
-from hotline_services.aoc.config import Costs, Officer, PartyConfig, Posture
+from hotline_services.aoc.config import Away, Costs, Officer, PartyConfig, Posture, Roster, Watch
 from hotline_services.runtime.chance import Chance
 
 M = TypeVar("M", bound=Message)
@@ -72,12 +72,15 @@ class Joined:
         *,
         rules: Agreement | None = None,
         rules_of_ru: Agreement | None = None,
+        roster_us: Roster = Roster(),
+        roster_ru: Roster = Roster(),
+        seed: int = 1,
     ) -> None:
         ours = rules or agreement()
         self.now = DAWN
         self.centres = {
-            "us": Centre("us", us, ours, epoch="0", chance=Chance(1)),
-            "ru": Centre("ru", ru, rules_of_ru or ours, epoch="0", chance=Chance(1)),
+            "us": Centre("us", us, ours, epoch="0", chance=Chance(seed), roster=roster_us),
+            "ru": Centre("ru", ru, rules_of_ru or ours, epoch="0", chance=Chance(seed), roster=roster_ru),
         }
         self.said: list[Message] = []
         self.lost: Callable[[Message], bool] = lambda _: False
@@ -159,6 +162,22 @@ class Joined:
 
     def escalations(self, kind: EscalationKind) -> list[Escalated]:
         return [event for event in self.all(Escalated) if event.kind is kind]
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def away(start_min: float, lasts_min: float, *, tier: Tier = Tier.DUTY_OFFICER) -> Roster:
+    """Nobody of this tier is there from so long after dawn on."""
+    start = DAWN + minutes(start_min)
+    return Roster(watches={tier: Watch(away=(Away(start=start, end=start + minutes(lasts_min), reason="lunch"),))})
+
+
+def circuit_down(start_min: float, lasts_min: float) -> Roster:
+    """There is no tone from so long after dawn on."""
+    start = DAWN + minutes(start_min)
+    return Roster(circuit_down=(Away(start=start, end=start + minutes(lasts_min)),))
 
 
 def config(

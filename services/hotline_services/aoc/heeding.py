@@ -158,7 +158,7 @@ class Heeding:
             case AdviceKind.OPERATION:
                 if advice.start - now < self._late:
                     notice_min = (advice.start - now).total_seconds() / 60
-                    detail = f"told {notice_min:.0f} min before it begins"
+                    detail = f"told {notice_min:.0f} min before it began" if notice_min > 0 else "told after it began"
                     self._posture.escalate(EscalationKind.LATE_NOTICE, said.source, about, detail, tier=tier)
             case AdviceKind.INQUIRY:
                 pass  # it has been said: that is all that there is to an inquiry
