@@ -6,7 +6,6 @@ the scenario gives.
 """
 
 import math
-from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -66,11 +65,11 @@ class Departures(msgspec.Struct, frozen=True, kw_only=True):
 AS_PLANNED: Final = Departures()
 
 _PLACE: Final = {
-    DeviationKind.LATE: 2,
-    DeviationKind.EARLY: 3,
-    DeviationKind.RETASKED: 4,
-    DeviationKind.OFF_ROUTE: 5,
-    DeviationKind.EMERGENCY: 6,
+    DeviationKind.LATE: 0,
+    DeviationKind.EARLY: 1,
+    DeviationKind.RETASKED: 2,
+    DeviationKind.OFF_ROUTE: 3,
+    DeviationKind.EMERGENCY: 4,
 }
 
 
@@ -83,15 +82,9 @@ class Dice:
     def __init__(self, chance: Chance, name: str) -> None:
         self._chance: Final = chance
         self._name: Final = name
-
-    @cached_property
-    def _places(self) -> tuple[float, ...]:
-        return self._chance.shares(f"flight/{self._name}")
-
-    @property
-    def manner(self) -> Manner:
+        lap, level, *self._places = chance.shares(f"flight/{name}")
+        self.manner: Final = Manner(lap, level)
         """How it flies where its plan leaves that open."""
-        return Manner(*self._places[:2])
 
     def happens(self, kind: DeviationKind, share: float) -> bool:
         """Whether this is one of the flights to which it happens."""

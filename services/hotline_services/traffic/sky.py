@@ -258,7 +258,7 @@ class Sky:
             self._put(flight, passing.t_s, self._cross, flight, passing, name=("line", round(passing.t_s, 3)))
         for entry in self._foresight.entries(flight):
             self._put(flight, entry.t_s, self._enter, flight, entry, name=(entry.zone.name, round(entry.t_s, 3)))
-        for other in self.flying:
+        for other in self._airborne.values():
             if other is not flight and not under_one_control(flight.flyer, other.flyer):
                 self._foresee_encounters(flight, other)
         self._put(flight, path.end_s, self._land, flight, name=("land",))
