@@ -110,6 +110,11 @@ def address_of(message: Message) -> str:
     return topic_of(message).address(message)
 
 
+def is_kept(message: Message) -> bool:
+    """False for what is out of date as soon as it is said: it is sent once, and neither numbered nor written down."""
+    return topic_of(message).qos > 0
+
+
 def encode(message: Message) -> bytes:
     """The message as JSON bytes."""
     return _encoder.encode(message)

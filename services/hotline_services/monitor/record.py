@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from hotline_protocol.message import Message
 from hotline_protocol.service import Unreadable
-from hotline_protocol.topics import CONTROL, address_of, decode_any, encode, topic_of
+from hotline_protocol.topics import CONTROL, address_of, decode_any, encode, is_kept, topic_of
 from hotline_services.runtime.store import Heard, Recovered, StoreError, usable
 
 from .core import Progress
@@ -140,11 +140,11 @@ class Record:
             )
 
     def commit(self, heard: Sequence[Heard], said: Sequence[Message], confirmed: Sequence[str]) -> None:
-        """See :class:`~.store.Store`. Lapses leave no trace, and rubbish only what was said of it."""
+        """See :class:`~.store.Store`. Lapses and tracks leave no trace, and rubbish only what was said of it."""
         now = heard[-1].at if heard else datetime.now(UTC)
         with usable(self._path), self._transaction():
             for at, message in heard:
-                if message is not None and not isinstance(message, Unreadable):
+                if message is not None and not isinstance(message, Unreadable) and is_kept(message):
                     self._keep(message, at)
             for message in said:
                 self._keep(message, now)

@@ -67,7 +67,7 @@ def _write_up(turn: Turn) -> None:
     for heard in turn.heard:
         if heard.message is not None:
             log.info("heard", source=heard.message.source, **threads_of(heard.message))
-    for message in turn.said:
+    for message in turn.kept:
         log.info("said", **threads_of(message))
 
 
@@ -223,7 +223,7 @@ class LiveActor:
             self._in_hand = self._in_hand or self._turn()
             turn, confirmed = self._in_hand, self._dispatch.take_confirmed() if self._ticked else []
             if turn.heard or confirmed:
-                await self._writer.commit(turn.heard, turn.said, confirmed)
+                await self._writer.commit(turn.heard, turn.kept, confirmed)
             if self._ticked:
                 self._ticked = False
                 await self._writer.do(self._store.tidy)
@@ -241,7 +241,7 @@ class LiveActor:
         if self._in_hand is not None or self._stopping or not self._inbox:
             return
         turn = self._turn()
-        if turn.bug is None and (not turn.heard or self._writer.commit_at_once(turn.heard, turn.said, [])):
+        if turn.bug is None and (not turn.heard or self._writer.commit_at_once(turn.heard, turn.kept, [])):
             self._follow_up(turn)
         else:
             self._in_hand = turn

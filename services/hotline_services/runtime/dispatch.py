@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import structlog
 
 from hotline_protocol.message import Message
-from hotline_protocol.topics import encode, topic_of
+from hotline_protocol.topics import address_of, encode, is_kept, topic_of
 
 from .outbox import FIRST_RESEND_S, Outbox
 from .presence import Peers
@@ -32,11 +32,14 @@ class Outlet(Protocol):
         self, topic: str, payload: bytes, done: Callable[[PublishRefused | None], object], *, retain: bool = False
     ) -> bool: ...
 
+    def show(self, topic: str, payload: bytes) -> None: ...
+
 
 class Dispatch:
     """Sends what a core said in the order in which it was said, and knows what has arrived.
 
-    Messages on receipted topics wait for the peer's receipt, the others for the broker's acknowledgement.
+    Messages on receipted topics wait for the peer's receipt, the others for the broker's acknowledgement; what goes out
+    with QoS 0 waits for nothing.
     """
 
     def __init__(self, connection: Outlet, peers: Peers, now_s: Callable[[], float] = time.monotonic) -> None:
@@ -56,8 +59,11 @@ class Dispatch:
         return len(self._outbox) + len(self._broadcast)
 
     def send(self, messages: Iterable[Message]) -> None:
-        """Keep these until they have arrived, and send them."""
+        """Keep these until they have arrived, and send them; what is not to be kept is sent, or is not."""
         for message in messages:
+            if not is_kept(message):
+                self._connection.show(address_of(message), encode(message))
+                continue
             if not topic_of(message).receipted:
                 self._broadcast[message.id] = message
                 self._publish(message)

@@ -11,7 +11,7 @@ from paho.mqtt.client import topic_matches_sub
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence, Unreadable
-from hotline_protocol.topics import topic_of
+from hotline_protocol.topics import is_kept, topic_of
 
 from .hearing import dead_letter, input_id, unread
 from .replay import Past
@@ -49,6 +49,11 @@ class Turn:
         self.arrived: list[Message] = []
         self.births: list[Birth] = []
         self.bug: Bug | None = None
+
+    @property
+    def kept(self) -> list[Message]:
+        """Of what was said, that which belongs in the store."""
+        return [message for message in self.said if is_kept(message)]
 
 
 class Intake:
@@ -106,6 +111,8 @@ class Intake:
                 return news and self._wanted(topic)
         if topic_of(message).receipted and getattr(message, "to", None) == self._name:
             turn.arrived.append(message)  # a duplicate too: perhaps our first receipt was lost
+        if not is_kept(message):
+            return True  # it comes once or not at all
         return message.id not in self._past.set_aside and self._past.seen.first_time(message)
 
     def _wanted(self, topic: str) -> bool:

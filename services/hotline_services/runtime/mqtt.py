@@ -85,6 +85,13 @@ class Connection:
         self._schedule_flush()
         return True
 
+    def show(self, topic: str, payload: bytes) -> None:
+        """Send with QoS 0, now or never: what cannot be written at once is out of date when it could be."""
+        client = self._client
+        if self.up and client is not None and not self._write_waits:
+            client.publish(topic, payload, qos=0)
+            self._schedule_flush()
+
     def acknowledge(self, delivery: Delivery) -> None:
         """The work is done: the broker may forget this delivery. Of an earlier connection: it will come again.
 

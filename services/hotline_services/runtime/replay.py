@@ -6,6 +6,7 @@ from datetime import datetime
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Unreadable
+from hotline_protocol.topics import is_kept
 
 from .outbox import Seen
 from .presence import Peers
@@ -45,7 +46,7 @@ def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
         said = core.lapse(heard.at) if heard.message is None else core.receive(heard.message, heard.at)
         past.remember(heard)
         if before is not None:
-            for message in said:
+            for message in filter(is_kept, said):
                 _compare(number, message, next(before, None))
         yield
     left = None if before is None else next(before, None)
