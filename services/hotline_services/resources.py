@@ -11,3 +11,11 @@ def scenarios_folder() -> Path:
         if (folder / "geography").is_dir():
             return folder
     raise FileNotFoundError(f"scenarios/geography is neither in {_PACKAGE} nor beside its source tree")
+
+
+def experiments_folder() -> Path:
+    """The folder of the shipped experiments. Raises FileNotFoundError."""
+    for folder in (_PACKAGE / "experiments", _PACKAGE.parent.parent / "experiments"):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"experiments is neither in {_PACKAGE} nor beside its source tree")

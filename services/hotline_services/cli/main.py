@@ -16,6 +16,7 @@ SERVE: Final = Group.create_ordered("Services and the protocol")
 COMMANDS: Final = (
     ("demo", "demo:demo", PLAY, "Play a scenario live on this machine, with a broker and every service."),
     ("simulate", "simulate:simulate", PLAY, "Play a scenario as fast as it goes, without a broker, for its figures."),
+    ("experiment", "experiment:experiment", PLAY, "Run a scenario with and without changes, in pairs, and compare."),
     ("calibrate", "calibrate:calibrate", PLAY, "Measure the published figures in simulated runs, each with its band."),
     ("inject", "inject:inject", PLAY, "Hand flight plans to a centre, and tell what became of them."),
     ("watch", "following:watch", PLAY, "Follow what is said, live."),

@@ -1,0 +1,132 @@
+"""`hotline experiment`: the same runs with and without a change, compared in pairs, on all cores."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from hotline_services.experiment import backends
+from hotline_services.experiment.catalogue import catalogue
+from hotline_services.experiment.conduct import conduct
+from hotline_services.experiment.extras import MissingExtraError, extra
+from hotline_services.experiment.journal import NAME, JournalError
+from hotline_services.experiment.reading import ExperimentError, Prepared, read_experiment
+from hotline_services.experiment.report import REPORT, write_report
+from hotline_services.experiment.running import RunFailedError
+from hotline_services.experiment.tables import write_tables
+
+from .query import Flag, complain
+from .simulate import INTERRUPTED
+from .tables import Column, show
+
+FAILED: Final = 1
+PARTIES: Final = ("us", "ru")
+
+
+def experiment(
+    experiment: str = "",
+    /,
+    *,
+    out: Path = Path("results"),
+    jobs: int | None = None,
+    backend: str = backends.LOCAL,
+    replications: int | None = None,
+    days: float | None = None,
+    outcomes: Annotated[bool, Flag] = False,
+) -> int:
+    """Run an experiment: every combination of its factors' levels, each with the same seeds, and what it makes of them.
+
+    Runs that are done are kept in the folder of the results: an experiment that was interrupted goes on where it was.
+
+    Examples:
+
+    hotline experiment outage --out results/
+
+    hotline experiment mine.toml --out results/ --replications 5 --days 2
+
+    The exit code is 0, 1 when a run failed, 2 when something is wrong with the input, or 130 when it was interrupted.
+
+    Parameters
+    ----------
+    experiment
+        The name of an experiment that is shipped, or the path of a .toml file.
+    out
+        The folder for runs.csv, runs.parquet, effects.csv, report.html, and the journal of the runs.
+    jobs
+        How many runs at once; by default as many as there are cores.
+    backend
+        Where the runs are done: local, or dask://host:port, the scheduler of a Dask cluster.
+    replications
+        How many runs of each arm, in place of what the file says.
+    days
+        How many simulated days a run has, in place of what the file says.
+    outcomes
+        List the outcomes that an experiment can look at, and do nothing else.
+    """
+    if outcomes:
+        show(list(catalogue(PARTIES).values()), MEASURES, json=False, empty="")
+        return 0
+    overrides = {name: value for name, value in (("replications", replications), ("days", days)) if value is not None}
+    try:
+        return _conduct(experiment, out, backends.cores() if jobs is None else jobs, backend, overrides)
+    except (ExperimentError, MissingExtraError, backends.BackendError, JournalError) as error:
+        return complain("experiment", str(error))
+    except OSError as error:
+        return complain("experiment", f"--out: {error.filename}: {error.strerror}")
+    except RunFailedError as error:
+        complain("experiment", f"a run failed: {error}")
+        return FAILED
+
+
+MEASURES = (
+    Column("outcome", lambda measure: measure.name),
+    Column("unit", lambda measure: measure.unit),
+    Column("what", lambda measure: measure.what),
+)
+
+
+def _conduct(which: str, out: Path, jobs: int, where: str, overrides: dict[str, float]) -> int:
+    """Everything that can be wrong is found before the first run, but a fault of a run itself."""
+    prepared = read_experiment(which, overrides)
+    if jobs < 1:
+        raise backends.BackendError(f"--jobs: {jobs}: at least 1")
+    for library in ("polars", "vl_convert"):
+        extra(library)
+    runs = backends.backend(where, jobs)
+    done = (0, 0)
+
+    def tell(finished: int, of: int) -> None:
+        nonlocal done
+        done = finished, of
+        progress.update(task, completed=finished, total=of)
+
+    with _progress() as progress:
+        task = progress.add_task(prepared.experiment.name, total=None)
+        try:
+            results = conduct(prepared, out, runs, tell)
+        except KeyboardInterrupt:
+            kept = f"{done[0]:,} of {done[1]:,} runs are done and kept in {out / NAME}"
+            complain("experiment", f"interrupted: {kept}; the same command goes on from there")
+            return INTERRUPTED
+    write_tables(results, out)
+    write_report(results, out)
+    _tell(prepared, out)
+    return 0
+
+
+def _progress() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs"),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+
+
+def _tell(prepared: Prepared, out: Path) -> None:
+    runs = len(prepared.arms) * prepared.experiment.replications
+    print(f"{prepared.experiment.name}: {runs:,} runs in {len(prepared.arms):,} arms; the report is {out / REPORT}")
