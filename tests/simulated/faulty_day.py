@@ -23,13 +23,25 @@ from hotline_protocol.injection import (
 from hotline_protocol.message import Message
 from hotline_protocol.topics import HEALTH, STATUS, TOPICS
 from hotline_services.aoc.centre import Centre
-from hotline_services.aoc.config import Costs, Officer, PartyConfig, Posture, Review, Strategy, StrategyKind
+from hotline_services.aoc.config import (
+    Costs,
+    Officer,
+    PartyConfig,
+    Posture,
+    Review,
+    Strain,
+    StrainModel,
+    Strategy,
+    StrategyKind,
+)
 from hotline_services.director.play import DIRECTOR, Act, Director
 from hotline_services.monitor.core import MonitorCore
 from hotline_services.resources import scenarios_folder
 from hotline_services.runtime.chance import Chance
 from hotline_services.runtime.network import Crash, Faults, NetworkModel, Outage, Partition
 from hotline_services.runtime.simulated import Simulation
+
+from . import people
 
 T = TypeVar("T")
 
@@ -95,16 +107,21 @@ class FaultyDay:
         self.agreement = _agreement(Dice(chance, "agreement"), Dice(chance, "review"))
         self.log: list[tuple[datetime, Message]] = []
         self.simulation = Simulation(START, seed, _network(Dice(chance, "network")), _faults(Dice(chance, "faults")))
+        self._down = people.circuit(Dice(chance, "circuit"), QUIET_FROM)
         for party in PARTIES:
-            config = _party(Dice(chance, f"party/{party}"), Dice(chance, f"review/{party}"))
+            config = _party(*(Dice(chance, f"{part}/{party}") for part in ("party", "review", "strain")))
             self.simulation.add(party, partial(self._centre, party, config), hears=[HEALTH])
-        acts = tuple(sorted(_acts(Dice(chance, "acts"), self.agreement), key=lambda act: act.at))
+        drawn = (*_acts(Dice(chance, "acts"), self.agreement), *_advice(chance))
+        acts = tuple(sorted(drawn, key=lambda act: act.at))
         self.simulation.add(DIRECTOR, lambda: Director(acts), hears=[STATUS])
         if monitor is not None:
             self.simulation.add(MONITOR, lambda: monitor, hears=TOPICS)
 
     def _centre(self, party: str, config: PartyConfig) -> Tap:
-        return Tap(Centre(party, config, self.agreement, epoch="0", chance=self.simulation.chance))
+        chance = self.simulation.chance
+        config = msgspec.structs.replace(config, officer=people.officer(Dice(chance, f"ears/{party}"), config.officer))
+        roster = people.roster(Dice(chance, f"roster/{party}"), self._down, QUIET_FROM)
+        return Tap(Centre(party, config, self.agreement, epoch="0", chance=chance, roster=roster))
 
     def run(self, until_h: float) -> None:
         """Go on until this hour of the day."""
@@ -157,7 +174,7 @@ def _agreement(dice: Dice, review: Dice) -> Agreement:
     )
 
 
-def _party(dice: Dice, review: Dice) -> PartyConfig:
+def _party(dice: Dice, review: Dice, strain: Dice) -> PartyConfig:
     return PartyConfig(
         costs=Costs(line=dice.between(0, 0.6), own_plan=dice.between(0.3, 1), walk_away=dice.between(0.2, 0.6)),
         strategy=Strategy(kind=dice.pick(tuple(StrategyKind)), exponent=dice.between(0.2, 3)),
@@ -166,6 +183,14 @@ def _party(dice: Dice, review: Dice) -> PartyConfig:
         ),
         posture=Posture(flies_without_consent=dice.happens(0.3)),
         review=Review(wish_nm=review.between(-2, 10), yield_nm=review.between(-2, 10), exponent=review.between(0.3, 3)),
+        # Quick to rise and to fall, so that some of these days see a crisis and its end.
+        strain=Strain(
+            model=strain.pick(tuple(StrainModel)),
+            gain=strain.pick((1.0, 5.0, 20.0)),
+            half_life_h=strain.between(0.2, 6),
+            excitation=strain.between(0, 0.95),
+            reacts=strain.happens(0.8),
+        ),
     )
 
 
@@ -228,6 +253,11 @@ def _acts(dice: Dice, agreement: Agreement) -> Iterator[Act]:
             yield _sighting(dice, party)
         if dice.happens(0.2):
             yield _act(AnnounceLine, dice.moment(0, FILED_UNTIL), party, state=dice.pick(tuple(AnnouncedState)))
+
+
+def _advice(chance: Chance) -> Iterator[Act]:
+    for party, peer in (PARTIES, PARTIES[::-1]):
+        yield from people.advice(Dice(chance, f"advice/{party}"), party, peer, FILED_UNTIL, _position)
 
 
 def _act(kind: type[Injected], at: datetime, to: str, /, **fields: Any) -> Act:

@@ -20,9 +20,9 @@ from hotline_protocol.events import (
     ReviewEnded,
 )
 from hotline_protocol.flightplan import PlanState, Priority
-from hotline_protocol.injection import Injected, SubmitPlan
+from hotline_protocol.injection import AdviceKind, Injected, PassAdvice, SubmitPlan
 from hotline_protocol.ledger import EntryKind
-from hotline_protocol.line import Propose, ProposeTrace, Ring, ToPeer
+from hotline_protocol.line import Advise, Mail, Propose, ProposeTrace, Protest, Ring, ToPeer
 from hotline_protocol.message import Message
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.plans import OVER
@@ -204,3 +204,28 @@ def _without(status: PlanStatus, centres: Centres, lines: Sequence[Boundaries]) 
 def _granted(granter: Centre, user: str) -> set[Volume4D]:
     chain = granter.ledgers[user].chain(granter.party)
     return {volume for entry in chain if entry.kind is EntryKind.GRANTED for volume in entry.volumes}
+
+
+def untold(centres: Centres, log: Log) -> Iterator[str]:
+    """4, among people: what the officers were to tell was understood in the end, and once, by phone or by mail."""
+    for _, message in log:
+        if isinstance(message, PassAdvice) and message.id in centres[message.to].untold():
+            yield f"{message.to} has not told {message.peer} of {message.id}"
+    said = {(message.source, message.to, _told(message)) for _, message in log if isinstance(message, Advise | Mail)}
+    said |= {(message.source, message.to, _told(message)) for _, message in log if isinstance(message, Protest)}
+    times = Counter((speaker, hearer, kind) for speaker, hearer, (kind, *_) in said)
+    felt = Counter((event.peer, event.source, event.kind) for _, event in log if isinstance(event, Escalated))
+    for speaker, hearer in ((one, other) for one in centres for other in centres if one != other):
+        for kind in (EscalationKind.WARNING, EscalationKind.PROTEST):
+            if felt[speaker, hearer, kind] > times[speaker, hearer, kind]:
+                yield f"{hearer} has on record more of {kind.value} from {speaker} than it was told"
+
+
+def _told(message: Advise | Mail | Protest) -> tuple[EscalationKind | None, object]:
+    """What is told, whether by phone or by mail, and what it goes on record as."""
+    if isinstance(message, Protest):
+        return EscalationKind.PROTEST, (message.kind, message.at, message.seen_at)
+    advice = message.advice
+    if isinstance(message, Mail) and message.protests is not None:
+        return EscalationKind.PROTEST, (message.protests, advice.at, advice.start)
+    return EscalationKind.WARNING if advice.kind is AdviceKind.WARNING else None, advice

@@ -11,7 +11,16 @@ from hotline_protocol.topics import encode
 from hotline_services.monitor.core import MonitorCore
 
 from .faulty_day import END_AT, MONITOR, RESTART_AT, FaultyDay
-from .invariants import denials, differences, disagreements, double_uses, losses, unexplained_flights, unfinished
+from .invariants import (
+    denials,
+    differences,
+    disagreements,
+    double_uses,
+    losses,
+    unexplained_flights,
+    unfinished,
+    untold,
+)
 
 SEEDS = int(os.environ.get("HOTLINE_SEEDS", "500"))
 LOOKS_AN_HOUR = 6
@@ -32,6 +41,7 @@ def test_the_invariants_hold_on_a_faulty_day(seed: int) -> None:
     assert list(disagreements(day.centres, day.log, day.agreement)) == []
     assert list(losses(day.centres, day.log, day.heard, day.simulation.now - LONGEST_WAY)) == []
     assert list(unexplained_flights(day.centres, day.log, day.agreement)) == []
+    assert list(untold(day.centres, day.log)) == []
 
 
 @pytest.mark.parametrize("seed", range(0, SEEDS, 25))
