@@ -17,7 +17,8 @@ from hotline_services.director.play import Act, expand, troubles
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario, shipped_scenarios
 from hotline_services.runtime.network import NetworkModel
 
-SHIPPED = ("euphrates-2017-06-18", "valley-2017", "valley-day")
+SHIPPED = shipped_scenarios()
+BUSY = ("euphrates-2017-06-18", "valley-2017", "valley-day")
 
 SMALL = """
 name = "small"
@@ -73,7 +74,7 @@ def volume(plan: FlightPlan) -> Volume4D:
 
 
 def test_the_shipped_scenarios_are_found_by_name() -> None:
-    assert shipped_scenarios() == SHIPPED
+    assert set(BUSY) < set(SHIPPED)
     assert [read_scenario(name).name for name in SHIPPED] == list(SHIPPED)
 
 
@@ -134,7 +135,7 @@ def test_every_cited_source_of_the_historical_day_is_listed_and_every_report_cit
     assert {event.source for event in reports} <= {source.key for source in scenario.sources}
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", BUSY)
 def test_the_same_seed_gives_the_same_acts_and_another_seed_others(name: str) -> None:
     scenario = read_scenario(name)
     assert expand(scenario, 7, days=2) == expand(scenario, 7, days=2)
