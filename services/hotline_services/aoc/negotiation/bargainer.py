@@ -1,6 +1,8 @@
 """One side of alternating offers over the outcomes of a menu."""
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -14,6 +16,8 @@ from .concession import Concession, Progress
 OWN_SHARE: Final = 1.0
 """How much a side's own worth counts at first beside what it thinks of the peer's, when it picks among outcomes
 that it would all settle for. Measured: agreements are as good from 0.5 to 1.5."""
+FRESH: Final = 0.0
+STALE: Final = -math.inf
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +37,26 @@ class GiveUp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Answer = Offer | Accept | GiveUp
+
+
+class _Ranking(msgspec.Struct, frozen=True, eq=False):
+    """A menu as one side looks at it: ``order`` numbers the outcomes that are acceptable, best first, and ``sorted``
+    is what these are worth. ``prices`` is the worth of all as an array.
+    """
+
+    prices: NDArray[np.float64]
+    order: NDArray[np.intp]
+    sorted: tuple[float, ...]
+
+
+@lru_cache(maxsize=128)
+def _ranking(worth: tuple[float, ...], walk_away: float) -> _Ranking:
+    """Remembered by value: the same flight comes back every day, and mostly nothing is in its way."""
+    prices = np.array(worth, dtype=np.float64)
+    _check(prices, walk_away)
+    acceptable = np.flatnonzero(prices > walk_away)
+    order = acceptable[(-prices[acceptable]).argsort(kind="stable")]
+    return _Ranking(prices, order, tuple(prices[order].tolist()))
 
 
 class Bargainer:
@@ -57,38 +81,36 @@ class Bargainer:
         shape: tuple[int, int, int] | None = None,
     ) -> None:
         """Raises ValueError when an argument makes no sense."""
-        self._worth = np.array(worth, dtype=np.float64)
+        self._worth = worth if isinstance(worth, tuple) else _plain(worth)
+        self._ranking = _ranking(self._worth, walk_away)
         shape = shape or (len(self._worth), 1, 1)
-        _check(self._worth, walk_away, rounds, shape)
+        _check_bounds(rounds, shape, len(self._worth))
         self._walk_away = walk_away
         self._trade_offs = strategy.trade_offs
         self._rounds = rounds
-        acceptable = np.flatnonzero(self._worth > walk_away)
-        self._order = acceptable[(-self._worth[acceptable]).argsort(kind="stable")]
-        self._sorted = self._worth[self._order]
-        self._concession = Concession(strategy, self._sorted, walk_away, rounds)
-        self._fresh = np.ones(self._worth.size, dtype=np.bool_)
+        self._concession = Concession(strategy, self._ranking.sorted, walk_away, rounds)
+        self._stale = np.zeros(len(self._worth))
         self._said = 0
         self._made: dict[int, None] = {}
         self._heard: dict[int, None] = {}
         self._best_heard: int | None = None
-        self._likes = tuple(np.zeros(values) for values in shape)
+        self._liked = np.zeros(shape)
         self._listened = 0
 
     def opening(self) -> int | None:
         """The first offer; None when nothing on the menu is acceptable. Asked again it says the same."""
-        if not self._order.size:
+        if not self._ranking.sorted:
             return None
         return next(iter(self._made)) if self._made else self._say(self._next())
 
     def answer(self, offer: int) -> Answer:
         """What to say to the peer's ``offer``, its latest. Raises IndexError when that is not on the menu."""
-        if not 0 <= offer < self._worth.size:
-            raise IndexError(f"outcome {offer} is not on a menu of {self._worth.size}")
+        if not 0 <= offer < len(self._worth):
+            raise IndexError(f"outcome {offer} is not on a menu of {len(self._worth)}")
         self._listen(offer)
-        if not self._order.size:
+        if not self._ranking.sorted:
             return GiveUp(reason="nothing on the menu is acceptable")
-        acceptable = bool(self._worth[offer] > self._walk_away)
+        acceptable = self._worth[offer] > self._walk_away
         if self._said >= self._rounds:
             return Accept() if acceptable else GiveUp(reason=f"no agreement in {self._rounds} offers")
         coming = self._next()
@@ -98,23 +120,28 @@ class Bargainer:
         return Offer(outcome=self._say(coming))
 
     def _listen(self, offer: int) -> None:
-        """Count what the peer asks for, value by value: what it asks for often it likes (frequency model)."""
+        """Count what the peer asks for, value by value: what it asks for often it likes (frequency model).
+
+        An outcome is liked as much as its sector, its block and its shift have been asked for, together.
+        """
         self._heard[offer] = None
         if self._best_heard is None or self._worth[offer] > self._worth[self._best_heard]:
             self._best_heard = offer
-        rest, shift = divmod(offer, self._likes[2].size)
-        sector, block = divmod(rest, self._likes[1].size)
-        for likes, value in zip(self._likes, (sector, block, shift), strict=True):
-            likes[value] += 1.0
+        _, blocks, shifts = self._liked.shape
+        rest, shift = divmod(offer, shifts)
+        sector, block = divmod(rest, blocks)
+        self._liked[sector] += 1.0
+        self._liked[:, block] += 1.0
+        self._liked[:, :, shift] += 1.0
         self._listened += 1
 
     def _next(self) -> int:
         within = self._concession.reach(self._progress())
         best = self._best_heard
         # The peer has offered it and is taken to stand by it: no need to go below, and a sure end.
-        if best is not None and best not in self._made and self._worth[best] >= self._sorted[within - 1]:
+        if best is not None and best not in self._made and self._worth[best] >= self._ranking.sorted[within - 1]:
             return best
-        return self._pick(self._order[:within])
+        return self._pick(self._ranking.order[:within])
 
     def _progress(self) -> Progress:
         best = self._best_heard
@@ -122,8 +149,8 @@ class Bargainer:
             said=self._said,
             made=len(self._made),
             heard=len(self._heard),
-            first_heard=None if best is None else float(self._worth[next(iter(self._heard))]),
-            best_heard=None if best is None else float(self._worth[best]),
+            first_heard=None if best is None else self._worth[next(iter(self._heard))],
+            best_heard=None if best is None else self._worth[best],
         )
 
     def _pick(self, within: NDArray[np.intp]) -> int:
@@ -131,30 +158,38 @@ class Bargainer:
 
         Without trade-offs, the outcome worth least to this side. When all has been offered, again from all.
         """
-        fresh = within[self._fresh[within]]
-        among = fresh if fresh.size else within
         if not self._trade_offs:
-            return int(among[-1])
-        sectors, blocks, shifts = self._likes
-        liked = (sectors[:, None, None] + blocks[:, None] + shifts).ravel()[among]
+            fresh = within[self._stale[within] == FRESH]
+            return int(fresh[-1] if fresh.size else within[-1])
         # Less towards the end: the last offer is to please, whatever it costs.
         own_share = OWN_SHARE * (1 - (self._said + 1) / self._rounds)
-        score = liked + own_share * 3 * self._listened * self._worth[among]
-        return int(among[score.argmax()])
+        score = (self._liked.ravel() + own_share * 3 * self._listened * self._ranking.prices)[within]
+        best = (score + self._stale[within]).argmax()
+        return int(within[best if self._stale[within[best]] == FRESH else score.argmax()])
 
     def _say(self, outcome: int) -> int:
         self._said += 1
         self._made[outcome] = None
-        self._fresh[outcome] = False
+        self._stale[outcome] = STALE
         return outcome
 
 
-def _check(worth: NDArray[np.float64], walk_away: float, rounds: int, shape: tuple[int, int, int]) -> None:
-    if worth.ndim != 1 or not worth.size:
+def _plain(worth: Sequence[float] | NDArray[np.float64]) -> tuple[float, ...]:
+    prices = np.asarray(worth, dtype=np.float64)
+    if prices.ndim != 1:
+        raise ValueError("worth: wants one number for each outcome of a menu")
+    return tuple(prices.tolist())
+
+
+def _check(worth: NDArray[np.float64], walk_away: float) -> None:
+    if not worth.size:
         raise ValueError("worth: wants one number for each outcome of a menu")
     if not np.isfinite(worth).all() or not np.isfinite(walk_away):
         raise ValueError("worth, walk_away: every number is to be finite")
+
+
+def _check_bounds(rounds: int, shape: tuple[int, int, int], outcomes: int) -> None:
     if rounds < 1:
         raise ValueError(f"rounds: {rounds} is less than 1")
-    if shape[0] * shape[1] * shape[2] != worth.size:
-        raise ValueError(f"shape: {shape} does not hold {worth.size} outcomes")
+    if shape[0] * shape[1] * shape[2] != outcomes:
+        raise ValueError(f"shape: {shape} does not hold {outcomes} outcomes")

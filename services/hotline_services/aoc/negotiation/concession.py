@@ -1,11 +1,10 @@
 """How far down its own list a side is ready to go at each of its offers."""
 
 import math
+from bisect import bisect_left
 from typing import Final, assert_never
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from hotline_services.aoc.config import Strategy, StrategyKind
 
@@ -36,7 +35,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 class Concession:
     """Decides how many of its acceptable outcomes, best first, a side would settle for."""
 
-    def __init__(self, strategy: Strategy, worth: NDArray[np.float64], walk_away: float, rounds: int) -> None:
+    def __init__(self, strategy: Strategy, worth: tuple[float, ...], walk_away: float, rounds: int) -> None:
         """``worth`` is that of the acceptable outcomes, falling; ``rounds`` is how many offers may be made."""
         self._strategy = strategy
         self._worth = worth
@@ -85,7 +84,7 @@ class Concession:
         """1 is as planned, 2 twice as fast: by what share of the demand has been offered."""
         if now.best_heard is None:
             return 1.0
-        offered = float((now.best_heard - self._walk_away) / (self._worth[0] - self._walk_away))
+        offered = (now.best_heard - self._walk_away) / (self._worth[0] - self._walk_away)
         share = offered / self._demand if offered < self._demand else 1.0
         return max(share / USUAL_SHARE, SLOWEST)
 
@@ -107,7 +106,7 @@ class Concession:
 
         The peer's way is measured by what its offers are worth to us, from its first offer to our best outcome.
         """
-        top, demand = float(self._worth[0]), self._planned(now.said, LAST_MOMENT)
+        top, demand = self._worth[0], self._planned(now.said, LAST_MOMENT)
         if now.first_heard is not None and now.best_heard is not None and now.first_heard < top:
             demand = min(demand, 1.0 - (now.best_heard - now.first_heard) / (top - now.first_heard))
         return self._down_to(demand)
@@ -115,4 +114,4 @@ class Concession:
     def _down_to(self, demand: float) -> int:
         """How many give at least this share of the gain that the best one gives."""
         least = self._walk_away + demand * (self._worth[0] - self._walk_away)
-        return len(self._worth) - int(self._rising.searchsorted(least))
+        return len(self._worth) - bisect_left(self._rising, least)
