@@ -7,27 +7,57 @@ from .speaking import Speaker
 
 pytestmark = pytest.mark.compose
 
-PASSWORDS = {name: f"exercise-{name}" for name in ("us", "ru", "monitor", "director")} | {"exercise": "exercise"}
+PASSWORDS = {name: f"exercise-{name}" for name in ("us", "ru", "monitor", "sky", "director")} | {"exercise": "exercise"}
 REFUSED = "Not authorized"
 
 # what each may say
 OWN = {
-    "us": ["line/us/ru", "receipt/us/ru", "receipt/us/director", "status/us/plan-1", "event/us", "health/us"],
-    "ru": ["line/ru/us", "receipt/ru/us", "receipt/ru/director", "status/ru/plan-1", "event/ru", "health/ru"],
-    "monitor": ["control/us", "control/ru", "control/director", "event/monitor", "health/monitor"],
-    "director": ["clock", "inject/us", "inject/ru", "control/director", "event/director", "health/director"],
-    "exercise": ["inject/us", "inject/ru"],
+    "us": [
+        "line/us/ru",
+        "receipt/us/ru",
+        "receipt/us/sky",
+        "receipt/us/director",
+        "status/us/plan-1",
+        "event/us",
+        "health/us",
+    ],
+    "ru": [
+        "line/ru/us",
+        "receipt/ru/us",
+        "receipt/ru/sky",
+        "receipt/ru/director",
+        "status/ru/plan-1",
+        "event/ru",
+        "health/ru",
+    ],
+    "monitor": ["control/us", "control/ru", "control/sky", "control/director", "event/monitor", "health/monitor"],
+    "sky": ["inject/us", "inject/ru", "receipt/sky/director", "event/sky", "track/sky", "health/sky"],
+    "director": [
+        "clock",
+        "inject/us",
+        "inject/ru",
+        "inject/sky",
+        "control/director",
+        "event/director",
+        "health/director",
+    ],
+    "exercise": ["inject/us", "inject/ru", "inject/sky"],
 }
 SAID_BY = {topic: name for name, topics in OWN.items() for topic in topics}
 
 # what each hears of all that; the monitor and people hear everything
-PUBLIC = {"clock", "health/us", "health/ru", "health/monitor", "health/director"}
+PUBLIC = {"clock", "health/us", "health/ru", "health/monitor", "health/sky", "health/director"}
+STATUS = {"status/us/plan-1", "status/ru/plan-1"}
 HEARS = {
     "us": PUBLIC | {"inject/us", "line/ru/us", "receipt/ru/us", "control/us"},
     "ru": PUBLIC | {"inject/ru", "line/us/ru", "receipt/us/ru", "control/ru"},
+    "sky": PUBLIC
+    | STATUS
+    | {"inject/us", "inject/ru", "inject/sky", "receipt/us/sky", "receipt/ru/sky", "control/sky"}
+    | {"event/us", "event/ru", "event/monitor", "event/sky", "event/director"},
     "director": PUBLIC
-    | {"receipt/us/director", "receipt/ru/director", "control/director"}
-    | {"status/us/plan-1", "status/ru/plan-1"},
+    | STATUS
+    | {"receipt/us/director", "receipt/ru/director", "receipt/sky/director", "control/director"},
     "monitor": set(SAID_BY),
     "exercise": set(SAID_BY),
 }

@@ -21,7 +21,7 @@ from .speaking import Speaker
 
 pytestmark = pytest.mark.compose
 
-SERVICES = {"broker", "us-aoc", "ru-aoc", "monitor", "director"}
+SERVICES = {"broker", "us-aoc", "ru-aoc", "monitor", "sky", "director"}
 M = TypeVar("M", bound=Message)
 
 

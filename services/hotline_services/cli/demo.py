@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, TextIO
 
+from hotline_services.director.play import SKY
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.runtime.broker import BrokerError, EmbeddedBroker, Kind
@@ -38,7 +39,9 @@ def demo(
     broker: Kind | None = None,
     seconds: float | None = None,
 ) -> int:
-    """Play a scenario live: a broker, two centres, a monitor and a director, each a process of its own.
+    """Play a scenario live: a broker, two centres, a monitor, a director and a sky, each a process of its own.
+
+    A scenario without a sky is played without one.
 
     The log of the duty officers goes to the standard output until the scenario is over, or Ctrl-C. While it
     runs, and afterwards, the other commands work from the same folder: hotline calls, hotline status,
@@ -104,6 +107,8 @@ async def _play(
     command = [sys.executable, "-m", "hotline_services.cli.main", "run"]
     programs = {"monitor": [*command, "monitor", *options]}
     programs |= {party: [*command, "aoc", party, *options] for party in scenario.agreement.parties}
+    if scenario.sky is not None:
+        programs[SKY] = [*command, SKY, *options, *pace]
     programs["director"] = [*command, "director", *options, *pace]
     logs = data / "logs"
     logs.mkdir(parents=True, exist_ok=True)

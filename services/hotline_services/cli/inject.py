@@ -35,7 +35,7 @@ NO_BROKER: Final = 4
 INTERRUPTED: Final = 130
 
 QUIET_S: Final = 0.5  # what is retained comes at once: what has not come after so long is not there
-NO_PARTIES: Final = frozenset({"director", "monitor"})  # they are up and well, but fly nothing
+NO_PARTIES: Final = frozenset({"director", "monitor", "sky"})  # they are up and well, but fly nothing
 UNREAD: Final = "0" * 16  # how a centre names the contents of a plan that it could not read
 NOT_FLYING: Final = frozenset({PlanState.REFUSED, PlanState.WITHDRAWN, PlanState.NONCONFORMING})
 

@@ -24,7 +24,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def run(
-    role: Literal["aoc", "monitor", "director"],
+    role: Literal["aoc", "monitor", "director", "sky"],
     party: str | None = None,
     /,
     *,
@@ -53,7 +53,7 @@ def run(
     Parameters
     ----------
     role
-        What to be: an air operations centre, the monitor, or the director.
+        What to be: an air operations centre, the monitor, the director, or the sky, which flies the aircraft.
     party
         For an aoc: which party of the scenario.
     scenario
@@ -67,7 +67,7 @@ def run(
     days
         How many days of it the director plays; by default the scenario's own length.
     speed
-        Simulated seconds in a real one; by default the scenario's own.
+        Simulated seconds in a real one; by default the scenario's own. For the director and the sky.
     sync
         normal: a killed process loses nothing; full: a power failure neither.
     log_level
@@ -82,6 +82,8 @@ def run(
         if role == "monitor":
             return _run_monitor(settings, data, sync, log_level or "warning")
         pace = sound_speed(played.speed if speed is None else speed)
+        if role == "sky":
+            return _run_sky(played, chance, pace, settings, data, sync, log_level or "info")
         return _run_director(played, chance, sound_days(days), pace, settings, data, sync, log_level or "info")
     except (ScenarioError, ValueError) as error:
         print(f"hotline run: {error}", file=sys.stderr)
@@ -120,6 +122,20 @@ def _run_centre(
         return Journal(data / f"{party}.sqlite3", party, sync=sync)
 
     return run_service(centre_service(scenario, party, seed), journal, broker, log_level=log_level)
+
+
+def _run_sky(
+    scenario: Scenario, seed: int, speed: float, broker: BrokerSettings, data: Path, sync: Sync, log_level: str
+) -> int:
+    from hotline_services.director.play import SKY
+    from hotline_services.runtime.journal import Journal
+    from hotline_services.runtime.launch import run_service
+    from hotline_services.world import sky_service
+
+    def journal() -> Store:
+        return Journal(data / f"{SKY}.sqlite3", SKY, sync=sync)
+
+    return run_service(sky_service(scenario, seed, speed), journal, broker, log_level=log_level)
 
 
 def _run_director(
