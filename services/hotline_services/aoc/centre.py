@@ -7,8 +7,8 @@ from typing import Final
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.boundaries import boundaries_of
-from hotline_protocol.events import DeadLettered, EscalationKind, InputRejected, PlanStatus
-from hotline_protocol.flightplan import PlanState, Priority, Problem
+from hotline_protocol.events import EscalationKind
+from hotline_protocol.flightplan import PlanState, Priority
 from hotline_protocol.injection import (
     AnnounceLine,
     CancelPlan,
@@ -57,9 +57,11 @@ from .desk import Desk
 from .duty import LONG_AGO, Attendance, Presence
 from .heeding import Heeding
 from .ledger import PairLedger
+from .linecheck import LineChecks
 from .picture import Picture, grant_ref, is_grant
 from .plans import OVER, Filed, PlanBook
 from .posture import Posture
+from .rejections import Rejections
 from .review import Accord, Reviews
 from .strain.felt import Felt
 from .strain.relations import Relations
@@ -97,6 +99,7 @@ class Centre:
         self._accord = Accord(agreement)
         self._books = Books(party, self._accord, self.ledgers, self._posture, self._voice)
         self._book = PlanBook(party, boundaries, self._picture, self._voice)
+        self._rejections = Rejections(self.peers, self._book, self._voice)
         self._talks = Talks(
             party,
             agreement,
@@ -117,7 +120,7 @@ class Centre:
             party, agreement, attention, presence, self._picture, self._consents, self._posture, self._voice
         )
         self._reviews = Reviews(party, self._accord, self._relations, self._desk, self._voice, self._redraw)
-        self._next_check: datetime | None = LONG_AGO
+        self._line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self._books, self._desk, self._voice)
         self.next_deadline: datetime | None = LONG_AGO
         """When the first of the parts wants to be woken; worked out once a turn."""
         self._sessions: dict[str, str] = {}
@@ -169,8 +172,7 @@ class Centre:
         """Do what time has brought about."""
         self._voice.begin(now, None)
         self._reviews.lapse()
-        if self._next_check is not None and self._next_check <= self._voice.now:
-            self._check_line()
+        self._line_checks.lapse()
         for tier in self._attendance.lapse():
             self._desk.officers_back(tier)
         self._posture.lapse()
@@ -192,7 +194,7 @@ class Centre:
             self._telling.warn(peer, warning)
         self._desk.ring_if_free()
         wakes = (
-            self._next_check,
+            self._line_checks.next_deadline,
             self._attendance.next_deadline,
             self._book.next_deadline,
             self._talks.next_deadline,
@@ -204,19 +206,6 @@ class Centre:
         )
         self.next_deadline = min((at for at in wakes if at is not None), default=None)
         return self._voice.end()
-
-    def _check_line(self) -> None:
-        """At the agreed times; the first lapse only finds out when that is."""
-        if self._next_check != LONG_AGO:
-            for peer in self.peers:
-                self._desk.dequeue(f"check-{peer}")
-                self._enqueue(f"check-{peer}", peer, Reason.LINE_CHECK)
-        self._next_check = self._books.next_check(self._voice.now)
-
-    def _enqueue(self, ref: str, peer: str, reason: Reason) -> None:
-        now = self._voice.now
-        tier = self._agreement.tiers[0].tier
-        self._desk.enqueue(Item(ref=ref, peer=peer, reason=reason, tier=tier, queued_at=now, not_before=now))
 
     def _redraw(self, agreement: Agreement) -> None:
         """The line has moved: plans and offers that are made from now on are held against it where it runs now."""
@@ -243,7 +232,7 @@ class Centre:
             case Health():
                 self._hear_health(message)
             case Unreadable():
-                self._hear_unreadable(message)
+                self._rejections.unreadable(message)
             case _:
                 pass  # broadcasts of others: nothing for a centre to do
 
@@ -252,7 +241,7 @@ class Centre:
             return
         sighting = self._posture.answerable(sighting)
         if sighting.by not in self.peers:
-            self._reject(sighting, "unknown-party", "by", f"{sighting.by!r} is none of {', '.join(self.peers)}")
+            self._rejections.unknown_party(sighting, "by", sighting.by)
             return
         reason = self._posture.saw(sighting)
         if reason is not None and self._config.posture.protests:
@@ -262,7 +251,7 @@ class Centre:
         if order.peer in self.peers:
             self._telling.advise(order)
         else:
-            self._reject(order, "unknown-party", "peer", f"{order.peer!r} is none of {', '.join(self.peers)}")
+            self._rejections.unknown_party(order, "peer", order.peer)
 
     def _hear_health(self, health: Health) -> None:
         if health.source not in self.peers:
@@ -274,47 +263,11 @@ class Centre:
             self._books.reconcile(health.source)
         self._sessions[health.source] = health.session if health.presence is PeerPresence.UP else ""
 
-    def _hear_unreadable(self, unreadable: Unreadable) -> None:
-        if unreadable.code == "dead-letter":
-            self._voice.say(DeadLettered, topic=unreadable.topic, error=unreadable.reason, evidence=unreadable.evidence)
-            return
-        problem = Problem(code=unreadable.code, field=unreadable.field, reason=unreadable.reason)
-        self._voice.say(
-            InputRejected,
-            topic=unreadable.topic,
-            problem=problem,
-            evidence=unreadable.evidence,
-            sender=unreadable.source,
-        )
-        if unreadable.about and not self._book.knows(unreadable.about):
-            self._voice.say(
-                PlanStatus,
-                plan_id=unreadable.about,
-                callsign="",
-                plan="0" * 16,
-                state=PlanState.REFUSED,
-                problem=problem,
-            )
-
-    def _reject(self, message: Message, code: str, field: str, reason: str) -> None:
-        self._voice.say(
-            InputRejected,
-            topic=type(message).__name__,
-            problem=Problem(code=code, field=field, reason=reason),
-            evidence=message.id,
-            sender=message.source,
-        )
-
-    def _answer_for(self, message: Message, code: str, fault: str | None) -> None:
-        """Reject this if there is a fault in it, "field: reason"."""
-        if fault is not None:
-            self._reject(message, code, fault.partition(":")[0], fault)
-
     # What the peer says ----------------------------------------------------------------------------------
 
     def _hear_peer(self, message: ToPeer) -> None:
         if message.to != self.party or message.source not in self.peers:
-            self._reject(message, "unknown-party", "source", f"{message.source!r} is none of {', '.join(self.peers)}")
+            self._rejections.unknown_party(message, "source", message.source)
             return
         self._books.heard(message)
         match message:
@@ -333,7 +286,7 @@ class Centre:
             case Reconcile():
                 self._books.compare(message)
             case Amend():
-                self._answer_for(message, "bad-amendment", self._reviews.hear_amend(message))
+                self._rejections.fault(message, "bad-amendment", self._reviews.hear_amend(message))
             case Mail():
                 self._heeding.hear_mail(message)
             case MailRead():
@@ -371,7 +324,7 @@ class Centre:
                 self._books.hear_check(message)
             case LineChecked():
                 self._books.compare(message)
-                self._checked(call)
+                self._line_checks.checked(call)
             case Protest() | Advise():
                 self._heeding.hear(message, call.tier)
             case Affirm():
@@ -383,20 +336,15 @@ class Centre:
             case InNegotiation():
                 self._hear_negotiation(message, call)
             case InReview():
-                self._answer_for(message, "bad-review", self._reviews.hear(message))
+                self._rejections.fault(message, "bad-review", self._reviews.hear(message))
             case _:
                 pass  # Ring, Answer, Busy and HangUp are the desk's own
-
-    def _checked(self, call: Call) -> None:
-        """That was the answer to what this call is about now, if that is a line check."""
-        if call.current is not None and call.current.reason is Reason.LINE_CHECK:
-            self._desk.item_done(call.current.ref)
 
     def _hear_negotiation(self, message: InNegotiation, call: Call) -> None:
         known = (message.source, message.negotiation_id) in self._talks.granting
         fault = self._talks.hear(message, call.tier)
         if fault is not None:
-            self._reject(message, "bad-proposal", fault.partition(":")[0], fault)
+            self._rejections.fault(message, "bad-proposal", fault)
         elif isinstance(message, Propose) and not known:
             self._note_notice(message, call)
 

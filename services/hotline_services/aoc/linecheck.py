@@ -1,0 +1,46 @@
+"""Trying the line at the agreed times, whether or not there is anything to say."""
+
+from datetime import datetime
+
+from hotline_protocol.line import Reason, Tier
+
+from .books import Books
+from .calls import Call, Item
+from .desk import Desk
+from .duty import LONG_AGO
+from .voice import Voice
+
+
+class LineChecks:
+    """Has the line to each peer tried when it is due; one that has not been made by then gives way to the next."""
+
+    def __init__(self, peers: tuple[str, ...], tier: Tier, books: Books, desk: Desk, voice: Voice) -> None:
+        self._peers = peers
+        self._tier = tier
+        self._books = books
+        self._desk = desk
+        self._voice = voice
+        self.next_deadline: datetime | None = LONG_AGO
+        """The first lapse only finds out when it is due."""
+
+    def lapse(self) -> None:
+        """Have it tried, if it is due."""
+        now = self._voice.now
+        if self.next_deadline is None or now < self.next_deadline:
+            return
+        if self.next_deadline != LONG_AGO:
+            for peer in self._peers:
+                self._enqueue(peer)
+        self.next_deadline = self._books.next_check(now)
+
+    def _enqueue(self, peer: str) -> None:
+        now, ref = self._voice.now, f"check-{peer}"
+        self._desk.dequeue(ref)
+        self._desk.enqueue(
+            Item(ref=ref, peer=peer, reason=Reason.LINE_CHECK, tier=self._tier, queued_at=now, not_before=now)
+        )
+
+    def checked(self, call: Call) -> None:
+        """That was the answer to what this call is about now, if that is a line check."""
+        if call.current is not None and call.current.reason is Reason.LINE_CHECK:
+            self._desk.item_done(call.current.ref)
