@@ -127,11 +127,13 @@ def _candidates(boxes: _Boxes) -> tuple[Numbers, Numbers]:
     x, y = first_x[who] + place % columns[who], first_y[who] + place // columns[who]
     cell = x * (int(y.max()) + 1) + y
     one, other = _overlapping_runs(cell, boxes.lower[who], boxes.upper[who])
+    for low, high in ((boxes.west[who], boxes.east[who]), (boxes.south[who], boxes.north[who])):
+        meet = np.flatnonzero((low[one] < high[other]) & (low[other] < high[one]))
+        one, other = one[meet], other[meet]
     i, j = who[one], who[other]
-    for low, high, first, here in ((boxes.west, boxes.east, first_x, x), (boxes.south, boxes.north, first_y, y)):
-        meet = (low[i] < high[j]) & (low[j] < high[i])
-        meet &= np.maximum(first[i], first[j]) == here[one]  # of the cells that two boxes share, the first counts
-        i, j, one = i[meet], j[meet], one[meet]
+    # Of the cells that two boxes share, the first counts.
+    once = (np.maximum(first_x[i], first_x[j]) == x[one]) & (np.maximum(first_y[i], first_y[j]) == y[one])
+    i, j = i[once], j[once]
     return np.minimum(i, j), np.maximum(i, j)
 
 
@@ -178,7 +180,7 @@ def _exact(
     lateral_m, vertical_m = lateral_m - RIM_M, vertical_m - RIM_M
     climb, height = states.climb_m_s[j] - states.climb_m_s[i], states.altitude_m[j] - states.altitude_m[i]
     began, ended = _below(height, climb, vertical_m)
-    near = (began < ahead_s) & (ended > 0)
+    near = np.flatnonzero((began < ahead_s) & (ended > 0))
     i, j, began, ended = i[near], j[near], began[near], ended[near]
 
     lat, lon = np.radians(states.lat_deg), np.radians(states.lon_deg)
