@@ -6,6 +6,7 @@ most often.
 
 import itertools
 import math
+import operator
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import cached_property
@@ -76,9 +77,9 @@ class Path(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 raise ValueError(f"{name}: holds a number that is not finite")
         if len(self.t_s) < 2:
             raise ValueError(f"t_s: a path has at least 2 points, not {len(self.t_s)}")
-        for n, (before, after) in enumerate(itertools.pairwise(self.t_s), start=1):
-            if not before < after:
-                raise ValueError(f"t_s[{n}]: {after!r} is not later than the time before it, {before!r}")
+        if not all(map(operator.lt, self.t_s, self.t_s[1:])):
+            n = next(n for n, (before, after) in enumerate(itertools.pairwise(self.t_s), start=1) if not before < after)
+            raise ValueError(f"t_s[{n}]: {self.t_s[n]!r} is not later than the time before it, {self.t_s[n - 1]!r}")
 
     @classmethod
     def through(cls, points: Iterable[tuple[float, float, float, float]]) -> Self:

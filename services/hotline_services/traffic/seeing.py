@@ -51,12 +51,14 @@ def seen_where_it_should_not_be(flight: Flight, at: Point, where: str) -> dict[s
     }
 
 
-def concerns_desk(encounter: Encountered, flyer: Flyer) -> bool:
-    """Whether this flyer's side is told of it: its own aircraft, known to it, and closer than merely too close.
+def concerns_desk(encounter: Encountered, flyer: Flyer, other: Flyer) -> bool:
+    """Whether this flyer's side is told of it: its own aircraft, known to it, and somebody else's, and closer than
+    merely too close.
 
-    What is only below separation is for controllers to note; an Airprox is reported by those who were frightened.
+    What is only below separation is for controllers to note; an Airprox is reported by those who were frightened. Of
+    its own partner's flight that it did not know a side has nobody to complain to.
     """
-    return flyer.side is not None and flyer.announced and encounter.grade is not Grade.BELOW_SEPARATION
+    return flyer.announced and flyer.side != other.side and encounter.grade is not Grade.BELOW_SEPARATION
 
 
 def came_close(encounter: Encountered, other: Flyer) -> dict[str, Any]:

@@ -122,7 +122,7 @@ class Account:
         event = self._say(Encountered, **fields)
         seen_at = affair.closest_s
         for flyer, other in ((one.flyer, two.flyer), (two.flyer, one.flyer)):
-            if flyer.side in self._parties and concerns_desk(event, flyer):
+            if flyer.side in self._parties and concerns_desk(event, flyer, other):
                 name = "/".join((*one.key, *two.key))
                 self._report(flyer.side, name, seen_at, event, came_close(event, other))
 
