@@ -126,13 +126,17 @@ def test_two_sides_agree_if_what_they_would_take_overlaps_and_only_within_it(
 ) -> None:
     right = bargain(wish, gives, exponent=ours, rounds=rounds, sign=RIGHT)
     left = bargain(their_wish, they_give, exponent=theirs, rounds=rounds, sign=LEFT)
-    least = min(max(-gives, -15.0), wish) if wish < 15 else -gives
-    most = -min(max(-they_give, -15.0), their_wish)
+    least = min(within_reach(-gives), within_reach(wish))
+    most = -min(within_reach(-they_give), within_reach(their_wish))
     agreed = talk(right, left, rounds)
     if agreed is not None:
         assert all(least - 0.011 <= offset <= most + 0.011 for offset in agreed)
     else:
         assert least > most - 0.021
+
+
+def within_reach(gain: float) -> float:
+    return min(max(gain, -15.0), 15.0)
 
 
 def talk(opens: Bargain, other: Bargain, rounds: int) -> Offsets | None:

@@ -4,6 +4,7 @@ docs/line-review.md: both sides must come to the same arc.
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from hotline_protocol.agreement import DeconflictionLine
 from hotline_protocol.airspace import Corridor, Position
-from hotline_protocol.geometry import METRES_PER_NM, area_problem, to_plane, to_position
+from hotline_protocol.geometry import BOUNDS_DEG, METRES_PER_NM, area_problem, to_plane, to_position
 from hotline_protocol.line import TraceOffer
 from hotline_protocol.message import digest_of
 
@@ -53,29 +54,33 @@ class Arc:
 
     def moved(self, offsets_nm: Sequence[float]) -> Trace:
         """How the line runs with its control points so far to the left: itself, if none is moved."""
-        if not any(offsets_nm):
-            return self._line.trace
+        return _positions(self._drawn(offsets_nm)) if any(offsets_nm) else self._line.trace
+
+    def _drawn(self, offsets_nm: Sequence[float]) -> Floats:
         offsets_m = np.interp(self._stations, self._marks, np.array(offsets_nm)) * METRES_PER_NM
-        return _positions(_thinned(self._base + self._left * offsets_m[:, None]))
+        return _thinned(self._base + self._left * offsets_m[:, None])
 
     def problem(self, trace: Trace) -> str | None:
         """Why the line cannot run so, or None: within the theatre, no point twice, not across or onto itself."""
         problem = area_problem(Corridor(route=trace, half_width_nm=self._line.near_nm))
         if problem is not None:
             return f"{problem[0].replace('area.route', 'trace')}: {problem[1]}"
-        spine = shapely.LineString(to_plane(trace))
-        if not spine.is_simple or spine.is_closed:
-            return "trace: crosses or meets itself"
-        return None
+        return None if _is_arc(shapely.LineString(to_plane(trace))) else "trace: crosses or meets itself"
 
     def can_run(self, offsets_nm: Sequence[float]) -> bool:
-        """Whether a line can be drawn with these offsets."""
+        """Whether a line can be drawn with these offsets: asked for each offer, so well inside the theatre that is
+        found out in the plane alone."""
+        points = self._drawn(offsets_nm)
+        low, high = _well_inside()
+        legs_m = np.hypot(*np.diff(points, axis=0).T)
+        if any(offsets_nm) and (points > low).all() and (points < high).all() and legs_m.min() > 2 * SAME_POINT_M:
+            return _is_arc(shapely.LineString(points))
         return self.problem(self.moved(offsets_nm)) is None
 
     def takes_hold_at(self, control: Trace) -> bool:
         """Whether these are the control points, to the metre."""
-        if len(control) != len(self.control):
-            return False
+        if control == self.control or len(control) != len(self.control):
+            return control == self.control
         here, there = to_plane(self.control), to_plane(control)
         return all(math.dist(a, b) <= SAME_POINT_M for a, b in zip(here, there, strict=True))
 
@@ -88,6 +93,20 @@ class Arc:
             and abs(theirs.length / ours.length - 1) <= SAME_LENGTH
             and shapely.hausdorff_distance(ours, theirs) <= SAME_M
         )
+
+
+def _is_arc(spine: shapely.LineString) -> bool:
+    return bool(spine.is_simple and not spine.is_closed)
+
+
+@cache
+def _well_inside() -> tuple[Floats, Floats]:
+    """South-west and north-east of a rectangle of the plane that lies within the bounds: meridians draw together to
+    the north, and parallels are lowest in the middle."""
+    west, south, east, north = BOUNDS_DEG
+    corners = (Position(west, south), Position(west, north), Position(east, north), Position((west + east) / 2, north))
+    (_, low), (left, _), (right, _), (_, high) = to_plane(corners)
+    return np.array((left, low)), np.array((right, high))
 
 
 def _points(spine: shapely.LineString, stations: Floats) -> Floats:
