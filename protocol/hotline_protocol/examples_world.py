@@ -65,7 +65,7 @@ def _advice(us: Author, ru: Author) -> Iterator[Message]:
 
 def _review(us: Author, ru: Author) -> Iterator[Message]:
     both = {"call_id": CALL, "review_id": REVIEW}
-    first, second = digest_of(OFFERED), digest_of(ANSWERED)
+    first, second = (line.trace_digest(REVIEW, CALL, trace) for trace in (OFFERED, ANSWERED))
     asked = us.say(line.ProposeTrace, at(2), to="ru", **both, trace=OFFERED, offer=first, round=1, expires_at=at(4))
     yield asked
     countered = ru.say(
