@@ -15,6 +15,12 @@ from hotline_services.traffic.path import Path
 
 steady = settings(deadline=None, max_examples=60)  # a busy machine is no failure
 
+
+def around(spine: shapely.Geometry, reach_m: float) -> Footprint:
+    west, south, east, north = spine.bounds
+    return Footprint(spine, reach_m, (west - reach_m, south - reach_m, east + reach_m, north + reach_m))
+
+
 EASTBOUND = Path.through([(0.0, -10_000.0, 0.0, 5_000.0), (200.0, 10_000.0, 0.0, 5_000.0)])
 SQUARE = shapely.box(-5_000, -5_000, 5_000, 5_000)
 COMB = shapely.Polygon(
@@ -69,18 +75,18 @@ def test_a_line_of_one_point_is_refused() -> None:
 @pytest.mark.parametrize(
     ("mark", "spans"),
     [
-        (Footprint(shapely.Point(0, 0), 5_000.0), [(50.0, 150.0)]),
-        (Footprint(shapely.Point(0, 3_000), 5_000.0), [(60.0, 140.0)]),
-        (Footprint(shapely.Point(0, 5_100), 5_000.0), []),
-        (Footprint(shapely.LineString([(0, -9e3), (0, 9e3)]), 2_000.0), [(80.0, 120.0)]),
-        (Footprint(shapely.LineString([(-6e3, 0), (6e3, 0)]), 2_000.0), [(20.0, 180.0)]),
-        (Footprint(HAIRPIN, 1_000.0), [(30.0, 50.0), (150.0, 170.0)]),
-        (Footprint(SQUARE, 0.0), [(50.0, 150.0)]),
-        (Footprint(SQUARE, 1_000.0), [(40.0, 160.0)]),
-        (Footprint(COMB, 0.0), [(50.0, 60.0), (140.0, 150.0)]),
-        (Footprint(COMB, 500.0), [(45.0, 65.0), (135.0, 155.0)]),
-        (Footprint(APART, 0.0), [(20.0, 30.0), (170.0, 180.0)]),
-        (Footprint(shapely.Polygon(), 0.0), []),
+        (around(shapely.Point(0, 0), 5_000.0), [(50.0, 150.0)]),
+        (around(shapely.Point(0, 3_000), 5_000.0), [(60.0, 140.0)]),
+        (around(shapely.Point(0, 5_100), 5_000.0), []),
+        (around(shapely.LineString([(0, -9e3), (0, 9e3)]), 2_000.0), [(80.0, 120.0)]),
+        (around(shapely.LineString([(-6e3, 0), (6e3, 0)]), 2_000.0), [(20.0, 180.0)]),
+        (around(HAIRPIN, 1_000.0), [(30.0, 50.0), (150.0, 170.0)]),
+        (around(SQUARE, 0.0), [(50.0, 150.0)]),
+        (around(SQUARE, 1_000.0), [(40.0, 160.0)]),
+        (around(COMB, 0.0), [(50.0, 60.0), (140.0, 150.0)]),
+        (around(COMB, 500.0), [(45.0, 65.0), (135.0, 155.0)]),
+        (around(APART, 0.0), [(20.0, 30.0), (170.0, 180.0)]),
+        (around(shapely.Polygon(), 0.0), []),
     ],
 )
 def test_it_is_inside_an_area_from_edge_to_edge(mark: Footprint, spans: list[tuple[float, float]]) -> None:
@@ -92,18 +98,18 @@ def test_it_is_inside_an_area_from_edge_to_edge(mark: Footprint, spans: list[tup
 
 def test_it_is_inside_a_volume_only_between_its_heights_and_in_the_time_asked_about() -> None:
     climbing = Path.through([(0.0, -10_000.0, 0.0, 0.0), (200.0, 10_000.0, 0.0, 20_000.0)])
-    everywhere = Footprint(SQUARE, 20_000.0)
+    everywhere = around(SQUARE, 20_000.0)
     assert inside(climbing, everywhere, 8_000, 11_000) == [pytest.approx((80.0, 110.0))]
     assert inside(climbing, everywhere, 0, 60_000, start_s=90.0, end_s=95.0) == [Span(90.0, 95.0)]
-    assert inside(climbing, Footprint(SQUARE, 0.0), 8_000, 60_000, end_s=120.0) == [pytest.approx((80.0, 120.0))]
+    assert inside(climbing, around(SQUARE, 0.0), 8_000, 60_000, end_s=120.0) == [pytest.approx((80.0, 120.0))]
     assert inside(climbing, everywhere, 0, 60_000, start_s=200.0) == []
     assert inside(climbing, everywhere, 30_000, 60_000) == []
 
 
 def test_along_an_edge_and_at_a_bound_it_is_inside() -> None:
     along = Path.through([(0.0, -5_000.0, 5_000.0, 5_000.0), (100.0, 5_000.0, 5_000.0, 5_000.0)])
-    assert inside(along, Footprint(SQUARE, 0.0), 5_000, 6_000) == [Span(0.0, 100.0)]
-    assert inside(along, Footprint(SQUARE, 0.0), 4_000, 5_000) == [Span(0.0, 100.0)]
+    assert inside(along, around(SQUARE, 0.0), 5_000, 6_000) == [Span(0.0, 100.0)]
+    assert inside(along, around(SQUARE, 0.0), 4_000, 5_000) == [Span(0.0, 100.0)]
 
 
 def test_what_is_in_none_of_the_spans_are_the_gaps() -> None:
@@ -129,14 +135,14 @@ def marks(draw: st.DrawFn) -> Footprint:
     kind = draw(st.sampled_from(["disc", "route", "polygon"]))
     reach_m = draw(st.integers(1, 8)) * 1_000.0
     if kind == "disc":
-        return Footprint(shapely.Point(draw(POINTS)), reach_m)
+        return around(shapely.Point(draw(POINTS)), reach_m)
     if kind == "route":
-        return Footprint(shapely.LineString(draw(st.lists(POINTS, min_size=2, max_size=5, unique=True))), reach_m)
+        return around(shapely.LineString(draw(st.lists(POINTS, min_size=2, max_size=5, unique=True))), reach_m)
     corners = draw(st.integers(3, 9))
     rays = draw(st.lists(st.integers(2, 20), min_size=corners, max_size=corners))
     turns = [math.tau * n / corners for n in range(corners)]
     ring = [(1e3 * r * math.cos(turn), 1e3 * r * math.sin(turn)) for turn, r in zip(turns, rays, strict=True)]
-    return Footprint(shapely.Polygon(ring), draw(st.sampled_from([0.0, reach_m])))
+    return around(shapely.Polygon(ring), draw(st.sampled_from([0.0, reach_m])))
 
 
 @steady

@@ -70,24 +70,27 @@ def crossings(path: Path, line: Line) -> list[Crossing]:
     box = path.bounds
     if box.west_m > east or box.east_m < west or box.south_m > north or box.north_m < south:
         return []
-    flown = np.array((path.x_m, path.y_m))
-    aside = _aside(flown, line.columns)  # a row for each of the line's legs, a column for each of the path's points
-    ends = _aside(line.columns, flown) >= 0  # a row for each of the path's legs, a column for each of the line's points
+    flown, drawn = np.array((path.x_m, path.y_m)), line.columns
+    aside = _aside(flown[:, None, :], drawn[:, :-1, None], drawn[:, 1:, None])  # legs of the line x points of the path
     left = aside >= 0
-    legs, flown_legs = np.nonzero((left[:, :-1] != left[:, 1:]) & (ends[:, :-1] != ends[:, 1:]).T)
-    found = []
-    for leg, n in zip(legs.tolist(), flown_legs.tolist(), strict=True):
-        before, after = float(aside[leg, n]), float(aside[leg, n + 1])
-        t_s = path.t_s[n] + (path.t_s[n + 1] - path.t_s[n]) * (before / (before - after))
-        found.append(Crossing(t_s, path.at(t_s), bool(left[leg, n + 1])))
+    legs, n = np.nonzero(left[:, :-1] != left[:, 1:])  # over the leg, or over where it would go on beyond its ends
+    begins, ends = (_aside(drawn[:, legs + end], flown[:, n], flown[:, n + 1]) >= 0 for end in (0, 1))
+    over = np.flatnonzero(begins != ends)
+    found = [_crossing(path, n, *aside[leg, n : n + 2].tolist()) for leg, n in zip(legs[over], n[over], strict=True)]
     return _without_touches(sorted(found, key=lambda crossing: crossing.t_s))
 
 
-def _aside(points: Columns, line: Columns) -> Columns:
-    """How far to the left of each leg of the line (rows) each point (columns) lies, in lengths of the leg."""
-    start, along = line[:, :-1, None], np.diff(line)[:, :, None]
-    off = points[:, None, :] - start
-    return along[0] * off[1] - along[1] * off[0]  # type: ignore[no-any-return]
+def _aside(point: Columns, start: Columns, end: Columns) -> Columns:
+    """How far to the left of the leg from start to end a point lies, in lengths of the leg."""
+    (ax, ay), (bx, by), (x, y) = start, end, point
+    aside: Columns = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+    return aside
+
+
+def _crossing(path: Path, n: int, before: float, after: float) -> Crossing:
+    """Where, on its leg ``n``, it goes from so far to the left of a line to so far."""
+    t_s = path.t_s[n] + (path.t_s[n + 1] - path.t_s[n]) * (before / (before - after))
+    return Crossing(t_s, path.at(t_s), after >= 0)
 
 
 def _without_touches(found: list[Crossing]) -> list[Crossing]:
