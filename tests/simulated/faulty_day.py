@@ -111,7 +111,8 @@ class FaultyDay:
         for party in PARTIES:
             config = _party(*(Dice(chance, f"{part}/{party}") for part in ("party", "review", "strain")))
             self.simulation.add(party, partial(self._centre, party, config), hears=[HEALTH])
-        drawn = (*_acts(Dice(chance, "acts"), self.agreement), *_advice(chance))
+        filed = _acts(Dice(chance, "acts"), self.agreement)
+        drawn = (*filed, *_advice(chance), *_troubles(Dice(chance, "troubles")))
         acts = tuple(sorted(drawn, key=lambda act: act.at))
         self.simulation.add(DIRECTOR, lambda: Director(acts), hears=[STATUS])
         if monitor is not None:
@@ -258,6 +259,12 @@ def _acts(dice: Dice, agreement: Agreement) -> Iterator[Act]:
 def _advice(chance: Chance) -> Iterator[Act]:
     for party, peer in (PARTIES, PARTIES[::-1]):
         yield from people.advice(Dice(chance, f"advice/{party}"), party, peer, FILED_UNTIL, _position)
+
+
+def _troubles(dice: Dice) -> Iterator[Act]:
+    """On one day in three one sighting after the other."""
+    for _ in range(dice.whole(5, 15) if dice.happens(0.3) else 0):
+        yield _sighting(dice, dice.pick(PARTIES))
 
 
 def _act(kind: type[Injected], at: datetime, to: str, /, **fields: Any) -> Act:
