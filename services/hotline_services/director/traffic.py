@@ -212,10 +212,10 @@ class _Kind:
         return _Slot(area, block.lower_ft, block.upper_ft, start, end)
 
     def _along_front(self, written: FrontAlong, along: float, depth: float, at: datetime) -> Area:
-        # Both checked when the scenario was read: who flies along a front has one.
-        assert self._world.fronts is not None  # noqa: S101
-        assert self._traffic.party is not None  # noqa: S101
-        return self._world.fronts.area(written, self._traffic.party, along, depth, at)
+        fronts, party = self._world.fronts, self._traffic.party
+        if fronts is None or party is None:  # refused when the scenario was read
+            raise ValueError(f"{self._traffic.callsign}: there is no front to fly along")
+        return fronts.area(written, party, along, depth, at)
 
     def _sortie(self, drawn: tuple[float, ...], slot: _Slot, day: str, number: str) -> Sortie | None:
         """The flight as it is filed, or None when that was before the run began and its start is near."""
