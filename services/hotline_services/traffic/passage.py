@@ -1,5 +1,6 @@
 """When a path crosses a line on the map, and when it is inside a volume of air: exactly, leg by leg."""
 
+import itertools
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,8 +8,6 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from hotline_protocol.geometry import Footprint
 from hotline_protocol.geometry import Point as PlanePoint
@@ -20,8 +19,6 @@ SHORTEST_S: Final = 1e-3
 """Out and back again within this time is a touch, and no crossing, no visit and no absence: it is rounding."""
 
 RIM_FT: Final = 1e-6
-
-Columns = NDArray[np.float64]
 
 
 class Crossing(NamedTuple):
@@ -49,15 +46,9 @@ class Line(msgspec.Struct, frozen=True, dict=True):
             raise ValueError(f"points: a line has at least 2, not {len(self.points)}")
 
     @cached_property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north."""
-        east, north = zip(*self.points, strict=True)
-        return min(east), min(north), max(east), max(north)
-
-    @cached_property
-    def columns(self) -> Columns:
-        """East and north, a column for each point."""
-        return np.array(self.points, dtype=np.float64).T
+    def legs(self) -> tuple[tuple[PlanePoint, PlanePoint], ...]:
+        """From point to point."""
+        return tuple(itertools.pairwise(self.points))
 
 
 def crossings(path: Path, line: Line) -> list[Crossing]:
@@ -66,25 +57,34 @@ def crossings(path: Path, line: Line) -> list[Crossing]:
     What lies on the line counts as left of it, so that a point on it is crossed once or not at all. Out and back
     within a millisecond is a touch and left out.
     """
-    west, south, east, north = line.bounds
-    box = path.bounds
-    if box.west_m > east or box.east_m < west or box.south_m > north or box.north_m < south:
-        return []
-    flown, drawn = np.array((path.x_m, path.y_m)), line.columns
-    aside = _aside(flown[:, None, :], drawn[:, :-1, None], drawn[:, 1:, None])  # legs of the line x points of the path
-    left = aside >= 0
-    legs, n = np.nonzero(left[:, :-1] != left[:, 1:])  # over the leg, or over where it would go on beyond its ends
-    begins, ends = (_aside(drawn[:, legs + end], flown[:, n], flown[:, n + 1]) >= 0 for end in (0, 1))
-    over = np.flatnonzero(begins != ends)
-    found = [_crossing(path, n, *aside[leg, n : n + 2].tolist()) for leg, n in zip(legs[over], n[over], strict=True)]
+    west, south, _, east, north, _ = path.bounds
+    found: list[Crossing] = []
+    for start, end in line.legs:
+        (ax, ay), (bx, by) = start, end
+        if (ax < west and bx < west) or (ax > east and bx > east):
+            continue
+        if (ay < south and by < south) or (ay > north and by > north):
+            continue
+        found.extend(_over(path, start, end))
     return _without_touches(sorted(found, key=lambda crossing: crossing.t_s))
 
 
-def _aside(point: Columns, start: Columns, end: Columns) -> Columns:
+def _over(path: Path, start: PlanePoint, end: PlanePoint) -> Iterator[Crossing]:
+    """Where the path goes over one leg of a line."""
+    (ax, ay), ux, uy = start, end[0] - start[0], end[1] - start[1]
+    aside = [ux * (y - ay) - uy * (x - ax) for x, y in zip(path.x_m, path.y_m, strict=True)]
+    for n, (before, after) in enumerate(itertools.pairwise(aside)):
+        if (before >= 0) == (after >= 0):
+            continue
+        # Over the leg, or over where it would go on beyond its ends?
+        here, there = (path.x_m[n], path.y_m[n]), (path.x_m[n + 1], path.y_m[n + 1])
+        if (_aside(start, here, there) >= 0) != (_aside(end, here, there) >= 0):
+            yield _crossing(path, n, before, after)
+
+
+def _aside(point: PlanePoint, start: PlanePoint, end: PlanePoint) -> float:
     """How far to the left of the leg from start to end a point lies, in lengths of the leg."""
-    (ax, ay), (bx, by), (x, y) = start, end, point
-    aside: Columns = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
-    return aside
+    return (end[0] - start[0]) * (point[1] - start[1]) - (end[1] - start[1]) * (point[0] - start[0])
 
 
 def _crossing(path: Path, n: int, before: float, after: float) -> Crossing:
