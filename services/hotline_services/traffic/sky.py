@@ -131,7 +131,7 @@ class Sky:
         flight.consented = (
             flight.consented if status.state is PlanState.CONTINGENT else (status.state is not PlanState.NONCONFORMING)
         )
-        news = status.volumes != flight.volumes
+        news = not flight.volumes or status.volumes != flight.volumes
         if news:
             if reason := why_unflyable(status.volumes):
                 self._reject(status, "unflyable", "volumes", reason)
