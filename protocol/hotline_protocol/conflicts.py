@@ -19,7 +19,8 @@ around one, with no shape looked at; ``benchmarks/bench_conflicts.py`` has the f
 """
 
 import itertools
-from collections.abc import Hashable, Iterable, Iterator
+import math
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
@@ -179,13 +180,25 @@ class VolumeIndex(Generic[Key]):
     def conflicts(self, volume: Volume4D) -> list[Key]:
         """The keys of all volumes in conflict with this one, in the order in which they were inserted."""
         asked = _extent_of(volume, self.rule)
-        if not asked.has_body(self._gap):
-            return []
         if self._grid is None:
-            near = asked.near(self._bodies.values(), self._gap)
-        else:
-            near = asked.near(self._grid.around(asked), self._gap)
-            near.sort(key=lambda stored: stored.number)
+            return self._among(self._bodies.values(), asked)
+        return self._among(sorted(self._grid.around(asked), key=lambda stored: stored.number), asked)
+
+    def conflicts_at(self, areas: Sequence[Area], volume: Volume4D) -> list[list[Key]]:
+        """The same for each of these areas, at the heights and times of the volume: they are looked at only once."""
+        if self._grid is not None:
+            return [self.conflicts(msgspec.structs.replace(volume, area=area)) for area in areas]
+        here = _extent_of(volume, self.rule)
+        span = (here.lower, here.upper, here.start, here.end)
+        anywhere = _Extent(here.footprint, -math.inf, -math.inf, math.inf, math.inf, *span)
+        if not (anywhere.has_body(self._gap) and (at_once := anywhere.near(self._bodies.values(), self._gap))):
+            return [[] for _ in areas]
+        marks = [ruled_footprint(area, self.rule) for area in areas]
+        return [self._among(at_once, _Extent(mark, *mark.bounds, *span)) for mark in marks]
+
+    def _among(self, candidates: Iterable[_Stored], asked: _Extent) -> list[Key]:
+        """Of these, the keys of those in conflict."""
+        near = asked.near(candidates, self._gap) if asked.has_body(self._gap) else []
         return [stored.key for stored in self._meeting(asked.footprint, near)] if near else []
 
     def _meeting(self, mark: Footprint, near: list[_Stored]) -> list[_Stored]:

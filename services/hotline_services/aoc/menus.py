@@ -2,17 +2,21 @@
 
 A menu is sectors x altitude blocks x shifts. Worth is between 0 and 1, and -1 where it cannot be done; the
 shares come from :class:`~.config.Costs` and are never told, except where an upper tier lays needs open.
+
+The flights of one kind have the same places, blocks and shifts every day: what these are worth is remembered, and
+changed only where another use of the air is in the way.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from hotline_protocol.agreement import Agreement, BoundaryRule
+from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Area, Volume4D
 from hotline_protocol.boundaries import Boundaries
 from hotline_protocol.flightplan import FlightPlan, Priority
@@ -21,6 +25,7 @@ from hotline_protocol.geometry import area_problem, centre, moved
 from hotline_protocol.line import Block, Choice, Menu, Sector, Window
 
 from .config import Costs
+from .overlay import Areas, Blocks, Flags, Meeting, Outcomes, Shifts, meetings
 from .picture import Picture, Standing, Use
 
 Worth = NDArray[np.float64]
@@ -28,16 +33,10 @@ Worth = NDArray[np.float64]
 COMPASS: Final = {"": (0.0, 0.0), "N": (0.0, 1.0), "E": (1.0, 0.0), "S": (0.0, -1.0), "W": (-1.0, 0.0)}
 SHIFTS_EACH_WAY: Final = 6
 BLOCKS: Final = 6
-ROOM_FT: Final = 4_000
 LINE_REACH_NM: Final = 20.0
-MINUTE_US: Final = 60_000_000
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 IMPOSSIBLE: Final = -1.0
 
-Blocks = tuple[Block, ...]
-Shifts = tuple[int, ...]
 Offset = tuple[float, float]
-Move = tuple[str, Offset, list[Volume4D]]
 
 
 class Bid(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,25 +48,21 @@ class Bid(msgspec.Struct, frozen=True, kw_only=True):
     offsets_nm: tuple[Offset, ...]
 
 
-class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
-    """Every place, height and time at which a flight could be: for each place the areas of its legs, in order."""
+class Place(msgspec.Struct, frozen=True):
+    """Where a flight could be: to which side of where it was filed, how far east and north, and its legs' areas."""
 
-    places: Sequence[Sequence[Area]]
-    times: Sequence[tuple[datetime, datetime]]
-    blocks: Blocks
-    shifts_min: Shifts
+    side: str
+    offset_nm: Offset
+    areas: Areas
 
-    def envelopes(self) -> Iterator[tuple[int, Volume4D, int, int]]:
-        """For each leg at each place: the number of the place; wherever the leg could be, with room above and
-        below; and from when until when it is there at shift 0, in microseconds.
-        """
-        lowest = max(0, min(block.lower_ft for block in self.blocks) - ROOM_FT)
-        highest = max(block.upper_ft for block in self.blocks) + ROOM_FT
-        earlier, later = timedelta(minutes=min(self.shifts_min)), timedelta(minutes=max(self.shifts_min))
-        for place, areas in enumerate(self.places):
-            for area, (start, end) in zip(areas, self.times, strict=True):
-                leg = Volume4D(area=area, lower_ft=lowest, upper_ft=highest, start=start + earlier, end=end + later)
-                yield place, leg, _us(start), _us(end)
+
+class Priced(msgspec.Struct, frozen=True, eq=False):
+    """What outcomes are worth as long as nothing is in the way: before it is rounded up to 0 where it is less, by
+    place, block and shift; and after that, as a menu numbers them.
+    """
+
+    table: Worth
+    plain: tuple[float, ...]
 
 
 def moved_volumes(volumes: Sequence[Volume4D], bid: Bid, choice: Choice) -> tuple[Volume4D, ...]:
@@ -109,36 +104,41 @@ class Appraiser:
         """
         blocks = self._blocks(plan, volumes, fixed=fixed)
         shifts = (0,) if fixed else _shifts(plan, now)
-        moves = tuple(_moves(volumes, blocks[0], 0.0 if fixed else plan.flexibility.max_offset_nm))
-        variants = [variant for _, _, variant in moves]
-        offsets = tuple(offset for _, offset, _ in moves)
-        legs = self._legs(plan, variants, blocks, shifts, peer)
+        reach_nm = 0.0 if fixed else plan.flexibility.max_offset_nm
+        places = _places(tuple(volume.area for volume in volumes), reach_nm)
+        legs = self._legs(plan, volumes, places, blocks, shifts, peer)
         menu = Menu(
-            sectors=tuple(_sector(name, [variant[leg] for leg in legs]) for name, _, variant in moves),
+            sectors=tuple(_sector(place.side, tuple(place.areas[leg] for leg in legs)) for place in places),
             blocks=blocks,
             shifts_min=shifts,
             windows=tuple(Window(start=volumes[leg].start, end=volumes[leg].end) for leg in legs),
         )
         whole = Outcomes(
-            places=[[volume.area for volume in variant] for variant in variants],
+            places=[place.areas for place in places],
             times=[(volume.start, volume.end) for volume in volumes],
             blocks=blocks,
             shifts_min=shifts,
         )
-        worth = self._asking(plan, whole, offsets, peer)
-        return Bid(menu=menu, worth=tuple(worth.ravel().tolist()), legs=legs, offsets_nm=offsets)
+        offsets = tuple(place.offset_nm for place in places)
+        return Bid(menu=menu, worth=self._asking(plan, whole, offsets, peer), legs=legs, offsets_nm=offsets)
 
     def _legs(
-        self, plan: FlightPlan, variants: list[list[Volume4D]], blocks: Blocks, shifts: Shifts, peer: str
+        self,
+        plan: FlightPlan,
+        volumes: Sequence[Volume4D],
+        places: Sequence[Place],
+        blocks: Blocks,
+        shifts: Shifts,
+        peer: str,
     ) -> tuple[int, ...]:
-        """The legs that need this peer's consent in any of the outcomes: no other is told."""
-        everything = tuple(range(len(variants[0])))
-        if plan.priority is Priority.EMERGENCY:
+        """The legs that need this peer's consent in any of the outcomes: no other is told, unless none does."""
+        everything = tuple(range(len(volumes)))
+        if plan.priority is Priority.EMERGENCY or len(volumes) == 1:
             return everything
         needed = (
             leg
-            for leg in everything
-            if any(self._could_need(variant[leg], blocks, shifts, peer) for variant in variants)
+            for leg, volume in enumerate(volumes)
+            if any(self._could_need(_at(volume, place.areas[leg], blocks[0]), blocks, shifts, peer) for place in places)
         )
         return tuple(needed) or everything
 
@@ -164,55 +164,44 @@ class Appraiser:
 
     def _blocks(self, plan: FlightPlan, volumes: Sequence[Volume4D], *, fixed: bool) -> Blocks:
         lower, upper = volumes[0].lower_ft, volumes[0].upper_ft
-        filed = Block(name="as filed", lower_ft=lower, upper_ft=upper)
         if fixed or not plan.flexibility.other_blocks:
-            return (filed,)
-        room = upper - lower
-        others = [
-            Block(name=block.name, lower_ft=block.lower_ft, upper_ft=block.lower_ft + room)
-            for block in self._agreement.altitude_blocks
-            if room <= block.upper_ft - block.lower_ft and block.lower_ft != lower
-        ]
-        others.sort(key=lambda block: (abs(block.lower_ft - lower), block.lower_ft))
-        return (filed, *others[: BLOCKS - 1])
+            return (_as_filed(lower, upper),)
+        return _blocks(self._agreement.altitude_blocks, lower, upper)
 
-    def _asking(self, plan: FlightPlan, outcomes: Outcomes, offsets: Sequence[Offset], peer: str) -> Worth:
+    def _asking(
+        self, plan: FlightPlan, outcomes: Outcomes, offsets: tuple[Offset, ...], peer: str
+    ) -> tuple[float, ...]:
         """What the peer itself has been granted is no obstacle to asking: it may give it up, or say no."""
-        costs = self._costs
-        shifts = np.abs(np.array(outcomes.shifts_min, dtype=float))
-        lowers = np.array([block.lower_ft for block in outcomes.blocks], dtype=float)
-        places = np.hypot(*np.array(offsets).T)
-        worth = (
-            1.0
-            - costs.sector * _share(places)[:, None, None]
-            - costs.block * _share(np.abs(lowers - lowers[0]))[None, :, None]
-            - costs.shift * _share(shifts)[None, None, :]
-        )
-        blocked, _ = self._overlay(
+        lowers = tuple(block.lower_ft for block in outcomes.blocks)
+        priced = _price_of_asking(self._costs, offsets, lowers, outcomes.shifts_min)
+        in_the_way = meetings(
             outcomes,
+            self._picture,
+            # What we wish for another flight of ours we do not take from it.
             lambda use: use.ref != plan.plan_id and use.user != peer and not gives_way(use, plan.priority),
-            blocks=lambda _: True,  # what we wish for another flight of ours we do not take from it
         )
-        return np.where(blocked, IMPOSSIBLE, np.maximum(worth, 0.0))
+        return _plain(priced.table, _blocked(in_the_way, outcomes.shape)) if in_the_way else priced.plain
 
     def granting(self, menu: Menu, priority: Priority, asker: str) -> tuple[float, ...]:
         """What each outcome of the other side's menu is worth to us."""
-        nearness = [self._nearness(sector) for sector in menu.sectors]
-        worth = np.ones((len(menu.sectors), len(menu.blocks), len(menu.shifts_min)))
-        worth -= self._costs.line * np.array(nearness)[:, None, None]
         outcomes = Outcomes(
             places=[sector.areas for sector in menu.sectors],
             times=[(window.start, window.end) for window in menu.windows],
             blocks=menu.blocks,
             shifts_min=menu.shifts_min,
         )
-        blocked, crowding = self._overlay(
+        nearness = tuple(self._nearness(sector) for sector in menu.sectors)
+        priced = _price_of_granting(self._costs.line, nearness, outcomes.shape)
+        met = meetings(
             outcomes,
+            self._picture,
             lambda use: use.user != asker and not (use.user == self._party and gives_way(use, priority)),
-            blocks=lambda use: use.standing is not Standing.WISHED,
         )
-        worth -= self._costs.own_plan * crowding
-        return tuple(np.where(blocked, IMPOSSIBLE, np.maximum(worth, 0.0)).ravel().tolist())
+        if not met:
+            return priced.plain
+        worth = priced.table - self._costs.own_plan * _crowding(met, outcomes.shape)
+        firm = [meeting for meeting in met if meeting.use.standing is not Standing.WISHED]
+        return _plain(worth, _blocked(firm, outcomes.shape))
 
     def _nearness(self, sector: Sector) -> float:
         """1 on the line, falling to 0 at 20 NM from it."""
@@ -220,56 +209,102 @@ class Appraiser:
         nearest = min((nm for nm in away if nm is not None), default=LINE_REACH_NM)
         return max(0.0, 1.0 - nearest / LINE_REACH_NM)
 
-    def _overlay(
-        self, outcomes: Outcomes, counts: Callable[[Use], bool], *, blocks: Callable[[Use], bool]
-    ) -> tuple[NDArray[np.bool_], Worth]:
-        """Of the uses that count: which outcomes run into one that blocks, and how close each comes to any (0 to 1)."""
-        shape = (len(outcomes.places), len(outcomes.blocks), len(outcomes.shifts_min))
-        blocked = np.zeros(shape, dtype=bool)
-        crowding = np.zeros(shape)
-        lowers = np.array([block.lower_ft for block in outcomes.blocks])
-        uppers = np.array([block.upper_ft for block in outcomes.blocks])
-        shifts_us = np.array(outcomes.shifts_min) * MINUTE_US
-        touch = 0 if self._picture.rule is BoundaryRule.TOUCHING_IS_CLEAR else 1
-        for place, envelope, start_us, end_us in outcomes.envelopes():
-            for use, volume in self._picture.meets(envelope):
-                if not counts(use):
-                    continue
-                at_once = (start_us + shifts_us < _us(volume.end) + touch) & (
-                    _us(volume.start) < end_us + shifts_us + touch
-                )
-                apart = np.maximum(lowers - volume.upper_ft, volume.lower_ft - uppers)
-                if blocks(use):
-                    blocked[place] |= (apart < touch)[:, None] & at_once[None, :]
-                close = np.clip(1.0 - np.maximum(apart, 0) / ROOM_FT, 0.0, 1.0)
-                np.maximum(crowding[place], close[:, None] * at_once[None, :], out=crowding[place])
-        return blocked, crowding
-
 
 def gives_way(use: Use, to: Priority) -> bool:
     """Everything of lower priority gives way to a flight in distress; nothing gives way to any other."""
     return to is Priority.EMERGENCY and use.priority.rank < to.rank
 
 
-def _moves(volumes: Sequence[Volume4D], block: Block, reach_nm: float) -> Iterator[Move]:
-    """The plan where it was filed, and a reach away to each side, as long as that does not leave the theatre."""
-    for name, (east, north) in COMPASS.items() if reach_nm > 0 else [("", (0.0, 0.0))]:
-        offset = (east * reach_nm, north * reach_nm)
-        variant = [_moved(volume, *offset, block, timedelta(0)) for volume in volumes]
-        if not name or all(area_problem(volume.area) is None for volume in variant):
-            yield name, offset, variant
+@lru_cache(maxsize=512)
+def _places(areas: Areas, reach_nm: float) -> tuple[Place, ...]:
+    """Where the flight was filed, and a reach away to each side, as long as that does not leave the theatre."""
+    sides = COMPASS.items() if reach_nm > 0 else [("", (0.0, 0.0))]
+    places = (
+        Place(name, offset, tuple(moved(area, *offset) for area in areas))
+        for name, offset in ((name, (east * reach_nm, north * reach_nm)) for name, (east, north) in sides)
+    )
+    return tuple(place for place in places if not place.side or not any(map(area_problem, place.areas)))
+
+
+def _as_filed(lower_ft: int, upper_ft: int) -> Block:
+    return Block(name="as filed", lower_ft=lower_ft, upper_ft=upper_ft)
+
+
+@lru_cache(maxsize=256)
+def _blocks(agreed: Blocks, lower_ft: int, upper_ft: int) -> Blocks:
+    """The heights that were filed, and as much room in the agreed blocks, the nearest first."""
+    room = upper_ft - lower_ft
+    others = [
+        Block(name=block.name, lower_ft=block.lower_ft, upper_ft=block.lower_ft + room)
+        for block in agreed
+        if room <= block.upper_ft - block.lower_ft and block.lower_ft != lower_ft
+    ]
+    others.sort(key=lambda block: (abs(block.lower_ft - lower_ft), block.lower_ft))
+    return (_as_filed(lower_ft, upper_ft), *others[: BLOCKS - 1])
+
+
+@lru_cache(maxsize=256)
+def _price_of_asking(costs: Costs, offsets: tuple[Offset, ...], lowers_ft: tuple[int, ...], shifts: Shifts) -> Priced:
+    away = np.abs(np.array(shifts, dtype=float))
+    lowers = np.array(lowers_ft, dtype=float)
+    places = np.hypot(*np.array(offsets).T)
+    return _priced(
+        1.0
+        - costs.sector * _share(places)[:, None, None]
+        - costs.block * _share(np.abs(lowers - lowers[0]))[None, :, None]
+        - costs.shift * _share(away)[None, None, :]
+    )
+
+
+@lru_cache(maxsize=256)
+def _price_of_granting(line: float, nearness: tuple[float, ...], shape: tuple[int, int, int]) -> Priced:
+    return _priced(np.ones(shape) - line * np.array(nearness)[:, None, None])
+
+
+def _priced(table: Worth) -> Priced:
+    return Priced(table, tuple(np.maximum(table, 0.0).ravel().tolist()))
+
+
+def _plain(table: Worth, blocked: Flags) -> tuple[float, ...]:
+    return tuple(np.where(blocked, IMPOSSIBLE, np.maximum(table, 0.0)).ravel().tolist())
+
+
+def _blocked(met: Sequence[Meeting], shape: tuple[int, int, int]) -> Flags:
+    """Which outcomes run into any of these uses."""
+    blocked = np.zeros(shape, dtype=bool)
+    for meeting in met:
+        blocked[meeting.place] |= meeting.blocked[:, None] & meeting.at_once
+    return blocked
+
+
+def _crowding(met: Sequence[Meeting], shape: tuple[int, int, int]) -> Worth:
+    """How close each outcome comes to any of these uses, from 0 to 1."""
+    crowding = np.zeros(shape)
+    for meeting in met:
+        here = crowding[meeting.place]
+        np.maximum(here, meeting.close[:, None] * meeting.at_once, out=here)
+    return crowding
 
 
 def _shifts(plan: FlightPlan, now: datetime) -> Shifts:
-    """Shifts in whole minutes, evenly spread, none of which would have the flight start in the past."""
-    step = plan.flexibility.max_shift_min / SHIFTS_EACH_WAY
-    minutes = sorted({round(step * n) for n in range(-SHIFTS_EACH_WAY, SHIFTS_EACH_WAY + 1)} | {0})
+    """None of these shifts would have the flight start in the past."""
+    minutes = _minutes(plan.flexibility.max_shift_min)
+    if plan.start + timedelta(minutes=minutes[0]) > now:
+        return minutes
     return tuple(m for m in minutes if m == 0 or plan.start + timedelta(minutes=m) > now)
 
 
-def _sector(name: str, variant: Sequence[Volume4D]) -> Sector:
-    here = gars(centre(variant[0].area), "keypad")
-    return Sector(name=f"{here}-{name}" if name else here, areas=tuple(v.area for v in variant))
+@lru_cache(maxsize=512)
+def _minutes(furthest_min: int) -> Shifts:
+    """Shifts in whole minutes, evenly spread."""
+    step = furthest_min / SHIFTS_EACH_WAY
+    return tuple(sorted({round(step * n) for n in range(-SHIFTS_EACH_WAY, SHIFTS_EACH_WAY + 1)} | {0}))
+
+
+@lru_cache(maxsize=1024)
+def _sector(side: str, areas: Areas) -> Sector:
+    here = gars(centre(areas[0]), "keypad")
+    return Sector(name=f"{here}-{side}" if side else here, areas=areas)
 
 
 def _share(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -281,5 +316,5 @@ def _at_height(volume: Volume4D, lower_ft: int, upper_ft: int) -> Volume4D:
     return msgspec.structs.replace(volume, lower_ft=lower_ft, upper_ft=upper_ft)
 
 
-def _us(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(microseconds=1)
+def _at(volume: Volume4D, area: Area, block: Block) -> Volume4D:
+    return msgspec.structs.replace(volume, area=area, lower_ft=block.lower_ft, upper_ft=block.upper_ft)

@@ -1,14 +1,14 @@
 """One side's picture of the air: its own flights, its wishes, and what it has promised to others."""
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from hotline_protocol.agreement import BoundaryRule
-from hotline_protocol.airspace import Volume4D
+from hotline_protocol.airspace import Area, Volume4D
 from hotline_protocol.conflicts import VolumeIndex
 from hotline_protocol.flightplan import Priority
 from hotline_protocol.words import Word
@@ -81,8 +81,14 @@ class Picture:
 
     def meets(self, volume: Volume4D, *, but: str = "") -> list[tuple[Use, Volume4D]]:
         """Every use, other than ``but``, whose volume is in conflict with this one, in a fixed order."""
-        keys = sorted(key for key in self._index.conflicts(volume) if key[0] != but)
-        return [(use, volumes[leg]) for use, volumes, leg in ((*self._uses[ref], leg) for ref, leg in keys)]
+        return self._named(key for key in self._index.conflicts(volume) if key[0] != but)
+
+    def meets_at(self, areas: Sequence[Area], volume: Volume4D) -> list[list[tuple[Use, Volume4D]]]:
+        """The same for each of these areas, at the heights and times of the volume."""
+        return [self._named(keys) for keys in self._index.conflicts_at(areas, volume)]
+
+    def _named(self, keys: Iterable[Key]) -> list[tuple[Use, Volume4D]]:
+        return [(use, volumes[leg]) for use, volumes, leg in ((*self._uses[ref], leg) for ref, leg in sorted(keys))]
 
     def met(self, volumes: Iterable[Volume4D], *, but: str = "") -> Iterator[Use]:
         """The uses that any of these volumes runs into, as often as it does."""
