@@ -70,8 +70,9 @@ class Heeding:
     @property
     def next_deadline(self) -> datetime | None:
         """When an order reaches the aircraft, or somebody gets to the mail."""
-        firsts = [line[0][0] for line in (self._orders, self._unread) if line]
-        return min(firsts) if firsts else None
+        if not self._orders and not self._unread:
+            return None  # as nearly always: this is asked once a turn
+        return min(line[0][0] for line in (self._orders, self._unread) if line)
 
     # By phone --------------------------------------------------------------------------------------------
 
