@@ -17,9 +17,9 @@ from .director.play import DIRECTOR, SKY, Director, expand, troubles
 from .director.rostering import roster
 from .director.script import Scenario
 from .monitor.core import MonitorCore, Progress
-from .runtime.actor import Service
 from .runtime.chance import Chance
 from .runtime.network import Faults, NetworkModel
+from .runtime.service import Service
 from .runtime.simulated import Simulation
 from .traffic.sky import Sky
 

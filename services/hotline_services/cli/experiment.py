@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -95,19 +95,11 @@ def _conduct(which: str, out: Path, jobs: int, where: str, overrides: dict[str, 
     for library in ("polars", "vl_convert"):
         extra(library)
     runs = backends.backend(where, jobs)
-    done = (0, 0)
-
-    def tell(finished: int, of: int) -> None:
-        nonlocal done
-        done = finished, of
-        progress.update(task, completed=finished, total=of)
-
-    with _progress() as progress:
-        task = progress.add_task(prepared.experiment.name, total=None)
+    with _Progress(prepared.experiment.name) as progress:
         try:
-            results = conduct(prepared, out, runs, tell)
+            results = conduct(prepared, out, runs, progress.tell)
         except KeyboardInterrupt:
-            kept = f"{done[0]:,} of {done[1]:,} runs are done and kept in {out / NAME}"
+            kept = f"{progress.done:,} of {progress.of:,} runs are done and kept in {out / NAME}"
             complain("experiment", f"interrupted: {kept}; the same command goes on from there")
             return INTERRUPTED
     write_tables(results, out)
@@ -116,15 +108,36 @@ def _conduct(which: str, out: Path, jobs: int, where: str, overrides: dict[str, 
     return 0
 
 
-def _progress() -> Progress:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("runs"),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+class _Progress:
+    """How far it has come, on the standard error: a bar on a terminal, else a line for the first run and each tenth."""
+
+    def __init__(self, name: str) -> None:
+        self.done = self.of = 0
+        self._name = name
+        self._began_with: int | None = None
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("runs"), TimeRemainingColumn())
+        self._is_terminal = sys.stderr.isatty()
+        self._bar = Progress(
+            TextColumn(name), *columns, console=Console(stderr=True), transient=True, disable=not self._is_terminal
+        )
+        self._task = self._bar.add_task(name, total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def tell(self, done: int, of: int) -> None:
+        """So many of so many runs are done."""
+        if self._began_with is None:
+            self._began_with = done
+        is_tenth = done * 10 // of > self.done * 10 // of
+        self.done, self.of = done, of
+        self._bar.update(self._task, completed=done, total=of)
+        if not self._is_terminal and done > self._began_with and (is_tenth or done == self._began_with + 1):
+            print(f"{self._name}: {done:,} of {of:,} runs", file=sys.stderr, flush=True)
 
 
 def _tell(prepared: Prepared, out: Path) -> None:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, Final
 
 from .extras import extra
@@ -56,10 +57,11 @@ def in_a_pool(tasks: Iterable[Task], jobs: int) -> Iterator[Finished]:
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker) as pool:
         try:
             while True:
-                for task in waiting:
-                    running[pool.submit(perform, task)] = task
-                    if len(running) > jobs:
-                        break
+                with _deaf_to_interrupts():  # submitting begins workers, which stay so
+                    for task in waiting:
+                        running[pool.submit(perform, task)] = task
+                        if len(running) > jobs:
+                            break
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -68,6 +70,19 @@ def in_a_pool(tasks: Iterable[Task], jobs: int) -> Iterator[Finished]:
             for future in as_completed(running):
                 yield _told(running[future], future.result)
             raise
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Ctrl-C waits until afterwards; processes begun meanwhile never hear of it, not even while they are imported."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker() -> None:

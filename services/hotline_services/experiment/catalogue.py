@@ -48,8 +48,9 @@ def catalogue(parties: Sequence[str]) -> dict[str, Measure]:
 
 
 def measured(outcomes: Outcomes, parties: Sequence[str]) -> dict[str, float | None]:
-    """Every measure of this run."""
-    return {name: measure.of(outcomes) for name, measure in catalogue(parties).items()}
+    """Every measure of this run; counts, too, are floats, as they are when they have been written down and read."""
+    values = {name: measure.of(outcomes) for name, measure in catalogue(parties).items()}
+    return {name: None if value is None else float(value) for name, value in values.items()}
 
 
 def dispersion(by_day: Sequence[int]) -> float | None:
