@@ -1,13 +1,7 @@
 """The real services, each a process, over each real broker: agreeing, refusing, dying, catching up."""
 
-import asyncio
 import contextlib
-import signal
-import sqlite3
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import closing
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,15 +13,13 @@ from hotline_protocol.events import CallEnded, InputRejected, LedgerChanged, Pla
 from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.ledger import EntryKind
 from hotline_protocol.line import CallOutcome, Entered, Propose
-from hotline_protocol.message import Message, canonical_json
+from hotline_protocol.message import canonical_json
 from hotline_protocol.service import Clock, Health, Presence
-from hotline_protocol.topics import EVERYTHING, MalformedMessageError, decode
-from hotline_services.cli.connection import NoBrokerError, connected, subscribe
+from hotline_services.cli.connection import connected
 from hotline_services.runtime.broker import EmbeddedBroker
-from hotline_services.runtime.children import die_with_parent
 
-PATIENCE_S = 90
-SERVICES = ("monitor", "aoc us", "aoc ru", "director")
+from .stack import SERVICES, Stack, heads, launched
+
 SCENARIO = """
 name = "quick"
 title = "Officers who are quick"
@@ -42,93 +34,14 @@ officer = {{ answer_s = {delay_s}, think_s = {delay_s} }}
 NEAR_THE_LINE = Position(39.42, 35.67)
 
 
-class Stack:
-    """The services, and everything that was said while somebody listened."""
+class Quick(Stack):
+    """A stack of centres that wait for plans."""
 
     def __init__(self, broker: EmbeddedBroker, data: Path, *, speed: float, delay_s: float) -> None:
-        self.broker = broker
-        self.data = data
         self.start = datetime.now(UTC).replace(microsecond=0)
         scenario = data / "quick.toml"
         scenario.write_text(SCENARIO.format(start=self.start.isoformat(), speed=speed, delay_s=delay_s))
-        self._options = ["--scenario", str(scenario), "--broker", broker.url, "--data", str(data)]
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.said: list[Message] = []
-        self._news = asyncio.Condition()
-
-    def launch(self, name: str) -> None:
-        command = [sys.executable, "-m", "hotline_services.cli.main", "run", *name.split(), *self._options]
-        with (self.data / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                command,
-                stdout=log,
-                stderr=log,
-                preexec_fn=die_with_parent(),  # noqa: PLW1509  no threads yet
-            )
-
-    def kill(self, name: str) -> None:
-        self.processes[name].send_signal(signal.SIGKILL)
-        self.processes[name].wait(5)
-
-    def stop(self) -> None:
-        """The monitor last, so that it hears the others out."""
-        for name in (*[name for name in self.processes if name != "monitor"], "monitor"):
-            process = self.processes[name]
-            process.terminate()
-            assert process.wait(10) in {0, -signal.SIGKILL}, (self.data / f"{name}.log").read_text()[-2_000:]
-
-    async def listen(self) -> None:
-        """Keep what is said, also over a broker's restart."""
-        while True:
-            with contextlib.suppress(NoBrokerError):
-                async with connected(self.broker.settings) as client:
-                    await subscribe(client, EVERYTHING)
-                    async for heard in client.messages:
-                        await self._keep(str(heard.topic), bytes(heard.payload))
-            await asyncio.sleep(0)
-
-    async def _keep(self, topic: str, payload: bytes) -> None:
-        with contextlib.suppress(MalformedMessageError):
-            message = decode(topic, payload)
-            async with self._news:
-                self.said.append(message)
-                self._news.notify_all()
-
-    async def hear(self, wanted: Callable[[Message], bool], *, since: int = 0) -> Message:
-        """The first message like this among those said since; waits for it."""
-        async with asyncio.timeout(PATIENCE_S), self._news:
-            while True:
-                for message in self.said[since:]:
-                    if wanted(message):
-                        return message
-                await self._news.wait()
-
-    async def whole(self) -> None:
-        """Wait until the monitor's record misses nothing; what was in flight at a break is redelivered or asked for."""
-        await self.hear(lambda _: not gaps(self.data / "monitor.sqlite3"), since=len(self.said) - 1)
-
-    async def up(self, *names: str, since: int = 0) -> None:
-        for name in names:
-            await self.hear(
-                lambda m, name=name: isinstance(m, Health) and m.source == name and m.presence is Presence.UP,  # type: ignore[misc]
-                since=since,
-            )
-
-    async def inject(self, payload: bytes, to: str = "us") -> None:
-        async with connected(self.broker.settings) as client:
-            await client.publish(f"hotline/v1/inject/{to}", payload, qos=1)
-
-    async def settled(self, plan_id: str) -> PlanStatus:
-        def final(message: Message) -> bool:
-            return (
-                isinstance(message, PlanStatus)
-                and message.plan_id == plan_id
-                and message.state is not PlanState.NEGOTIATING
-            )
-
-        status = await self.hear(final)
-        assert isinstance(status, PlanStatus)
-        return status
+        super().__init__(broker, data, scenario)
 
     def plan(self, plan_id: str, **changes: Any) -> FlightPlan:
         fields: dict[str, Any] = {
@@ -144,34 +57,10 @@ class Stack:
 
 
 @contextlib.asynccontextmanager
-async def playing(broker: EmbeddedBroker, data: Path, *, speed: float = 10, delay_s: float = 0) -> AsyncIterator[Stack]:
-    stack = Stack(broker, data, speed=speed, delay_s=delay_s)
-    listening = asyncio.create_task(stack.listen())
-    for name in SERVICES:
-        stack.launch(name)
-    try:
-        await stack.up("us", "ru", "monitor", "director")
+async def playing(broker: EmbeddedBroker, data: Path, *, speed: float = 10, delay_s: float = 0) -> AsyncIterator[Quick]:
+    stack = Quick(broker, data, speed=speed, delay_s=delay_s)
+    async with launched(stack):
         yield stack
-        stack.stop()
-    finally:
-        listening.cancel()
-        for process in stack.processes.values():
-            process.kill()
-            process.wait(5)
-
-
-def heads(stack: Stack, party: str) -> Any:
-    changes = [m for m in stack.said if isinstance(m, LedgerChanged) and m.source == party]
-    return changes[-1].heads if changes else None
-
-
-def gaps(record: Path) -> list[tuple[str, str, int, int]]:
-    """Streams in the monitor's record of which something is missing."""
-    with closing(sqlite3.connect(f"file:{record}?mode=ro", uri=True)) as db:
-        return db.execute(
-            "SELECT source, epoch, max(seq), count(DISTINCT seq) FROM messages WHERE seq > 0 "
-            "GROUP BY source, epoch HAVING max(seq) != count(DISTINCT seq)"
-        ).fetchall()
 
 
 async def test_a_plan_near_the_line_is_agreed_and_on_record(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
