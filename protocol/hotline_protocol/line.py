@@ -104,13 +104,15 @@ class LineChecked(OnCall, frozen=True, kw_only=True, tag="line-checked"):
 
 
 class Protest(OnCall, frozen=True, kw_only=True, tag="protest"):
-    """We have seen this and object. ``operator`` is the partner of yours who flew, where it was one."""
+    """We have seen this and object. ``operator`` is the partner of yours who flew, where it was one, and
+    ``callsign`` what it called itself, where that was heard."""
 
     kind: SightingKind
     at: Position
     seen_at: AwareTime
     statement: Annotated[str, Meta(max_length=500)] = ""
     operator: PartyName | None = None
+    callsign: Annotated[str, Meta(max_length=16)] = ""
 
 
 class Advise(OnCall, frozen=True, kw_only=True, tag="advise"):

@@ -193,7 +193,7 @@ def test_amends_lead_down_from_a_dispute_but_not_from_a_confrontation() -> None:
     feel(confrontation, [(Felt.FORCE_SEEN, 0)] * 4)
     for ladder in (dispute, confrontation):
         for _ in range(12):
-            ladder.felt(Felt.CALL_COMPLETED, DAWN + HOUR)
+            ladder.felt(Felt.PROTEST_NOTED, DAWN + HOUR)
     assert (dispute.level(DAWN + HOUR), confrontation.level(DAWN + HOUR)) == (5, 25)
 
 

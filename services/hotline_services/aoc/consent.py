@@ -301,7 +301,7 @@ class Consents:
         operator = protest.operator
         if operator is None or operator in self._agreement.parties or self._agreement.side_of(operator) is None:
             return True
-        return self._book.had_there(protest.at, protest.seen_at)
+        return self._book.has_flight_of(operator, protest.callsign, protest.seen_at)
 
     def break_off(self, plan_ids: list[str], problem: Problem) -> list[str]:
         """End these flights of ours, but one in distress; returns those that were not over."""

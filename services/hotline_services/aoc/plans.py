@@ -8,12 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from hotline_protocol.airspace import Circle, Position, Volume4D
+from hotline_protocol.airspace import Volume4D
 from hotline_protocol.boundaries import Boundaries
-from hotline_protocol.conflicts import in_conflict
 from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState, Priority, Problem
-from hotline_protocol.geometry import area_problem, expand
+from hotline_protocol.geometry import expand
 from hotline_protocol.intake import check_plan
 
 from .menus import gives_way
@@ -25,7 +24,9 @@ KEPT: Final = timedelta(days=1)
 """How long a plan that is over is kept whole."""
 MOST_OVER: Final = 10_000
 MOST_FORGOTTEN: Final = 100_000
-A_SPOT_NM: Final = 0.1
+NOT_FLOWN: Final = frozenset({PlanState.REFUSED, PlanState.WITHDRAWN})
+STRAY: Final = timedelta(hours=1)
+"""How early or late a flight may be and still be known for the one that was planned."""
 FLYING: Final = frozenset({PlanState.ACTIVATED, PlanState.NONCONFORMING, PlanState.CONTINGENT})
 
 
@@ -208,17 +209,14 @@ class PlanBook:
         self._enter(filed, Standing.OURS)
         self.tell(filed)
 
-    def had_there(self, at: Position, when: datetime) -> bool:
-        """Whether any plan of ours, over or not, had that place at that time, at any height."""
-        spot = Circle(centre=at, radius_nm=A_SPOT_NM)
-        if area_problem(spot) is not None:
-            return False
-        moment = Volume4D(area=spot, lower_ft=0, upper_ft=60_000, start=when, end=when + timedelta(seconds=1))
+    def has_flight_of(self, operator: str, callsign: str, when: datetime) -> bool:
+        """Whether a plan of this partner, of this callsign if there is one, is for that time, wherever it flew."""
         return any(
-            volume.start <= when <= volume.end and in_conflict(moment, volume, self._picture.rule)
+            filed.plan.operator == operator
+            and callsign in {"", filed.plan.callsign}
+            and filed.state not in NOT_FLOWN
+            and filed.start - STRAY <= when <= filed.end + STRAY
             for filed in self.plans.values()
-            if filed.state is not PlanState.REFUSED
-            for volume in filed.volumes
         )
 
     def lapse(self) -> list[Filed]:

@@ -94,6 +94,7 @@ class Telling:
                 seen_at=what.seen_at,
                 statement=what.detail,
                 operator=what.operator,
+                callsign=what.callsign,
             ).id
         untold.said_as = said
         return True

@@ -17,9 +17,10 @@ from hotline_protocol.injection import SightingKind
 
 
 class Severity(enum.Enum):
-    """How the ladder takes a thing: to the good, or to the bad in three degrees."""
+    """How the ladder takes a thing: to the good in two degrees, or to the bad in three."""
 
     AMENDS = "amends"
+    CIVILITY = "civility"
     SLIGHT = "slight"
     OFFENCE = "offence"
     OUTRAGE = "outrage"
@@ -75,7 +76,7 @@ def _weight(cameo: str, reads: str, goldstein: float, severity: Severity = Sever
     return Weight(cameo=cameo, reads=reads, goldstein=goldstein, severity=severity)
 
 
-_SLIGHT, _OFFENCE, _OUTRAGE = Severity.SLIGHT, Severity.OFFENCE, Severity.OUTRAGE
+_CIVILITY, _SLIGHT, _OFFENCE, _OUTRAGE = Severity.CIVILITY, Severity.SLIGHT, Severity.OFFENCE, Severity.OUTRAGE
 
 WEIGHTS: Final[Mapping[Felt, Weight]] = MappingProxyType(
     {
@@ -98,11 +99,12 @@ WEIGHTS: Final[Mapping[Felt, Weight]] = MappingProxyType(
         Felt.LINE_SILENT: _weight("16", "reduce relations", -4.0, _OFFENCE),
         Felt.SUSPENSION: _weight("164", "halt negotiations", -7.0, _OFFENCE),
         Felt.PARTNER_UNKNOWN: _weight("09", "investigate", -2.0, _SLIGHT),
-        Felt.CALL_COMPLETED: _weight("041", "discuss by telephone", 1.0),
-        Felt.LINE_CHECKED: _weight("05", "engage in diplomatic cooperation", 3.5),
+        Felt.CALL_COMPLETED: _weight("041", "discuss by telephone", 1.0, _CIVILITY),
+        Felt.LINE_CHECKED: _weight("04", "consult", 1.0, _CIVILITY),
         Felt.PROTEST_NOTED: _weight("018", "make empathetic comment", 3.4),
-        Felt.VISIT_KEPT: _weight("042", "make a visit", 1.9),
-        Felt.GUEST_KEPT: _weight("043", "host a visit", 2.8),
+        # So many flights go as agreed that as cooperation (6 and more) they would drown everything else.
+        Felt.VISIT_KEPT: _weight("013", "make optimistic comment", 0.4, _CIVILITY),
+        Felt.GUEST_KEPT: _weight("013", "make optimistic comment", 0.4, _CIVILITY),
         Felt.REQUEST_TAKEN: _weight("03", "express intent to cooperate", 4.0),
         Felt.HELPED: _weight("07", "provide aid", 7.0),
     }

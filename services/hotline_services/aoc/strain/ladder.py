@@ -69,9 +69,12 @@ LADDER: Final[Mapping[tuple[Rung, Push], Rung]] = MappingProxyType(
     }
 )
 
+PUSHES: Final[Mapping[Severity, Push]] = MappingProxyType(
+    {Severity.SLIGHT: Push.SLIGHTS, Severity.OFFENCE: Push.OFFENCE, Severity.OUTRAGE: Push.OUTRAGE}
+)
 STIRS: Final[Mapping[Rung, frozenset[Severity]]] = MappingProxyType(
     {
-        **dict.fromkeys((_R.ROUTINE, _R.FRICTION, _R.COMPLAINT), frozenset(Severity) - {Severity.AMENDS}),
+        **dict.fromkeys((_R.ROUTINE, _R.FRICTION, _R.COMPLAINT), frozenset(PUSHES)),
         **dict.fromkeys((_R.DISPUTE, _R.CONFRONTATION), frozenset({Severity.OFFENCE, Severity.OUTRAGE})),
         **dict.fromkeys((_R.STANDOFF, _R.RUPTURE), frozenset({Severity.OUTRAGE})),
     }
@@ -79,11 +82,15 @@ STIRS: Final[Mapping[Rung, frozenset[Severity]]] = MappingProxyType(
 """What keeps it on its rung: a window is quiet if nothing of these kinds was felt in it."""
 
 POINTS: Final[Mapping[Severity, float]] = MappingProxyType(
-    {Severity.AMENDS: -1.0, Severity.SLIGHT: 1.0, Severity.OFFENCE: 3.0, Severity.OUTRAGE: 9.0}
+    {
+        Severity.AMENDS: -1.0,
+        Severity.CIVILITY: -0.2,
+        Severity.SLIGHT: 1.0,
+        Severity.OFFENCE: 3.0,
+        Severity.OUTRAGE: 9.0,
+    }
 )
-PUSHES: Final[Mapping[Severity, Push]] = MappingProxyType(
-    {Severity.SLIGHT: Push.SLIGHTS, Severity.OFFENCE: Push.OFFENCE, Severity.OUTRAGE: Push.OUTRAGE}
-)
+POINTS_DIGITS: Final = 4
 ENOUGH: Final = 3.0
 """Points, of one thing or of all within the window, that push up."""
 AMENDS: Final = -6.0
@@ -158,13 +165,13 @@ class Ladder:
         """Put these on the account; returns what is on it for the window that ends now."""
         self._account = [(at, entry) for at, entry in self._account if now - at < self._window]
         self._account.append((now, points))
-        return sum(entry for _, entry in self._account)
+        return round(sum(entry for _, entry in self._account), POINTS_DIGITS)
 
     @staticmethod
     def _push(severity: Severity, points: float, total: float) -> Push | None:
-        if severity is Severity.AMENDS:
-            return Push.AMENDS if total <= AMENDS else None
-        return PUSHES[severity] if max(points, total) >= ENOUGH else None
+        if severity in PUSHES:
+            return PUSHES[severity] if max(points, total) >= ENOUGH else None
+        return Push.AMENDS if total <= AMENDS else None
 
     def _step(self, event: Felt, left: float, waned: Rung, total: float) -> Step:
         """``left`` is the level that the last step which moved it had left."""
