@@ -1,5 +1,7 @@
 """What a run comes to in figures: counted once, in any order, and as the catalogue says."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,3 +201,12 @@ def test_dispersion_is_variance_by_mean() -> None:
 def test_a_day_that_was_not_whole_does_not_count_for_the_spread() -> None:
     assert measured(outcomes(ALL, days=1.5), PARTIES)["calls_per_day_sd"] is None
     assert outcomes(ALL, days=1.5).calls.by_day == (3, 0)
+
+
+def test_the_guide_lists_every_outcome_and_no_other() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "experiments.md").read_text()
+    listed = guide[guide.index("| outcome | unit |") :]
+    patterns = [re.sub(r"{[^}]+}", "[a-z0-9_]+", name) for name in re.findall(r"`([a-z0-9_{} ]+)`", listed)]
+    names = list(catalogue(PARTIES))
+    assert [name for name in names if not any(re.fullmatch(pattern, name) for pattern in patterns)] == []
+    assert [pattern for pattern in patterns if not any(re.fullmatch(pattern, name) for name in names)] == []
