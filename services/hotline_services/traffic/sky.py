@@ -236,7 +236,7 @@ class Sky:
         self._airborne[flight.key] = flight
         self._foresee(flight)
         if self._tracks_every is not None and self._tick is None:
-            self._tick = self._agenda.put(self._now, self._say_tracks)
+            self._tick = self._agenda.put(self._now, self._say_tracks, self._now)
 
     def _turn(self, flight: Flight, turn: Turn) -> None:
         """It departs from its path, now."""
@@ -318,11 +318,14 @@ class Sky:
         del self._airborne[flight.key]
         self._account.flown(flight)
 
-    def _say_tracks(self) -> None:
-        """Where everything is. Not numbered: nobody is to ask for what is out of date."""
+    def _say_tracks(self, due: datetime) -> None:
+        """Where everything is now. Not numbered: nobody is to ask for what is out of date."""
         flights = [(flight, flight.path) for flight in self.flying if flight.path is not None]
         tracks = tuple(track_of(flight, path, self._now_s) for flight, path in flights)
         name = f"{SKY}-tracks-{self._now:%Y%m%dT%H%M%S.%f}"
         self._said.append(Tracks(id=name, source=SKY, seq=0, epoch=self._author.epoch, time=self._now, tracks=tracks))
-        every = self._tracks_every if tracks else None
-        self._tick = self._agenda.put(self._now + every, self._say_tracks) if every else None
+        self._tick = None
+        if tracks and self._tracks_every is not None:
+            due += self._tracks_every  # not from now on: being late would add up
+            due = due if due > self._now else self._now + self._tracks_every
+            self._tick = self._agenda.put(due, self._say_tracks, due)
