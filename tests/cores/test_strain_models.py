@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -146,6 +147,11 @@ def test_everything_that_can_be_seen_or_escalated_is_felt_except_third_parties(k
     assert {*WEIGHTS} == {*Felt}
     for felt in Felt:
         assert (model(kind).felt(felt, DAWN).after > model(kind).level(DAWN)) <= (WEIGHTS[felt].strain > 0)
+
+
+def test_stages_that_do_not_rise_are_refused_with_the_field_and_the_reason() -> None:
+    with pytest.raises(msgspec.ValidationError, match=r"stages: 10, 10 and 50 are to be above 0 and to rise"):
+        msgspec.convert({"stages": [10, 10, 50]}, Strain)
 
 
 # Ladder --------------------------------------------------------------------------------------------------

@@ -125,6 +125,11 @@ class Strain(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[float, float, float] = (10.0, 25.0, 50.0)
     reacts: bool = True
 
+    def __post_init__(self) -> None:
+        tense, strained, crisis = self.stages
+        if not 0 < tense < strained < crisis:
+            raise ValueError(f"stages: {tense:g}, {strained:g} and {crisis:g} are to be above 0 and to rise")
+
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """What a side wants at a line review: how far it would move the line towards the other (``wish_nm``), and how far

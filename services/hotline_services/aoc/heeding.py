@@ -130,7 +130,7 @@ class Heeding:
         if mail.protests is not None:
             if self._is_new((peer, mail.protests, advice.at, advice.start, advice.statement)):
                 detail = f"{mail.protests.value}: {advice.statement}" if advice.statement else mail.protests.value
-                self._posture.escalate(EscalationKind.PROTEST, peer, mail.about, detail)
+                self._posture.escalate(EscalationKind.PROTEST, peer, mail.about, detail, at=advice.at)
         elif self._is_new((peer, advice)):
             self._heed(mail, advice, mail.about, self._tier)
         self._voice.say(MailRead, to=peer, about=mail.about, cause=mail.id)

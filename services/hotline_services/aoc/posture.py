@@ -92,7 +92,6 @@ class Posture:
         if sighting.kind in COVERED_BY_CONSENT and self._had_consent(sighting):
             return None
         self._record(EscalationKind.SIGHTING, sighting.by, sighting.id, _in_words(sighting))
-        self._relations.complain(Felt.GUEST_KEPT, sighting.by)
         self.feel(OF_SIGHTING[sighting.kind], sighting.by, sighting.at)
         if sighting.kind in MINOR and self._relations.conduct(sighting.by).lets_pass:
             return None
@@ -121,7 +120,6 @@ class Posture:
         """The other side objects to something of ours, or of a partner's, of which we ``knew`` or not."""
         detail = f"{protest.kind.value}: {protest.statement}" if protest.statement else protest.kind.value
         self._record(EscalationKind.PROTEST, protest.source, protest.call_id, detail)
-        self._relations.complain(Felt.VISIT_KEPT, protest.source)
         self.feel(Felt.PROTEST_HEARD, protest.source, protest.at)
         if not knew:
             detail = f"a flight of {protest.operator} that we answer for and had not been told of"

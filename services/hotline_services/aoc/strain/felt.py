@@ -121,6 +121,11 @@ OF_SIGHTING: Final[Mapping[SightingKind, Felt]] = MappingProxyType(
     }
 )
 
+SPOILS: Final[Mapping[Felt, Felt]] = MappingProxyType(
+    {Felt.PROTEST_HEARD: Felt.VISIT_KEPT, **dict.fromkeys(OF_SIGHTING.values(), Felt.GUEST_KEPT)}
+)
+"""A flight during which this was felt has not gone as agreed, whichever flight it was about."""
+
 OF_ESCALATION: Final[Mapping[EscalationKind, Felt]] = MappingProxyType(
     {
         EscalationKind.REFUSED: Felt.REFUSED,

@@ -11,7 +11,7 @@ from hotline_services.aoc.config import PartyConfig, Strain, StrainModel
 from hotline_services.aoc.voice import Voice
 
 from .conduct import UNMOVED, Conduct, conduct_at
-from .felt import WEIGHTS, Felt
+from .felt import SPOILS, WEIGHTS, Felt
 from .goldstein import Goldstein
 from .hawkes import Hawkes
 from .ladder import Ladder
@@ -45,7 +45,7 @@ class Relations:
         models = ((peer, model_of(config.strain)) for peer in peers)
         self._models: dict[str, Model] = {peer: model for peer, model in models if model is not None}
         self._urges = dict.fromkeys(self._models, 0.0)
-        self._complaints: dict[tuple[str, Felt], datetime] = {}
+        self._spoilt: dict[tuple[str, Felt], datetime] = {}
         self._stiffer: dict[float, PartyConfig] = {}
 
     def feel(self, felt: Felt, peer: str) -> None:
@@ -53,6 +53,8 @@ class Relations:
         model = self._models.get(peer)
         if model is None:
             return
+        if felt in SPOILS:
+            self._spoilt[peer, SPOILS[felt]] = self._voice.now
         step = model.felt(felt, self._voice.now)
         if step.moved:
             self._voice.say(
@@ -111,15 +113,8 @@ class Relations:
         self._urges[peer] -= 1
         return True
 
-    # Agreements that are kept ----------------------------------------------------------------------------
-
-    def complain(self, kind: Felt, peer: str) -> None:
-        """There is a complaint of theirs about our visits, or one of ours about our guests."""
-        if peer in self._models:
-            self._complaints[peer, kind] = self._voice.now
-
-    def flown(self, kind: Felt, peer: str, since: datetime) -> None:
-        """An agreed flight that began then is over: it was kept if nobody has complained meanwhile."""
-        complained = self._complaints.get((peer, kind))
-        if complained is None or complained < since:
-            self.feel(kind, peer)
+    def flown(self, kept: Felt, peer: str, since: datetime) -> None:
+        """An agreed flight that began then is over: it was kept if nothing has spoilt it meanwhile."""
+        spoilt = self._spoilt.get((peer, kept))
+        if spoilt is None or spoilt < since:
+            self.feel(kept, peer)
