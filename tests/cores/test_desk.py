@@ -202,12 +202,43 @@ def test_a_ring_is_answered_after_a_while() -> None:
     assert room.answered == 1
 
 
-def test_an_officer_who_is_too_slow_lets_it_ring_out() -> None:
+def test_an_officer_who_is_too_slow_lets_it_ring_out_and_calls_back() -> None:
     room = Room(think_s=500)
     room.ring("ru-1")
     assert room.at(TIMING.ring_s) == []
     assert room.desk.call is None
-    assert room.at(1_000) == []
+    assert 250 <= room.until_it_rings() <= 750
+    assert room.desk.call is not None
+    assert room.desk.call.about == ("call-back.ru-1",)
+
+
+def test_who_is_called_back_speaks_and_hangs_up() -> None:
+    room = Room()
+    room.want("mine")
+    room.turn()
+    room.at(TIMING.ring_s)
+    assert kinds(room.ring("ru-1", about=("call-back.us-0-c1",))) == [Answer]
+    assert room.opened == ["mine"]
+    room.desk.item_done("mine")
+    (hang_up,) = room.turn()
+    assert isinstance(hang_up, HangUp)
+    assert hang_up.outcome is CallOutcome.COMPLETED
+
+
+def test_a_side_calls_back_once_about_the_most_urgent_call_that_it_missed() -> None:
+    room = Room(think_s=500)
+    for number, reason in enumerate((Reason.ROUTINE, Reason.INCIDENT, Reason.SHORT_NOTICE)):
+        room.ring(f"ru-{number}", reason)
+        room.say(HangUp, f"ru-{number}", outcome=CallOutcome.NO_ANSWER)
+    assert [(item.ref, item.reason) for item in room.desk.waiting] == [("call-back.ru-1", Reason.INCIDENT)]
+
+
+def test_who_does_not_take_a_call_back_is_left_to_ring_again() -> None:
+    room = Room(think_s=500)
+    room.ring("ru-1")
+    rings_at = room.until_it_rings()
+    room.at(rings_at + TIMING.ring_s)
+    assert room.desk.waiting == ()
 
 
 def test_a_second_ring_is_answered_busy_and_the_call_goes_on() -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from hotline_protocol.events import CallEnded, EscalationKind, LineStateChanged, NegotiationEnded, PresenceChanged
 from hotline_protocol.flightplan import PlanState
-from hotline_protocol.line import Answer, CallOutcome, Decline, HangUp, Ring, Tier
+from hotline_protocol.injection import CancelPlan
+from hotline_protocol.line import Answer, CallOutcome, Decline, HangUp, Propose, Ring, Tier
 from hotline_services.aoc.config import Away, Costs, Officer, PartyConfig, Roster, Watch
 from hotline_services.aoc.duty import Presence
 
@@ -128,8 +129,41 @@ def test_who_was_absent_calls_back_at_once_and_names_the_call_that_was_missed() 
     assert (back.time, back.reason, back.about) == (
         DAWN + minutes(20), missed.reason, (f"call-back.{missed.call_id}",),
     )  # fmt: skip
-    later = [ring for ring in world.all(Ring) if ring.time >= back.time and ring.source == "us"]
-    assert len(later) == 1, "who rang in vain does not wait for the pause to end"
+    ended = world.all(CallEnded)[-1]
+    assert (ended.source, ended.call_id, ended.outcome) == ("ru", back.call_id, CallOutcome.COMPLETED)
+    assert world.status("us-1").state is PlanState.ACCEPTED, "it is talked over in that call"
+
+
+def test_who_is_called_back_and_has_nothing_left_to_say_hangs_up() -> None:
+    world = Joined(roster_ru=away(0, 20))
+    world.file("us", plan("us-1"))
+    world.run(minutes=10)
+    world.tell("us", CancelPlan, plan_id="us-1")
+    world.run(minutes=15)
+    back = world.all(CallEnded)[-1]
+    assert (back.source, back.outcome, back.ended_at) == ("ru", CallOutcome.COMPLETED, back.answered_at)
+    assert world.all(Propose) == []
+
+
+def test_a_call_back_that_is_cut_off_is_followed_by_another_call() -> None:
+    slow = PartyConfig(officer=Officer(answer_s=0, think_s=60))
+    cut = circuit_down(20.3, 2)
+    absent = Roster(watches=away(0, 20).watches, circuit_down=cut.circuit_down)
+    world = Joined(ru=slow, roster_us=cut, roster_ru=absent)
+    world.file("us", plan("us-1"))
+    world.run(minutes=40)
+    assert world.status("us-1").state is PlanState.ACCEPTED
+    outcomes = [(call.source, call.outcome.value) for call in world.all(CallEnded) if call.answered_at is not None]
+    assert outcomes == [("ru", "dropped"), ("us", "completed")]
+
+
+def test_a_tier_that_takes_longer_than_anybody_lets_it_ring_calls_back_when_it_is_at_the_phone() -> None:
+    world = Joined(roster_ru=Roster(watches={DUTY: Watch(answer_s=600)}))
+    world.file("us", plan("us-1"))
+    world.run(minutes=16)
+    back = next(ring for ring in world.all(Ring) if ring.source == "ru")
+    assert 5 <= (back.time - DAWN) / minutes(1) <= 15
+    assert world.status("us-1").state is PlanState.ACCEPTED
 
 
 def test_nobody_is_called_back_who_has_got_through_meanwhile() -> None:

@@ -12,8 +12,8 @@ from hotline_protocol.line import CallOutcome, OnCall, Reason, Tier
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """Something to be talked over with ``peer``: a negotiation, a line check, a protest or advice, by its reference.
 
-    ``in_vain``: it has been rung about and nobody answered. ``calls_back``: there is nothing to be said but that we
-    are there again, to one who has rung in vain.
+    ``in_vain``: it has been rung about and nobody answered. ``calls_back``: they have rung in vain, and are to say what
+    it was about.
     """
 
     ref: str
@@ -32,8 +32,11 @@ def turn(item: Item) -> tuple[int, int, datetime, str]:
 
 
 class Call(msgspec.Struct, kw_only=True):
-    """A call as this desk sees it. ``cut_at`` is when the circuit goes down, ``unattended`` that nobody was there when
-    it rang here."""
+    """A call as this desk sees it.
+
+    The side that ``leads`` has something to say, and hangs up when it has been said: the one that rang, unless it
+    calls back. ``answer_at`` is when somebody here would pick up, ``cut_at`` when the circuit goes down.
+    """
 
     id: str
     peer: str
@@ -47,8 +50,9 @@ class Call(msgspec.Struct, kw_only=True):
     current: Item | None = None
     about: tuple[str, ...] = ()
     deadline: datetime
+    leads: bool
+    answer_at: datetime | None = None
     cut_at: datetime | None = None
-    unattended: bool = False
 
     def wait_until(self, at: datetime) -> None:
         """Let silence end it then, or the circuit before that."""

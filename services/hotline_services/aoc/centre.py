@@ -173,8 +173,7 @@ class Centre:
         self._voice.begin(now, None)
         self._reviews.lapse()
         self._line_checks.lapse()
-        for tier in self._attendance.lapse():
-            self._desk.officers_back(tier)
+        self._attendance.lapse()
         self._posture.lapse()
         for use, since in self._picture.clear_until(self._voice.now):
             if is_grant(use):
@@ -372,7 +371,7 @@ class Centre:
         """See :class:`~.calls.Talker`."""
         self._talks.interrupt(call.id, call.peer)
         self._reviews.lose_call(call)
-        if call.outgoing:
+        if call.leads:
             self._telling.call_failed(call.peer)
         if call.current is not None and call.current.reason in NOTHING_BUT_TALK:
             self._desk.enqueue(call.current)

@@ -23,16 +23,14 @@ from hotline_protocol.line import (
     Noted,
     OnCall,
     Ring,
-    Tier,
     Withdraw,
 )
 
 from .attention import Attention
 from .calls import Call, Item, Talker
 from .duty import Presence
-from .missed import MissedCalls
 from .voice import Voice
-from .waiting import Waiting
+from .waiting import CALL_BACK, Waiting
 
 REMEMBERED_CALLS: Final = 1_000
 WORDS_AT_ONCE: Final = 64
@@ -65,7 +63,6 @@ class Desk:
         self._longest = timedelta(seconds=2 * agreement.timing.negotiation_s)
         self._count = 0
         self._in_vain: dict[str, int] = {}
-        self._missed = MissedCalls()
         self.call: Call | None = None
 
     @property
@@ -98,7 +95,7 @@ class Desk:
     def _ring(self, due: Item) -> None:
         now = self._voice.now
         self._count += 1
-        about = tuple(item.ref for item in self._waiting.shared(due.peer, due.tier))
+        about = [due] if due.calls_back else self._waiting.shared(due.peer, due.tier)
         self.call = call = Call(
             id=f"{self._party}-{self._voice.author.epoch}-c{self._count}",
             peer=due.peer,
@@ -108,8 +105,9 @@ class Desk:
             tier=due.tier,
             queued_at=due.queued_at,
             rang_at=now,
-            about=about[:64],
+            about=tuple(item.ref for item in about[:64]),
             deadline=now,
+            leads=not due.calls_back,
             cut_at=self._presence.next_break(now),
         )
         if not self._presence.circuit_up(now):
@@ -166,12 +164,13 @@ class Desk:
             rang_at=ring.time,
             about=ring.about,
             deadline=now,
+            leads=any(ref.startswith(CALL_BACK) for ref in ring.about),
             cut_at=self._presence.next_break(now),
-            unattended=there_at != now,
         )
         call.wait_until(now + timedelta(seconds=self._timing.ring_s))
         if there_at is not None:
             self._think(ring, (there_at - now).total_seconds() + self._attention.answer_s(ring))
+            call.answer_at = self._thoughts[0][0] if self._thoughts else None
 
     @staticmethod
     def _gives_way(mine: Call, ring: Ring) -> bool:
@@ -195,9 +194,8 @@ class Desk:
         self._next_item(call)
 
     def _begin_talk(self, call: Call) -> None:
-        """Both are there: whatever either has rung about in vain can be talked over now or next."""
+        """Both are there: whatever either has rung about in vain can be talked over."""
         self._heard_something(call)
-        self._missed.settle(call.peer, call.tier)
         self._waiting.meet(call.peer, call.tier, self._voice.now)
         self._talker.call_answered(call)
 
@@ -209,9 +207,9 @@ class Desk:
             self._end(call, step, outcome)
 
     def _ended_as(self, message: HangUp) -> CallOutcome:
-        """Only the side that rang can know that all has been said; from the other a hang-up is a dropped call."""
+        """Only the side that leads can know that all has been said; from the other a hang-up is a dropped call."""
         call = self._current(message)
-        over = call is not None and not call.outgoing and message.outcome is CallOutcome.COMPLETED
+        over = call is not None and not call.leads and message.outcome is CallOutcome.COMPLETED
         return CallOutcome.COMPLETED if over else CallOutcome.DROPPED
 
     def _hear_words(self, message: OnCall) -> None:
@@ -270,6 +268,7 @@ class Desk:
         call.answered_at = self._voice.now
         self._voice.say(Answer, to=call.peer, call_id=call.id, cause=ring.id)
         self._begin_talk(call)
+        self._next_item(call)
 
     def _ring_out(self, call: Call) -> None:
         if call.outgoing:
@@ -294,11 +293,6 @@ class Desk:
         if self.call is not None and self.call.peer == peer:
             self.drop(self.call, CallStep.PEER_LOST)
 
-    def officers_back(self, tier: Tier) -> None:
-        """Somebody of this tier is there again: call back who has rung in vain."""
-        for item in self._missed.take(tier, self._voice.now):
-            self.enqueue(item)
-
     def item_done(self, ref: str) -> None:
         """This item of the agenda has been dealt with: go on to the next, or hang up."""
         call = self.call
@@ -307,14 +301,14 @@ class Desk:
             self._next_item(call)
 
     def _next_item(self, call: Call) -> None:
-        if not call.outgoing or call.current is not None or call.state is not CallState.TALKING:
+        if not call.leads or call.current is not None or call.state is not CallState.TALKING:
             return
         for item in self._waiting.shared(call.peer, call.tier):
             self._waiting.take(item)
             call.current = item
             if item.ref not in call.about:
                 call.about = (*call.about, item.ref)[:64]
-            if not item.calls_back and self._talker.open_item(item, call):
+            if self._talker.open_item(item, call):
                 return
             call.current = None
         self._voice.say(HangUp, to=call.peer, call_id=call.id, outcome=CallOutcome.COMPLETED)
@@ -328,8 +322,8 @@ class Desk:
         self._thoughts = [(at, message) for at, message in self._thoughts if message.call_id != call.id]
         if call.outgoing:
             self._record(call, outcome)
-        if before is CallState.RINGING_IN and call.unattended:
-            self._miss(call)
+        if before is CallState.RINGING_IN and call.answer_at is not None and step is not CallStep.PEER_LOST:
+            self._waiting.call_back(call, max(call.answer_at, self._voice.now))
         if outcome is CallOutcome.COMPLETED:
             self._talker.call_completed(call)
             return
@@ -338,13 +332,8 @@ class Desk:
         elif call.outgoing:
             self._in_vain[call.peer] = self._in_vain.get(call.peer, 0) + (outcome is CallOutcome.NO_ANSWER)
             self._talker.ring_failed(call, outcome)
-        if call.outgoing:
+        if call.outgoing or call.leads:
             self._redial(call, outcome)
-
-    def _miss(self, call: Call) -> None:
-        self._missed.note(call)
-        if self._presence.present(call.tier, self._voice.now):
-            self.officers_back(call.tier)
 
     def _redial(self, call: Call, outcome: CallOutcome) -> None:
         """Whatever this call was, or was to be, about waits for a while; longer each time that nobody answers."""

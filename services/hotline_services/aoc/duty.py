@@ -147,17 +147,14 @@ class Attendance:
         self._there = dict.fromkeys(presence.tiers, True)
         self.next_deadline: datetime | None = LONG_AGO if presence.tiers else None
 
-    def lapse(self) -> list[Tier]:
-        """Put on record who has come and gone; returns the tiers that are back."""
+    def lapse(self) -> None:
+        """Put on record who has come and gone."""
         now = self._voice.now
         if self.next_deadline is None or now < self.next_deadline:
-            return []
-        back = []
+            return
         for tier, there in self._there.items():
             absent = self._presence.absent(tier, now)
             if there is not (absent is None):
                 self._there[tier] = not there
                 self._voice.say(PresenceChanged, tier=tier, present=not there, reason=absent or "")
-                back += [] if there else [tier]
         self.next_deadline = self._presence.next_change(now)
-        return back

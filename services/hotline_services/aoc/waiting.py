@@ -2,6 +2,7 @@
 
 import bisect
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -9,6 +10,10 @@ from hotline_protocol.line import CallOutcome, Reason, Tier
 
 from .calls import Call, Item, turn
 from .duty import Presence
+
+CALL_BACK: Final = "call-back."
+"""Begins the reference of a call back; the name of the call that was missed follows."""
+LONGEST_REF: Final = 96
 
 
 class Waiting:
@@ -31,8 +36,30 @@ class Waiting:
         self.items.remove(item)
 
     def shared(self, peer: str, tier: Tier) -> list[Item]:
-        """Everything that can be talked over in one call at this tier."""
-        return [item for item in self.items if item.peer == peer and item.tier is tier]
+        """Everything that we can talk over in one call at this tier."""
+        return [item for item in self.items if item.peer == peer and item.tier is tier and not item.calls_back]
+
+    def call_back(self, missed: Call, at: datetime) -> None:
+        """Have them rung who rang in vain, about the most urgent of their calls, when somebody can."""
+        known = self._call_back_to(missed.peer, missed.tier)
+        if known is not None and known.reason.urgency <= missed.reason.urgency:
+            return
+        if known is not None:
+            self.items.remove(known)
+        self.add(
+            Item(
+                ref=f"{CALL_BACK}{missed.id}"[:LONGEST_REF],
+                peer=missed.peer,
+                reason=missed.reason,
+                tier=missed.tier,
+                queued_at=at,
+                not_before=at,
+                calls_back=True,
+            )
+        )
+
+    def _call_back_to(self, peer: str, tier: Tier) -> Item | None:
+        return next((item for item in self.items if item.calls_back and item.peer == peer and item.tier is tier), None)
 
     def due(self, now: datetime) -> Item | None:
         """The most pressing one that can be rung about now."""
@@ -49,18 +76,23 @@ class Waiting:
 
     def meet(self, peer: str, tier: Tier, now: datetime) -> None:
         """They are there: what has been rung about in vain is due, and calling back is needless."""
+        known = self._call_back_to(peer, tier)
+        if known is not None:
+            self.items.remove(known)
         for item in self.shared(peer, tier):
-            if item.in_vain or item.calls_back:
-                self.items.remove(item)
             if item.in_vain:
+                self.items.remove(item)
                 self.add(msgspec.structs.replace(item, not_before=now, in_vain=False))
 
     def defer(self, call: Call, outcome: CallOutcome, until: datetime, urgent_until: datetime) -> None:
         """Whatever this call was, or was to be, about waits for a while."""
         in_vain = outcome is CallOutcome.NO_ANSWER
+        known = self._call_back_to(call.peer, call.tier) if not call.leads else None
+        if known is not None:
+            self.items.remove(known)
+            if not in_vain:  # else it is for them to ring again, now that somebody is here
+                self.add(msgspec.structs.replace(known, not_before=until))
         for item in self.shared(call.peer, call.tier):
             self.items.remove(item)
-            if item.calls_back and in_vain:
-                continue  # it is for them to ring again, now that somebody is here
             later = urgent_until if item.reason is Reason.EMERGENCY else until
             self.add(msgspec.structs.replace(item, not_before=max(item.not_before, later), in_vain=in_vain))
