@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Position
 from hotline_protocol.events import InputRejected, LineMoved, ReviewEnded
 from hotline_protocol.line import (
@@ -44,10 +45,10 @@ FOREVER = timedelta(days=5_000)
 class Accused:
     """A centre, and the other side, for which the test speaks. ``calls``: it is the centre that calls reviews."""
 
-    def __init__(self, *, calls: bool = False, easy: bool = False) -> None:
+    def __init__(self, *, calls: bool = False, easy: bool = False, rules: Agreement = RULES) -> None:
         self.name, self.peer_name = ("us", "ru") if calls else ("ru", "us")
         wants = side(-9, 10) if easy else side(10, 2) if calls else side(2, 8)
-        self.centre = Centre(self.name, wants, RULES, epoch="0", chance=Chance(1))
+        self.centre = Centre(self.name, wants, rules, epoch="0", chance=Chance(1))
         self.peer = Author(self.peer_name)
         self.now = DAWN
         self.said: list[Message] = []
@@ -204,6 +205,17 @@ def test_who_does_not_call_reviews_cannot_move_the_line_or_open_one() -> None:
     accused.propose(-9.0)
     assert set(accused.refusals) == {"source: line reviews are called by us"}
     assert accused.line_stands
+
+
+def test_where_the_agreement_knows_no_reviews_there_is_none() -> None:
+    accused = Accused(easy=True, rules=msgspec.structs.replace(RULES, line_review=None))
+    accused.ring()
+    offer = accused.propose(6.0)
+    accused.amend(offer, 6.0)
+    assert accused.refusals == ["source: line reviews are called by nobody"] * 2
+    assert [decline.answers for decline in accused.all(DeclineTrace)] == [offer]
+    accused.run(minutes=60)
+    assert accused.all(LineMoved) == []
 
 
 @pytest.mark.parametrize(

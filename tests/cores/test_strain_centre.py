@@ -245,6 +245,7 @@ def test_strain_makes_concession_stiffer_and_leaves_the_rest_of_the_configuratio
         towards = relations.config_towards("ru")
         exponents.append(towards.strategy.exponent)
         assert towards.costs is config.costs
+        assert towards.review.exponent == pytest.approx(towards.strategy.exponent / 2), "over the line as over flights"
         relations.feel(Felt.LOSS_SEEN, "ru")
     assert exponents == sorted(exponents, reverse=True)
     assert (exponents[0], exponents[-1]) == (2.0, pytest.approx(0.7))
