@@ -9,11 +9,13 @@ import msgspec
 from hotline_protocol.line import (
     Advise,
     Counter,
+    CounterTrace,
     InNegotiation,
     InReview,
     Mail,
     OnCall,
     Propose,
+    ProposeTrace,
     Protest,
     ReadBack,
     Ring,
@@ -23,7 +25,7 @@ from hotline_services.runtime.chance import Chance
 from .config import Officer, Roster
 
 FULL_CIRCLE_DEG: Final = 360.0
-NAMES_A_PLACE: Final = (Propose, Counter, Protest, Advise)
+NAMES_A_PLACE: Final = (Propose, Counter, ProposeTrace, CounterTrace, Protest, Advise)
 
 
 class Slip(msgspec.Struct, frozen=True, kw_only=True):

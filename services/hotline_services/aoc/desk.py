@@ -19,6 +19,7 @@ from hotline_protocol.line import (
     Expire,
     HangUp,
     InNegotiation,
+    InReview,
     LineChecked,
     Noted,
     OnCall,
@@ -228,7 +229,7 @@ class Desk:
     def _grasp_s(self, message: OnCall) -> float:
         """How long it takes to understand this. An offer that is misheard is said again: its digest shows the error."""
         think_s = self._attention.think_s(message)
-        slip = self._attention.slip(message) if isinstance(message, InNegotiation) else None
+        slip = self._attention.slip(message) if isinstance(message, InNegotiation | InReview) else None
         if slip is None:
             return think_s
         self._voice.say(Misheard, call_id=message.call_id, peer=message.source, error_nm=slip.error_nm, caught=True)
