@@ -13,6 +13,8 @@ from hotline_protocol.conflicts import in_conflict
 from hotline_protocol.flightplan import FlightKind, PlanState, Priority
 from hotline_protocol.ledger import agreement_id_of
 from hotline_protocol.line import (
+    Advise,
+    Affirm,
     Answer,
     Block,
     Choice,
@@ -25,10 +27,13 @@ from hotline_protocol.line import (
     HangUp,
     LineCheck,
     LineChecked,
+    Mail,
+    MailRead,
     Menu,
     Noted,
     Propose,
     Protest,
+    ReadBack,
     Ring,
     Sector,
     Tier,
@@ -43,7 +48,7 @@ from hotline_services.aoc.config import Costs, Officer, PartyConfig
 from hotline_services.aoc.ledger import PairLedger
 from hotline_services.runtime.chance import Chance
 
-from .joined import DAWN, ON_THE_LINE, agreement
+from .joined import DAWN, ON_THE_LINE, agreement, away
 
 PEERS: Final = ("ru", "tr")
 MOST_SAID: Final = 80
@@ -61,15 +66,17 @@ def rules() -> Agreement:
 
 
 RULES: Final = rules()
+LUNCH: Final = away(20, 30)
 
 
 class Siege:
     """The centre, the clock, and what the peers have heard and may make use of. Checks after each message."""
 
-    def __init__(self, think_s: float = 0.0, walk_away: float = 0.1) -> None:
+    def __init__(self, think_s: float = 0.0, walk_away: float = 0.1, mishears: float = 0.0) -> None:
         costs = Costs(walk_away=walk_away, content=0.9)
-        config = PartyConfig(officer=Officer(answer_s=think_s, think_s=think_s), costs=costs)
-        self.centre = Centre("us", config, RULES, epoch="0", chance=Chance(7))
+        officer = Officer(answer_s=think_s, think_s=think_s, relay_s=think_s, mail_s=think_s, mishears=mishears)
+        config = PartyConfig(officer=officer, costs=costs)
+        self.centre = Centre("us", config, RULES, epoch="0", chance=Chance(7), roster=LUNCH)
         self.now = DAWN
         self.outside = Author("exercise")
         self.authors = {peer: Author(peer) for peer in PEERS}
@@ -154,8 +161,12 @@ class Siege:
             case LineCheck():
                 heads = {"heads": self.chains[words.to].heads, "agreement": words.agreement}
                 self.peer_says(words.to, LineChecked, clock, call_id=words.call_id, **heads)
-            case Protest():
+            case Protest() | Advise():
                 self.peer_says(words.to, Noted, clock, call_id=words.call_id)
+            case ReadBack():
+                self.peer_says(words.to, Affirm, clock, call_id=words.call_id, at=words.at)
+            case Mail():
+                self.peer_says(words.to, MailRead, clock, about=words.about)
             case Propose() | Counter() if ours and how == "concur":
                 self._on_offer(words, Concur, clock, offer=words.offer, hold_until=soon)
             case Propose() | Counter() if ours and how == "counter":

@@ -12,9 +12,20 @@ from hypothesis import strategies as st
 from hotline_protocol.airspace import Position
 from hotline_protocol.events import InputRejected
 from hotline_protocol.flightplan import Flexibility, Priority
-from hotline_protocol.injection import CancelPlan, DeclareEmergency, ReportSighting, SightingKind, SubmitPlan
+from hotline_protocol.injection import (
+    Advice,
+    AdviceKind,
+    CancelPlan,
+    DeclareEmergency,
+    PassAdvice,
+    ReportSighting,
+    SightingKind,
+    SubmitPlan,
+)
 from hotline_protocol.ledger import Entry, EntryKind, Head, agreement_id_of
 from hotline_protocol.line import (
+    Advise,
+    Affirm,
     Answer,
     Busy,
     CallOutcome,
@@ -31,8 +42,11 @@ from hotline_protocol.line import (
     Lapsed,
     LineCheck,
     LineChecked,
+    Mail,
+    MailRead,
     Noted,
     Protest,
+    ReadBack,
     Reason,
     Reconcile,
     Release,
@@ -54,6 +68,7 @@ Step = tuple[Callable[..., None], tuple[Any, ...]]
 peers = st.sampled_from(PEERS)
 few = st.integers(0, 7)
 places = st.sampled_from(PLACES)
+anywhere = st.sampled_from((*PLACES, Position(0.0, -90.0), Position(180.0, 90.0)))
 heights = st.sampled_from(HEIGHTS)
 priorities = st.sampled_from((*(Priority.ROUTINE,) * 5, Priority.EMERGENCY))
 false_clocks = ("a moment ago", "an hour ago", "in an hour", "in Damascus", "at the beginning of time")
@@ -119,6 +134,23 @@ def compare(siege: Siege, peer: str, kind: type[ToPeer], call: int, length: int,
 def protest(siege: Siege, peer: str, call: int, clock: str) -> None:
     about = {"kind": SightingKind.CLOSE_APPROACH, "at": Position(0.0, -90.0), "seen_at": siege.clock(clock)}
     siege.peer_says(peer, Protest, clock, call_id=siege.call_of(peer, call), **about)
+
+
+def tell(siege: Siege, peer: str, kind: type[ToPeer], call: int, place: Position, clock: str, until: str) -> None:
+    told = Advice(kind=list(AdviceKind)[call % 4], at=place, start=siege.clock(clock), end=siege.clock(until))
+    more: dict[type[ToPeer], dict[str, Any]] = {
+        Advise: {"call_id": siege.call_of(peer, call), "advice": told},
+        ReadBack: {"call_id": siege.call_of(peer, call), "at": place},
+        Affirm: {"call_id": siege.call_of(peer, call), "at": place},
+        Mail: {"about": f"m{call}", "advice": told, "protests": SightingKind.CLOSE_APPROACH if call % 3 else None},
+        MailRead: {"about": siege.recent(siege.centre.untold() or ["none"], call)},
+    }
+    siege.peer_says(peer, kind, clock, **more[kind])
+
+
+def pass_on(siege: Siege, peer: str, kind: AdviceKind, place: Position, clock: str, until: str) -> None:
+    told = Advice(kind=kind, at=place, start=siege.clock(clock), end=siege.clock(until))
+    siege.tell(PassAdvice, peer=peer, advice=told)
 
 
 def propose(
@@ -228,6 +260,8 @@ nonsense = (
     step(say_of_a_call, peers, pick((Answer, Busy, Noted, HangUp)), few, pick(CallOutcome)),
     step(compare, peers, pick((LineCheck, LineChecked, Reconcile)), few, counts, st.booleans()),
     step(protest, peers, few, clocks),
+    step(tell, peers, pick((Advise, Advise, ReadBack, Affirm, Mail, MailRead)), few, anywhere, clocks, clocks),
+    step(pass_on, peers, pick(AdviceKind), anywhere, clocks, clocks),
     step(propose, peers, few, places, heights, priorities, clocks),
     step(propose_nonsense, peers, st.integers(0, 14), clocks),
     step(say_in_negotiation, peers, words, few, named, choices, worths, clocks),
@@ -241,9 +275,11 @@ steps = pick((*fruitful, *fruitful, *nonsense)).flatmap(lambda one: one)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(pick((0.0, 20.0)), pick((0.1, 0.6)), st.lists(steps, min_size=20, max_size=80))
-def test_a_centre_stays_sound_whatever_its_peers_say(think_s: float, walk_away: float, taken: list[Step]) -> None:
-    siege = Siege(think_s, walk_away)
+@given(pick((0.0, 20.0)), pick((0.1, 0.6)), pick((0.0, 0.5)), st.lists(steps, min_size=20, max_size=80))
+def test_a_centre_stays_sound_whatever_its_peers_say(
+    think_s: float, walk_away: float, mishears: float, taken: list[Step]
+) -> None:
+    siege = Siege(think_s, walk_away, mishears)
     for does, drawn in taken:
         does(siege, *drawn)
     siege.end()
