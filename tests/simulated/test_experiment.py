@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,16 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from hotline_protocol.injection import SubmitPlan
+from hotline_protocol.events import CallEnded
+from hotline_protocol.injection import FlyUnannounced, SubmitPlan
 from hotline_protocol.message import Message
+from hotline_protocol.sky import FlightFlown
 from hotline_services.cli.experiment import experiment
-from hotline_services.director.scenario import scenario_in
+from hotline_services.director.scenario import read_scenario
 from hotline_services.experiment import backends
 from hotline_services.experiment.conduct import conduct
 from hotline_services.experiment.journal import NAME, JournalError, RunJournal
-from hotline_services.experiment.reading import Prepared, read_experiment
+from hotline_services.experiment.reading import read_experiment
 from hotline_services.experiment.running import Finished, RunFailedError, Task
 from hotline_services.world import build
 
@@ -72,20 +75,46 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def told(prepared: Prepared, number: int) -> list[Message]:
-    """What the two centres are told in the first replication of this arm."""
-    arm, seed = prepared.arms[number], prepared.experiment.seeds[0]
+def said_in(changes: dict[str, Any], days: float = 1.0) -> list[Message]:
+    """Everything said in one run of the crowded valley, with these changes."""
+    scenario = read_scenario("valley-2017", changes)
+    simulation = build(scenario, seed=5, days=1)
     said: list[Message] = []
-    simulation = build(scenario_in(arm.raw, arm.file), seed, 1)
-    simulation.run(simulation.start.replace(hour=12), lambda message, *_: said.append(message))
-    return [message for message in said if isinstance(message, SubmitPlan)]
+    simulation.run(simulation.start + timedelta(days=days), lambda message, *_: said.append(message))
+    return said
 
 
-def test_arms_are_told_to_fly_the_same_whatever_their_officers_do(small: Path) -> None:
-    prepared = read_experiment(small)
-    quick_on, quick_off, slow_on, _ = (told(prepared, number) for number in range(4))
-    assert quick_on == slow_on == quick_off
-    assert len(quick_on) > 5
+EMPTY_DESK = {f"officers.ru.duty.{name}": value for name, value in (("absent", "9h"), ("absent_from", "08:00"))}
+CHANGES: list[dict[str, Any]] = [EMPTY_DESK, {"circuit.available": False}, {"parties.*.officer.mishears": 0.5}]
+
+
+@pytest.fixture(scope="module")
+def unchanged() -> list[Message]:
+    return said_in({})
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=lambda changes: next(iter(changes)))
+def test_arms_differ_in_what_is_said_and_not_in_what_is_filed_nor_in_which_flights_deviate(
+    changes: dict[str, Any], unchanged: list[Message]
+) -> None:
+    said = said_in(changes)
+
+    def filed(messages: list[Message]) -> list[Message]:
+        return [message for message in messages if isinstance(message, SubmitPlan | FlyUnannounced)]
+
+    def deviations(messages: list[Message]) -> dict[str, str]:
+        return {each.flyer.plan_id: each.deviation for each in messages if isinstance(each, FlightFlown)}
+
+    def rung(messages: list[Message]) -> list[Message]:
+        return [message for message in messages if isinstance(message, CallEnded)]
+
+    assert len(filed(said)) > 50
+    assert filed(said) == filed(unchanged)
+    ours, theirs = deviations(said), deviations(unchanged)
+    both = ours.keys() & theirs.keys()
+    assert len(both) > 30
+    assert {plan: ours[plan] for plan in both} == {plan: theirs[plan] for plan in both}
+    assert rung(said) != rung(unchanged)
 
 
 def test_a_run_is_a_row_with_its_levels_its_seed_and_every_outcome(alone: Path) -> None:
