@@ -68,7 +68,6 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
     dice: Dice
     separation: Separation
     volumes: tuple[Volume4D, ...] = ()
-    airs: tuple[Air, ...] = ()
     block: HeightBlock | None = None
     window: Window = Window(0.0, 0.0)
     departures: Departures | None = None
@@ -98,10 +97,11 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
     def take_air(self, volumes: tuple[Volume4D, ...], epoch: Epoch) -> None:
         """This is the air that it is to use. Its block of heights is the one that it was given first."""
         self.volumes = volumes
-        self.airs = tuple(_air(volume, epoch) for volume in volumes)
-        self.window = Window(min(air.start_s for air in self.airs), max(air.end_s for air in self.airs))
+        start, end = min(volume.start for volume in volumes), max(volume.end for volume in volumes)
+        self.window = Window(epoch.seconds(start), epoch.seconds(end))
         if self.block is None:
-            self.block = HeightBlock(min(air.lower_ft for air in self.airs), max(air.upper_ft for air in self.airs))
+            lower_ft = min(volume.lower_ft for volume in volumes)
+            self.block = HeightBlock(float(lower_ft), float(max(volume.upper_ft for volume in volumes)))
 
     def take_off(self, at_s: float) -> bool:
         """Lay its path from this time on; False when nothing is left of it."""
@@ -129,10 +129,11 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
         if self.path is not None and self.path.start_s < now_s < self.path.end_s:
             self.path = self.path.until(now_s)
 
-    def judge(self, now_s: float) -> None:
+    def judge(self, now_s: float, epoch: Epoch) -> None:
         """When it is outside its air: as it was judged up to now, and by what it has and does from now on."""
         if self.path is not None and self.strays:
-            self.outside = judged_anew(self.outside, excursions(self.path, self.airs, now_s), now_s)
+            airs = [_air(volume, epoch) for volume in self.volumes]
+            self.outside = judged_anew(self.outside, excursions(self.path, airs, now_s), now_s)
 
     def is_outside(self, t_s: float) -> bool:
         return any(began <= t_s <= ended for began, ended in self.outside)

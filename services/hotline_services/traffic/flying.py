@@ -56,10 +56,10 @@ class Racetrack(msgspec.Struct, frozen=True):
     def at(self, share: float) -> Spot:
         """Where one is after this share of a lap, or of several."""
         share %= 1.0
-        bounds = (*self.shares, 1.0)
-        n = next(n for n in range(len(self.shares)) if share < bounds[n + 1])
-        (ax, ay), (bx, by) = self.corners[n], self.corners[(n + 1) % len(self.corners)]
-        part = (share - bounds[n]) / (bounds[n + 1] - bounds[n])
+        n = bisect_right(self.shares, share)
+        before, after = self.shares[n - 1], self.shares[n] if n < len(self.shares) else 1.0
+        (ax, ay), (bx, by) = self.corners[n - 1], self.corners[n % len(self.corners)]
+        part = (share - before) / (after - before)
         return ax + (bx - ax) * part, ay + (by - ay) * part
 
 

@@ -14,6 +14,7 @@ KNOT_M_S: Final = METRES_PER_NM / 3_600
 GRAVITY_M_S2: Final = 9.81
 BANK_DEG: Final = 25.0
 """How far an orbiting aircraft leans into its turns: what is usual for holding (ICAO Doc 8168)."""
+TURN_M_S2: Final = GRAVITY_M_S2 * math.tan(math.radians(BANK_DEG))
 
 
 class Performance(NamedTuple):
@@ -35,7 +36,7 @@ class Performance(NamedTuple):
     @property
     def turn_radius_m(self) -> float:
         """Of a level turn at working speed: v^2 / (g tan bank)."""
-        return self.working_m_s**2 / (GRAVITY_M_S2 * math.tan(math.radians(BANK_DEG)))
+        return self.working_m_s**2 / TURN_M_S2
 
 
 FIGHTER: Final = Performance(360, 560, 6_000, 6_000)

@@ -260,13 +260,14 @@ class Sky:
             self._put(flight, entry.t_s, self._enter, flight, entry, name=(entry.zone.name, round(entry.t_s, 3)))
         for other in self._airborne.values():
             if other is not flight and not under_one_control(flight.flyer, other.flyer):
-                self._foresee_encounters(flight, other)
+                for affair in self._foresight.affairs(flight, other):
+                    self._foresee_encounter(flight, other, affair)
         self._put(flight, path.end_s, self._land, flight, name=("land",))
 
     def _foresee_conformance(self, flight: Flight, end_s: float) -> None:
         if not flight.strays:
             return
-        flight.judge(self._now_s)
+        flight.judge(self._now_s, self._time)
         conforming = True
         for turnover in turnovers(flight.outside, end_s):
             if turnover.t_s > self._now_s:
@@ -276,12 +277,10 @@ class Sky:
         if conforming != flight.conforming:
             self._put(flight, self._now_s, self._turn_over, flight, Turnover(self._now_s, conforming, 0.0))
 
-    def _foresee_encounters(self, flight: Flight, other: Flight) -> None:
+    def _foresee_encounter(self, flight: Flight, other: Flight, affair: Affair) -> None:
         one, two = (flight, other) if flight.key < other.key else (other, flight)
-        for affair in self._foresight.affairs(one, two):
-            if not any(affair.began_s <= t_s <= affair.ended_s for t_s in one.met.get(two.key, ())):
-                item = self._put(one, affair.closest_s, self._meet, one, two, affair)
-                two.foreseen.append(item)
+        if not any(affair.began_s <= t_s <= affair.ended_s for t_s in one.met.get(two.key, ())):
+            two.foreseen.append(self._put(one, affair.closest_s, self._meet, one, two, affair))
 
     def _put(
         self, flight: Flight, t_s: float, act: Callable[..., None], *what: Any, name: tuple[object, ...] = ()
