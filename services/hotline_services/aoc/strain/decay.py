@@ -1,8 +1,11 @@
 """Levels that are added to and fade by halves: what the Goldstein and the Hawkes model have in common."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
+
+import msgspec
 
 from hotline_protocol.events import Stage
 
@@ -13,23 +16,38 @@ A_LITTLE: Final = timedelta(seconds=36)
 """More than the rounding of hours can make of a time."""
 
 
+class Amount(msgspec.Struct, frozen=True, kw_only=True):
+    """What one thing adds to a level, below 0 for what it takes off, and how that comes about in writing."""
+
+    points: float
+    written: str
+
+
 class Fading:
     """A level that stands on ``floor``; what is above it halves every ``half_life_h`` hours. ``most`` bounds it."""
 
-    def __init__(self, half_life_h: float, stages: Stages, *, floor: float = 0.0, most: float = math.inf) -> None:
+    def __init__(
+        self,
+        amounts: Mapping[Felt, Amount],
+        half_life_h: float,
+        stages: Stages,
+        *,
+        floor: float = 0.0,
+        most: float = math.inf,
+    ) -> None:
+        self._amounts = amounts
         self._half_life_h: Final = half_life_h
         self._stages: Final = stages
         self._floor: Final = floor
         self._most: Final = most
         self._level = floor
         self._at: datetime | None = None
+        self._per_half_life: Final = f" h / {figure(half_life_h)} h)"  # written once: it is in every sum
+        self._standing: Final = figure(floor)
 
     def level(self, now: datetime) -> float:
         """The level at this time."""
-        if self._at is None or self._level == self._floor:
-            return self._level
-        left: float = 0.5 ** (hours_between(self._at, now) / self._half_life_h)
-        return round(self._floor + (self._level - self._floor) * left, LEVEL_DIGITS)
+        return round(self._floor + (self._level - self._floor) * self._left(self._gone_h(now)), LEVEL_DIGITS)
 
     def stage(self, now: datetime) -> Stage:
         """The level in words."""
@@ -43,17 +61,16 @@ class Fading:
             return None
         return self._at + timedelta(hours=self._half_life_h * math.log2(above / least)) + A_LITTLE
 
-    def add(self, event: Felt, now: datetime, amount: float, written: str) -> Step:
-        """Add this much, below 0 to take it off. ``written`` is how the amount comes about."""
-        before = self.level(now)
-        # From the rounded hours on, but not from the rounded level: the sum is one sum.
-        left, faded = self._faded(now)
-        exact = self._floor + (self._level - self._floor) * left
-        total = exact + amount
+    def felt(self, event: Felt, now: datetime) -> Step:
+        """Take this in. The sum is one sum: it goes on from the rounded hours, but from no rounded level between."""
+        amount, gone_h = self._amounts[event], self._gone_h(now)
+        faded = self._floor + (self._level - self._floor) * self._left(gone_h)
+        total = faded + amount.points
+        before = round(faded, LEVEL_DIGITS)
         after = round(min(max(total, self._floor), self._most), LEVEL_DIGITS)
-        sum_ = f"{faded} {'+' if amount >= 0 else '-'} {written}"
+        sum_ = f"{self._faded(gone_h)} {'+' if amount.points >= 0 else '-'} {amount.written}"
         if total < self._floor:
-            sum_ = f"max({sum_}, {figure(self._floor)})"
+            sum_ = f"max({sum_}, {self._standing})"
         elif total > self._most:
             sum_ = f"min({sum_}, {figure(self._most)})"
         if after != before:
@@ -66,13 +83,19 @@ class Fading:
             arithmetic=f"{sum_} = {figure(after)}",
         )
 
-    def _faded(self, now: datetime) -> tuple[float, str]:
-        """What share is left of what was above the floor, and the level that makes in writing."""
-        gone_h = hours_between(self._at, now) if self._at is not None else 0.0
-        if not gone_h or self._level == self._floor:
-            return 1.0, figure(self._level)
-        share = f"0.5^({figure(gone_h)} h / {figure(self._half_life_h)} h)"
-        left: float = 0.5 ** (gone_h / self._half_life_h)
-        if not self._floor:
-            return left, f"{figure(self._level)} x {share}"
-        return left, f"{figure(self._floor)} + ({figure(self._level)} - {figure(self._floor)}) x {share}"
+    def _gone_h(self, now: datetime) -> float:
+        """Hours over which there was anything to fade."""
+        return hours_between(self._at, now) if self._at is not None and self._level != self._floor else 0.0
+
+    def _left(self, gone_h: float) -> float:
+        """What share is left of what was above the floor."""
+        left: float = 0.5 ** (gone_h / self._half_life_h) if gone_h else 1.0
+        return left
+
+    def _faded(self, gone_h: float) -> str:
+        """What time has left of the level, in writing."""
+        level = figure(self._level)
+        if not gone_h:
+            return level
+        share = f"0.5^({figure(gone_h)}{self._per_half_life}"
+        return f"{self._standing} + ({level} - {self._standing}) x {share}" if self._floor else f"{level} x {share}"

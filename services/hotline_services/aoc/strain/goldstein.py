@@ -11,9 +11,9 @@ from typing import Final
 
 from hotline_services.aoc.config import Strain
 
-from .decay import Fading
-from .felt import WEIGHTS, Felt
-from .model import Step, figure
+from .decay import Amount, Fading
+from .felt import WEIGHTS
+from .model import figure
 
 MOST_OF_CRISIS: Final = 2.0
 
@@ -22,13 +22,12 @@ class Goldstein(Fading):
     """A :class:`~.model.Model`."""
 
     def __init__(self, config: Strain) -> None:
-        super().__init__(config.half_life_h, config.stages, most=MOST_OF_CRISIS * config.stages[2])
-        self._gain = config.gain
-
-    def felt(self, event: Felt, now: datetime) -> Step:
-        """Take this in."""
-        points = WEIGHTS[event].strain
-        return self.add(event, now, self._gain * points, f"{figure(self._gain)} x {figure(abs(points))}")
+        gain = config.gain
+        amounts = {
+            event: Amount(points=gain * weight.strain, written=f"{figure(gain)} x {figure(abs(weight.strain))}")
+            for event, weight in WEIGHTS.items()
+        }
+        super().__init__(amounts, config.half_life_h, config.stages, most=MOST_OF_CRISIS * config.stages[2])
 
     def prone(self, now: datetime) -> float:  # noqa: ARG002  the same at any time
         """Nothing beyond what its stage brings about."""

@@ -14,9 +14,9 @@ from typing import Final
 
 from hotline_services.aoc.config import Strain
 
-from .decay import Fading
-from .felt import WEIGHTS, Felt
-from .model import Step, figure
+from .decay import Amount, Fading
+from .felt import WEIGHTS
+from .model import figure
 
 BASE_A_DAY: Final = 1.0
 """Points of strain that are to be expected of a day even where nothing has happened: a protest every other day."""
@@ -27,19 +27,20 @@ class Hawkes(Fading):
     """A :class:`~.model.Model`."""
 
     def __init__(self, config: Strain) -> None:
-        super().__init__(config.half_life_h, config.stages, floor=BASE_A_DAY)
-        self._gain = config.gain
         self._excitation = config.excitation
         # As it is printed in the arithmetic.
-        self._decay_a_day = float(f"{math.log(2) * HOURS_A_DAY / config.half_life_h:.6g}")
-
-    def felt(self, event: Felt, now: datetime) -> Step:
-        """Take this in."""
-        points = WEIGHTS[event].strain
-        factors = (self._gain, abs(points), self._excitation, self._decay_a_day)
-        amount = math.copysign(math.prod(factors), points)
-        return self.add(event, now, amount, " x ".join(map(figure, factors)))
+        decay_a_day = float(f"{math.log(2) * HOURS_A_DAY / config.half_life_h:.6g}")
+        amounts = {
+            event: _amount(weight.strain, config.gain, config.excitation, decay_a_day)
+            for event, weight in WEIGHTS.items()
+        }
+        super().__init__(amounts, config.half_life_h, config.stages, floor=BASE_A_DAY)
 
     def prone(self, now: datetime) -> float:
         """The excited share of the intensity, times the branching ratio."""
         return self._excitation * (1 - self._floor / self.level(now))
+
+
+def _amount(strain: float, gain: float, excitation: float, decay_a_day: float) -> Amount:
+    factors = (gain, abs(strain), excitation, decay_a_day)
+    return Amount(points=math.copysign(math.prod(factors), strain), written=" x ".join(map(figure, factors)))

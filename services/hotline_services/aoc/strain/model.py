@@ -77,4 +77,5 @@ def hours_between(earlier: datetime, later: datetime) -> float:
 
 def figure(value: float) -> str:
     """The shortest way to write this number so that it reads back as the same."""
-    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
