@@ -39,6 +39,13 @@ def excursions(path: Path, airs: Iterable[Air], from_s: float) -> list[Span]:
     return gaps(clipped, max(from_s, path.start_s), path.end_s)
 
 
+def absences(path: Path, window: tuple[float, float], from_s: float) -> list[Span]:
+    """The same of a path that lies in its air all along, which is its own from when until when."""
+    start_s, end_s = max(from_s, path.start_s), path.end_s
+    inside_s = Span(max(window[0], start_s), min(window[1], end_s))
+    return gaps([inside_s] if inside_s.began_s < inside_s.ended_s else [], start_s, end_s)
+
+
 def judged_anew(before: Sequence[Span], after: Sequence[Span], at_s: float) -> list[Span]:
     """What was outside by what counted up to a time, and is by what counts from then on."""
     past = [Span(began, min(ended, at_s)) for began, ended in before if began < at_s]

@@ -14,7 +14,7 @@ from hotline_protocol.injection import DeviationKind
 from hotline_protocol.sky import Flyer
 
 from .agenda import Item
-from .conforming import Air, excursions, judged_anew
+from .conforming import Air, absences, excursions, judged_anew
 from .deviating import AS_PLANNED, Departures, Dice, Turn, turned
 from .flying import HeightBlock, Window, flown
 from .passage import Span
@@ -54,7 +54,8 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
     """What a flight is for and what it flies in are told by its plan: a patrol of fighters until that is known.
 
     ``stamp`` orders what its centre has said of it, ``digest`` names the plan that this was about; ``departures`` are
-    None until they are decided; ``consented``: it has every consent that it needed. ``outside`` is when it is out of
+    None until they are decided; ``consented``: it has every consent that it needed. One that ``strays`` does so in
+    time or, ``off_its_way``, in place. ``outside`` is when it is out of
     its air, as far as can be foreseen; ``conforming`` what was told of that last; ``told`` what else has been told and
     is not to be told again; ``met`` when it was closest to whom, as far as that was told; ``noticed_by`` who has looked
     at it where it should not be; ``distress_s`` when its crew calls for help; ``foreseen`` what is still to come of it,
@@ -77,6 +78,7 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
     stage: Stage = Stage.AWAITED
     path: Path | None = None
     strays: bool = False
+    off_its_way: bool = False
     outside: list[Span] = []
     conforming: bool = True
     told: set[tuple[object, ...]] = msgspec.field(default_factory=set)
@@ -120,7 +122,7 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
         """Depart from its path at this time, unless it is as good as over by then."""
         if self.path is not None and at_s < self.path.end_s - LAST_MOMENT_S:
             self.path = turned(self.path, turn, self.aircraft, at_s)
-            self.strays = True
+            self.strays = self.off_its_way = True
             if turn.kind is DeviationKind.EMERGENCY:
                 self.distress_s = at_s
 
@@ -132,8 +134,11 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
     def judge(self, now_s: float, epoch: Epoch) -> None:
         """When it is outside its air: as it was judged up to now, and by what it has and does from now on."""
         if self.path is not None and self.strays:
-            airs = [_air(volume, epoch) for volume in self.volumes]
-            self.outside = judged_anew(self.outside, excursions(self.path, airs, now_s), now_s)
+            if self.off_its_way or len(self.volumes) > 1:
+                outside = excursions(self.path, [_air(volume, epoch) for volume in self.volumes], now_s)
+            else:  # where it was to be, if at another time
+                outside = absences(self.path, self.window, now_s)
+            self.outside = judged_anew(self.outside, outside, now_s)
 
     def is_outside(self, t_s: float) -> bool:
         return any(began <= t_s <= ended for began, ended in self.outside)

@@ -121,10 +121,10 @@ class Foresight:
         return float((met.horizontal_m / self._minima.lateral_m) ** 2 + (met.vertical_ft / vertical_ft) ** 2)
 
     def _may_cross(self, flight: Flight) -> bool:
-        return flight.strays or any(demand.kind in OVER_THE_LINE for demand in self._demands(flight))
+        return flight.off_its_way or any(demand.kind in OVER_THE_LINE for demand in self._demands(flight))
 
     def _zones_for(self, flight: Flight) -> Iterator[tuple[Zone, Footprint]]:
-        if flight.strays:
+        if flight.off_its_way:
             yield from (
                 each for each in self._zones.values() if each[0].holder != flight.flyer.side or not each[0].holder
             )

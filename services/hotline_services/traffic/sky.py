@@ -144,7 +144,7 @@ class Sky:
             flight.told.add(("distress",))  # its centre knows
             self._turn(flight, EMERGENCY)
         elif news:
-            flight.strays = True
+            flight.strays = flight.off_its_way = True
             self._foresee(flight)
 
     def _call_off(self, flight: Flight) -> None:
