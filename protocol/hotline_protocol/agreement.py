@@ -163,11 +163,12 @@ def read_agreement(text: str) -> Agreement:
         agreement = msgspec.toml.decode(text, type=Agreement)
     except msgspec.DecodeError as error:
         raise AgreementError(str(error)) from error
-    _check(agreement)
+    check_agreement(agreement)
     return agreement
 
 
-def _check(agreement: Agreement) -> None:
+def check_agreement(agreement: Agreement) -> None:
+    """Raises AgreementError when parts of it contradict each other; the message begins with the field."""
     parties = agreement.parties
     if len(set(parties)) != len(parties):
         raise AgreementError("parties: each is named once")

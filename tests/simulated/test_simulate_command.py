@@ -76,6 +76,7 @@ def test_a_changed_value_changes_the_run_and_is_told_with_it(capsys: pytest.Capt
         ("traffic.TALN.tempo=2", "traffic.TALN.tempo: none is called 'TALN'; there are: TALON, "),
         ("traffic.TALON.tempi=2", "traffic[0].tempi: no such field; there are: "),
         ("traffic.TALON.tempo=fast", "traffic[0].tempo: Expected `float`, got `str`"),
+        ("agreement.line_check.caller=fr", "agreement.line_check.caller: 'fr' is not a party"),
         ("officers.ru.duty.absent=6 hours", 'officers[...].duty.absent: 6 hours is no length of time: write "27m"'),
     ],
 )

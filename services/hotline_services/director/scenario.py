@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from hotline_protocol.agreement import AgreementError, read_agreement
+from hotline_protocol.agreement import AgreementError, check_agreement, read_agreement
 from hotline_protocol.topics import split_validation_error
 from hotline_services.resources import scenarios_folder
 
@@ -130,6 +130,11 @@ def _inconsistent(scenario: Scenario) -> Trace:
             f"parties.{party}",
             f"the agreement's parties, and no others, are: {', '.join(scenario.agreement.parties)}",
         )
+    try:
+        check_agreement(scenario.agreement)
+    except AgreementError as error:
+        field, _, reason = str(error).partition(": ")
+        yield f"agreement.{field}", reason
     yield from setting_faults(scenario)
     yield from roster_faults(scenario)
     yield from _repeated_plans(scenario)
