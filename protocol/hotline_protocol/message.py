@@ -8,6 +8,7 @@ Evolution rules, so that old and new peers can talk:
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 
@@ -49,14 +50,19 @@ class Author:
         self.source: Final = source
         self.epoch: Final = epoch
         self.seq = 0
+        self._prefix = f"{source}-{epoch}-"
 
     def say(self, kind: type[M], now: datetime, /, *, cause: str | None = None, **fields: Any) -> M:
         """A message of this kind with the next sequence number and an id made from it."""
-        self.seq += 1
+        return self.write(kind, now, cause, fields)
+
+    def write(self, kind: type[M], now: datetime, cause: str | None, fields: Mapping[str, Any]) -> M:
+        """The same, for who has the fields together already."""
+        self.seq = seq = self.seq + 1
         return kind(
-            id=f"{self.source}-{self.epoch}-{self.seq}",
+            id=f"{self._prefix}{seq}",
             source=self.source,
-            seq=self.seq,
+            seq=seq,
             epoch=self.epoch,
             time=now,
             cause=cause,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
@@ -73,6 +73,13 @@ NOTHING_BUT_TALK: Final = frozenset({Reason.LINE_CHECK, Reason.INCIDENT, Reason.
 """Begun again from the start in another call, where the one was dropped."""
 
 
+class Part(Protocol):
+    """What wants to be woken."""
+
+    @property
+    def next_deadline(self) -> datetime | None: ...
+
+
 class Centre:
     """One side's air operations centre: a :class:`~hotline_protocol.core.Core`."""
 
@@ -121,6 +128,16 @@ class Centre:
         )
         self._reviews = Reviews(party, self._accord, self._relations, self._desk, self._voice, self._redraw)
         self._line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self._books, self._desk, self._voice)
+        self._parts: Final[tuple[Part, ...]] = (
+            self._line_checks,
+            self._attendance,
+            self._book,
+            self._talks,
+            self._heeding,
+            self._posture,
+            self._reviews,
+            self._desk,
+        )
         self.next_deadline: datetime | None = LONG_AGO
         """When the first of the parts wants to be woken; worked out once a turn."""
         self._sessions: dict[str, str] = {}
@@ -192,19 +209,16 @@ class Centre:
         for peer, warning in self._posture.take_warnings():
             self._telling.warn(peer, warning)
         self._desk.ring_if_free()
-        wakes = (
-            self._line_checks.next_deadline,
-            self._attendance.next_deadline,
-            self._book.next_deadline,
-            self._talks.next_deadline,
-            self._heeding.next_deadline,
-            self._posture.next_deadline,
-            self._picture.next_end if self._relations.felt else None,  # that a grant was kept is to be felt in time
-            self._reviews.next_deadline,
-            self._desk.next_deadline,
-        )
-        self.next_deadline = min((at for at in wakes if at is not None), default=None)
+        self.next_deadline = self._next_wake()
         return self._voice.end()
+
+    def _next_wake(self) -> datetime | None:
+        first = self._picture.next_end if self._relations.felt else None  # that a grant was kept is to be felt in time
+        for part in self._parts:
+            at = part.next_deadline
+            if at is not None and (first is None or at < first):
+                first = at
+        return first
 
     def _redraw(self, agreement: Agreement) -> None:
         """The line has moved: plans and offers that are made from now on are held against it where it runs now."""

@@ -195,6 +195,8 @@ class Consents:
 
     def settle(self) -> None:
         """Bring desk and plans in step with what has become of the negotiations, until nothing changes."""
+        if not self._talks.have_news:
+            return
         stepped: dict[Asking, None] = {}
         while True:
             while self._give_way() or self._end_negotiations():

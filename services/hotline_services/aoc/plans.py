@@ -221,18 +221,19 @@ class PlanBook:
 
     def lapse(self) -> list[Filed]:
         """Start and end what is due; returns what has ended, and what is due to start and still lacks a consent."""
-        due = []
-        while self._times and self._times[0][0] <= self._voice.now:
+        due: list[Filed] = []
+        now = self._voice.now
+        while self._times and self._times[0][0] <= now:
             _, plan_id = heapq.heappop(self._times)
             filed = self.plans.get(plan_id)
             if filed is None or filed.state in OVER:
                 continue
-            if filed.state is PlanState.ACCEPTED and filed.start <= self._voice.now:
+            if filed.state is PlanState.ACCEPTED and filed.start <= now:
                 filed.state = PlanState.ACTIVATED
                 self.tell(filed)
-            if filed.state is PlanState.NEGOTIATING and filed.start <= self._voice.now:
+            if filed.state is PlanState.NEGOTIATING and filed.start <= now:
                 due.append(filed)
-            if filed.state in FLYING and filed.end <= self._voice.now:
+            if filed.state in FLYING and filed.end <= now:
                 self._close(filed, PlanState.ENDED, filed.problem)
                 due.append(filed)
         self._forget()
@@ -240,7 +241,7 @@ class PlanBook:
 
     def _forget(self) -> None:
         """Plans that have long been over; of them only the last status is kept, so that their ids stay taken."""
-        while self._over and (self._over[0][0] <= self._voice.now - KEPT or len(self._over) > MOST_OVER):
+        while self._over and (self._over[0][0] <= self._voice.now or len(self._over) > MOST_OVER):
             _, filed = self._over.popleft()
             plan_id = filed.plan.plan_id
             if self.plans.get(plan_id) is not filed:
@@ -258,7 +259,7 @@ class PlanBook:
         filed.problem = problem
         self._picture.drop(filed.plan.plan_id)
         self.tell(filed)
-        self._over.append((self._voice.now, filed))
+        self._over.append((self._voice.now + KEPT, filed))
         self._forget()
 
     def _enter(self, filed: Filed, standing: Standing, volumes: tuple[Volume4D, ...] | None = None) -> None:

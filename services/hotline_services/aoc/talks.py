@@ -256,6 +256,11 @@ class Talks:
                 self._picture.drop(use.ref)
                 self._yielded.setdefault(use.ref, to)
 
+    @property
+    def have_news(self) -> bool:
+        """Whether any has come further, or any plan of ours has had to give way, since this was last minded."""
+        return bool(self._stepped or self._yielded)
+
     def take_yielded(self) -> list[tuple[str, str]]:
         """Plans of ours that have had to give way since this was last asked, and to whom."""
         yielded, self._yielded = list(self._yielded.items()), {}

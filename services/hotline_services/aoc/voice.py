@@ -22,7 +22,7 @@ class Voice:
 
     def say(self, kind: type[M], /, *, cause: str | None = None, **fields: Any) -> M:
         """Say this; it answers ``cause``, or else the message that began the turn."""
-        message = self.author.say(kind, self.now, cause=cause or self.cause, **fields)
+        message = self.author.write(kind, self.now, cause or self.cause, fields)
         self._said.append(message)
         return message
 

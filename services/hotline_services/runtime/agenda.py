@@ -31,7 +31,7 @@ class Agenda:
 
     def put(self, at: datetime, act: Act, what: object) -> None:
         """Do ``act(what)`` at this time, which is not in the past."""
-        heappush(self.heap, (at.astimezone(UTC), self.sequence(), act, what))
+        heappush(self.heap, (at if at.tzinfo is UTC else at.astimezone(UTC), self.sequence(), act, what))
 
     def run(self, until: datetime) -> None:
         """Do all that is due up to and including this time, which then is the present."""

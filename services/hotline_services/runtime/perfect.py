@@ -57,20 +57,21 @@ class PerfectNetwork:
         self._spread(message, sender, self.agenda.now + self.delay)
 
     def _spread(self, message: Message, sender: str | None, arrival: datetime) -> None:
+        agenda = self.agenda
         if self._listener is not None:
-            self._listener(message, self.agenda.now)
+            self._listener(message, agenda.now)
         kind = type(message)
         addressed, _, housekeeping, hearers = self._routes[kind]
         to = None
         if addressed and not housekeeping:  # there is nothing to send again
             to = addressee(message)
-            if to in self.doors:
-                self.agenda.put(arrival, self.doors[to], message)
+            if door := self.doors.get(to):
+                heappush(agenda.heap, (arrival, agenda.sequence(), door, message))
             if not hearers and self._listener is None:
                 self.direct.add(kind)
         for hearer in hearers:
             if hearer not in (to, sender):
-                self.agenda.put(arrival, self.doors[hearer], message)
+                heappush(agenda.heap, (arrival, agenda.sequence(), self.doors[hearer], message))
 
 
 class PerfectNode:
