@@ -76,7 +76,7 @@ class PlainCentre:
             case "line-check":
                 # what the other side says of the agreement and the ledger is as good as anything we know
                 self._say("line-checked", heard, agreement=heard["agreement"], heads={}, heard_seq=heard["seq"])
-            case "protest":
+            case "protest" | "advise":
                 self._say("noted", heard)
 
     def _say(self, kind: str, heard: Message, **fields: Any) -> None:
