@@ -185,7 +185,7 @@ def test_levels_that_fail_only_together_are_told_together(tmp_path: Path) -> Non
 
 
 def test_an_experiment_that_is_not_shipped_is_told_with_those_that_are() -> None:
-    with pytest.raises(ExperimentError, match=r"outages: name: none of this name is shipped; there are: .*outage"):
+    with pytest.raises(ExperimentError, match=r"outages: none of this name is shipped; there are: .*outage"):
         read_experiment("outages")
 
 

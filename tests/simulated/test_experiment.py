@@ -267,7 +267,7 @@ def test_a_run_that_fails_is_told_with_its_arm_and_seed_and_the_others_are_kept(
         ({"backend": "dask://127.0.0.1:9"}, "no Dask scheduler answers at tcp://127.0.0.1:9"),
         ({"jobs": 0}, "--jobs: 0: at least 1"),
         ({"out": Path("/proc/nowhere")}, "/proc/nowhere"),
-        ({"replications": 0}, "line 5: replications: Expected `int` >= 1"),
+        ({"replications": 0}, "experiment: --replications: Expected `int` >= 1"),
     ],
 )
 def test_bad_arguments_are_refused_with_the_reason(

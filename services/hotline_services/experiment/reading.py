@@ -64,6 +64,8 @@ def read_experiment(which: str | Path, overrides: Mapping[str, float] | None = N
     try:
         return _Reader(path, text, dict(overrides or {})).read(raw)
     except FieldError as error:
+        if error.field in (overrides or {}):
+            raise ExperimentError(f"--{error.field}: {error.reason}") from error
         line = line_of(text, error.field)
         at = f", line {line}" if line else ""
         raise ExperimentError(f"{path.name}{at}: {error.field}: {error.reason}") from error
@@ -75,9 +77,8 @@ def _find(which: str | Path) -> Path:
     shipped = experiments_folder() / f"{which}.toml"
     if not shipped.is_file():
         known = ", ".join(shipped_experiments())
-        raise ExperimentError(
-            f"{which}: name: none of this name is shipped; there are: {known}; or give the path of a .toml"
-        )
+        asked = f"{which}: none of this name is shipped" if which else "name an experiment"
+        raise ExperimentError(f"{asked}; there are: {known}; or give the path of a .toml")
     return shipped
 
 
