@@ -4,7 +4,8 @@ Example: make bench ONLY=experiments ARGS="--runs 500 --days 7"
 
 Both do the same runs (the loop a part of them, since it takes as many times as long as there are cores), and both
 write nothing but their results. What the pool costs over the loop is shown as the share of its time in which its
-cores did something else than the loop does. Memory is the greatest resident size: of the process that conducts it,
+cores did something else than the loop does; on a machine that does other work, compare the seconds of processor time.
+Memory is the greatest resident size: of the process that conducts it,
 and of the largest worker.
 """
 
@@ -13,6 +14,7 @@ import resource
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from hotline_services.experiment import backends
 from hotline_services.experiment.conduct import Results, conduct
@@ -40,11 +42,30 @@ def prepared(folder: Path, scenario: str, days: float, runs: int) -> Prepared:
     return read_experiment(path)
 
 
-def timed(asked: Prepared, folder: Path, backend: backends.Backend) -> tuple[float, Results]:
-    """Seconds for all of its runs, none of which are done yet."""
-    began = time.perf_counter()
+class Timed(NamedTuple):
+    """How long all runs of an experiment took, of the clock and of the processors, for how many runs."""
+
+    seconds: float
+    processor_s: float
+    runs: int
+
+    def line(self, what: str) -> str:
+        each = f"{self.seconds / self.runs:10.3f} s a run{self.processor_s / self.runs:10.3f} s of processor a run"
+        return f"{f'{what}, {self.runs} runs':48}{self.seconds:10.2f} s{each}"
+
+
+def timed(asked: Prepared, folder: Path, backend: backends.Backend) -> tuple[Timed, Results]:
+    """All of its runs, none of which are done yet."""
+    began, used = time.perf_counter(), processor_s()
     results = conduct(asked, folder, backend)
-    return time.perf_counter() - began, results
+    runs = len(asked.arms) * asked.experiment.replications
+    return Timed(time.perf_counter() - began, processor_s() - used, runs), results
+
+
+def processor_s() -> float:
+    """What this process and its ended children have used."""
+    every = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in every)
 
 
 def megabytes(who: int) -> float:
@@ -64,30 +85,23 @@ def main() -> None:
         folder = Path(name)
         asked = prepared(folder, arguments.scenario, arguments.days, arguments.runs)
         few = prepared(folder, arguments.scenario, arguments.days, max(arguments.runs // arguments.part, 4))
-        looped_s, _ = timed(few, folder / "loop", backends.in_this_process)
-        pool_s, results = timed(asked, folder / "pool", lambda tasks: backends.in_a_pool(tasks, arguments.jobs))
-        again_s, _ = timed(asked, folder / "pool", backends.in_this_process)
+        looped, _ = timed(few, folder / "loop", backends.in_this_process)
+        pool, results = timed(asked, folder / "pool", lambda tasks: backends.in_a_pool(tasks, arguments.jobs))
+        again, _ = timed(asked, folder / "pool", backends.in_this_process)
         began = time.perf_counter()
         write_tables(results, folder)
         write_report(results, folder)
         written_s = time.perf_counter() - began
-    tell(arguments.jobs, few, looped_s, asked, pool_s)
-    print(f"{'the same again, all of it in the journal':48}{again_s:10.2f} s")
+    print(f"{arguments.scenario}, {arguments.days:g} days a run, pairs with and without the line\n")
+    print(looped.line("loop, 1 process"))
+    print(pool.line(f"pool, {arguments.jobs} processes"))
+    faster = (looped.seconds / looped.runs) / (pool.seconds / pool.runs)
+    print(f"{'the pool is faster by':48}{faster:10.2f} x  (of {arguments.jobs})")
+    print(f"{'500 runs would take':48}{500 * pool.seconds / pool.runs:10.0f} s")
+    print(f"{'the same again, all of it in the journal':48}{again.seconds:10.2f} s")
     print(f"{'tables and report':48}{written_s:10.2f} s")
     print(f"{'memory: this process':48}{megabytes(resource.RUSAGE_SELF):10.0f} MB")
     print(f"{'memory: largest worker':48}{megabytes(resource.RUSAGE_CHILDREN):10.0f} MB")
-
-
-def tell(jobs: int, few: Prepared, looped_s: float, asked: Prepared, pool_s: float) -> None:
-    """Loop and pool, and how they compare run by run."""
-    fewer, all_of_them = (2 * each.experiment.replications for each in (few, asked))
-    days = asked.experiment.days
-    print(f"{asked.experiment.scenarios[0]}, {days:g} days a run, pairs with and without the line\n")
-    print(f"{f'loop, 1 process, {fewer} runs':48}{looped_s:10.2f} s{looped_s / fewer:10.3f} s a run")
-    print(f"{f'pool, {jobs} processes, {all_of_them} runs':48}{pool_s:10.2f} s{pool_s / all_of_them:10.3f} s a run")
-    faster = (looped_s / fewer) / (pool_s / all_of_them)
-    print(f"{'the pool is faster by':48}{faster:10.2f} x  (of {jobs})")
-    print(f"{'500 runs would take':48}{500 * pool_s / all_of_them:10.0f} s")
 
 
 if __name__ == "__main__":
