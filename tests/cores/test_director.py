@@ -11,7 +11,7 @@ from hotline_protocol.message import Author
 from hotline_protocol.service import Unreadable
 from hotline_protocol.topics import address_of, decode, encode
 from hotline_services.director.play import Act, Director, expand
-from hotline_services.director.scenario import read_scenario
+from hotline_services.director.scenario import read_scenario, shipped_scenarios
 
 NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -68,10 +68,10 @@ def test_bad_input_is_answered_and_disturbs_nothing() -> None:
     assert director.next_deadline == NOON
 
 
-@pytest.mark.parametrize("name", ["euphrates-2017-06-18", "valley-day"])
+@pytest.mark.parametrize("name", shipped_scenarios())
 def test_everything_that_a_shipped_scenario_says_can_be_read_on_its_topic(name: str) -> None:
     scenario = read_scenario(name)
     said = Director(expand(scenario, scenario.seed)).lapse(scenario.end())
-    assert {type(message) for message in said} <= {SubmitPlan, ReportSighting, AnnounceLine}
+    assert {type(message) for message in said} <= {SubmitPlan, ReportSighting, AnnounceLine, FlyUnannounced, PassAdvice}
     for message in said:
         assert decode(address_of(message), encode(message)) == message
