@@ -6,7 +6,15 @@ import pytest
 
 from hotline_protocol.events import InputRejected, PlanStatus
 from hotline_protocol.flightplan import PlanState
-from hotline_protocol.injection import AnnouncedState, AnnounceLine, CancelPlan, ReportSighting, SubmitPlan
+from hotline_protocol.injection import (
+    AnnouncedState,
+    AnnounceLine,
+    CancelPlan,
+    FlyUnannounced,
+    PassAdvice,
+    ReportSighting,
+    SubmitPlan,
+)
 from hotline_protocol.message import Author
 from hotline_protocol.service import Unreadable
 from hotline_protocol.topics import address_of, decode, encode
