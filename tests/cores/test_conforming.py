@@ -22,19 +22,19 @@ def straight_through(start_s: float = 0.0, height_ft: float = 11_000.0) -> Path:
 
 
 def test_outside_is_what_lies_before_and_after_its_air() -> None:
-    outside = excursions(straight_through(), [AIR], 0.0)
+    outside = excursions(straight_through(), None, [AIR], 0.0)
     assert [edge for span in outside for edge in span] == pytest.approx([0.0, 92.6, 277.8, 370.4], abs=0.05)
 
 
 def test_too_high_is_outside_and_so_is_too_late() -> None:
-    assert excursions(straight_through(height_ft=12_500), [AIR], 0.0) == [Span(0.0, pytest.approx(370.4))]
-    late = excursions(straight_through(start_s=800.0), [AIR], 0.0)
+    assert excursions(straight_through(height_ft=12_500), None, [AIR], 0.0) == [Span(0.0, pytest.approx(370.4))]
+    late = excursions(straight_through(start_s=800.0), None, [AIR], 0.0)
     assert late[1].began_s == 1_000.0
 
 
 def test_what_is_inside_one_of_several_volumes_is_inside() -> None:
     two = [AIR._replace(end_s=180.0), AIR._replace(start_s=180.0)]
-    assert excursions(straight_through(), two, 0.0) == excursions(straight_through(), [AIR], 0.0)
+    assert excursions(straight_through(), None, two, 0.0) == excursions(straight_through(), None, [AIR], 0.0)
 
 
 def test_the_past_is_judged_by_what_counted_then() -> None:

@@ -83,10 +83,10 @@ AREAS = {
 @pytest.mark.parametrize("kind", [FlightKind.TANKER, FlightKind.SUPPORT, FlightKind.SURVEILLANCE])
 def test_a_flight_is_inside_its_air_from_start_to_end(area: Area, kind: FlightKind) -> None:
     its_plan = filed(area, kind=kind)
-    path, keeps_to_plan = fly(its_plan)
+    path, keeps_to_plan, _ = fly(its_plan)
     assert keeps_to_plan
     assert (path.start_s, path.end_s) == window(its_plan)
-    assert excursions(path, airs(its_plan), 0.0) == []
+    assert excursions(path, None, airs(its_plan), 0.0) == []
 
 
 @given(
@@ -111,8 +111,8 @@ def test_wherever_and_however_long_it_holds_it_stays_inside(
     area = Circle(centre=where, radius_nm=radius_nm)
     block = HeightBlock(lower * 1_000, (lower + height) * 1_000)
     its_plan = filed(area, minutes / 60, kind, lower_ft=int(block.lower_ft), upper_ft=int(block.upper_ft))
-    path, _ = fly(its_plan, manner, block)
-    assert excursions(path, airs(its_plan), 0.0) == []
+    path, _, _ = fly(its_plan, manner, block)
+    assert excursions(path, None, airs(its_plan), 0.0) == []
     assert len(path.t_s) <= 4 + 4 * (minutes * 60 / 180 + 2)
 
 
@@ -135,7 +135,7 @@ def test_a_route_is_flown_from_end_to_end_in_the_time_that_the_plan_gives() -> N
 
 def test_an_aircraft_that_is_too_slow_for_its_route_comes_late() -> None:
     its_plan = filed(ROUTE, hours=0.25, kind=FlightKind.MEDEVAC, aircraft_type="MI8")
-    path, keeps_to_plan = fly(its_plan)
+    path, keeps_to_plan, _ = fly(its_plan)
     assert not keeps_to_plan
     assert path.end_s > window(its_plan).end_s
     assert max(speeds_kt(path)) == pytest.approx(BY_TYPE["MI8"].fastest_kt)

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from hotline_protocol.geometry import Footprint
 
 from .affairs import affairs_of
-from .passage import Span, gaps, inside, union
+from .laps import Laps, time_inside
+from .passage import Span, gaps, union
 from .path import Path
 
 CONFORMING_SHARE: Final = 0.95
@@ -30,11 +31,9 @@ class Air(NamedTuple):
     end_s: float
 
 
-def excursions(path: Path, airs: Iterable[Air], from_s: float) -> list[Span]:
-    """When the path is in none of these, from this time to its end."""
-    spans = union(
-        span for air in airs for span in inside(path, air.mark, air.lower_ft, air.upper_ft, air.start_s, air.end_s)
-    )
+def excursions(path: Path, laps: Laps | None, airs: Iterable[Air], from_s: float) -> list[Span]:
+    """When the path, which consists of these laps if of any, is in none of these, from this time to its end."""
+    spans = union(span for air in airs for span in time_inside(path, laps, *air))
     clipped = union(Span(max(began, from_s), ended) for began, ended in spans if ended > from_s)
     return gaps(clipped, max(from_s, path.start_s), path.end_s)
 

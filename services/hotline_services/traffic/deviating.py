@@ -15,7 +15,8 @@ from hotline_protocol.injection import Deviate, DeviationKind
 from hotline_services.director.setting import Deviations
 from hotline_services.runtime.chance import Chance
 
-from .flying import SHORTEST_LAP_S, SHORTEST_LEG_S, Manner, Racetrack, Spot, Window, orbit, rectangle
+from .flying import SHORTEST_LAP_S, SHORTEST_LEG_S, Manner, Racetrack, Window, laps_of, orbit, rectangle
+from .laps import Spot
 from .path import Path
 from .performance import Performance
 
@@ -190,7 +191,7 @@ def _diverted(path: Path, at_s: float, to: Spot, aircraft: Performance) -> Path:
     track = Racetrack.round(rectangle(to, (1.0, 0.0), HELD_M, min(aircraft.turn_radius_m, HELD_M / 2)))
     there_s = at_s + max(math.dist((x, y), track.corners[0]) / aircraft.fastest_m_s, SHORTEST_LEG_S)
     window = Window(there_s, max(path.end_s, there_s + SHORTEST_LAP_S))
-    stay = orbit(track, aircraft.working_m_s, window, 0.0).level(z_ft)
+    stay = orbit(track, laps_of(track, aircraft.working_m_s, window, 0.0), window).level(z_ft)
     return _before(path, at_s, _direct(path, at_s, track.corners[0], there_s).joined(stay))
 
 

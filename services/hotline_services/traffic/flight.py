@@ -17,6 +17,7 @@ from .agenda import Item
 from .conforming import Air, absences, excursions, judged_anew
 from .deviating import AS_PLANNED, Departures, Dice, Turn, turned
 from .flying import HeightBlock, Window, flown
+from .laps import Laps
 from .passage import Span
 from .path import Path
 from .performance import Performance
@@ -77,6 +78,7 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
     consented: bool = True
     stage: Stage = Stage.AWAITED
     path: Path | None = None
+    laps: Laps | None = None
     strays: bool = False
     off_its_way: bool = False
     outside: list[Span] = []
@@ -111,7 +113,9 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
         window = self.window.shifted(departures.shift_s)
         if self.block is None or window.end_s - max(window.start_s, at_s) < LAST_MOMENT_S:
             return False
-        path, keeps_to_plan = flown(self.volumes, self.block, window, self.aircraft, self.dice.manner, self.separation)
+        path, keeps_to_plan, self.laps = flown(
+            self.volumes, self.block, window, self.aircraft, self.dice.manner, self.separation
+        )
         self.stage, self.strays = Stage.FLYING, not keeps_to_plan or departures.shift_s != 0
         self.path = path.since(at_s) if at_s > path.start_s else path
         for turn in departures.turns:
@@ -121,6 +125,8 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
     def turn(self, turn: Turn, at_s: float) -> None:
         """Depart from its path at this time, unless it is as good as over by then."""
         if self.path is not None and at_s < self.path.end_s - LAST_MOMENT_S:
+            beside = turn.kind is DeviationKind.OFF_ROUTE and at_s <= self.path.start_s
+            self.laps = self.laps.moved(turn.offset) if self.laps and beside else None
             self.path = turned(self.path, turn, self.aircraft, at_s)
             self.strays = self.off_its_way = True
             if turn.kind is DeviationKind.EMERGENCY:
@@ -135,7 +141,8 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
         """When it is outside its air: as it was judged up to now, and by what it has and does from now on."""
         if self.path is not None and self.strays:
             if self.off_its_way or len(self.volumes) > 1:
-                outside = excursions(self.path, [_air(volume, epoch) for volume in self.volumes], now_s)
+                airs = [_air(volume, epoch) for volume in self.volumes]
+                outside = excursions(self.path, self.laps, airs, now_s)
             else:  # where it was to be, if at another time
                 outside = absences(self.path, self.window, now_s)
             self.outside = judged_anew(self.outside, outside, now_s)

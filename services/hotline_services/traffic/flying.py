@@ -23,6 +23,7 @@ from hotline_protocol.agreement import Separation
 from hotline_protocol.airspace import Area, Circle, Corridor, Volume4D
 from hotline_protocol.geometry import METRES_PER_NM, footprint
 
+from .laps import Laps, Spot
 from .path import Path
 from .performance import Performance
 
@@ -33,9 +34,6 @@ SHORTEST_LAP_S: Final = 180.0
 SHORTEST_LEG_S: Final = 0.01
 SHRINK: Final = 0.9
 SMALLEST: Final = 0.01
-
-Spot = tuple[float, float]
-"""East and north in metres of the protocol's plane."""
 
 
 class Racetrack(msgspec.Struct, frozen=True):
@@ -77,10 +75,13 @@ class Course(NamedTuple):
 
 
 class Flown(NamedTuple):
-    """A path, and whether it stays within its air: false when the aircraft cannot fly as fast as its plan has it."""
+    """A path; whether it stays within its air, or the aircraft cannot fly as fast as its plan has it; and the laps of
+    which the path consists, if it holds an area.
+    """
 
     path: Path
     keeps_to_plan: bool
+    laps: Laps | None
 
 
 class Manner(NamedTuple):
@@ -130,10 +131,10 @@ def flown(
     climb_ft_s = aircraft.climb_fpm / 60
     if isinstance(volumes[0].area, Corridor):
         course, keeps = _along(route_of(tuple(volume.area for volume in volumes)), window, aircraft)
-        return Flown(_climbing(course, low, level, climb_ft_s), keeps_to_plan=keeps)
+        return Flown(_climbing(course, low, level, climb_ft_s), keeps_to_plan=keeps, laps=None)
     track = racetrack(volumes[0].area, aircraft.turn_radius_m)
-    course = orbit(track, aircraft.working_m_s, window, manner.lap)
-    return Flown(_climbing(course, low, level, climb_ft_s), keeps_to_plan=True)
+    laps = laps_of(track, aircraft.working_m_s, window, manner.lap)
+    return Flown(_climbing(orbit(track, laps, window), low, level, climb_ft_s), keeps_to_plan=True, laps=laps)
 
 
 # Areas: the racetrack.
@@ -185,22 +186,26 @@ def rectangle(middle: Spot, axis: Spot, along: float, aside: float) -> list[Spot
     ]
 
 
-def orbit(track: Racetrack, speed_m_s: float, window: Window, begin: float) -> Course:
-    """Lap after lap, beginning at this share of one."""
-    start_s, end_s = window
+def laps_of(track: Racetrack, speed_m_s: float, window: Window, begin: float) -> Laps:
+    """Of this racetrack at this speed, the window beginning at this share of one."""
     lap_s = max(track.lap_m / speed_m_s, SHORTEST_LAP_S)
-    lap_began = start_s - begin % 1.0 * lap_s
-    laps = math.ceil((end_s - lap_began) / lap_s)
-    into = [share * lap_s for share in track.shares]
-    t_s = [lap_began + lap * lap_s + corner_s for lap in range(laps) for corner_s in into]
+    into_s = tuple(share * lap_s for share in track.shares)
+    return Laps(track.corners, into_s, lap_s, window.start_s - begin % 1.0 * lap_s)
+
+
+def orbit(track: Racetrack, laps: Laps, window: Window) -> Course:
+    """These laps of the track for as long as the window lasts."""
+    start_s, end_s = window
+    amount = math.ceil((end_s - laps.began_s) / laps.lap_s)
+    t_s = [laps.began_s + lap * laps.lap_s + into_s for lap in range(amount) for into_s in laps.into_s]
     first, last = bisect_right(t_s, start_s + SHORTEST_LEG_S), bisect_left(t_s, end_s - SHORTEST_LEG_S)
     east, north = zip(*track.corners, strict=True)
-    x_start, y_start = track.at(begin)
-    x_end, y_end = track.at((end_s - lap_began) / lap_s)
+    x_start, y_start = track.at((start_s - laps.began_s) / laps.lap_s)
+    x_end, y_end = track.at((end_s - laps.began_s) / laps.lap_s)
     return Course(
         [start_s, *t_s[first:last], end_s],
-        [x_start, *(east * laps)[first:last], x_end],
-        [y_start, *(north * laps)[first:last], y_end],
+        [x_start, *(east * amount)[first:last], x_end],
+        [y_start, *(north * amount)[first:last], y_end],
     )
 
 

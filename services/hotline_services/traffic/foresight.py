@@ -1,5 +1,6 @@
 """What will come of the paths that are flown: crossings of the line, entries into zones, encounters."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -11,9 +12,11 @@ from hotline_protocol.message import PartyName
 from .affairs import AFFAIR_S, affairs_of
 from .approach import Encounter, Minima, encounters
 from .flight import Flight
-from .passage import Line, crossings, inside
+from .laps import Laps, time_inside
+from .passage import Line, crossings
 from .path import Path, Point
 
+ALWAYS: Final = (-math.inf, math.inf)
 OVER_THE_LINE: Final = frozenset({DemandKind.CROSSES_LINE, DemandKind.FAR_SIDE})
 IN_A_ZONE: Final = frozenset({DemandKind.ZONE, DemandKind.SHARED_ZONE})
 
@@ -22,7 +25,6 @@ class Passing(NamedTuple):
     """Over the line: into whose air, if it is anybody's."""
 
     t_s: float
-    at: Point
     into: PartyName | None
 
 
@@ -61,9 +63,8 @@ class Foresight:
         """When the flight goes over the line. One that begins on the other side has come over it on its way there."""
         if self._line is None or flight.path is None or not self._may_cross(flight):
             return []
-        path = flight.path
         told: list[Passing] = []
-        for passing in self._all_passings(path, self._line, flight.flyer.side):
+        for passing in self._all_passings(flight.path, flight.laps, self._line, flight.flyer.side):
             back_again = len(told) > 1 and passing.into == told[-2].into
             if back_again and passing.t_s - told[-1].t_s < AFFAIR_S:
                 told.pop()
@@ -71,15 +72,19 @@ class Foresight:
                 told.append(passing)
         return told
 
-    def _all_passings(self, path: Path, line: Line, side: PartyName | None) -> Iterator[Passing]:
-        if path.start_s >= self._since_s:
-            begins = path.at(path.start_s)
-            air_of = self._boundaries.air_of(to_position(begins[:2]))
+    def _all_passings(self, path: Path, laps: Laps | None, line: Line, side: PartyName | None) -> Iterator[Passing]:
+        start_s, end_s = path.start_s, path.end_s
+        if start_s >= self._since_s:
+            air_of = self._boundaries.air_of(to_position((path.x_m[0], path.y_m[0])))
             if air_of is not None and air_of != side:
-                yield Passing(path.start_s, begins, air_of)
-        for t_s, at, leftwards in crossings(path, line):
+                yield Passing(start_s, air_of)
+        if laps is None:
+            over = [(crossing.t_s, crossing.leftwards) for crossing in crossings(path, line)]
+        else:
+            over = laps.crossings(line, start_s, end_s)
+        for t_s, leftwards in over:
             if t_s >= self._since_s:
-                yield Passing(t_s, at, self._owners[leftwards])
+                yield Passing(t_s, self._owners[leftwards])
 
     def entries(self, flight: Flight) -> list[Entry]:
         """When the flight enters zones that its side needs consent for; where it begins in one, at its beginning."""
@@ -89,7 +94,7 @@ class Foresight:
         found = [
             Entry(span.began_s, path.at(span.began_s), zone)
             for zone, mark in self._zones_for(flight)
-            for span in affairs_of(inside(path, mark, zone.lower_ft, zone.upper_ft))
+            for span in affairs_of(time_inside(path, flight.laps, mark, zone.lower_ft, zone.upper_ft, *ALWAYS))
         ]
         return sorted(found, key=lambda entry: entry.t_s)
 

@@ -84,15 +84,16 @@ class Account:
 
     def crossed(self, flight: Flight, passing: Passing) -> None:
         outbound = passing.into not in (None, flight.flyer.side)
+        at = _path(flight).at(passing.t_s)
         event = self._say(
             LineCrossed,
             flyer=flight.flyer,
             outbound=outbound,
             conforming=_has_right(flight, passing.t_s),
-            **_where(passing.at),
+            **_where(at),
         )
         if outbound and passing.into is not None:
-            self._show(flight, [passing.into], passing.t_s, passing.at, "over the line", event)
+            self._show(flight, [passing.into], passing.t_s, at, "over the line", event)
 
     def entered(self, flight: Flight, entry: Entry, concerned: Iterable[PartyName]) -> None:
         event = self._say(
