@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Position
 from hotline_protocol.events import InputRejected, LineMoved, ReviewEnded
+from hotline_protocol.injection import ReportSighting, SightingKind
 from hotline_protocol.line import (
     Amend,
     Answer,
@@ -266,6 +267,19 @@ def test_a_counter_offer_that_makes_no_sense_ends_the_review() -> None:
     assert not ended.agreed
     assert accused.refusals[0].startswith("offer: is not the digest")
     assert accused.line_stands
+
+
+def test_what_is_said_of_an_unknown_review_takes_nothing_else_off_the_desk() -> None:
+    accused = Accused()
+    spot = Position(40.0, 35.0)
+    fields = {"kind": SightingKind.SHOW_OF_FORCE, "by": "us", "at": spot, "seen_at": accused.now}
+    seen = Author("director").say(ReportSighting, accused.now, to="ru", **fields)
+    accused.said.extend(accused.centre.receive(seen, accused.now))
+    accused.call_id = accused.all(Ring)[-1].call_id
+    accused.hear(Answer, call_id=accused.call_id)
+    accused.hear(DeclineTrace, review_id=seen.id, answers="0" * 16)
+    assert accused.centre.open_calls() == [accused.call_id]
+    assert not accused.all(HangUp)
 
 
 offsets = st.sampled_from((0.0, 6.0, 7.9, -3.0, 14.0, 99.0))

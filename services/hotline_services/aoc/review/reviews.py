@@ -137,7 +137,7 @@ class Reviews:
 
     def hear(self, message: InReview) -> str | None:
         """Something said in a review. Returns why it cannot be used, as "field: reason", or None."""
-        fault = None
+        fault, reviewing = None, self._of(message)
         match message:
             case ProposeTrace():
                 fault = self._hear_propose(message)
@@ -147,8 +147,8 @@ class Reviews:
                 self._hear_end(message)
             case _:
                 pass  # a later version's kind of message
-        if self._of(message) is None:
-            self._desk.dequeue(message.review_id)  # it is over: what the call was about has been dealt with
+        if reviewing is not None and self._reviewing is not reviewing:
+            self._desk.dequeue(reviewing.id)  # it is over: what the call was about has been dealt with
         return fault
 
     def hear_amend(self, amend: Amend) -> str | None:
