@@ -41,8 +41,6 @@ class Posture:
         self._unanswered: dict[str, int] = {}
         self._found: dict[str, ActualState] = {}
         self._warnings: list[tuple[str, Advice]] = []
-        self.sightings: dict[str, ReportSighting] = {}
-        """Those that are yet to be protested against."""
 
     def escalate(
         self,

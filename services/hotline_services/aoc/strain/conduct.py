@@ -44,6 +44,6 @@ CONDUCT: Final[Mapping[Stage, Conduct]] = MappingProxyType(
 
 
 def conduct_at(stage: Stage, prone: float = 0.0) -> Conduct:
-    """That of this stage; ``prone`` is what the model adds to its readiness to react, whatever the stage."""
+    """That of this stage, but warning no less than ``prone``: what the model itself has it do, whatever the stage."""
     conduct = CONDUCT[stage]
     return conduct if prone <= conduct.warns else msgspec.structs.replace(conduct, warns=prone)
