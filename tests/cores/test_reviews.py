@@ -9,7 +9,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotline_protocol.agreement import Agreement, AgreementError, LineCheckRule
+from hotline_protocol.agreement import Agreement, AgreementError, LineCheckRule, check_agreement
 from hotline_protocol.airspace import Position
 from hotline_protocol.events import CallEnded, EscalationKind, InputRejected, LineMoved, ReviewEnded
 from hotline_protocol.flightplan import PlanState
@@ -195,14 +195,7 @@ def test_an_agreement_whose_line_cannot_be_reviewed_is_refused_with_the_reason(
     changes: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(AgreementError, match=said):
-        read_back(rules(**changes))
-
-
-def read_back(agreed: Agreement) -> Agreement:
-    from hotline_protocol.agreement import _check
-
-    _check(agreed)
-    return agreed
+        check_agreement(rules(**changes))
 
 
 # What goes wrong -----------------------------------------------------------------------------------------------------
