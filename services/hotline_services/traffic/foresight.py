@@ -74,17 +74,20 @@ class Foresight:
 
     def _all_passings(self, path: Path, laps: Laps | None, line: Line, side: PartyName | None) -> Iterator[Passing]:
         start_s, end_s = path.start_s, path.end_s
-        if start_s >= self._since_s:
-            air_of = self._boundaries.air_of(to_position((path.x_m[0], path.y_m[0])))
-            if air_of is not None and air_of != side:
-                yield Passing(start_s, air_of)
         if laps is None:
             over = [(crossing.t_s, crossing.leftwards) for crossing in crossings(path, line)]
         else:
             over = laps.crossings(line, start_s, end_s)
+        if start_s >= self._since_s:
+            begins_in = self._owners[not over[0][1]] if over else self._air_at(path.x_m[0], path.y_m[0])
+            if begins_in is not None and begins_in != side:
+                yield Passing(start_s, begins_in)
         for t_s, leftwards in over:
             if t_s >= self._since_s:
                 yield Passing(t_s, self._owners[leftwards])
+
+    def _air_at(self, east_m: float, north_m: float) -> PartyName | None:
+        return self._boundaries.air_of(to_position((east_m, north_m)))
 
     def entries(self, flight: Flight) -> list[Entry]:
         """When the flight enters zones that its side needs consent for; where it begins in one, at its beginning."""
@@ -98,10 +101,18 @@ class Foresight:
         ]
         return sorted(found, key=lambda entry: entry.t_s)
 
-    def affairs(self, one: Flight, other: Flight) -> list[Affair]:
+    def affairs(self, one: Flight, other: Flight) -> Sequence[Affair]:
         """When the two are below the separation minima. The same, whichever of the two is named first."""
         if one.path is None or other.path is None:
-            return []
+            return ()
+        lateral_m, box, its_box = self._minima.lateral_m, one.path.bounds, other.path.bounds
+        if (  # asked of every two that fly at once, and most are far apart
+            box.west_m - its_box.east_m >= lateral_m
+            or its_box.west_m - box.east_m >= lateral_m
+            or box.south_m - its_box.north_m >= lateral_m
+            or its_box.south_m - box.north_m >= lateral_m
+        ):
+            return ()
         told: list[Affair] = []
         for met in encounters(one.path, other.path, self._minima):
             if told and met.began_s - told[-1].ended_s < AFFAIR_S:

@@ -3,15 +3,12 @@
 from datetime import timedelta
 from typing import Any, Final
 
-from hotline_protocol.geometry import METRES_PER_NM, to_position
+from hotline_protocol.geometry import METRES_PER_NM
 from hotline_protocol.injection import SightingKind
 from hotline_protocol.message import PartyName
-from hotline_protocol.sky import Encountered, Flyer, Grade
+from hotline_protocol.sky import Encountered, Flyer, Grade, LineCrossed, ZoneEntered
 from hotline_services.director import setting
 from hotline_services.runtime.chance import Chance
-
-from .flight import Flight
-from .path import Point
 
 HALF: Final = 0.5
 
@@ -40,14 +37,14 @@ def answerable(flyer: Flyer) -> PartyName:
     return flyer.side or flyer.operator
 
 
-def seen_where_it_should_not_be(flight: Flight, at: Point, where: str) -> dict[str, Any]:
+def seen_where_it_should_not_be(event: LineCrossed | ZoneEntered, where: str) -> dict[str, Any]:
     """The account of a flight of somebody else in our air. Whether it has our consent is for the desk to look up."""
-    kind = SightingKind.LINE_CROSSING if flight.flyer.announced else SightingKind.UNANNOUNCED_FLIGHT
+    kind = SightingKind.LINE_CROSSING if event.flyer.announced else SightingKind.UNANNOUNCED_FLIGHT
     return {
         "kind": kind,
-        "at": to_position((at.x_m, at.y_m)),
-        "detail": f"{where} at {at.z_ft:,.0f} ft",
-        **_who(flight.flyer),
+        "at": event.at,
+        "detail": f"{where} at {event.altitude_ft:,.0f} ft",
+        **_who(event.flyer),
     }
 
 

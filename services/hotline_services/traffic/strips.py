@@ -29,6 +29,7 @@ MOST_PLANS: Final = 10_000
 MOST_ORDERS: Final = 1_000
 """Bounds on what is remembered of plans that no centre speaks of, and of orders to flights that nobody knows."""
 
+UNKNOWN: Final = performance(FlightKind.PATROL)
 NOBODYS: Final = "unknown"
 
 
@@ -117,7 +118,7 @@ class Strips:
         flight = self._flights[key] = Flight(
             key=key,
             flyer=flyer,
-            aircraft=performance(FlightKind.PATROL),
+            aircraft=UNKNOWN,
             dice=Dice(self._chance, f"{key[0]}/{key[1]}"),
             separation=self._separation,
         )

@@ -93,7 +93,7 @@ class Account:
             **_where(at),
         )
         if outbound and passing.into is not None:
-            self._show(flight, [passing.into], passing.t_s, at, "over the line", event)
+            self._show(flight, [passing.into], passing.t_s, event, "over the line")
 
     def entered(self, flight: Flight, entry: Entry, concerned: Iterable[PartyName]) -> None:
         event = self._say(
@@ -103,7 +103,7 @@ class Account:
             conforming=_has_right(flight, entry.t_s),
             **_where(entry.at),
         )
-        self._show(flight, concerned, entry.t_s, entry.at, f"in {entry.zone.name}", event)
+        self._show(flight, concerned, entry.t_s, event, f"in {entry.zone.name}")
 
     def met(self, one: Flight, two: Flight, affair: Affair, *, high: bool) -> None:
         a, b = _path(one).at(affair.closest_s), _path(two).at(affair.closest_s)
@@ -127,12 +127,14 @@ class Account:
                 name = "/".join((*one.key, *two.key))
                 self._report(flyer.side, name, seen_at, event, came_close(event, other))
 
-    def _show(self, flight: Flight, to: Iterable[PartyName], t_s: float, at: Point, where: str, event: Message) -> None:
+    def _show(
+        self, flight: Flight, to: Iterable[PartyName], t_s: float, event: LineCrossed | ZoneEntered, where: str
+    ) -> None:
         """Each side takes one look at a flight that is where it should not be: it reports it once, or not at all."""
         for party in to:
             if party != flight.flyer.side and party not in flight.noticed_by:
                 flight.noticed_by.add(party)
-                report = seen_where_it_should_not_be(flight, at, where)
+                report = seen_where_it_should_not_be(event, where)
                 self._report(party, "/".join(flight.key), t_s, event, report)
 
     def _report(self, to: PartyName, name: str, seen_s: float, event: Message, report: dict[str, Any]) -> None:
