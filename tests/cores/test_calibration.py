@@ -1,6 +1,7 @@
 """The table of published figures, and the sums by which they are measured."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,8 @@ from hotline_services.calibration.figures import FIGURES, SOURCES, Result
 from hotline_services.calibration.measures import MEASURES, kendall, slope
 from hotline_services.calibration.recipes import CALLS_A_DAY, CROSSINGS_A_DAY, constant, outages
 from hotline_services.calibration.telling import BEGIN, END, headline, markdown, written_into
+from hotline_services.cli.calibrate import calibrate
+from hotline_services.cli.query import BAD_INPUT
 from hotline_services.director.scenario import read_scenario
 from hotline_services.director.script import Sighting, UnannouncedFlight
 
@@ -70,3 +73,18 @@ def test_a_calibration_is_told_as_a_table_that_replaces_the_one_before() -> None
     assert written_into(once, table) == once
     with pytest.raises(ValueError, match="lacks the marks"):
         written_into("nothing", table)
+
+
+@pytest.mark.parametrize("text", [None, "a document without marks"])
+def test_that_the_table_has_nowhere_to_go_is_told_before_anything_is_flown(
+    text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fly(_: object) -> list[Result]:
+        raise AssertionError("flown")
+
+    monkeypatch.setattr("hotline_services.cli.calibrate.measure", fly)
+    document = tmp_path / "calibration.md"
+    if text is not None:
+        document.write_text(text)
+    assert calibrate(write=document) == BAD_INPUT
+    assert str(document) in capsys.readouterr().err

@@ -13,7 +13,7 @@ from hotline_services.calibration.telling import band, headline, kind, markdown,
 from hotline_services.calibration.trials import Trial, Trials
 from hotline_services.director.scenario import ScenarioError
 
-from .query import BAD_INPUT, Flag, complain
+from .query import Flag, complain
 from .tables import Column, show
 
 OUT_OF_BAND: Final = 1
@@ -67,18 +67,32 @@ def calibrate(
     if days < 2 or seeds < 1:
         return complain("calibrate", "--days: at least 2; --seeds: at least 1")
     try:
+        document = _document(write)
+    except (OSError, ValueError) as error:
+        return complain("calibrate", f"--write: {write}: {error}")
+    try:
         results = measure(Trials(RECIPES, days=days, seeds=range(1, seeds + 1), told=_tell))
-        if write is not None:
-            table = markdown(results, f"hotline calibrate --days {days} --seeds {seeds}")
-            write.write_text(written_into(write.read_text(encoding="utf-8"), table), encoding="utf-8")
     except ScenarioError as error:
         return complain("calibrate", str(error))
-    except (OSError, ValueError) as error:
-        complain("calibrate", f"--write: {write}: {error}")
-        return BAD_INPUT
+    if write is not None:
+        table = markdown(results, f"hotline calibrate --days {days} --seeds {seeds}")
+        write.write_text(written_into(document, table), encoding="utf-8")
     show(results if not json else [_row(result) for result in results], COLUMNS, json=json, empty="")
     sys.stderr.write(f"{headline(results)}\n")
     return 0 if sum(result.is_in_band for result in results) >= WANTED else OUT_OF_BAND
+
+
+def _document(write: Path | None) -> str:
+    """What the table is to be put into: looked at before anything is flown, which takes minutes.
+
+    Raises OSError when it cannot be read and written, ValueError when it has no place for the table.
+    """
+    if write is None:
+        return ""
+    with write.open("r+", encoding="utf-8") as file:
+        document = file.read()
+    written_into(document, "")
+    return document
 
 
 def _tell(trial: Trial) -> None:
