@@ -149,7 +149,7 @@ FIGURES: Final = (
         high=2.0,
         fitted=False,
         source="ELN14",
-        measured_as="encounters of the two sides in valley-2017: NMAC and Airprox A, to B, to C",
+        measured_as="encounters of the two sides in valley-2017: NMAC and Airprox A, to B, to C and below separation",
     ),
     Figure(
         number=10,

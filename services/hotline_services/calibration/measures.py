@@ -21,9 +21,15 @@ Found = tuple[float, str]
 BUSY: Final = "valley-2017"
 DISTANCES_NM: Final = (0, 10, 20, 40, 80)
 TEMPOS: Final = (0.5, 1.0, 2.0, 4.0)
+RATES_DAYS: Final = 100
 PASSES: Final = 37
 INCIDENTS: Final = frozenset({EscalationKind.SIGHTING, EscalationKind.CROSSING_WITHOUT_CONSENT})
 CLOSE: Final = frozenset({Grade.NMAC, Grade.AIRPROX_A, Grade.AIRPROX_B})
+PYRAMID: Final = (
+    {Grade.NMAC, Grade.AIRPROX_A},
+    {Grade.AIRPROX_B},
+    {Grade.AIRPROX_C, Grade.BELOW_SEPARATION},
+)
 SIDES: Final = {"us", "ru"}
 
 
@@ -128,8 +134,7 @@ def june_18(trials: Trials) -> Found:
 def pyramid(trials: Trials) -> Found:
     """Figure 9: how far the steps are from 11 / 3 and 25 / 11, as a factor."""
     grades = [each.grade for log in trials.runs(BUSY) for each in between_sides(log)]
-    high = sum(grade in {Grade.NMAC, Grade.AIRPROX_A} for grade in grades)
-    serious, lesser = grades.count(Grade.AIRPROX_B), grades.count(Grade.AIRPROX_C)
+    high, serious, lesser = (sum(grade in step for grade in grades) for step in PYRAMID)
     told = f"{high} : {serious} : {lesser}"
     if not (high and serious and lesser):
         return math.inf, told
@@ -152,7 +157,7 @@ def conflicts_by_flights(trials: Trials) -> Found:
     points = []
     for tempo in TEMPOS:
         changes = {"traffic.*.tempo": tempo, "circuit.available": False}
-        logs = trials.runs(BUSY, days=max(trials.days // 4, 2), changes=changes)
+        logs = trials.runs(BUSY, changes=changes)
         flights = sum(len(log.of(FlightFlown)) for log in logs)
         losses = sum(len(between_sides(log)) for log in logs)
         points.append((flights, losses))
@@ -168,8 +173,8 @@ def slope(points: Iterable[tuple[float, float]]) -> float:
 
 def outage_calls(trials: Trials) -> Found:
     """Figure 12: the same days with and without the outages."""
-    without = trials.runs(BUSY, recipe="constant", days=100)
-    with_them = trials.runs(BUSY, recipe="outages", days=100)
+    without = trials.runs(BUSY, recipe="constant", days=RATES_DAYS)
+    with_them = trials.runs(BUSY, recipe="outages", days=RATES_DAYS)
     days = sum(log.days for log in without)
     lost = (sum(map(_completed_in_outages, without)) - sum(map(_completed_in_outages, with_them))) / days
     crossed = [
@@ -192,7 +197,7 @@ def _completed_in_outages(log: Log) -> int:
 
 def line_load(trials: Trials) -> Found:
     """Figure 13: how long the line was taken, and how many calls found it so."""
-    logs = trials.runs(BUSY, recipe="long-calls", days=100)
+    logs = trials.runs(BUSY, recipe="long-calls", days=RATES_DAYS)
     calls = [call for log in logs for call in log.of(CallEnded) if call.answered_at is not None]
     taken = sum((call.ended_at - call.rang_at).total_seconds() for call in calls)
     erlang = taken / sum(86_400 * log.days for log in logs)

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from hotline_protocol.airspace import Position
 from hotline_protocol.flightplan import FlightKind
 from hotline_protocol.injection import SightingKind
-from hotline_services.aoc.config import Officer
+from hotline_services.aoc.config import Officer, Strain
 from hotline_services.director.script import Flight, Scenario, Sighting, UnannouncedFlight
-from hotline_services.director.setting import Break, Circuit
+from hotline_services.director.setting import Break, Circuit, Sky
 from hotline_services.director.written import CorridorAlong, Duration, Moment, Spot
 from hotline_services.runtime.chance import Chance
 
@@ -25,10 +25,15 @@ TEN_MINUTES: Final = 600.0
 
 
 def constant(scenario: Scenario, days: int, seed: int) -> Scenario:
-    """Eleven reasons to ring and seven flights across the line a day, at constant rates; nothing else happens."""
+    """Eleven reasons to ring and seven flights across the line a day, at constant rates; nothing else happens.
+
+    Nobody sees the crossings, or is strained by anything: either would be a reason to ring more.
+    """
     chance = Chance(seed)
     return replace(
         scenario,
+        sky=Sky(sees=0.0),
+        parties={name: replace(party, strain=Strain()) for name, party in scenario.parties.items()},
         traffic=(),
         fronts=None,
         officers={},
