@@ -38,9 +38,9 @@ def excursions(path: Path, laps: Laps | None, airs: Iterable[Air], from_s: float
     return gaps(clipped, max(from_s, path.start_s), path.end_s)
 
 
-def absences(path: Path, window: tuple[float, float], from_s: float) -> list[Span]:
-    """The same of a path that lies in its air all along, which is its own from when until when."""
-    start_s, end_s = max(from_s, path.start_s), path.end_s
+def absences(flown: tuple[float, float], window: tuple[float, float], from_s: float) -> list[Span]:
+    """The same of a flight that is in its area all along; flown, and its own, are from when until when."""
+    start_s, end_s = max(from_s, flown[0]), flown[1]
     inside_s = Span(max(window[0], start_s), min(window[1], end_s))
     return gaps([inside_s] if inside_s.began_s < inside_s.ended_s else [], start_s, end_s)
 

@@ -61,7 +61,7 @@ class Foresight:
 
     def passings(self, flight: Flight) -> list[Passing]:
         """When the flight goes over the line. One that begins on the other side has come over it on its way there."""
-        if self._line is None or flight.path is None or not self._may_cross(flight):
+        if self._line is None or not self._may_cross(flight):
             return []
         told: list[Passing] = []
         for passing in self._all_passings(flight.path, flight.laps, self._line, flight.flyer.side):
@@ -91,21 +91,16 @@ class Foresight:
 
     def entries(self, flight: Flight) -> list[Entry]:
         """When the flight enters zones that its side needs consent for; where it begins in one, at its beginning."""
-        path = flight.path
-        if path is None:
-            return []
         found = [
-            Entry(span.began_s, path.at(span.began_s), zone)
+            Entry(span.began_s, flight.path.at(span.began_s), zone)
             for zone, mark in self._zones_for(flight)
-            for span in affairs_of(time_inside(path, flight.laps, mark, zone.lower_ft, zone.upper_ft, *ALWAYS))
+            for span in affairs_of(time_inside(flight.path, flight.laps, mark, zone.lower_ft, zone.upper_ft, *ALWAYS))
         ]
         return sorted(found, key=lambda entry: entry.t_s)
 
     def affairs(self, one: Flight, other: Flight) -> Sequence[Affair]:
         """When the two are below the separation minima. The same, whichever of the two is named first."""
-        if one.path is None or other.path is None:
-            return ()
-        lateral_m, box, its_box = self._minima.lateral_m, one.path.bounds, other.path.bounds
+        lateral_m, box, its_box = self._minima.lateral_m, one.bounds, other.bounds
         if (  # asked of every two that fly at once, and most are far apart
             box.west_m - its_box.east_m >= lateral_m
             or its_box.west_m - box.east_m >= lateral_m
@@ -128,8 +123,7 @@ class Foresight:
 
     def is_high(self, one: Flight, other: Flight, t_s: float) -> bool:
         """Whether the minimum for great heights holds between the two."""
-        paths = (one.path, other.path)
-        return any(path.at(t_s).z_ft > self._minima.high_above_ft for path in paths if path is not None)
+        return any(flight.path.at(t_s).z_ft > self._minima.high_above_ft for flight in (one, other))
 
     def _nearness(self, met: Affair | Encounter, one: Flight, other: Flight) -> float:
         high = self.is_high(one, other, met.closest_s)

@@ -240,18 +240,14 @@ class Sky:
 
     def _turn(self, flight: Flight, turn: Turn) -> None:
         """It departs from its path, now."""
-        if flight.path is not None:
-            flight.departures = (flight.departures or AS_PLANNED).with_turn(turn)
-            flight.turn(turn, max(self._now_s, flight.path.start_s))
-            self._foresee(flight)
+        flight.departures = (flight.departures or AS_PLANNED).with_turn(turn)
+        flight.turn(turn, max(self._now_s, flight.flown.start_s))
+        self._foresee(flight)
 
     def _foresee(self, flight: Flight) -> None:
         """Everything that will come of its path from now on, in the place of what was foreseen before."""
         flight.revoke()
-        path = flight.path
-        if path is None:
-            return
-        self._foresee_conformance(flight, path.end_s)
+        self._foresee_conformance(flight)
         if flight.distress_s is not None:
             self._put(flight, flight.distress_s, self._account.distress, flight, name=("distress",))
         for passing in self._foresight.passings(flight):
@@ -262,14 +258,14 @@ class Sky:
             if other is not flight and not under_one_control(flight.flyer, other.flyer):
                 for affair in self._foresight.affairs(flight, other):
                     self._foresee_encounter(flight, other, affair)
-        self._put(flight, path.end_s, self._land, flight, name=("land",))
+        self._put(flight, flight.flown.end_s, self._land, flight, name=("land",))
 
-    def _foresee_conformance(self, flight: Flight, end_s: float) -> None:
+    def _foresee_conformance(self, flight: Flight) -> None:
         if not flight.strays:
             return
         flight.judge(self._now_s, self._time)
         conforming = True
-        for turnover in turnovers(flight.outside, end_s):
+        for turnover in turnovers(flight.outside, flight.flown.end_s):
             if turnover.t_s > self._now_s:
                 self._put(flight, turnover.t_s, self._turn_over, flight, turnover)
             else:
@@ -319,8 +315,7 @@ class Sky:
 
     def _say_tracks(self, due: datetime) -> None:
         """Where everything is now. Not numbered: nobody is to ask for what is out of date."""
-        flights = [(flight, flight.path) for flight in self.flying if flight.path is not None]
-        tracks = tuple(track_of(flight, path, self._now_s) for flight, path in flights)
+        tracks = tuple(track_of(flight, self._now_s) for flight in self.flying)
         name = f"{SKY}-tracks-{self._now:%Y%m%dT%H%M%S.%f}"
         self._said.append(Tracks(id=name, source=SKY, seq=0, epoch=self._author.epoch, time=self._now, tracks=tracks))
         self._tick = None

@@ -24,7 +24,7 @@ from .deviating import AS_PLANNED
 from .flight import Epoch, Flight
 from .foresight import Affair, Entry, Passing
 from .grading import grade
-from .path import Path, Point
+from .path import Point
 from .seeing import Eyes, came_close, concerns_desk, nautical_miles, seen_where_it_should_not_be
 
 
@@ -51,14 +51,13 @@ class Account:
         self._say(FlightBegan, flyer=flight.flyer)
 
     def flown(self, flight: Flight) -> None:
-        path = _path(flight)
-        share, longest_s = verdict(flight.outside, path.start_s, path.end_s)
+        share, longest_s = verdict(flight.outside, *flight.flown)
         kinds = (flight.departures or AS_PLANNED).kinds
         self._say(
             FlightFlown,
             flyer=flight.flyer,
-            began_at=self._time.moment(path.start_s),
-            ended_at=self._time.moment(path.end_s),
+            began_at=self._time.moment(flight.flown.start_s),
+            ended_at=self._time.moment(flight.flown.end_s),
             conforming_share=round(share, 4),
             longest_excursion_s=round(longest_s, 1),
             deviation=", ".join(kind.value for kind in kinds),
@@ -71,7 +70,7 @@ class Account:
             self._say(DeclareEmergency, to=flight.flyer.side, plan_id=flight.flyer.plan_id)
 
     def turned_over(self, flight: Flight, turnover: Turnover) -> None:
-        at = _path(flight).at(turnover.t_s)
+        at = flight.path.at(turnover.t_s)
         beyond = f": more than the {RECOVERED_WITHIN_S:.0f} s within which it should have been back"
         detail = f"outside for {turnover.outside_s:,.0f} s" if turnover.outside_s else ""
         self._say(
@@ -84,7 +83,7 @@ class Account:
 
     def crossed(self, flight: Flight, passing: Passing) -> None:
         outbound = passing.into not in (None, flight.flyer.side)
-        at = _path(flight).at(passing.t_s)
+        at = flight.path.at(passing.t_s)
         event = self._say(
             LineCrossed,
             flyer=flight.flyer,
@@ -106,7 +105,7 @@ class Account:
         self._show(flight, concerned, entry.t_s, event, f"in {entry.zone.name}")
 
     def met(self, one: Flight, two: Flight, affair: Affair, *, high: bool) -> None:
-        a, b = _path(one).at(affair.closest_s), _path(two).at(affair.closest_s)
+        a, b = one.path.at(affair.closest_s), two.path.at(affair.closest_s)
         half_way = Point((a.x_m + b.x_m) / 2, (a.y_m + b.y_m) / 2, (a.z_ft + b.z_ft) / 2)
         horizontal_nm, vertical_ft = nautical_miles(affair.horizontal_m), round(affair.vertical_ft, 1)
         known = one.flyer.announced and two.flyer.announced
@@ -146,12 +145,6 @@ class Account:
 
     def _hand_in(self, cause: str, fields: dict[str, Any]) -> None:
         self._say(ReportSighting, cause, **fields)
-
-
-def _path(flight: Flight) -> Path:
-    if flight.path is None:
-        raise ValueError(f"{flight.key[1]} has not taken off")
-    return flight.path
 
 
 def _where(at: Point) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from hotline_protocol.geometry import to_position
 from hotline_protocol.sky import Track
 
 from .flight import Flight
-from .path import Path
 from .performance import KNOT_M_S
 
 CONE: Final = math.log(math.cos(math.radians(33)) / math.cos(math.radians(37))) / math.log(
@@ -20,9 +19,9 @@ MERIDIAN_DEG: Final = 39.0
 """Where the plane's north is true north."""
 
 
-def track_of(flight: Flight, path: Path, t_s: float) -> Track:
-    """This flight, which flies this path, at this time."""
-    at, velocity = path.at(t_s), path.velocity(t_s)
+def track_of(flight: Flight, t_s: float) -> Track:
+    """This flight at this time."""
+    at, velocity = flight.path.at(t_s), flight.path.velocity(t_s)
     position = to_position((at.x_m, at.y_m))
     grid_deg = math.degrees(math.atan2(velocity.x_m_s, velocity.y_m_s))
     flyer = flight.flyer
