@@ -59,3 +59,24 @@ def test_a_scenario_is_read_as_changed_and_a_wrong_field_is_named() -> None:
         read_scenario("valley-day", {"officers.ru.dutty.absent": "0m"})
     assert error.value.field == "officers.ru.dutty"
     assert "there are: duty" in error.value.reason
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "words"),
+    [
+        ("parties.ru.strain.model", "parties.ru.strain.model", "none, ladder, goldstein, hawkes"),
+        ("timeline.attack.action", "timeline[2].action", "submit-plan, cancel-plan"),
+        ("traffic.TALON.areas.0.shape", "traffic[0].areas[0].shape", "circle, corridor, polygon, front"),
+    ],
+)
+def test_for_a_wrong_word_those_that_may_stand_there_are_told_and_where(path: str, field: str, words: str) -> None:
+    with pytest.raises(ScenarioError) as error:
+        read_scenario("euphrates-2017-06-18", {path: "wrong"})
+    assert error.value.field == field
+    assert f"there are: {words}" in error.value.reason
+
+
+def test_words_that_only_other_kinds_of_events_have_are_not_offered() -> None:
+    with pytest.raises(ScenarioError) as error:
+        read_scenario("euphrates-2017-06-18", {"timeline.attack.kind": "wrong"})
+    assert error.value.reason.endswith("aircraft-lost, unannounced-flight")

@@ -1,7 +1,8 @@
 """Reading what people write in TOML strictly, since a misspelt field that is passed over is a wrong run."""
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -11,6 +12,8 @@ from hotline_protocol.topics import split_validation_error
 from .written import read_written
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_STEP: Final = re.compile(r"[^.\[\]]+|\.\.\.")
 
 
 class FieldError(ValueError):
@@ -28,41 +31,61 @@ def read_strictly(raw: dict[str, Any], kind: type[T]) -> T:
         read = msgspec.convert(raw, kind, dec_hook=read_written)
     except msgspec.ValidationError as error:
         reason, field = split_validation_error(str(error))
-        raise FieldError(field, _with_choices(reason, field, kind, raw)) from error
+        raise FieldError(*_with_choices(reason, field, kind, raw)) from error
     for field, reason in _unknown(raw, read, ""):
         raise FieldError(field, reason)
     return read
 
 
-def _with_choices(reason: str, field: str, kind: type, raw: dict[str, Any]) -> str:
-    """The reason, and for a word that is none of the allowed ones, which those are."""
-    if not reason.startswith("Invalid"):
-        return reason
-    names = [name.split("[")[0] for name in field.split(".")]
-    allowed = _allowed(inspect.type_info(kind), names, raw)
-    return f"{reason}; there are: {', '.join(dict.fromkeys(allowed))}" if allowed else reason
+def _with_choices(reason: str, field: str, kind: type, raw: dict[str, Any]) -> tuple[str, str]:
+    """The field and the reason; for a word that is none of the allowed ones, those, and the field by its full name."""
+    if reason.startswith("Invalid"):
+        for place in _places(inspect.type_info(kind), _STEP.findall(field), raw, ""):
+            if place.written not in place.allowed:
+                return place.field, f"{reason}; there are: {', '.join(place.allowed)}"
+    return field, reason
 
 
-def _allowed(node: inspect.Type, names: Sequence[str], raw: Any) -> Iterator[str]:
-    """The words that may stand at the end of this path of field names."""
+class _Place(NamedTuple):
+    """Where one of some words may stand, and what does stand there."""
+
+    field: str
+    written: Any
+    allowed: tuple[str, ...]
+
+
+def _places(node: inspect.Type, steps: Sequence[str], raw: Any, path: str) -> Iterator[_Place]:
+    """The places that these steps lead to: fields, numbers in lists, and ``...``, for which msgspec has any key."""
     match node:
         case inspect.Metadata(type=inner):
-            yield from _allowed(inner, names, raw)
+            yield from _places(inner, steps, raw, path)
         case inspect.UnionType(types=types):
-            for each in types:
-                yield from _allowed(each, names, raw)
-        case inspect.VarTupleType(item_type=inner):
-            yield from _allowed(inner, names, raw)
-        case inspect.DictType(value_type=inner):
-            yield from _allowed(inner, names[1:], raw)
-        case inspect.EnumType(cls=kind) if not names:
-            yield from (str(member.value) for member in kind)
-        case inspect.StructType() if names and names[0] == node.tag_field:
-            yield str(node.tag)
-        case inspect.StructType() if names:
-            for each_field in node.fields:
-                if each_field.encode_name == names[0]:
-                    yield from _allowed(each_field.type, names[1:], raw)
+            yield from _in_union(types, steps, raw, path)
+        case inspect.VarTupleType(item_type=inner) if steps and isinstance(raw, list) and steps[0].isdigit():
+            yield from _places(inner, steps[1:], raw[int(steps[0])], f"{path}[{steps[0]}]")
+        case inspect.DictType(value_type=inner) if steps and isinstance(raw, dict):
+            for key in raw:
+                yield from _places(inner, steps[1:], raw[key], f"{path}.{key}")
+        case inspect.EnumType(cls=kind) if not steps:
+            yield _Place(path, raw, tuple(str(member.value) for member in kind))
+        case inspect.StructType(fields=fields) if steps and isinstance(raw, dict):
+            for each in fields:
+                if each.encode_name == steps[0] and each.encode_name in raw:
+                    within = f"{path}.{each.encode_name}" if path else each.encode_name
+                    yield from _places(each.type, steps[1:], raw[each.encode_name], within)
+
+
+def _in_union(types: Sequence[inspect.Type], steps: Sequence[str], raw: Any, path: str) -> Iterator[_Place]:
+    """Of structs with tags only the one that is written; and the tags, where it is the tag that is looked for."""
+    tagged = {each.tag: each for each in types if isinstance(each, inspect.StructType) and each.tag is not None}
+    tag_field = next((each.tag_field for each in tagged.values()), None)
+    written = raw.get(tag_field) if isinstance(raw, dict) else None
+    if tag_field is not None and list(steps) == [tag_field]:
+        yield _Place(f"{path}.{tag_field}", written, tuple(map(str, tagged)))
+        return
+    for each in types:
+        if not isinstance(each, inspect.StructType) or each.tag in (None, written):
+            yield from _places(each, steps, raw, path)
 
 
 def _unknown(raw: Any, read: Any, path: str) -> Iterator[tuple[str, str]]:
