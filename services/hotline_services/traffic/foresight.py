@@ -63,10 +63,15 @@ class Foresight:
         """When the flight goes over the line. One that begins on the other side has come over it on its way there."""
         if self._line is None or not self._may_cross(flight):
             return []
+        found = list(self._all_passings(flight.path, flight.laps, self._line, flight.flyer.side))
+        if len(found) > 2 and flight.laps is not None and flight.laps.lap_s < AFFAIR_S:
+            # Lap after lap it is one affair: it has gone over, and is back if it ends so. What follows says the same.
+            return found[:1] if found[-1].into == found[0].into else [found[0], found[-1]]
         told: list[Passing] = []
-        for passing in self._all_passings(flight.path, flight.laps, self._line, flight.flyer.side):
-            back_again = len(told) > 1 and passing.into == told[-2].into
-            if back_again and passing.t_s - told[-1].t_s < AFFAIR_S:
+        for passing in found:
+            if told and passing.into == told[-1].into:
+                continue  # it has come back round the end of the line
+            if len(told) > 1 and passing.t_s - told[-1].t_s < AFFAIR_S:
                 told.pop()
             else:
                 told.append(passing)
