@@ -21,7 +21,6 @@ Found = tuple[float, str]
 BUSY: Final = "valley-2017"
 DISTANCES_NM: Final = (0, 10, 20, 40, 80)
 TEMPOS: Final = (0.5, 1.0, 2.0, 4.0)
-RATES_DAYS: Final = 100
 PASSES: Final = 37
 INCIDENTS: Final = frozenset({EscalationKind.SIGHTING, EscalationKind.CROSSING_WITHOUT_CONSENT})
 CLOSE: Final = frozenset({Grade.NMAC, Grade.AIRPROX_A, Grade.AIRPROX_B})
@@ -173,8 +172,8 @@ def slope(points: Iterable[tuple[float, float]]) -> float:
 
 def outage_calls(trials: Trials) -> Found:
     """Figure 12: the same days with and without the outages."""
-    without = trials.runs(BUSY, recipe="constant", days=RATES_DAYS)
-    with_them = trials.runs(BUSY, recipe="outages", days=RATES_DAYS)
+    without = trials.runs(BUSY, recipe="constant", days=3 * trials.days)
+    with_them = trials.runs(BUSY, recipe="outages", days=3 * trials.days)
     days = sum(log.days for log in without)
     lost = (sum(map(_completed_in_outages, without)) - sum(map(_completed_in_outages, with_them))) / days
     crossed = [
@@ -197,7 +196,7 @@ def _completed_in_outages(log: Log) -> int:
 
 def line_load(trials: Trials) -> Found:
     """Figure 13: how long the line was taken, and how many calls found it so."""
-    logs = trials.runs(BUSY, recipe="long-calls", days=RATES_DAYS)
+    logs = trials.runs(BUSY, recipe="long-calls", days=3 * trials.days)
     calls = [call for log in logs for call in log.of(CallEnded) if call.answered_at is not None]
     taken = sum((call.ended_at - call.rang_at).total_seconds() for call in calls)
     erlang = taken / sum(86_400 * log.days for log in logs)

@@ -44,9 +44,7 @@ def constant(scenario: Scenario, days: int, seed: int) -> Scenario:
 
 def outages(scenario: Scenario, days: int, seed: int) -> Scenario:
     """The same, with the line down for six hours of each day."""
-    down = tuple(
-        Break(start=Moment(timedelta(days=day) + OUTAGE_FROM), lasts=Duration(OUTAGE)) for day in range(min(days, 100))
-    )
+    down = tuple(Break(start=Moment(timedelta(days=day) + OUTAGE_FROM), lasts=Duration(OUTAGE)) for day in range(days))
     return replace(constant(scenario, days, seed), circuit=Circuit(down=down))
 
 

@@ -51,7 +51,7 @@ def band(result: Result) -> str:
 
 def _cells(result: Result) -> list[str]:
     figure = result.figure
-    measured = f"**{result.value:.2f}**" + (f" ({result.detail})" if result.detail else "")
+    measured = f"**{result.value:.3g}**" + (f" ({result.detail})" if result.detail else "")
     return [
         str(figure.number),
         figure.phenomenon,

@@ -19,6 +19,7 @@ from .tables import Column, show
 OUT_OF_BAND: Final = 1
 WANTED: Final = 11
 DAYS, SEEDS = 30, 3
+MOST_DAYS: Final = 300
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +65,8 @@ def calibrate(
     json
         A list of JSON objects.
     """
-    if days < 2 or seeds < 1:
-        return complain("calibrate", "--days: at least 2; --seeds: at least 1")
+    if not 2 <= days <= MOST_DAYS or seeds < 1:
+        return complain("calibrate", f"--days: 2 to {MOST_DAYS}; --seeds: at least 1")
     try:
         document = _document(write)
     except (OSError, ValueError) as error:
@@ -108,7 +109,7 @@ COLUMNS = (
     Column("phenomenon", lambda result: result.figure.phenomenon),
     Column("published", lambda result: result.figure.published),
     Column("band", band),
-    Column("measured", lambda result: f"{result.value:.2f}", at_right=True),
+    Column("measured", lambda result: f"{result.value:.3g}", at_right=True),
     Column("", verdict),
     Column("", kind),
     Column("detail", lambda result: result.detail),
