@@ -141,3 +141,22 @@ def test_the_bytes_do_not_depend_on_how_this_process_hashes() -> None:
     first = recorded_with("1")
     assert first.count(b"\n") > 10
     assert first == recorded_with("2")
+
+
+def test_a_historical_scenario_is_held_against_what_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    simulate("deir-ez-zor-2016-09-17")
+    as_it_was = capsys.readouterr().out
+    simulate("deir-ez-zor-2016-09-17", set=("officers.us.duty.absent=0m",))
+    at_the_desk = capsys.readouterr().out
+    assert "as known" in as_it_was
+    assert "OTHERWISE" not in as_it_was
+    assert "disputed: " in as_it_was
+    assert "OTHERWISE" in at_the_desk
+
+
+def test_what_is_known_is_part_of_the_summary_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    simulate("deir-ez-zor-2016-09-17", json=True)
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert (
+        [finding["name"] for finding in findings if finding["met"]] == [finding["name"] for finding in findings] != []
+    )

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hotline_protocol.message import Message
 from hotline_services.director.changes import ChangeError, read_change
+from hotline_services.director.expecting import Expecting, Finding
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario
 from hotline_services.experiment.catalogue import measured
 from hotline_services.experiment.outcomes import Outcomes
@@ -23,6 +24,7 @@ from hotline_services.experiment.tally import Tally
 from hotline_services.runtime.recording import Header, RecordingWriter
 
 from .query import Flag, complain
+from .sourced import findings_table
 from .summary import summary_table
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ STEP: Final = timedelta(hours=1)
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What was run, and what came of it: the same for the same seed. ``outcomes`` are the measures by name."""
+    """What was run, and what came of it: the same for the same seed. ``outcomes`` are the measures by name, and
+    ``findings`` what came of each thing that is known to have happened, where the scenario names any."""
 
     scenario: str
     seed: int
@@ -42,6 +45,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     messages: int
     summary: Outcomes
     outcomes: dict[str, float | None]
+    findings: tuple[Finding, ...] = ()
 
 
 class InterruptedRunError(Exception):
@@ -106,7 +110,8 @@ def simulate(
     if json:
         console.out(msgspec.json.encode(run).decode(), highlight=False)
     else:
-        console.print(summary_table(run.summary), _caption(run, time.perf_counter() - began), sep="\n")
+        known = (findings_table(run.findings), "") if run.findings else ()
+        console.print(*known, summary_table(run.summary), _caption(run, time.perf_counter() - began), sep="\n")
     return 0
 
 
@@ -131,7 +136,7 @@ def _run(scenario: Scenario, seed: int, days: float, changes: dict[str, Any], fi
     from hotline_services.world import build
 
     simulation = build(scenario, seed, math.ceil(days))
-    tally, messages = Tally(), 0
+    tally, expecting, messages = Tally(), Expecting(scenario), 0
     header = Header(
         scenario=scenario.name, seed=seed, start=simulation.start, days=days, agreement=scenario.agreement.digest
     )
@@ -141,6 +146,7 @@ def _run(scenario: Scenario, seed: int, days: float, changes: dict[str, Any], fi
         nonlocal messages
         messages += 1
         tally.take(message)
+        expecting.take(message, at)
         if writer:
             writer.write(message, at)
 
@@ -153,6 +159,7 @@ def _run(scenario: Scenario, seed: int, days: float, changes: dict[str, Any], fi
         messages=messages,
         summary=outcomes,
         outcomes=measured(outcomes, scenario.agreement.parties),
+        findings=expecting.findings(),
     )
 
 
