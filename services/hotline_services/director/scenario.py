@@ -165,6 +165,8 @@ def _bad_event(scenario: Scenario, event: Any, path: str) -> Trace:
         case ServiceCrash(party=name):
             yield from _bad_party(scenario, name, f"{path}.party", "monitor")
         case UnannouncedFlight(side=side) | Deviation(side=side):
+            if scenario.sky is None:
+                yield f"{path}.action", "is told to the sky, and the scenario has none: write a [sky]"
             if side is not None:
                 yield from _bad_party(scenario, side, f"{path}.side")
             yield from _bad_contents(scenario, event, path)

@@ -3,8 +3,8 @@
 The NMAC's cylinder is the one of the collision-avoidance literature. The Airprox categories are words, not figures
 (ICAO Doc 4444: A serious risk of collision, B safety not assured, C no risk of collision, D risk not determined), and
 boards of experts assign them with all that they know of an occurrence. **This project's choice** is to read them off
-the share of the separation minima that was left, in quarters: the steps in which EUROCONTROL's Risk Analysis Tool
-scores the proximity of a loss of separation. What has more than three quarters left is below separation and no more.
+the share of the separation minima that was left, in quarters. What has more than three quarters left is below
+separation and no more.
 No threshold was chosen for what comes out of it.
 
 That a flight of which no centre had been told was there at all says that nobody can know how much worse it might
