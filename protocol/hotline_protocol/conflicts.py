@@ -41,6 +41,7 @@ SPAN_FACTOR: Final = 8
 FEW: Final = 48
 """So many volumes are looked at in the time that it takes to find out in which cells to look."""
 MOST_PAIRS: Final = 20_000
+MOST_ANSWERS: Final = 64
 
 Cell = tuple[int, int, int, int]
 Key = TypeVar("Key", bound=Hashable)
@@ -148,6 +149,7 @@ class VolumeIndex(Generic[Key]):
         self._bodies: dict[Key, _Stored] = {}
         self._grid: _Grid | None = None
         self._met: dict[tuple[Footprint, Footprint], bool] = {}
+        self._answers: dict[_Extent, list[Key]] = {}
         self._count = itertools.count()
 
     def __len__(self) -> int:
@@ -162,6 +164,7 @@ class VolumeIndex(Generic[Key]):
         if key in self._volumes:
             raise KeyError(f"{key!r} is stored already")
         self._volumes[key] = volume
+        self._answers.clear()
         extent = _extent_of(volume, self.rule)
         if extent.has_body(self._gap):
             stored = self._bodies[key] = _stored(extent, key, next(self._count))
@@ -173,6 +176,7 @@ class VolumeIndex(Generic[Key]):
     def remove(self, key: Key) -> None:
         """Forget a volume. Raises KeyError if there is none under this key."""
         del self._volumes[key]
+        self._answers.clear()
         stored = self._bodies.pop(key, None)
         if stored is not None and self._grid is not None:
             self._grid.remove(stored)
@@ -180,9 +184,15 @@ class VolumeIndex(Generic[Key]):
     def conflicts(self, volume: Volume4D) -> list[Key]:
         """The keys of all volumes in conflict with this one, in the order in which they were inserted."""
         asked = _extent_of(volume, self.rule)
-        if self._grid is None:
-            return self._among(self._bodies.values(), asked)
-        return self._among(sorted(self._grid.around(asked), key=lambda stored: stored.number), asked)
+        if not asked.has_body(self._gap):
+            return []
+        known = self._answers.get(asked)
+        if known is None:
+            if len(self._answers) >= MOST_ANSWERS:
+                self._answers.clear()
+            candidates = self._bodies.values() if self._grid is None else self._grid.around(asked)
+            known = self._answers[asked] = self._among(candidates, asked)
+        return known.copy()
 
     def conflicts_at(self, areas: Sequence[Area], volume: Volume4D) -> list[list[Key]]:
         """The same for each of these areas, at the heights and times of the volume: they are looked at only once."""
@@ -197,9 +207,12 @@ class VolumeIndex(Generic[Key]):
         return [self._among(at_once, _Extent(mark, *mark.bounds, *span)) for mark in marks]
 
     def _among(self, candidates: Iterable[_Stored], asked: _Extent) -> list[Key]:
-        """Of these, the keys of those in conflict."""
+        """Of these, the keys of those in conflict, in the order in which they were inserted."""
         near = asked.near(candidates, self._gap) if asked.has_body(self._gap) else []
-        return [stored.key for stored in self._meeting(asked.footprint, near)] if near else []
+        if not near:
+            return []
+        near.sort(key=lambda stored: stored.number)
+        return [stored.key for stored in self._meeting(asked.footprint, near)]
 
     def _meeting(self, mark: Footprint, near: list[_Stored]) -> list[_Stored]:
         """Those whose areas meet this one."""

@@ -1,6 +1,7 @@
 """What is said on the line between two parties: calls, negotiations, and the ledger's bookkeeping."""
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -140,12 +141,15 @@ class Noted(OnCall, frozen=True, kw_only=True, tag="noted"):
 class Mail(ToPeer, frozen=True, kw_only=True, tag="mail"):
     """The slow second channel: read when an officer gets to it. ``about`` names what it would have been said about.
 
-    With ``protests`` it is a protest against this, seen at that place and time, and no advice.
+    With ``protests`` it is a protest against this, seen at that place and time, and no advice; ``operator`` and
+    ``callsign`` are then as in a :class:`Protest`.
     """
 
     about: Identifier
     advice: Advice
     protests: SightingKind | None = None
+    operator: PartyName | None = None
+    callsign: Annotated[str, Meta(max_length=16)] = ""
 
 
 class MailRead(ToPeer, frozen=True, kw_only=True, tag="mail-read"):
@@ -197,6 +201,11 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
     windows: Annotated[tuple[Window, ...], Meta(min_length=1, max_length=64)]
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """How many sectors, blocks and shifts there are."""
+        return len(self.sectors), len(self.blocks), len(self.shifts_min)
+
+    @property
     def size(self) -> int:
         """How many outcomes there are."""
         return len(self.sectors) * len(self.blocks) * len(self.shifts_min)
@@ -234,6 +243,7 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+@lru_cache(maxsize=256)
 def offer_digest(negotiation_id: str, call_id: str, menu_digest: str, choice: Choice) -> str:
     """Names one exact offer: this choice, of this menu, in this negotiation, in this call.
 

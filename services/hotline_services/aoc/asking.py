@@ -141,8 +141,7 @@ class Asking:
         """Lay the menu on the table with our best outcome. Fails for good when there is none: no tier can help."""
         self.bid = bid
         self.call_id = call_id
-        shape = (len(bid.menu.sectors), len(bid.menu.blocks), len(bid.menu.shifts_min))
-        self._bargainer = Bargainer(bid.worth, self._walk_away, self._strategy, self.rule.rounds, shape)
+        self._bargainer = Bargainer(bid.worth, self._walk_away, self._strategy, self.rule.rounds, bid.menu.shape)
         self._menu_digest = digest_of(bid.menu)
         self._their_worth = None
         outcome = self._bargainer.opening()

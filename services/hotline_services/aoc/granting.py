@@ -27,7 +27,7 @@ from hotline_protocol.message import digest_of
 
 from .asking import GRACE, WORTH_DIGITS
 from .config import PartyConfig
-from .negotiation import Accept, Bargainer, GiveUp, settlement
+from .negotiation import Accept, Answer, Bargainer, GiveUp, settlement
 from .voice import Voice
 
 Appraisal = Callable[[Menu, Priority, str], tuple[float, ...]]
@@ -106,8 +106,7 @@ class Granting:
         self._rule = next((rule for rule in self._agreement.tiers if rule.tier is tier), self._agreement.tiers[0])
         self._worth = appraise(propose.menu, propose.priority, self.peer)
         self._least = self._walk_away if authority == 1 else 1 - authority * (1 - self._walk_away)
-        shape = (len(propose.menu.sectors), len(propose.menu.blocks), len(propose.menu.shifts_min))
-        self._bargainer = Bargainer(self._worth, self._least, self._strategy, self._rule.rounds, shape)
+        self._bargainer = None  # most offers are good enough not to bargain
         self._offered = self._their_worth = self._settled = None
         self._step(NegotiationStep.HEAR_OFFER)
         if self._rule.disclosure and propose.priority is not Priority.EMERGENCY:
@@ -159,7 +158,7 @@ class Granting:
 
     def _weigh(self, offer: Propose | Counter) -> None:
         self._heard = (offer.offer, offer.choice)
-        if not self._on_menu(offer) or self._bargainer is None:
+        if not self._on_menu(offer):
             self._decline("the offer is not on the menu")
             return
         outcome = self.menu.outcome(offer.choice)
@@ -167,7 +166,7 @@ class Granting:
         if self._worth[outcome] >= enough:
             self._concur(offer)
             return
-        answer = self._bargainer.answer(outcome)
+        answer = self._bargain(outcome)
         if isinstance(answer, Accept):
             self._concur(offer)
         elif isinstance(answer, GiveUp):
@@ -175,6 +174,12 @@ class Granting:
             self._decline(answer.reason if self._least == self._walk_away else beyond)
         else:
             self._counter(offer.offer, answer.outcome)
+
+    def _bargain(self, outcome: int) -> Answer:
+        if self._bargainer is None:
+            worth, strategy, rounds = self._worth, self._strategy, self._rule.rounds
+            self._bargainer = Bargainer(worth, self._least, strategy, rounds, self.menu.shape)
+        return self._bargainer.answer(outcome)
 
     def _on_menu(self, offer: Propose | Counter) -> bool:
         try:

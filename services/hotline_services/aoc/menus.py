@@ -273,7 +273,7 @@ def _blocked(met: Sequence[Meeting], shape: tuple[int, int, int]) -> Flags:
     """Which outcomes run into any of these uses."""
     blocked = np.zeros(shape, dtype=bool)
     for meeting in met:
-        blocked[meeting.place] |= meeting.blocked[:, None] & meeting.at_once
+        blocked[meeting.place] |= meeting.overlap.blocked[:, None] & meeting.overlap.at_once
     return blocked
 
 
@@ -282,7 +282,7 @@ def _crowding(met: Sequence[Meeting], shape: tuple[int, int, int]) -> Worth:
     crowding = np.zeros(shape)
     for meeting in met:
         here = crowding[meeting.place]
-        np.maximum(here, meeting.close[:, None] * meeting.at_once, out=here)
+        np.maximum(here, meeting.overlap.close[:, None] * meeting.overlap.at_once, out=here)
     return crowding
 
 

@@ -52,58 +52,65 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
             yield areas, envelope
 
 
-class Meeting(msgspec.Struct, frozen=True):
-    """A use that a flight could run into at one place.
+class Overlap(msgspec.Struct, frozen=True, eq=False):
+    """How one volume lies to a leg that could be flown at several heights and times.
 
     ``at_once`` says at which shifts they share time, ``blocked`` at which blocks heights, and ``close`` how close
     they come in height at each block: 1 where they touch, falling to 0 at 4,000 ft.
     """
 
-    place: int
-    use: Use
     at_once: Flags
     blocked: Flags
     close: NDArray[np.float64]
 
 
+class Meeting(msgspec.Struct, frozen=True, eq=False):
+    """A use that a flight could run into at one place."""
+
+    place: int
+    use: Use
+    overlap: Overlap
+
+
 def meetings(outcomes: Outcomes, picture: Picture, counts: Callable[[Use], bool]) -> list[Meeting]:
-    """Everything that counts and that the flight could run into, place by place and leg by leg."""
+    """Everything that counts and that the flight could run into, leg by leg and place by place."""
     found = [
-        (place, use, volume, times)
-        for (areas, envelope), times in zip(outcomes.envelopes(), outcomes.times, strict=True)
+        (leg, place, use, volume)
+        for leg, (areas, envelope) in enumerate(outcomes.envelopes())
         for place, met in enumerate(picture.meets_at(areas, envelope))
         for use, volume in met
         if counts(use)
     ]
     if not found:
         return []
-    touch = 0 if picture.rule is BoundaryRule.TOUCHING_IS_CLEAR else 1
-    lowers = np.array([block.lower_ft for block in outcomes.blocks])
-    uppers = np.array([block.upper_ft for block in outcomes.blocks])
-    shifts_us = np.array(outcomes.shifts_min) * MINUTE_US
-    return [
-        _meeting(place, use, volume, (lowers, uppers), (_us(start) + shifts_us, _us(end) + shifts_us), touch)
-        for place, use, volume, (start, end) in found
-    ]
+    grid = _Grid(outcomes, 0 if picture.rule is BoundaryRule.TOUCHING_IS_CLEAR else 1)
+    return [Meeting(place, use, grid.overlap(leg, volume)) for leg, place, use, volume in found]
 
 
-def _meeting(
-    place: int,
-    use: Use,
-    volume: Volume4D,
-    heights: tuple[NDArray[np.int64], NDArray[np.int64]],
-    times_us: tuple[NDArray[np.int64], NDArray[np.int64]],
-    touch: int,
-) -> Meeting:
-    (lowers, uppers), (starts, ends) = heights, times_us
-    apart = np.maximum(lowers - volume.upper_ft, volume.lower_ft - uppers)
-    return Meeting(
-        place=place,
-        use=use,
-        at_once=(starts < _us(volume.end) + touch) & (_us(volume.start) < ends + touch),
-        blocked=apart < touch,
-        close=np.clip(1.0 - np.maximum(apart, 0) / ROOM_FT, 0.0, 1.0),
-    )
+class _Grid:
+    """The heights and times of all outcomes, side by side. Each volume is laid over a leg once, for all places."""
+
+    def __init__(self, outcomes: Outcomes, touch: int) -> None:
+        self._touch = touch
+        self._lowers = np.array([block.lower_ft for block in outcomes.blocks])
+        self._uppers = np.array([block.upper_ft for block in outcomes.blocks])
+        shifts_us = np.array(outcomes.shifts_min) * MINUTE_US
+        self._times = [(_us(start) + shifts_us, _us(end) + shifts_us) for start, end in outcomes.times]
+        self._laid: dict[tuple[int, int], Overlap] = {}
+
+    def overlap(self, leg: int, volume: Volume4D) -> Overlap:
+        known = self._laid.get((leg, id(volume)))
+        if known is None:
+            known = self._laid[leg, id(volume)] = self._lay(volume, *self._times[leg])
+        return known
+
+    def _lay(self, volume: Volume4D, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Overlap:
+        apart = np.maximum(self._lowers - volume.upper_ft, volume.lower_ft - self._uppers)
+        return Overlap(
+            at_once=(starts < _us(volume.end) + self._touch) & (_us(volume.start) < ends + self._touch),
+            blocked=apart < self._touch,
+            close=np.clip(1.0 - np.maximum(apart, 0) / ROOM_FT, 0.0, 1.0),
+        )
 
 
 def _us(at: datetime) -> int:

@@ -68,6 +68,8 @@ class Waiting:
 
     def next_due(self, now: datetime) -> datetime | None:
         """When one of them can first be rung about; None when none ever can."""
+        if not self.items:
+            return None
         if not self._presence.tiers:
             return min((item.not_before for item in self.items), default=None)
         back_at = self._presence.back_at

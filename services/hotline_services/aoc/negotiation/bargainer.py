@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import msgspec
@@ -53,7 +53,6 @@ class _Ranking(msgspec.Struct, frozen=True, eq=False):
 def _ranking(worth: tuple[float, ...], walk_away: float) -> _Ranking:
     """Remembered by value: the same flight comes back every day, and mostly nothing is in its way."""
     prices = np.array(worth, dtype=np.float64)
-    _check(prices, walk_away)
     acceptable = np.flatnonzero(prices > walk_away)
     order = acceptable[(-prices[acceptable]).argsort(kind="stable")]
     return _Ranking(prices, order, tuple(prices[order].tolist()))
@@ -82,13 +81,11 @@ class Bargainer:
     ) -> None:
         """Raises ValueError when an argument makes no sense."""
         self._worth = worth if isinstance(worth, tuple) else _plain(worth)
-        self._ranking = _ranking(self._worth, walk_away)
         shape = shape or (len(self._worth), 1, 1)
-        _check_bounds(rounds, shape, len(self._worth))
+        _check(self._worth, walk_away, rounds, shape)
         self._walk_away = walk_away
-        self._trade_offs = strategy.trade_offs
+        self._strategy = strategy
         self._rounds = rounds
-        self._concession = Concession(strategy, self._ranking.sorted, walk_away, rounds)
         self._stale = np.zeros(len(self._worth))
         self._said = 0
         self._made: dict[int, None] = {}
@@ -97,11 +94,26 @@ class Bargainer:
         self._liked = np.zeros(shape)
         self._listened = 0
 
+    # Most negotiations are over with the first offer: what only an answer needs is worked out when there is one.
+
+    @cached_property
+    def _ranking(self) -> _Ranking:
+        return _ranking(self._worth, self._walk_away)
+
+    @cached_property
+    def _concession(self) -> Concession:
+        return Concession(self._strategy, self._ranking.sorted, self._walk_away, self._rounds)
+
     def opening(self) -> int | None:
         """The first offer; None when nothing on the menu is acceptable. Asked again it says the same."""
-        if not self._ranking.sorted:
+        if self._made:
+            return next(iter(self._made))
+        best = max(self._worth)
+        if best <= self._walk_away:
             return None
-        return next(iter(self._made)) if self._made else self._say(self._next())
+        if self._strategy.trade_offs and not self._listened:
+            return self._say(self._worth.index(best))  # all that is known of the peer's likes is nothing
+        return self._say(self._next())
 
     def answer(self, offer: int) -> Answer:
         """What to say to the peer's ``offer``, its latest. Raises IndexError when that is not on the menu."""
@@ -158,7 +170,7 @@ class Bargainer:
 
         Without trade-offs, the outcome worth least to this side. When all has been offered, again from all.
         """
-        if not self._trade_offs:
+        if not self._strategy.trade_offs:
             fresh = within[self._stale[within] == FRESH]
             return int(fresh[-1] if fresh.size else within[-1])
         # Less towards the end: the last offer is to please, whatever it costs.
@@ -181,15 +193,12 @@ def _plain(worth: Sequence[float] | NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(prices.tolist())
 
 
-def _check(worth: NDArray[np.float64], walk_away: float) -> None:
-    if not worth.size:
+def _check(worth: tuple[float, ...], walk_away: float, rounds: int, shape: tuple[int, int, int]) -> None:
+    if not worth:
         raise ValueError("worth: wants one number for each outcome of a menu")
-    if not np.isfinite(worth).all() or not np.isfinite(walk_away):
+    if not math.isfinite(sum(worth) + walk_away):
         raise ValueError("worth, walk_away: every number is to be finite")
-
-
-def _check_bounds(rounds: int, shape: tuple[int, int, int], outcomes: int) -> None:
     if rounds < 1:
         raise ValueError(f"rounds: {rounds} is less than 1")
-    if shape[0] * shape[1] * shape[2] != outcomes:
-        raise ValueError(f"shape: {shape} does not hold {outcomes} outcomes")
+    if shape[0] * shape[1] * shape[2] != len(worth):
+        raise ValueError(f"shape: {shape} does not hold {len(worth)} outcomes")

@@ -54,6 +54,8 @@ class Suspension:
 
     def next_deadline(self, now: datetime) -> datetime | None:
         """When the next of the crises will be over if nothing more is felt."""
+        if not self._crises:
+            return None  # as nearly always: this is asked once a turn
         times = (self._relations.calm_from(peer, Stage.STRAINED) for peer in self._crises)
         first = min((at for at in times if at is not None), default=None)
         return None if first is None else max(first, now + LOOK_AGAIN) if first <= now else first
