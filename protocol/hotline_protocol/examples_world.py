@@ -101,11 +101,11 @@ def _people(us: Author, ru: Author) -> Iterator[Message]:
         cause=NEGOTIATION,
         peer="us",
         model="goldstein",
-        before=8.2,
-        after=13.5,
+        before=7.52,
+        after=12.52,
         stage=events.Stage.TENSE,
-        because="line-crossing",
-        arithmetic="8.2 x 0.5^(3 h / 24 h) + 1 x 6 = 13.5",
+        because="a line crossing was seen",
+        arithmetic="8.2 x 0.5^(3 h / 24 h) + 1 x 5 = 12.52",
     )
 
 

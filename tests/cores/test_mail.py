@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from hotline_protocol.agreement import Partner
 from hotline_protocol.events import ActivityStopped, EscalationKind, InputRejected
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, ReportSighting, SightingKind
@@ -9,7 +10,7 @@ from hotline_protocol.line import Advise, Mail, MailRead, Noted, Protest, Ring
 from hotline_services.aoc.config import Officer, PartyConfig, Roster, Watch
 from hotline_services.aoc.heeding import MOST_UNREAD
 
-from .joined import DAWN, FAR_EAST, ON_THE_LINE, Joined, away, circuit_down, minutes, plan
+from .joined import DAWN, FAR_EAST, ON_THE_LINE, Joined, agreement, away, circuit_down, minutes, plan
 
 READER = PartyConfig(officer=Officer(answer_s=0, think_s=0, relay_s=0, mail_s=1_200))
 FOR_HOURS = circuit_down(0, 600)
@@ -96,6 +97,18 @@ def test_a_protest_that_cannot_be_said_is_written_and_counts_as_one() -> None:
     (protest,) = world.escalations(EscalationKind.PROTEST)
     assert (protest.source, protest.detail, protest.about) == ("us", "close-approach", mail.about)
     assert world.all(ActivityStopped) == []
+
+
+def test_a_written_protest_names_the_partner_whose_flight_the_other_side_did_not_know_of() -> None:
+    rules = agreement(partners=(Partner(name="raf", side="us"),))
+    world = Joined(READER, rules=rules, roster_us=FOR_HOURS, roster_ru=FOR_HOURS)
+    seen = {"kind": SightingKind.UNANNOUNCED_FLIGHT, "by": "us", "at": ON_THE_LINE, "seen_at": DAWN}
+    world.tell("ru", ReportSighting, operator="raf", callsign="LYNX1", **seen)
+    world.run(minutes=60)
+    (mail,) = world.all(Mail)
+    assert (mail.operator, mail.callsign) == ("raf", "LYNX1")
+    (unknown,) = world.escalations(EscalationKind.PARTNER_UNKNOWN)
+    assert (unknown.source, unknown.about) == ("us", mail.about)
 
 
 def test_a_line_that_nobody_answers_is_written_past_too() -> None:

@@ -11,14 +11,14 @@ from hotline_protocol.flightplan import FlightPlan, PlanState, Priority, Problem
 from hotline_protocol.injection import CancelPlan, DeclareEmergency
 from hotline_protocol.ledger import Entry, EntryKind
 from hotline_protocol.lifecycle import NegotiationState
-from hotline_protocol.line import Protest, Reason, Release
+from hotline_protocol.line import Reason, Release
 
 from .asking import Asking
 from .calls import Item
 from .config import PartyConfig
 from .desk import Desk
 from .plans import OVER, Filed, PlanBook
-from .posture import Posture
+from .posture import Objection, Posture
 from .strain.felt import Felt
 from .talks import Talks
 from .voice import Voice
@@ -298,12 +298,12 @@ class Consents:
         self._release(filed, reason)
         self._book.withdraw(filed, problem)
 
-    def knew_of(self, protest: Protest) -> bool:
+    def knew_of(self, to: Objection) -> bool:
         """False when it is against a partner's flight that we answer for and have no plan of."""
-        operator = protest.operator
+        operator = to.operator
         if operator is None or operator in self._agreement.parties or self._agreement.side_of(operator) is None:
             return True
-        return self._book.has_flight_of(operator, protest.callsign, protest.seen_at)
+        return self._book.has_flight_of(operator, to.callsign, to.seen_at)
 
     def break_off(self, plan_ids: list[str], problem: Problem) -> list[str]:
         """End these flights of ours, but one in distress; returns those that were not over."""

@@ -9,18 +9,18 @@ from typing import Final
 import msgspec
 
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.airspace import Circle, Volume4D
+from hotline_protocol.airspace import Circle, Position, Volume4D
 from hotline_protocol.events import ActivityStopped, EscalationKind, InputRejected
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.geometry import area_problem
-from hotline_protocol.injection import Advice, AdviceKind
+from hotline_protocol.injection import Advice, AdviceKind, SightingKind
 from hotline_protocol.line import Advise, Affirm, Mail, MailRead, Noted, Protest, Tier
 
 from .attention import Attention
 from .consent import Consents
 from .duty import Presence
 from .picture import Picture
-from .posture import Posture
+from .posture import Objection, Posture
 from .readback import Placed, ReadBacks, Understood
 from .voice import Voice
 
@@ -91,9 +91,7 @@ class Heeding:
     def _understand(self, understood: Understood, tier: Tier) -> None:
         said = understood.said
         if isinstance(said, Protest):
-            if self._is_new((said.source, said.kind, said.at, said.seen_at, said.statement)):
-                heard = msgspec.structs.replace(said, at=understood.at)
-                self._posture.hear_protest(heard, knew=self._consents.knew_of(heard))
+            self._hear_objection(_spoken(said), understood.at)
         elif self._is_new((said.source, said.advice)):
             self._heed(said, msgspec.structs.replace(said.advice, at=understood.at), said.id, tier)
         self._voice.say(Noted, to=said.source, call_id=said.call_id, cause=said.id)
@@ -128,9 +126,7 @@ class Heeding:
         self._voice.cause = mail.id
         advice, peer = mail.advice, mail.source
         if mail.protests is not None:
-            if self._is_new((peer, mail.protests, advice.at, advice.start, advice.statement)):
-                detail = f"{mail.protests.value}: {advice.statement}" if advice.statement else mail.protests.value
-                self._posture.escalate(EscalationKind.PROTEST, peer, mail.about, detail, at=advice.at)
+            self._hear_objection(_written(mail, mail.protests), advice.at)
         elif self._is_new((peer, advice)):
             self._heed(mail, advice, mail.about, self._tier)
         self._voice.say(MailRead, to=peer, about=mail.about, cause=mail.id)
@@ -145,6 +141,11 @@ class Heeding:
         if len(self._heeded) > REMEMBERED:
             self._heeded.popitem(last=False)
         return True
+
+    def _hear_objection(self, to: Objection, at: Position) -> None:
+        """``at`` is where it was understood to be."""
+        if self._is_new((to.peer, to.kind, to.at, to.seen_at, to.statement)):
+            self._posture.hear_objection(msgspec.structs.replace(to, at=at), knew=self._consents.knew_of(to))
 
     def _heed(self, said: Advise | Mail, advice: Advice, about: str, tier: Tier) -> None:
         now = self._voice.now
@@ -193,3 +194,30 @@ class Heeding:
             return []
         there = Volume4D(area=area, lower_ft=0, upper_ft=HIGHEST_FT, start=start, end=advice.end)
         return list(dict.fromkeys(use.ref for use in self._picture.met([there]) if use.user == self._party))
+
+
+def _spoken(protest: Protest) -> Objection:
+    return Objection(
+        peer=protest.source,
+        about=protest.call_id,
+        kind=protest.kind,
+        at=protest.at,
+        seen_at=protest.seen_at,
+        statement=protest.statement,
+        operator=protest.operator,
+        callsign=protest.callsign,
+    )
+
+
+def _written(mail: Mail, kind: SightingKind) -> Objection:
+    seen = mail.advice
+    return Objection(
+        peer=mail.source,
+        about=mail.about,
+        kind=kind,
+        at=seen.at,
+        seen_at=seen.start,
+        statement=seen.statement,
+        operator=mail.operator,
+        callsign=mail.callsign,
+    )

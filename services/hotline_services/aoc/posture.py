@@ -10,7 +10,7 @@ from hotline_protocol.airspace import Circle, Position, Volume4D
 from hotline_protocol.events import ActualState, Escalated, EscalationKind, LineAnnounced, LineStateChanged
 from hotline_protocol.geometry import area_problem
 from hotline_protocol.injection import Advice, AdviceKind, AnnouncedState, AnnounceLine, ReportSighting, SightingKind
-from hotline_protocol.line import Protest, Reason, Tier
+from hotline_protocol.line import Reason, Tier
 
 from .picture import Picture, Standing, Use
 from .strain.conduct import MINOR
@@ -25,6 +25,19 @@ OF_INCIDENTS: Final = frozenset({Reason.INCIDENT, Reason.PROTEST})
 COVERED_BY_CONSENT: Final = frozenset({SightingKind.LINE_CROSSING, SightingKind.CLOSE_APPROACH})
 WARNED_FOR: Final = timedelta(hours=6)
 """How long a warning that strain has brought about holds."""
+
+
+class Objection(msgspec.Struct, frozen=True, kw_only=True):
+    """What a peer protests against, said or written; ``about`` names the call or the affair."""
+
+    peer: str
+    about: str
+    kind: SightingKind
+    at: Position
+    seen_at: datetime
+    statement: str
+    operator: str | None
+    callsign: str
 
 
 class Posture:
@@ -114,14 +127,13 @@ class Posture:
 
     # What is heard ---------------------------------------------------------------------------------------
 
-    def hear_protest(self, protest: Protest, *, knew: bool) -> None:
+    def hear_objection(self, to: Objection, *, knew: bool) -> None:
         """The other side objects to something of ours, or of a partner's, of which we ``knew`` or not."""
-        detail = f"{protest.kind.value}: {protest.statement}" if protest.statement else protest.kind.value
-        self._record(EscalationKind.PROTEST, protest.source, protest.call_id, detail)
-        self.feel(Felt.PROTEST_HEARD, protest.source, protest.at)
+        detail = f"{to.kind.value}: {to.statement}" if to.statement else to.kind.value
+        self.escalate(EscalationKind.PROTEST, to.peer, to.about, detail, at=to.at)
         if not knew:
-            detail = f"a flight of {protest.operator} that we answer for and had not been told of"
-            self.escalate(EscalationKind.PARTNER_UNKNOWN, protest.source, protest.call_id, detail)
+            detail = f"a flight of {to.operator} that we answer for and had not been told of"
+            self.escalate(EscalationKind.PARTNER_UNKNOWN, to.peer, to.about, detail)
 
     def flown(self, kind: Felt, peer: str, since: datetime) -> None:
         """An agreed flight that began then is over, with or without a complaint."""

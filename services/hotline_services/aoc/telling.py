@@ -144,4 +144,12 @@ class Telling:
             self._voice.say(Mail, to=untold.peer, about=untold.ref, advice=what)
             return
         seen = Advice(kind=AdviceKind.INQUIRY, at=what.at, start=what.seen_at, end=what.seen_at, statement=what.detail)
-        self._voice.say(Mail, to=untold.peer, about=untold.ref, advice=seen, protests=what.kind)
+        self._voice.say(
+            Mail,
+            to=untold.peer,
+            about=untold.ref,
+            advice=seen,
+            protests=what.kind,
+            operator=what.operator,
+            callsign=what.callsign,
+        )

@@ -88,7 +88,8 @@ def happened(message: Message) -> Entry | None:
             return "STOPPED", [", ".join(message.plan_ids) or "nothing of ours was there", f"{took} after understood"]
         case StrainChanged():
             because = f"with {message.peer.upper()}: {words(message.because)}"
-            return "strain", [message.stage.value, because, message.arithmetic]
+            level = f"{message.stage.value} at {message.after:g}"  # the sum at the end may be too long for a line
+            return "strain", [level, because, message.arithmetic]
         case LineMoved():
             return "LINE MOVED", [message.review_id, f"agreement {message.agreement[:8]}"]
         case ReviewEnded():
