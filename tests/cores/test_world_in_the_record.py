@@ -38,7 +38,7 @@ def test_everything_but_the_flying_itself_has_a_line_in_the_duty_log(message: Me
     [
         ("Advise", "RU → US  advise      stop request · 441LL17 and 3 NM about"),
         ("Misheard", "misheard    of RU · 2.7 NM off · noticed when read back"),
-        ("StrainChanged", "strain      tense at 12.52 · with US: a line crossing was seen · 8.2 x 0.5^(3 h / 24 h)"),
+        ("StrainChanged", "strain      tense at 12.52 · with US: a line crossing was seen"),
         ("Encountered", "ENCOUNTER   airprox b · 0.40 NM and 450 ft · TARTU11 of US and SAAF1 of RU (syaf)"),
         ("LineCrossed", "crossing    TARTU11 of US · outbound"),
         ("PresenceChanged", "officers    duty officer · away · relief is late"),
