@@ -25,7 +25,7 @@ def setting_faults(scenario: Scenario) -> Faults:
     yield from _partner_faults(scenario)
     broken = list(_front_faults(scenario, scenario.fronts)) if scenario.fronts else []
     yield from broken
-    usable = None if broken else scenario.fronts
+    lines = FrontLines(scenario.fronts, scenario.start, scenario.places) if scenario.fronts and not broken else None
     prefixes = [traffic.callsign for traffic in scenario.traffic]
     for number, traffic in enumerate(scenario.traffic):
         path = f"traffic[{number}]"
@@ -33,7 +33,7 @@ def setting_faults(scenario: Scenario) -> Faults:
             yield f"{path}.callsign", f"{traffic.callsign} has traffic already: each prefix is used once"
         yield from _traffic_faults(scenario, traffic, path)
         yield from _operator_faults(scenario.agreement, traffic.operator, traffic.party, f"{path}.operator")
-        yield from _area_faults(scenario, traffic, path, usable)
+        yield from _area_faults(scenario, traffic, path, lines)
 
 
 def _traffic_faults(scenario: Scenario, traffic: Traffic, path: str) -> Faults:
@@ -85,13 +85,13 @@ def _operator_faults(agreement: Agreement, operator: PartyName | None, side: Par
 # Areas and fronts -----------------------------------------------------------------------------------------------------
 
 
-def _area_faults(scenario: Scenario, traffic: Traffic, path: str, fronts: Fronts | None) -> Faults:
+def _area_faults(scenario: Scenario, traffic: Traffic, path: str, lines: FrontLines | None) -> Faults:
     for number, area in enumerate(traffic.areas):
         where = f"{path}.areas[{number}]"
         if isinstance(area, FrontAlong):
             yield from _along_faults(scenario, traffic, area, where)
-            if fronts is not None:
-                yield from _reach_faults(FrontLines(fronts, scenario.start, scenario.places), traffic, area, where)
+            if lines is not None:
+                yield from _reach_faults(lines, traffic, area, where)
             continue
         try:
             area.area(scenario.places)
