@@ -5,7 +5,7 @@ UV ?= uv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := protocol services tests benchmarks examples tools
-SEEDS ?= 5000
+SEEDS ?= 100000
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check test unit compose-test wheel-test bench soak schemas lock clean
@@ -39,8 +39,8 @@ bench: $(VENV)/.bench ## measure, each figure beside its comparison: all, or mak
 		echo; echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; \
 	done
 
-soak: $(VENV)/.dev ## the invariants over many faulty days: make soak SEEDS=20000
-	HOTLINE_SEEDS=$(SEEDS) $(BIN)/pytest --quiet tests/simulated/test_faulty_days.py $(ARGS)
+soak: $(VENV)/.dev ## the invariants over 100,000 faulty days, on all cores: make soak SEEDS=20000 ARGS="--minutes 60"
+	$(BIN)/python tools/soak.py --days $(SEEDS) --keep tests/simulated/kept_seeds.txt $(ARGS)
 
 schemas: $(VENV)/.dev ## write the JSON Schemas, examples, AsyncAPI document and protocol tables anew
 	$(BIN)/python -m hotline_services.cli.asyncapi --write .
