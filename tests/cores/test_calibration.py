@@ -44,6 +44,7 @@ def test_rank_correlation_counts_pairs_in_the_same_and_in_the_opposite_order(ys:
 def test_the_slope_is_the_power_with_which_it_grows() -> None:
     assert slope([(n, 3 * n**2) for n in (1, 2, 4, 8)]) == pytest.approx(2)
     assert slope([(0, 0), (1, 5), (10, 50)]) == pytest.approx(1)
+    assert math.isnan(slope([(1, 5), (2, 0)]))
 
 
 def test_constant_rates_are_near_what_they_are_said_to_be_and_the_same_for_the_same_seed() -> None:

@@ -148,6 +148,8 @@ def clustering(trials: Trials) -> Found:
         for log in trials.runs(BUSY)
         for count in log.by_day(each.time for each in log.of(Escalated) if each.kind in INCIDENTS)
     ]
+    if not sum(days):
+        return math.nan, "no incidents"
     return variance(days) / fmean(days), f"{fmean(days):.1f} a day over {len(days)} days"
 
 
@@ -164,8 +166,13 @@ def conflicts_by_flights(trials: Trials) -> Found:
 
 
 def slope(points: Iterable[tuple[float, float]]) -> float:
-    """Of the straight line of least squares through (log x, log y); points with a 0 are left out."""
+    """Of the straight line of least squares through (log x, log y); points with a 0 are left out.
+
+    Not a number where fewer than two are left.
+    """
     logs = [(math.log(x), math.log(y)) for x, y in points if x > 0 and y > 0]
+    if len(logs) < 2:
+        return math.nan
     mean_x, mean_y = fmean(x for x, _ in logs), fmean(y for _, y in logs)
     return sum((x - mean_x) * (y - mean_y) for x, y in logs) / sum((x - mean_x) ** 2 for x, _ in logs)
 
