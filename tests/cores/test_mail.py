@@ -3,16 +3,18 @@
 from datetime import timedelta
 
 from hotline_protocol.agreement import Partner
-from hotline_protocol.events import ActivityStopped, EscalationKind, InputRejected
+from hotline_protocol.events import ActivityStopped, CallEnded, EscalationKind, InputRejected
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, ReportSighting, SightingKind
-from hotline_protocol.line import Advise, Mail, MailRead, Noted, Protest, Ring
-from hotline_services.aoc.config import Officer, PartyConfig, Roster, Watch
+from hotline_protocol.line import Advise, CallOutcome, HangUp, Mail, MailRead, Noted, Protest, Ring, Tier
+from hotline_services.aoc.config import Officer, PartyConfig, Roster, Strain, StrainModel, Watch
 from hotline_services.aoc.heeding import MOST_UNREAD
+from hotline_services.aoc.telling import MOST_UNTOLD
 
 from .joined import DAWN, FAR_EAST, ON_THE_LINE, Joined, agreement, away, circuit_down, minutes, plan
 
 READER = PartyConfig(officer=Officer(answer_s=0, think_s=0, relay_s=0, mail_s=1_200))
+TIERS = (Tier.DUTY_OFFICER, Tier.DEPUTY_COMMANDER)
 FOR_HOURS = circuit_down(0, 600)
 
 
@@ -131,3 +133,111 @@ def test_mail_beyond_what_anybody_would_read_is_refused() -> None:
     assert [(event.problem.code, event.evidence) for event in world.all(InputRejected)] == [
         ("too-much-mail", f"flood-{MOST_UNREAD - 1}")
     ]
+
+
+# What no longer holds -----------------------------------------------------------------------------------------------
+
+
+def warn_us(world: Joined, lasts_min: float, kind: AdviceKind = AdviceKind.WARNING) -> None:
+    advice = Advice(kind=kind, at=FAR_EAST, start=world.now, end=world.now + minutes(lasts_min))
+    world.tell("ru", PassAdvice, peer="us", advice=advice)
+
+
+def refused(world: Joined) -> list[tuple[str, str]]:
+    return [(event.problem.code, event.evidence) for event in world.all(InputRejected)]
+
+
+def test_advice_that_has_come_to_its_end_is_neither_said_nor_kept_and_that_is_on_record() -> None:
+    down = circuit_down(0, 300)
+    world = Joined(READER, roster_us=down, roster_ru=down)
+    world.lost = lambda message: isinstance(message, Mail)
+    warn_us(world, 30)
+    world.run(minutes=30)
+    assert world.centres["ru"].untold() == []
+    assert refused(world) == [("advice-over", "exercise-0-1")]
+    assert world.all(InputRejected)[0].time == DAWN + minutes(30)
+    world.run(minutes=300)
+    assert world.all(Ring) == world.all(Advise) == []
+
+
+def test_advice_that_has_come_to_its_end_is_not_written_either() -> None:
+    world = silent_line()
+    warn_us(world, 1)  # and the second call is to be made after two
+    world.run(minutes=60)
+    assert world.all(Mail) == []
+    assert [code for code, _ in refused(world)] == ["advice-over"]
+
+
+def test_advice_that_is_over_when_it_is_to_be_passed_on_rings_nobody() -> None:
+    world = Joined(READER)
+    warn_us(world, -1)
+    world.run(minutes=10)
+    assert world.all(Ring) == []
+    assert [code for code, _ in refused(world)] == ["advice-over"]
+
+
+def test_advice_that_ends_while_it_is_being_told_is_told_to_the_end() -> None:
+    world = Joined(PartyConfig(officer=Officer(answer_s=0, think_s=120)))
+    warn_us(world, 0.5)
+    world.run(minutes=10)
+    assert len(world.all(Advise)) == len(world.all(Noted)) == 1
+    assert refused(world) == []
+    assert world.centres["ru"].untold() == []
+
+
+def test_advice_that_ends_while_it_is_being_told_is_not_told_again_when_the_call_is_lost() -> None:
+    world = Joined(PartyConfig(officer=Officer(answer_s=0, think_s=0)))
+    world.lost = lambda message: isinstance(message, Noted | HangUp)
+    warn_us(world, 0.5)
+    world.run(minutes=60)
+    assert len(world.all(Advise)) == len(world.all(Ring)) == 1
+    assert [code for code, _ in refused(world)] == ["advice-over"]
+    assert world.centres["ru"].untold() == []
+
+
+def test_a_protest_never_comes_to_its_end() -> None:
+    world = silent_line()
+    world.lost = lambda message: isinstance(message, Mail)
+    world.tell("ru", ReportSighting, kind=SightingKind.CLOSE_APPROACH, by="us", at=ON_THE_LINE, seen_at=DAWN)
+    world.run(minutes=590)
+    assert len(world.centres["ru"].untold()) == 1
+
+
+# What is too much ---------------------------------------------------------------------------------------------------
+
+
+def test_what_nobody_listens_to_is_kept_up_to_a_bound_the_oldest_of_the_least_urgent_going_first() -> None:
+    world = silent_line()
+    world.lost = lambda message: isinstance(message, Mail)
+    warn_us(world, 500)
+    warn_us(world, 500, AdviceKind.INQUIRY)
+    warn_us(world, 500, AdviceKind.INQUIRY)
+    for _ in range(MOST_UNTOLD):
+        warn_us(world, 500)
+    waiting = world.centres["ru"].untold()
+    assert len(waiting) == MOST_UNTOLD
+    given = [f"exercise-0-{number}" for number in range(2, MOST_UNTOLD + 5)]  # after the plan that silent_line files
+    assert refused(world) == [
+        ("too-much-untold", given[1]),
+        ("too-much-untold", given[2]),
+        ("too-much-untold", given[0]),
+    ]
+    assert waiting == given[3:]
+
+
+# Which calls count --------------------------------------------------------------------------------------------------
+
+
+def test_a_call_at_one_tier_does_not_count_against_what_is_told_at_another() -> None:
+    """``ru`` rings as a strained side does: about incidents higher than about the rest."""
+    strained = PartyConfig(
+        officer=Officer(answer_s=0, think_s=0), strain=Strain(model=StrainModel.GOLDSTEIN, stages=(1, 2, 10_000))
+    )
+    absent = Roster(watches={tier: each for rest in TIERS for tier, each in away(0, 600, tier=rest).watches.items()})
+    world = Joined(READER, strained, roster_us=absent, roster_ru=away(0, 120))
+    world.tell("ru", ReportSighting, kind=SightingKind.AIRCRAFT_LOST, by="us", at=ON_THE_LINE, seen_at=DAWN)
+    warn_us(world, 500, AdviceKind.INQUIRY)
+    world.run(minutes=110)
+    rung = {call.tier for call in world.all(CallEnded) if call.outcome is CallOutcome.NO_ANSWER}
+    assert rung == {Tier.DEPUTY_COMMANDER}, "nobody of the other tier is there to ring"
+    assert [mail.protests for mail in world.all(Mail)] == [SightingKind.AIRCRAFT_LOST]

@@ -134,6 +134,7 @@ class Centre:
             self._book,
             self._talks,
             self._heeding,
+            self._telling,
             self._posture,
             self._reviews,
             self._desk,
@@ -197,6 +198,7 @@ class Centre:
                 self._posture.flown(Felt.GUEST_KEPT, use.user, since)
         self._consents.lapse()
         self._heeding.lapse()
+        self._telling.lapse()
         self._talks.lapse()
         self._desk.lapse()
         self._talks.lapse()  # a call that the desk has dropped may leave waiting what is past its time
@@ -385,13 +387,13 @@ class Centre:
         """See :class:`~.calls.Talker`."""
         self._talks.interrupt(call.id, call.peer)
         self._reviews.lose_call(call)
-        if call.leads:
-            self._telling.call_failed(call.peer)
         if call.current is not None and call.current.reason in NOTHING_BUT_TALK:
             self._desk.enqueue(call.current)
+        if call.leads:
+            self._telling.call_failed(call.peer, call.tier)
 
     def ring_failed(self, call: Call, outcome: CallOutcome) -> None:
         """See :class:`~.calls.Talker`."""
         if outcome is CallOutcome.NO_ANSWER:
             self._posture.unanswered(call.peer, call.id)
-            self._telling.call_failed(call.peer)
+            self._telling.call_failed(call.peer, call.tier)

@@ -1,12 +1,16 @@
 """What we have to tell the other side that is no request for air: by phone, and by mail when that keeps failing."""
 
+import heapq
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from hotline_protocol.airspace import Position
+from hotline_protocol.events import InputRejected
+from hotline_protocol.flightplan import Problem
 from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, ReportSighting
-from hotline_protocol.line import Advise, Affirm, Mail, MailRead, Noted, Protest, ReadBack, Reason
+from hotline_protocol.line import Advise, Affirm, Mail, MailRead, Noted, Protest, ReadBack, Reason, Tier
 
 from .attention import Attention
 from .calls import Call, Item
@@ -16,6 +20,7 @@ from .strain.felt import Felt
 from .voice import Voice
 
 CALLS_BEFORE_MAIL: Final = 2
+MOST_UNTOLD: Final = 1_000
 REASONS: Final = {
     AdviceKind.STOP_REQUEST: Reason.INCIDENT,
     AdviceKind.WARNING: Reason.INCIDENT,
@@ -25,19 +30,28 @@ REASONS: Final = {
 
 
 class Untold(msgspec.Struct, kw_only=True):
-    """Something that the other side has not yet said to have understood. ``said_as`` is the message that said it."""
+    """Something that the other side has not yet said to have understood, to be told by somebody of this ``tier``.
+
+    ``said_as`` is the message that said it.
+    """
 
     ref: str
     peer: str
     reason: Reason
+    tier: Tier
     what: ReportSighting | Advice
     failed_calls: int = 0
     said_as: str = ""
 
+    def is_over(self, now: datetime) -> bool:
+        """It no longer holds. A protest always does: what it is about has been."""
+        return isinstance(self.what, Advice) and self.what.end <= now
+
 
 class Telling:
     """Protests and advice, until they are understood: each is told in one call after another, and after two that came
-    to nothing also by mail."""
+    to nothing also by mail. What nobody is told any more, since it has come to its end or there is too much, is on
+    record."""
 
     def __init__(self, posture: Posture, attention: Attention, desk: Desk, voice: Voice) -> None:
         self._posture = posture
@@ -45,41 +59,80 @@ class Telling:
         self._desk = desk
         self._voice = voice
         self._warnings = 0
+        self._ends: list[tuple[datetime, str]] = []
         self.untold: dict[str, Untold] = {}
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When the next advice comes to its end."""
+        return self._ends[0][0] if self._ends else None
 
     def protest(self, sighting: ReportSighting, reason: Reason) -> None:
         """Object to what has been seen."""
-        self._add(Untold(ref=sighting.id, peer=sighting.by, reason=reason, what=sighting))
+        self._add(sighting.id, sighting.by, reason, sighting)
 
     def advise(self, order: PassAdvice) -> None:
         """Pass this on."""
-        reason = REASONS[order.advice.kind]
-        self._add(Untold(ref=order.id, peer=order.peer, reason=reason, what=order.advice))
+        self._add(order.id, order.peer, REASONS[order.advice.kind], order.advice)
 
     def warn(self, peer: str, warning: Advice) -> None:
         """Pass on what strain would have us warn of."""
         self._warnings += 1
         ref = f"{self._voice.author.source}-{self._voice.author.epoch}-w{self._warnings}"
-        self._add(Untold(ref=ref, peer=peer, reason=REASONS[warning.kind], what=warning))
+        self._add(ref, peer, REASONS[warning.kind], warning)
 
-    def _add(self, untold: Untold) -> None:
-        now = self._voice.now
-        self.untold[untold.ref] = untold
-        self._desk.enqueue(
-            Item(
-                ref=untold.ref,
-                peer=untold.peer,
-                reason=untold.reason,
-                tier=self._posture.speaker(untold.peer, untold.reason),
-                queued_at=now,
-                not_before=now,
-            )
-        )
+    def _add(self, ref: str, peer: str, reason: Reason, what: ReportSighting | Advice) -> None:
+        now, tier = self._voice.now, self._posture.speaker(peer, reason)
+        untold = Untold(ref=ref, peer=peer, reason=reason, tier=tier, what=what)
+        if untold.is_over(now):
+            self._record_over(untold)
+            return
+        self.untold[ref] = untold
+        if isinstance(what, Advice):
+            heapq.heappush(self._ends, (what.end, ref))
+        self._desk.enqueue(Item(ref=ref, peer=peer, reason=reason, tier=tier, queued_at=now, not_before=now))
+        if len(self.untold) > MOST_UNTOLD:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Let go of the oldest of the least urgent: whoever does not answer is not to fill this side's memory."""
+        least = max(self.untold.values(), key=lambda untold: untold.reason.urgency)
+        self._forget(least)
+        self._ends = [(end, ref) for end, ref in self._ends if ref in self.untold]
+        heapq.heapify(self._ends)
+        self._record(least, "too-much-untold", "about", f"{MOST_UNTOLD} more urgent or newer ones are not yet told")
+
+    # What no longer holds --------------------------------------------------------------------------------
+
+    def lapse(self) -> None:
+        """Let go of advice that has come to its end, unless it is just being told."""
+        while self._ends and self._ends[0][0] <= self._voice.now:
+            untold = self.untold.get(heapq.heappop(self._ends)[1])
+            if untold is not None and not self._is_being_told(untold):
+                self._forget(untold)
+                self._record_over(untold)
+
+    def _is_being_told(self, untold: Untold) -> bool:
+        call = self._desk.call
+        return call is not None and self._current(call) is untold
+
+    def _record_over(self, untold: Untold) -> None:
+        self._record(untold, "advice-over", "advice.end", f"it ended before {untold.peer} could be told")
+
+    def _record(self, untold: Untold, code: str, field: str, reason: str) -> None:
+        topic, problem = type(untold.what).__name__, Problem(code=code, field=field, reason=reason)
+        self._voice.say(InputRejected, topic=topic, problem=problem, evidence=untold.ref)
+
+    # In a call -------------------------------------------------------------------------------------------
 
     def open(self, ref: str, call_id: str) -> bool:
         """Say it in this call; False when there is nothing of that name to be told."""
         untold = self.untold.get(ref)
         if untold is None:
+            return False
+        if untold.is_over(self._voice.now):
+            del self.untold[ref]  # and the desk has already taken it up: there is nothing to take off it
+            self._record_over(untold)
             return False
         what = untold.what
         if isinstance(what, Advice):
@@ -127,16 +180,25 @@ class Telling:
             self._posture.feel(Felt.PROTEST_NOTED, untold.peer)
         elif untold.what.kind is AdviceKind.STOP_REQUEST:
             self._posture.feel(Felt.REQUEST_TAKEN, untold.peer)
+        self._forget(untold)
+
+    def _forget(self, untold: Untold) -> None:
         del self.untold[untold.ref]
         self._desk.dequeue(untold.ref)
 
-    def call_failed(self, peer: str) -> None:
-        """A call to this peer has come to nothing: what keeps failing is written to them, once, and still told."""
-        for untold in self.untold.values():
-            if untold.peer == peer:
-                untold.failed_calls += 1
-                if untold.failed_calls == CALLS_BEFORE_MAIL:
-                    self._write(untold)
+    # By mail ---------------------------------------------------------------------------------------------
+
+    def call_failed(self, peer: str, tier: Tier) -> None:
+        """A call to this peer at this tier has come to nothing: what keeps failing is written to them, once, and still
+        told."""
+        for untold in [each for each in self.untold.values() if each.peer == peer and each.tier is tier]:
+            if untold.is_over(self._voice.now):  # as when the end came while it was being told
+                self._forget(untold)
+                self._record_over(untold)
+                continue
+            untold.failed_calls += 1
+            if untold.failed_calls == CALLS_BEFORE_MAIL:
+                self._write(untold)
 
     def _write(self, untold: Untold) -> None:
         what = untold.what

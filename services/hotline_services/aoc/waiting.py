@@ -17,7 +17,11 @@ LONGEST_REF: Final = 96
 
 
 class Waiting:
-    """Items by tier and urgency, then by age. One can be rung about when somebody of its tier is there to ring."""
+    """Items by tier and urgency, then by age. One can be rung about when somebody of its tier is there to ring.
+
+    Whose items they are bounds how many there can be: what is to be told is bounded in number, negotiations and reviews
+    in time, and of line checks and calls back there is one for each peer and tier.
+    """
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
@@ -37,7 +41,7 @@ class Waiting:
 
     def shared(self, peer: str, tier: Tier) -> list[Item]:
         """Everything that we can talk over in one call at this tier."""
-        return [item for item in self.items if item.peer == peer and item.tier is tier and not item.calls_back]
+        return [item for item in self.items if _shares(item, peer, tier)]
 
     def call_back(self, missed: Call, at: datetime) -> None:
         """Have them rung who rang in vain, about the most urgent of their calls, when somebody can."""
@@ -81,10 +85,9 @@ class Waiting:
         known = self._call_back_to(peer, tier)
         if known is not None:
             self.items.remove(known)
-        for item in self.shared(peer, tier):
-            if item.in_vain:
-                self.items.remove(item)
-                self.add(msgspec.structs.replace(item, not_before=now, in_vain=False))
+        for number, item in enumerate(self.items):  # when an item is due has no say in its place
+            if item.in_vain and _shares(item, peer, tier):
+                self.items[number] = msgspec.structs.replace(item, not_before=now, in_vain=False)
 
     def defer(self, call: Call, outcome: CallOutcome, until: datetime, urgent_until: datetime) -> None:
         """Whatever this call was, or was to be, about waits for a while."""
@@ -94,7 +97,12 @@ class Waiting:
             self.items.remove(known)
             if not in_vain:  # else it is for them to ring again, now that somebody is here
                 self.add(msgspec.structs.replace(known, not_before=until))
-        for item in self.shared(call.peer, call.tier):
-            self.items.remove(item)
-            later = urgent_until if item.reason is Reason.EMERGENCY else until
-            self.add(msgspec.structs.replace(item, not_before=max(item.not_before, later), in_vain=in_vain))
+        for number, item in enumerate(self.items):
+            if _shares(item, call.peer, call.tier):
+                later = max(item.not_before, urgent_until if item.reason is Reason.EMERGENCY else until)
+                self.items[number] = msgspec.structs.replace(item, not_before=later, in_vain=in_vain)
+
+
+def _shares(item: Item, peer: str, tier: Tier) -> bool:
+    """It can be talked over in one call at this tier with others for this peer."""
+    return item.peer == peer and item.tier is tier and not item.calls_back
