@@ -302,6 +302,14 @@ def test_officers_go_on_answering_while_the_line_is_declared_suspended() -> None
     assert len(world.all(Answer)) > answered
 
 
+def test_a_suspension_that_was_ordered_strains_nobody_and_is_on_record() -> None:
+    world = Joined(side(), side(), rules=RULES)
+    world.tell("us", AnnounceLine, state=AnnouncedState.SUSPENDED, statement="until further notice")
+    assert strain(world) == strain(world, "ru") == []
+    (event,) = world.escalations(EscalationKind.SUSPENSION_ANNOUNCED)
+    assert (event.source, event.peer, event.detail) == ("us", "ru", "until further notice")
+
+
 def test_a_suspension_that_was_ordered_is_neither_declared_again_nor_taken_back() -> None:
     world = Joined(side(half_life_h=2), rules=RULES)
     world.tell("us", AnnounceLine, state=AnnouncedState.SUSPENDED)

@@ -141,9 +141,13 @@ def test_the_ladder_takes_slights_in_any_order(slights: list[Felt]) -> None:
 
 
 @pytest.mark.parametrize("kind", MODELS)
-def test_everything_that_can_be_seen_or_escalated_is_felt_except_third_parties(kind: StrainModel) -> None:
+def test_all_that_is_seen_or_escalated_is_felt_but_third_parties_and_own_suspensions(kind: StrainModel) -> None:
     assert set(OF_SIGHTING) == set(SightingKind)
-    assert set(OF_ESCALATION) == set(EscalationKind) - {EscalationKind.SIGHTING, EscalationKind.THIRD_PARTY}
+    assert set(EscalationKind) - set(OF_ESCALATION) == {
+        EscalationKind.SIGHTING,
+        EscalationKind.THIRD_PARTY,
+        EscalationKind.SUSPENSION_ANNOUNCED,
+    }
     assert {*WEIGHTS} == {*Felt}
     for felt in Felt:
         assert (model(kind).felt(felt, DAWN).after > model(kind).level(DAWN)) <= (WEIGHTS[felt].strain > 0)

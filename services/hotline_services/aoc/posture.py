@@ -143,12 +143,13 @@ class Posture:
     # The line as announced and as found ------------------------------------------------------------------
 
     def announce(self, order: AnnounceLine, peers: tuple[str, ...]) -> None:
-        """Declare the line open or suspended. Whether the phone is answered is another matter."""
+        """Declare the line open or suspended. Whether the phone is answered is another matter; and it is this side's
+        own act, which it does not feel."""
         self._suspension.ordered(order.state)
         self._voice.say(LineAnnounced, state=order.state, statement=order.statement)
         if order.state is AnnouncedState.SUSPENDED:
             for peer in peers:
-                self.escalate(EscalationKind.SUSPENSION_ANNOUNCED, peer, order.id, order.statement)
+                self._record(EscalationKind.SUSPENSION_ANNOUNCED, peer, order.id, order.statement)
 
     @property
     def next_deadline(self) -> datetime | None:

@@ -46,7 +46,6 @@ class Felt(enum.Enum):
     PROTEST_HEARD = "they protested"
     WARNING_HEARD = "they warned"
     LINE_SILENT = "they do not answer"
-    SUSPENSION = "the line was declared suspended"
     PARTNER_UNKNOWN = "a partner of ours flew without our knowing"
     CALL_COMPLETED = "a call was completed"
     LINE_CHECKED = "a line check was passed"
@@ -97,7 +96,6 @@ WEIGHTS: Final[Mapping[Felt, Weight]] = MappingProxyType(
         Felt.PROTEST_HEARD: _weight("114", "complain officially", -2.0, _SLIGHT),
         Felt.WARNING_HEARD: _weight("13", "threaten", -6.0, _OFFENCE),
         Felt.LINE_SILENT: _weight("16", "reduce relations", -4.0, _OFFENCE),
-        Felt.SUSPENSION: _weight("164", "halt negotiations", -7.0, _OFFENCE),
         Felt.PARTNER_UNKNOWN: _weight("09", "investigate", -2.0, _SLIGHT),
         Felt.CALL_COMPLETED: _weight("041", "discuss by telephone", 1.0, _CIVILITY),
         Felt.LINE_CHECKED: _weight("04", "consult", 1.0, _CIVILITY),
@@ -138,9 +136,9 @@ OF_ESCALATION: Final[Mapping[EscalationKind, Felt]] = MappingProxyType(
         EscalationKind.PREEMPTED: Felt.PREEMPTED,
         EscalationKind.PROTEST: Felt.PROTEST_HEARD,
         EscalationKind.LINE_DOWN: Felt.LINE_SILENT,
-        EscalationKind.SUSPENSION_ANNOUNCED: Felt.SUSPENSION,
         EscalationKind.WARNING: Felt.WARNING_HEARD,
         EscalationKind.PARTNER_UNKNOWN: Felt.PARTNER_UNKNOWN,
     }
 )
-"""Of a sighting it is the kind of the sighting that counts; a third party has no line and no strain of its own."""
+"""Of a sighting it is the kind of the sighting that counts; a third party has no line and no strain of its own; and a
+suspension is on record with the side that has declared it, which suffers nothing by it."""
