@@ -31,7 +31,7 @@ from hotline_services.aoc.duty import Presence
 from hotline_services.aoc.voice import Voice
 from hotline_services.runtime.chance import Chance
 
-from .joined import DAWN, agreement
+from .joined import DAWN, agreement, circuit_down
 
 TIMING = agreement().timing
 
@@ -361,6 +361,14 @@ def test_words_in_no_call_of_theirs_are_answered_with_hang_up(peer: str) -> None
     assert isinstance(said, HangUp)
     assert (said.to, said.outcome) == (peer, CallOutcome.DROPPED)
     assert room.heard == []
+
+
+def test_words_in_no_call_are_not_answered_while_there_is_no_tone() -> None:
+    room = Room(roster=circuit_down(0, 5))
+    assert room.say(LineCheck, "ru-old", agreement="0" * 16, heads={}) == []
+    assert room.say(Answer, "us-0-c9") == []
+    room.at(300)
+    assert kinds(room.say(LineCheck, "ru-old", agreement="0" * 16, heads={})) == [HangUp]
 
 
 def test_words_before_the_answer_change_nothing() -> None:

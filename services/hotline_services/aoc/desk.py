@@ -282,8 +282,11 @@ class Desk:
         self._end(call, step, CallOutcome.DROPPED)
 
     def _say_hang_up(self, call: Call, outcome: CallOutcome) -> None:
+        self._hang_up(call.peer, call.id, outcome)
+
+    def _hang_up(self, peer: str, call_id: str, outcome: CallOutcome, cause: str | None = None) -> None:
         if self._presence.circuit_up(self._voice.now):  # else the other side notices by itself
-            self._voice.say(HangUp, to=call.peer, call_id=call.id, outcome=outcome)
+            self._voice.say(HangUp, to=peer, call_id=call_id, outcome=outcome, cause=cause)
 
     def peer_there(self, peer: str) -> None:
         """The other side has given a sign of life."""
@@ -370,9 +373,7 @@ class Desk:
     def _refuse_stale(self, message: OnCall) -> None:
         """Words in a call that is over here: tell them so."""
         self._remember(message.source, message.call_id)
-        self._voice.say(
-            HangUp, to=message.source, call_id=message.call_id, outcome=CallOutcome.DROPPED, cause=message.id
-        )
+        self._hang_up(message.source, message.call_id, CallOutcome.DROPPED, message.id)
 
     def _remember(self, peer: str, call_id: str) -> None:
         """This call with this peer is over: a ring for it that comes late is not taken."""
