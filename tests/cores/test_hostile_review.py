@@ -256,6 +256,19 @@ def test_an_offer_that_has_lapsed_is_declined() -> None:
     assert [decline.reason for decline in accused.all(DeclineTrace)] == ["the offer had lapsed before it was answered"]
 
 
+def test_a_review_that_is_proposed_again_and_again_ends_when_it_was_to_end() -> None:
+    accused = Accused()
+    minutes = RULES.timing.negotiation_s / 60
+    for number in range(1, 40):
+        accused.ring(f"c{number}")
+        accused.propose(15.0)
+        accused.hear(HangUp, call_id=accused.call_id, outcome=CallOutcome.DROPPED)
+        assert bool(accused.centre.open_reviews()) is (4 * (number - 1) < minutes)
+        accused.run(minutes=4)
+    assert accused.all(DeclineTrace)[-1].reason == "no agreement in time"
+    assert accused.refusals == []
+
+
 def test_a_counter_offer_that_makes_no_sense_ends_the_review() -> None:
     accused = Accused(calls=True)
     accused.hear(Answer, call_id=accused.call_id)

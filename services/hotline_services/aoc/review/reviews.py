@@ -27,6 +27,7 @@ from .reviewing import Reviewing, fault_of
 
 NONE_CALLED: Final = LineReviewRule(caller="")
 """Where the agreement has no rule: nobody calls a review."""
+TOO_LATE: Final = "no agreement in time"
 NOT_IN_EFFECT: Final = "the line agreed last is not in effect yet"
 
 
@@ -52,6 +53,8 @@ class Reviews:
         self._calls: Final = self._rule.caller == party
         self._due: datetime | None = LONG_AGO if self._calls else None
         self._reviewing: Reviewing | None = None
+        self._heard: tuple[str, datetime] = ("", LONG_AGO)
+        """The review that was last proposed to us, and by when it has to end."""
         self.next_deadline: datetime | None = self._due
         """When a review is due or has to end, or the line moves."""
 
@@ -74,7 +77,7 @@ class Reviews:
             return
         self._line.move_if_due()
         if self._reviewing is not None and self._reviewing.deadline <= now:
-            self._give_up(self._reviewing, "no agreement in time")
+            self._give_up(self._reviewing, TOO_LATE)
         if self._due is not None and self._due <= now:
             self._begin(self._due)
         self._set_deadline()
@@ -89,7 +92,8 @@ class Reviews:
             self._give_up(self._reviewing, "the next review is due")
         peer = next(name for name in self._accord.agreement.parties if name != self._party)
         # By its day and not by a running number: in a run in which something else is changed it is the same review.
-        reviewing = self._new(f"{self._party}-{self._voice.author.epoch}-r{due:%Y%m%d}", peer)
+        review_id = f"{self._party}-{self._voice.author.epoch}-r{due:%Y%m%d}"
+        reviewing = self._new(review_id, peer, self._open_until(review_id))
         if self._line.coming is not None:
             self._give_up(reviewing, NOT_IN_EFFECT)
             return
@@ -169,12 +173,15 @@ class Reviews:
             refusal = f"we hold the line to be {self._line.arc.digest}"  # nobody's fault: an Amend may be on its way
         elif self._line.coming is not None:
             refusal = NOT_IN_EFFECT
+        elif self._open_until(propose.review_id) <= self._voice.now:
+            refusal = TOO_LATE
         else:
             fault = fault_of(propose, self._line.arc, self._rule.furthest_nm)
         if fault is not None or refusal is not None:
             self._decline(propose, fault or refusal or "")
             return fault
-        reviewing = self._new(propose.review_id, propose.source)
+        self._heard = (propose.review_id, self._open_until(propose.review_id))
+        reviewing = self._new(propose.review_id, propose.source, self._heard[1])
         reviewing.hear_propose(propose, self._bargain(propose.source))
         self._settle()
         return None
@@ -219,15 +226,20 @@ class Reviews:
             reason=reason[:200],
         )
 
-    def _new(self, review_id: str, peer: str) -> Reviewing:
-        timing = self._accord.agreement.timing
+    def _open_until(self, review_id: str) -> datetime:
+        """When this review has to end: so long after it began, however often it is proposed again."""
+        if self._heard[0] == review_id:
+            return self._heard[1]
+        return self._voice.now + timedelta(seconds=self._accord.agreement.timing.negotiation_s)
+
+    def _new(self, review_id: str, peer: str, deadline: datetime) -> Reviewing:
         self._reviewing = Reviewing(
             review_id,
             peer,
             self._line.arc,
-            deadline=self._voice.now + timedelta(seconds=timing.negotiation_s),
+            deadline=deadline,
             voice=self._voice,
-            offer_s=timing.silence_s,
+            offer_s=self._accord.agreement.timing.silence_s,
         )
         return self._reviewing
 
