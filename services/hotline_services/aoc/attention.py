@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from hotline_protocol.airspace import Position
+from hotline_protocol.injection import Advice
 from hotline_protocol.line import (
     Advise,
     Counter,
@@ -87,13 +89,26 @@ class Attention:
 
 
 def _subject(message: OnCall) -> str:
-    """What a message is about, in words that stay the same when other calls are made before it."""
+    """What a message is about, in words that stay the same when other calls are made before it.
+
+    What is told is known by what it is and where: two things told in one minute are not both misheard or neither.
+    """
     kind = type(message).__name__
     if isinstance(message, InNegotiation):
         return f"{message.negotiation_id}/{kind}/{getattr(message, 'round', 0)}"
     if isinstance(message, InReview):
         return f"{message.review_id}/{kind}/{getattr(message, 'round', 0)}"
-    return f"{message.source}/{kind}/{_minute(message.time)}"
+    told = f"{message.source}/{kind}/{_minute(message.time)}"
+    match message:
+        case Protest(kind=what, at=at) | Advise(advice=Advice(kind=what, at=at)):
+            return f"{told}/{what.value}/{_spot(at)}"
+        case ReadBack(at=at):
+            return f"{told}/{_spot(at)}"
+    return told
+
+
+def _spot(at: Position) -> str:
+    return f"{at.lon_deg:.4f},{at.lat_deg:.4f}"
 
 
 def _minute(at: datetime) -> int:
