@@ -139,7 +139,7 @@ FIGURES: Final = (
         high=135,
         fitted=True,
         source="SU22",
-        measured_as="euphrates-2017-06-18: between the two reports, where a call was completed in between (else 0)",
+        measured_as="euphrates-2017-06-18: between the two reports, where a call was completed in between (else none)",
     ),
     Figure(
         number=9,
@@ -189,7 +189,7 @@ FIGURES: Final = (
         fitted=False,
         source="Poisson",
         measured_as="constant rates, the line down for six hours of each day: calls missing in those hours, where the "
-        "share of outages with a crossing lies within 78-88 % (else 0)",
+        "share of outages with a crossing lies within 78-88 % (else none)",
     ),
     Figure(
         number=13,
@@ -202,7 +202,7 @@ FIGURES: Final = (
         fitted=False,
         source="queueing",
         measured_as="the same with calls of ten minutes: load, where between 6 and 8.5 % of the calls found the line "
-        "taken (else 0)",
+        "taken (else none)",
     ),
 )
 

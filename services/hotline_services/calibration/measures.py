@@ -127,7 +127,7 @@ def june_18(trials: Trials) -> Found:
     lost = next(each.time for each in log.of(ReportSighting) if each.kind is SightingKind.AIRCRAFT_LOST)
     between = [call for call in log.of(CallEnded) if first < call.rang_at < lost]
     done = sum(call.outcome is CallOutcome.COMPLETED for call in between)
-    return (lost - first) / timedelta(minutes=1) if done else 0.0, f"{done} calls completed in between"
+    return (lost - first) / timedelta(minutes=1) if done else math.nan, f"{done} calls completed in between"
 
 
 def pyramid(trials: Trials) -> Found:
@@ -189,7 +189,10 @@ def outage_calls(trials: Trials) -> Found:
         for count in log.by_day(x.time for x in log.of(LineCrossed) if x.outbound and _in_outage(log, x.time))
     ]
     share = fmean(crossed)
-    return lost if 0.78 <= share <= 0.88 else 0.0, f"a crossing in {share:.0%} of {len(crossed)} outages"
+    return (
+        lost if 0.78 <= share <= 0.88 else math.nan,
+        f"{lost:.2f} lost; a crossing in {share:.0%} of {len(crossed)} outages",
+    )
 
 
 def _in_outage(log: Log, at: datetime) -> bool:
@@ -210,7 +213,7 @@ def line_load(trials: Trials) -> Found:
     blocked = fmean((call.rang_at - call.queued_at).total_seconds() > 1 for call in calls)
     mean = taken / len(calls) / 60
     told = f"{blocked:.1%} of {len(calls)} calls found the line taken; {mean:.1f} min each"
-    return erlang if 0.06 <= blocked <= 0.085 else 0.0, told
+    return erlang if 0.06 <= blocked <= 0.085 else math.nan, f"{erlang:.4f} Erlang; {told}"
 
 
 MEASURES: Final[dict[str, Callable[[Trials], Found]]] = {

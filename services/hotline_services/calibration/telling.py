@@ -1,5 +1,6 @@
 """A calibration as a table in Markdown, for docs/calibration.md."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,6 +13,11 @@ HEADINGS: Final = ("#", "phenomenon", "published", "band", "measured", "", "", "
 def verdict(result: Result) -> str:
     """In the band or not, in words."""
     return "in band" if result.is_in_band else "OUT OF BAND"
+
+
+def measured(result: Result) -> str:
+    """The value to three figures, or a dash where it is none."""
+    return f"{result.value:.3g}" if math.isfinite(result.value) else "—"
 
 
 def kind(result: Result) -> str:
@@ -51,13 +57,13 @@ def band(result: Result) -> str:
 
 def _cells(result: Result) -> list[str]:
     figure = result.figure
-    measured = f"**{result.value:.3g}**" + (f" ({result.detail})" if result.detail else "")
+    shown = f"**{measured(result)}**" + (f" ({result.detail})" if result.detail else "")
     return [
         str(figure.number),
         figure.phenomenon,
         figure.published,
         band(result),
-        measured,
+        shown,
         verdict(result),
         kind(result),
         figure.source,

@@ -9,7 +9,7 @@ import msgspec
 from hotline_services.calibration.figures import Result
 from hotline_services.calibration.measures import calibrate as measure
 from hotline_services.calibration.recipes import RECIPES
-from hotline_services.calibration.telling import band, headline, kind, markdown, verdict, written_into
+from hotline_services.calibration.telling import band, headline, kind, markdown, measured, verdict, written_into
 from hotline_services.calibration.trials import Trial, Trials
 from hotline_services.director.scenario import ScenarioError
 
@@ -78,8 +78,12 @@ def calibrate(
     if write is not None:
         table = markdown(results, f"hotline calibrate --days {days} --seeds {seeds}")
         write.write_text(written_into(document, table), encoding="utf-8")
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
     show(results if not json else [_row(result) for result in results], COLUMNS, json=json, empty="")
     sys.stderr.write(f"{headline(results)}\n")
+    if days * seeds < DAYS * SEEDS:
+        sys.stderr.write(f"Bands are meant for {DAYS} days and {SEEDS} seeds: fewer scatter more widely.\n")
     return 0 if sum(result.is_in_band for result in results) >= WANTED else OUT_OF_BAND
 
 
@@ -99,20 +103,24 @@ def _document(write: Path | None) -> str:
 def _tell(trial: Trial) -> None:
     """What is being flown, on a terminal."""
     if sys.stderr.isatty():
-        changed = " ".join(f"{path}={value}" for path, value in trial.changes)
-        sys.stderr.write(f"\r\x1b[Kflying {trial.days} days of {trial.scenario} {trial.recipe}{changed}"[:110])
+        changed = ", otherwise" if trial.changes or trial.recipe else ""
+        sys.stderr.write(f"\r\x1b[Kflying {trial.days} days of {trial.scenario}, seed {trial.seed}{changed}")
         sys.stderr.flush()
+
+
+def _told(result: Result) -> str:
+    figure = result.figure
+    return f"{figure.phenomenon}: {figure.published}" + (f"; {result.detail}" if result.detail else "")
 
 
 COLUMNS = (
     Column("#", lambda result: str(result.figure.number), at_right=True),
-    Column("phenomenon", lambda result: result.figure.phenomenon),
-    Column("published", lambda result: result.figure.published),
+    Column("figure", lambda result: result.figure.name),
+    Column("measured", measured, at_right=True),
     Column("band", band),
-    Column("measured", lambda result: f"{result.value:.3g}", at_right=True),
     Column("", verdict),
     Column("", kind),
-    Column("detail", lambda result: result.detail),
+    Column("what, as published, and what else was measured", _told),
 )
 
 

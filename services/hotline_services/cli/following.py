@@ -1,6 +1,7 @@
 """`hotline watch`: the log of the duty officers as it is being written."""
 
 import asyncio
+import shutil
 import sys
 from typing import Annotated, Final
 
@@ -8,7 +9,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Resend, Unreadable
 from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import EVERYTHING, INJECT, MalformedMessageError, decode, encode
-from hotline_services.monitor.dutylog import DutyLog
+from hotline_services.monitor.dutylog import WIDTH, DutyLog
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.outbox import Seen
 from hotline_services.runtime.wire import BrokerSettings
@@ -17,6 +18,7 @@ from .connection import NoBrokerError, broker_settings, connected, subscribe
 from .query import Flag, complain
 
 NO_BROKER: Final = 4
+NARROWEST: Final = 80
 RETRY_S: Final = 2.0
 
 
@@ -63,7 +65,7 @@ class Watch:
     def __init__(self, party: str | None, *, json: bool) -> None:
         self._party = party
         self._json = json
-        self._log = DutyLog()
+        self._log = DutyLog(width=_width())
         self._seen = Seen()
         self._clock: ScaledClock | None = None
         self._was_there = False
@@ -115,6 +117,11 @@ class Watch:
         if text is not None:
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
+
+
+def _width() -> int:
+    """That of the terminal; more than enough where lines go to a file."""
+    return max(shutil.get_terminal_size().columns, NARROWEST) if sys.stdout.isatty() else WIDTH
 
 
 def _parties(message: Message) -> tuple[str, str]:

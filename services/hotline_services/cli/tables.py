@@ -1,12 +1,16 @@
 """How rows are shown: a table on a terminal, aligned columns in a pipe, JSON for programs."""
 
+import shutil
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
 from hotline_services.monitor.wording import printable
+
+GUTTER: Final = 3
+FOLDED_AT_LEAST: Final = 20
 
 
 class Column(NamedTuple):
@@ -23,7 +27,7 @@ def show(rows: Sequence[object], columns: Sequence[Column], *, json: bool, empty
         write_json(rows)
     elif not rows:
         _write([empty])
-    elif sys.stdout.isatty():
+    elif sys.stdout.isatty() and _has_room(rows, columns):
         _show_on_terminal(rows, columns)
     else:
         _write(aligned(rows, columns))
@@ -49,6 +53,17 @@ def _texts(row: object, columns: Sequence[Column]) -> list[str]:
     return [printable(column.text(row)) for column in columns]
 
 
+def _has_room(rows: Sequence[object], columns: Sequence[Column]) -> bool:
+    """Whether the terminal is wide enough for all columns but the last, which can be folded.
+
+    Where it is not, lines run over its edge: a table that leaves out what does not fit would mislead.
+    """
+    texts = [[column.heading for column in columns], *(_texts(row, columns) for row in rows)]
+    widths = [max(len(line[n]) for line in texts) for n in range(len(columns))]
+    needed = sum(widths[:-1]) + min(widths[-1], FOLDED_AT_LEAST) + GUTTER * len(columns)
+    return needed <= shutil.get_terminal_size().columns
+
+
 def _show_on_terminal(rows: Sequence[object], columns: Sequence[Column]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -58,7 +73,8 @@ def _show_on_terminal(rows: Sequence[object], columns: Sequence[Column]) -> None
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:  # only the last, which is the freest, may take more than one line
         justify: Literal["left", "right"] = "right" if column.at_right else "left"
-        table.add_column(column.heading, justify=justify, no_wrap=column is not columns[-1])
+        is_last = column is columns[-1]
+        table.add_column(column.heading, justify=justify, no_wrap=not is_last, overflow="fold" if is_last else "ignore")
     for row in rows:
         table.add_row(*(Text(text) for text in _texts(row, columns)))  # Text: what looks like markup is not
     Console().print(table)

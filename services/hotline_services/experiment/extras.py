@@ -3,7 +3,12 @@
 import importlib
 from typing import Any, Final
 
-EXTRAS: Final = {"polars": "analysis", "vl_convert": "analysis", "distributed": "dask"}
+PACKAGES: Final = {
+    "polars": "polars vl-convert-python",
+    "vl_convert": "polars vl-convert-python",
+    "distributed": "distributed",
+}
+"""What brings each library: by name, since what is called hotline on the package index is somebody else's."""
 
 
 class MissingExtraError(Exception):
@@ -15,5 +20,4 @@ def extra(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        wanted = f"hotline[{EXTRAS[module]}]"
-        raise MissingExtraError(f"needs {module}, which is not installed: pip install '{wanted}'") from error
+        raise MissingExtraError(f"needs {module}, which is not installed: pip install {PACKAGES[module]}") from error

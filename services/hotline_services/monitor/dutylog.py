@@ -61,7 +61,7 @@ from hotline_protocol.service import Health, Presence, Resend, Stop
 from . import worldlog
 from .wording import air, clock_time, date_time_group, duration, heights, offer, printable, shortened, words
 
-WIDTH: Final = 118
+WIDTH: Final = 160
 REMEMBERED: Final = 1_000
 
 V = TypeVar("V")
