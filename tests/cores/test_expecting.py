@@ -34,6 +34,13 @@ within = "2m"
 source = "A"
 disputed = [{ who = "the other side", what = "five minutes later" }]
 """
+SILENT = """
+[[expect]]
+name = "silent"
+what = "nobody answers"
+message = "answer"
+none = true
+"""
 FOUR = datetime(2017, 6, 18, 13, 0, tzinfo=UTC)
 
 
@@ -71,8 +78,7 @@ def test_only_the_first_from_the_right_source_counts(held: Any) -> None:
 
 
 def test_what_never_comes_is_not_met_unless_nothing_was_expected(held: Any) -> None:
-    silent = ANSWERED.replace('"answered"', '"silent"').replace('at = "16:00"', "none = true")
-    answered, none = held(ANSWERED, silent).findings()
+    answered, none = held(ANSWERED, SILENT).findings()
     assert not answered.met
     assert none.met
 
@@ -110,6 +116,9 @@ lasts = "10m"
         (ANSWERED + 'after = "asked"\n', "expect[0].after", "no expectation before this one"),
         (ANSWERED + 'lasts = "1m"\n', "expect[0].lasts", "in `after`"),
         (ANSWERED.replace('source = "A"', 'source = "B"'), "expect[0].source", "not the key"),
+        (ANSWERED + "none = true\n", "expect[0].at", "what never comes has no time"),
+        (SILENT + 'within = "5m"\n', "expect[0].within", "what never comes has no time"),
+        (SILENT + 'lasts = "5m"\n', "expect[0].lasts", "what never comes has no time"),
         (ANSWERED * 2, "expect[1].name", "another expectation"),
         (ANSWERED.replace("2m", "2"), "expect[0].within", "no length of time"),
     ],

@@ -12,7 +12,7 @@ from hotline_protocol.describe import messages, tag
 from hotline_protocol.message import Message
 
 from .script import Scenario
-from .setting import Expectation
+from .setting import GIVE_OR_TAKE, Expectation
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +118,7 @@ def faults(scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield f"{path}.message", f"no message is called {each.message!r}; there are: {', '.join(sorted(kinds))}"
             continue
         yield from _unknown_fields(kinds[each.message], each, path)
+        yield from _times_of_nothing(each, path)
         if each.after and each.after not in earlier:
             yield f"{path}.after", f"{each.after!r} is no expectation before this one; there are: {', '.join(earlier)}"
         if each.lasts is not None and not each.after:
@@ -125,6 +126,12 @@ def faults(scenario: Scenario) -> Iterator[tuple[str, str]]:
         if each.source and each.source not in sources:
             yield f"{path}.source", f"{each.source!r} is not the key of any of [[sources]]"
         earlier.append(each.name)
+
+
+def _times_of_nothing(each: Expectation, path: str) -> Iterator[tuple[str, str]]:
+    given = {"at": each.at is not None, "lasts": each.lasts is not None, "within": each.within != GIVE_OR_TAKE}
+    for name in (name for name, is_given in given.items() if each.none and is_given):
+        yield f"{path}.{name}", "has no meaning beside `none`: what never comes has no time; leave out one of the two"
 
 
 def _unknown_fields(kind: type[Message], each: Expectation, path: str) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What a scenario says of the world about the sides: fronts, officers, the circuit, the sky; and what is expected."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -105,12 +105,15 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+GIVE_OR_TAKE: Final = Duration(timedelta(minutes=1))
+
+
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """A sourced fact that a run of this scenario is held against: the first message of the type ``message``, said
     ``by`` this source and with these fields (dotted names), comes at this time, give or take ``within``.
 
     With ``after`` (the name of another expectation) it comes so long (``lasts``) after what that one found. ``none``
-    expects that no such message comes at all.
+    expects that no such message comes at all, or none after that; it has no time of its own.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -121,7 +124,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     at: Moment | None = None
     after: str = ""
     lasts: Duration | None = None
-    within: Duration = Duration(timedelta(minutes=1))
+    within: Duration = GIVE_OR_TAKE
     none: bool = False
     source: str = ""
     disputed: tuple[Version, ...] = ()
