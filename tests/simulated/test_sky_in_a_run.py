@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.injection import ReportSighting
 from hotline_protocol.message import Message
+from hotline_protocol.service import Health
 from hotline_protocol.sky import Encountered, FlightBegan, FlightFlown, LineCrossed, Tracks
 from hotline_services.director.play import SKY
 from hotline_services.director.scenario import read_scenario
@@ -100,3 +102,62 @@ def test_a_sky_that_crashes_goes_on_where_it_was(valley: Scenario, day: list[Mes
     assert set(began.values()) == {1}
     assert len(set(began) ^ whole) < 0.2 * len(whole)  # bargaining takes other turns on a line that loses what is said
     assert all(met.one != met.other for met in torn if isinstance(met, Encountered))
+
+
+SCRIPTED = """
+name = "torn"
+title = "A sky that dies, and cannot be reached"
+start = 2020-01-01T06:00:00+03:00
+agreement = "valley"
+[parties.us]
+[parties.ru]
+[sky]
+[[timeline]]
+at = "+00:20"
+action = "partition"
+between = ["director", "sky"]
+minutes = 20
+[[timeline]]
+at = "+00:30"
+action = "fly-unannounced"
+side = "ru"
+[timeline.plan]
+callsign = "STRAY1"
+area = { shape = "circle", centre = "Palmyra", radius_nm = 8 }
+lower_ft = 12_000
+upper_ft = 14_000
+start = "+00:30"
+end = "+01:00"
+[[timeline]]
+at = "+01:10"
+action = "crash"
+party = "sky"
+minutes = 10
+"""
+
+
+def test_a_scenario_can_have_the_sky_die_and_be_cut_off(tmp_path: Path) -> None:
+    (tmp_path / "torn.toml").write_text(SCRIPTED)
+    scenario = read_scenario(tmp_path / "torn.toml")
+    heard: list[tuple[Message, timedelta]] = []
+    build(scenario, 1).run(scenario.end(), lambda message, at: heard.append((message, at - scenario.start)))
+    presences = [
+        (told.presence.value, after) for told, after in heard if isinstance(told, Health) and told.source == SKY
+    ]
+    assert presences == [
+        ("up", timedelta(0)),
+        ("down", timedelta(minutes=70)),
+        ("up", timedelta(minutes=80)),
+    ]
+    (began,) = [after for told, after in heard if isinstance(told, FlightBegan)]
+    (flown,) = [after for told, after in heard if isinstance(told, FlightFlown)]
+    assert timedelta(minutes=40) < began < timedelta(minutes=70), "it was told of once it could be reached"
+    assert flown > timedelta(minutes=80), "and flew on while its sky was down"
+
+
+def test_a_scenario_can_have_the_monitor_die_in_a_run_that_has_none(tmp_path: Path) -> None:
+    (tmp_path / "torn.toml").write_text(SCRIPTED.replace('party = "sky"', 'party = "monitor"'))
+    scenario = read_scenario(tmp_path / "torn.toml")
+    said: list[Message] = []
+    build(scenario, 1).run(scenario.end(), lambda message, _: said.append(message))
+    assert len(of(FlightFlown, said)) == 1

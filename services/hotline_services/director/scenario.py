@@ -12,6 +12,7 @@ from hotline_services.resources import scenarios_folder
 from .changes import ChangeError, change
 from .expecting import faults
 from .lines import line_of
+from .play import SKY
 from .rostering import roster_faults
 from .script import (
     AddressedEvent,
@@ -158,12 +159,13 @@ def _repeated_plans(scenario: Scenario) -> Trace:
 
 
 def _bad_event(scenario: Scenario, event: Any, path: str) -> Trace:
+    sky = (SKY,) if scenario.sky is not None else ()
     match event:
         case LinkPartition(between=names):
             for name in names:
-                yield from _bad_party(scenario, name, f"{path}.between", "director", "monitor")
+                yield from _bad_party(scenario, name, f"{path}.between", "director", "monitor", *sky)
         case ServiceCrash(party=name):
-            yield from _bad_party(scenario, name, f"{path}.party", "monitor")
+            yield from _bad_party(scenario, name, f"{path}.party", "monitor", *sky)
         case UnannouncedFlight(side=side) | Deviation(side=side):
             if scenario.sky is None:
                 yield f"{path}.action", "is told to the sky, and the scenario has none: write a [sky]"
@@ -188,6 +190,8 @@ def _bad_contents(scenario: Scenario, event: AddressedEvent, path: str) -> Trace
                 yield from _bad_party(scenario, event.peer, f"{path}.peer")
                 if event.peer == event.to:
                     yield f"{path}.peer", "must be the other side"
+                if not event.lasts.written:
+                    yield f"{path}.lasts", 'longer than nothing, such as "1h": what is over is not told'
                 event.where.position(scenario.places)
             case Deviation() if event.where is not None:
                 event.where.position(scenario.places)

@@ -139,7 +139,9 @@ class FaultyNetwork:
             node.reconnect()
 
     def _kill(self, crash: Crash) -> None:
-        self._nodes[crash.party].die(timedelta(seconds=crash.down_s), in_the_act=crash.in_the_act)
+        node = self._nodes.get(crash.party)
+        if node is not None:  # not every run has a monitor
+            node.die(timedelta(seconds=crash.down_s), in_the_act=crash.in_the_act)
 
     def _live_dangerously(self, mortality: Mortality) -> None:
         now = self._agenda.now
