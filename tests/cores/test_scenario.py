@@ -57,6 +57,25 @@ blocks = ["A", "B"]
 """
 
 
+SKY = "[sky]\n"
+CRASH = """
+[[timeline]]
+at = "+01:00"
+action = "crash"
+party = "{}"
+minutes = 2
+"""
+ADVICE = """
+[[timeline]]
+at = "+01:00"
+action = "pass-advice"
+to = "us"
+peer = "ru"
+kind = "inquiry"
+where = "Somewhere"
+"""
+
+
 def read(tmp_path: Path, text: str) -> Scenario:
     path = tmp_path / "small.toml"
     path.write_text(text)
@@ -252,6 +271,10 @@ minutes = 2
         (SMALL + TRAFFIC + TRAFFIC, "traffic[1].callsign", "once"),
         (SMALL + TRAFFIC.replace("Somewhere", "Nowhere"), "traffic[0].areas[0]", "[places]"),
         (SMALL + TRAFFIC.replace("a_day = 8", "a_day = 800"), "traffic[0].a_day", "<= 99"),
+        (SMALL.replace("us]", "us]\nofficer = { gather_s = 3_600 }"), "parties.us.officer.gather_s", "3600"),
+        (SMALL + CRASH.format("sky"), "timeline[0].party", "us, ru, monitor"),
+        (SMALL + SKY + CRASH.format("director"), "timeline[0].party", "us, ru, monitor, sky"),
+        (SMALL + ADVICE + 'lasts = "0m"\n', "timeline[0].lasts", '"1h"'),
         ("= =", "file", "TOML"),
     ],
 )

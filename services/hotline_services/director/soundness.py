@@ -1,4 +1,4 @@
-"""What is well written about traffic, operators and fronts, but contradicts something else in the scenario."""
+"""What is well written about traffic, operators, officers and fronts, but contradicts something else in the file."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -23,6 +23,7 @@ CORNERS: Final = tuple((along, depth) for along in (0.0, 0.5, 1.0) for depth in 
 def setting_faults(scenario: Scenario) -> Faults:
     """Every contradiction in it: the field, and what would be right there."""
     yield from _partner_faults(scenario)
+    yield from _gathering_faults(scenario)
     broken = list(_front_faults(scenario, scenario.fronts)) if scenario.fronts else []
     yield from broken
     lines = FrontLines(scenario.fronts, scenario.start, scenario.places) if scenario.fronts and not broken else None
@@ -34,6 +35,15 @@ def setting_faults(scenario: Scenario) -> Faults:
         yield from _traffic_faults(scenario, traffic, path)
         yield from _operator_faults(scenario.agreement, traffic.operator, traffic.party, f"{path}.operator")
         yield from _area_faults(scenario, traffic, path, lines)
+
+
+def _gathering_faults(scenario: Scenario) -> Faults:
+    """A negotiation begins when its plan is filed, and is not spoken of until it has been gathered."""
+    most_s = scenario.agreement.timing.negotiation_s
+    for party, config in scenario.parties.items():
+        if config.officer.gather_s >= most_s:
+            reason = f"less than the agreement's negotiation_s, {most_s:g}, or what is gathered expires unspoken"
+            yield f"parties.{party}.officer.gather_s", reason
 
 
 def _traffic_faults(scenario: Scenario, traffic: Traffic, path: str) -> Faults:
