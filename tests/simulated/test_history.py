@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hotline_protocol.events import ActivityStopped, Escalated, EscalationKind
-from hotline_protocol.injection import SightingKind
+from hotline_protocol.injection import AdviceKind, SightingKind
 from hotline_protocol.line import Advise, Answer, Noted, Protest
 from hotline_protocol.message import Message
 from hotline_protocol.sky import FlightFlown
@@ -88,6 +88,18 @@ def test_nobody_answers_where_the_officers_go_when_the_line_is_suspended() -> No
     suspended = datetime.fromisoformat("2017-04-08T00:00+03:00")
     assert not any(isinstance(m, Answer) and m.source == "ru" and m.time > suspended for m in said)
     assert any(isinstance(m, Escalated) and m.kind is EscalationKind.LINE_DOWN for m in said)
+
+
+def test_the_other_side_would_have_known_before_the_loss_had_it_been_warned() -> None:
+    loss = datetime.fromisoformat("2017-06-18T18:43+03:00")
+
+    def advised(**changes: Any) -> list[Advise]:
+        said, _ = played("euphrates-2017-06-18", 1, **changes)
+        return [m for m in said if isinstance(m, Advise) and m.time < loss]
+
+    assert advised() == []
+    (told,) = advised(**{"timeline.warned.happens": True})
+    assert (told.source, told.advice.kind) == ("us", AdviceKind.OPERATION)
 
 
 def test_two_aircraft_that_stay_on_their_own_bank_are_not_spoken_of() -> None:
