@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from hotline_protocol.events import CallEnded, EscalationKind, LineStateChanged, NegotiationEnded, PresenceChanged
 from hotline_protocol.flightplan import PlanState
-from hotline_protocol.injection import CancelPlan
-from hotline_protocol.line import Answer, CallOutcome, Decline, HangUp, Propose, Ring, Tier
+from hotline_protocol.injection import CancelPlan, ReportSighting, SightingKind
+from hotline_protocol.line import Answer, CallOutcome, Decline, HangUp, Propose, Protest, Ring, Tier
 from hotline_services.aoc.config import Away, Costs, Officer, PartyConfig, Roster, Watch
 from hotline_services.aoc.duty import Presence
 
-from .joined import DAWN, PROMPT, Joined, agreement, away, circuit_down, minutes, plan
+from .joined import DAWN, ON_THE_LINE, PROMPT, Joined, agreement, away, circuit_down, minutes, plan
 
 DUTY = Tier.DUTY_OFFICER
 NIGHT = ((time(18), time(6)),)
@@ -314,3 +314,21 @@ def test_officers_think_as_long_about_one_thing_whatever_else_is_talked_over() -
         return (ended.time - began).total_seconds()
 
     assert agreed_in_s() == agreed_in_s("us-0") == agreed_in_s("us-8", "us-9")
+
+
+def slow_to_pick_up(seconds: float) -> Roster:
+    return Roster(watches={Tier.DUTY_OFFICER: Watch(answer_s=seconds)})
+
+
+@pytest.mark.parametrize(("ours", "said"), [(8.0, 1), (180.0, 0)])
+def test_who_is_slower_than_the_phone_rings_is_reached_by_calling_back_if_the_other_side_is_not(
+    ours: float, said: int
+) -> None:
+    assert agreement().timing.ring_s < 180 / 2
+    world = Joined(roster_us=slow_to_pick_up(ours), roster_ru=slow_to_pick_up(180))
+    seen = {"kind": SightingKind.CLOSE_APPROACH, "by": "ru", "at": ON_THE_LINE, "seen_at": DAWN}
+    world.tell("us", ReportSighting, **seen)
+    world.run(minutes=240)
+    completed = [call for call in world.all(CallEnded) if call.outcome is CallOutcome.COMPLETED]
+    assert len(world.all(Protest)) == len(completed) == said
+    assert all(call.source == "ru" and call.about[0].startswith("call-back.") for call in completed)
