@@ -58,6 +58,13 @@ def _ranking(worth: tuple[float, ...], walk_away: float) -> _Ranking:
     return _Ranking(prices, order, tuple(prices[order].tolist()))
 
 
+@lru_cache(maxsize=256)
+def _having(shape: tuple[int, int, int], axis: int, value: int) -> NDArray[np.float64]:
+    """1 for each outcome with this sector (axis 0), block (1) or shift (2), and 0 for the others."""
+    having: NDArray[np.float64] = (np.indices(shape)[axis] == value).ravel().astype(np.float64)
+    return having
+
+
 class Bargainer:
     """Makes at most ``rounds`` offers; the first answer after them accepts or gives up.
 
@@ -91,7 +98,8 @@ class Bargainer:
         self._made: dict[int, None] = {}
         self._heard: dict[int, None] = {}
         self._best_heard: int | None = None
-        self._liked = np.zeros(shape)
+        self._shape = shape
+        self._liked = np.zeros(len(self._worth))
         self._listened = 0
 
     # Most negotiations are over with the first offer: what only an answer needs is worked out when there is one.
@@ -139,12 +147,10 @@ class Bargainer:
         self._heard[offer] = None
         if self._best_heard is None or self._worth[offer] > self._worth[self._best_heard]:
             self._best_heard = offer
-        _, blocks, shifts = self._liked.shape
+        _, blocks, shifts = self._shape
         rest, shift = divmod(offer, shifts)
-        sector, block = divmod(rest, blocks)
-        self._liked[sector] += 1.0
-        self._liked[:, block] += 1.0
-        self._liked[:, :, shift] += 1.0
+        for axis, value in enumerate((*divmod(rest, blocks), shift)):
+            self._liked += _having(self._shape, axis, value)
         self._listened += 1
 
     def _next(self) -> int:
@@ -175,9 +181,11 @@ class Bargainer:
             return int(fresh[-1] if fresh.size else within[-1])
         # Less towards the end: the last offer is to please, whatever it costs.
         own_share = OWN_SHARE * (1 - (self._said + 1) / self._rounds)
-        score = (self._liked.ravel() + own_share * 3 * self._listened * self._ranking.prices)[within]
-        best = (score + self._stale[within]).argmax()
-        return int(within[best if self._stale[within[best]] == FRESH else score.argmax()])
+        score = self._liked[within]
+        score += own_share * 3 * self._listened * self._ranking.prices[within]
+        stale = self._stale[within]
+        best = (score + stale).argmax()
+        return int(within[best if stale[best] == FRESH else score.argmax()])
 
     def _say(self, outcome: int) -> int:
         self._said += 1
