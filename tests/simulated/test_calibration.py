@@ -23,9 +23,9 @@ def results(flown: list[Trial]) -> dict[str, Result]:
     return {result.figure.name: result for result in measured}
 
 
-def test_every_figure_is_measured(results: dict[str, Result]) -> None:
+def test_every_figure_is_measured_or_says_what_stood_in_the_way(results: dict[str, Result]) -> None:
     assert len(results) == 13
-    assert not any(math.isnan(result.value) for name, result in results.items() if name != "conflicts-by-flights")
+    assert all(math.isfinite(result.value) or result.detail for result in results.values())
 
 
 @pytest.mark.parametrize("name", FEW_DAYS_ARE_ENOUGH)
