@@ -1,11 +1,14 @@
 """Single values of a scenario that are set from outside."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from hotline_services.director.changes import ChangeError, change, read_change
 from hotline_services.director.scenario import ScenarioError, read_scenario
+
+BEFORE = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -80,3 +83,18 @@ def test_words_that_only_other_kinds_of_events_have_are_not_offered() -> None:
     with pytest.raises(ScenarioError) as error:
         read_scenario("euphrates-2017-06-18", {"timeline.attack.kind": "wrong"})
     assert error.value.reason.endswith("aircraft-lost, unannounced-flight")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        ("timeline", [{"at": "x", "action": "crash", "party": "ru", "minutes": 3}], "timeline[0].at"),
+        ("timeline", [{"at": BEFORE, "action": "crash", "party": "ru", "minutes": 3}], "timeline[0].at"),
+        ("timeline", [{"at": BEFORE, "action": "outage", "minutes": 3}], "timeline[0].at"),
+        ("circuit.down", [{"start": BEFORE, "lasts": "1h"}], "circuit.down[0].start"),
+    ],
+)
+def test_nothing_can_go_wrong_before_a_scenario_starts(path: str, value: Any, field: str) -> None:
+    with pytest.raises(ScenarioError) as error:
+        read_scenario("valley-day", {path: value})
+    assert error.value.field == field

@@ -65,6 +65,15 @@ def test_who_is_away_is_back_when_that_is_over_and_the_shift_has_begun() -> None
     assert there.back_at(DUTY, DAWN) == DAWN.replace(hour=18)
 
 
+def test_an_absence_of_centuries_is_over_when_it_is_over_whatever_the_shifts() -> None:
+    end = DAWN + timedelta(days=300_000)
+    there = presence(Watch(shifts=NIGHT, away=(Away(start=DAWN, end=end),)))
+    for days in range(100):  # walking over every shift in between would take minutes
+        back_at = there.back_at(DUTY, DAWN + timedelta(days=days))
+        assert back_at is not None
+        assert end <= back_at < end + timedelta(days=1)
+
+
 def test_two_absences_that_overlap_are_one() -> None:
     spans = tuple(Away(start=DAWN + minutes(start), end=DAWN + minutes(start + 30)) for start in (20, 0))
     assert presence(Watch(away=spans)).back_at(DUTY, DAWN + minutes(10)) == DAWN + minutes(50)

@@ -83,12 +83,17 @@ class Hours:
         there = self.absent(after) is None
         # Two days after the last absence the shifts have shown all that they do.
         horizon = max(after, self._away.last_end) + 2 * A_DAY
-        at = self._next_edge(after)
+        at = self._next_chance(after)
         while at is not None and at <= horizon:
             if (self.absent(at) is None) is not there:
                 return at
-            at = self._next_edge(at)
+            at = self._next_chance(at)
         return None
+
+    def _next_chance(self, after: datetime) -> datetime | None:
+        """When they might next come or go: shifts that begin and end during an absence change nothing."""
+        away = self._away.at(after)
+        return away.end if away is not None else self._next_edge(after)
 
     def _next_edge(self, after: datetime) -> datetime | None:
         midnight = after.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -174,7 +174,7 @@ def slope(points: Iterable[tuple[float, float]]) -> float:
     if len(logs) < 2:
         return math.nan
     mean_x, mean_y = fmean(x for x, _ in logs), fmean(y for _, y in logs)
-    return sum((x - mean_x) * (y - mean_y) for x, y in logs) / sum((x - mean_x) ** 2 for x, _ in logs)
+    return math.fsum((x - mean_x) * (y - mean_y) for x, y in logs) / math.fsum((x - mean_x) ** 2 for x, _ in logs)
 
 
 def outage_calls(trials: Trials) -> Found:
@@ -208,7 +208,7 @@ def line_load(trials: Trials) -> Found:
     """Figure 13: how long the line was taken, and how many calls found it so."""
     logs = trials.runs(BUSY, recipe="long-calls", days=3 * trials.days)
     calls = [call for log in logs for call in log.of(CallEnded) if call.answered_at is not None]
-    taken = sum((call.ended_at - call.rang_at).total_seconds() for call in calls)
+    taken = math.fsum((call.ended_at - call.rang_at).total_seconds() for call in calls)
     erlang = taken / sum(86_400 * log.days for log in logs)
     blocked = fmean((call.rang_at - call.queued_at).total_seconds() > 1 for call in calls)
     mean = taken / len(calls) / 60

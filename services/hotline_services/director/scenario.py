@@ -30,6 +30,7 @@ from .script import (
 )
 from .soundness import setting_faults
 from .strict import FieldError, read_strictly
+from .written import Moment
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "shipped_scenarios"]
 
@@ -145,7 +146,15 @@ def _inconsistent(scenario: Scenario) -> Trace:
         path = f"timeline[{number}]"
         if event.source and event.source not in keys:
             yield f"{path}.source", f"{event.source!r} is not the key of any of [[sources]]"
+        yield from _too_early(scenario, event.at, f"{path}.at")
         yield from _bad_event(scenario, event, path)
+    for number, each in enumerate(scenario.circuit.down):
+        yield from _too_early(scenario, each.start, f"circuit.down[{number}].start")
+
+
+def _too_early(scenario: Scenario, moment: Moment, path: str) -> Trace:
+    if moment.after(scenario.start) < scenario.start:
+        yield path, f"lies before the scenario's start, {scenario.start.isoformat()}"
 
 
 def _repeated_plans(scenario: Scenario) -> Trace:
@@ -178,8 +187,6 @@ def _bad_event(scenario: Scenario, event: Any, path: str) -> Trace:
 
 
 def _bad_contents(scenario: Scenario, event: AddressedEvent, path: str) -> Trace:
-    if event.at.after(scenario.start) < scenario.start:
-        yield f"{path}.at", f"lies before the scenario's start, {scenario.start.isoformat()}"
     try:
         match event:
             case Sighting():

@@ -4,6 +4,7 @@ A measure is None where it has no meaning in a run: the share of flights that co
 """
 
 import enum
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import fmean, stdev, variance
 from typing import Final, NamedTuple
@@ -179,7 +180,7 @@ def _of_people() -> Iterator[Measure]:
     yield Measure("reviews", "count", "line reviews held in the run", lambda run: run.reviews)
     yield Measure("reviews_agreed", "count", "line reviews that ended in agreement", lambda run: run.reviews_agreed)
     away = "hours with nobody at the desk, of the duty officers of all sides"
-    yield Measure("absent_hours", "h", away, lambda run: sum(run.people.absent_h.values()))
+    yield Measure("absent_hours", "h", away, lambda run: math.fsum(run.people.absent_h.values()))
 
 
 def _stop_mean(run: Outcomes) -> float | None:
@@ -223,6 +224,6 @@ def _share_from(party: str, stage: Stage) -> Callable[[Outcomes], float]:
     higher = [each.value for each in Stage if each.rank >= stage.rank]
 
     def share(run: Outcomes) -> float:
-        return sum(run.tension[party].stages[each] for each in higher) if party in run.tension else 0.0
+        return math.fsum(run.tension[party].stages[each] for each in higher) if party in run.tension else 0.0
 
     return share

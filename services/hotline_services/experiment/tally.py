@@ -4,6 +4,7 @@ What the figures mean is said in :mod:`.outcomes`.
 """
 
 import enum
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -159,7 +160,7 @@ def _flights(flown: Sequence[FlightFlown]) -> Flights:
         by_operator=_counts(each.flyer.operator for each in flown),
         unannounced=sum(not each.flyer.announced for each in flown),
         deviations=_counts(each.deviation for each in flown if each.deviation),
-        conforming_share=sum(shares) / len(shares) if shares else None,
+        conforming_share=math.fsum(shares) / len(shares) if shares else None,
         conforming=sum(
             each.conforming_share >= LEAST_CONFORMING_SHARE and each.longest_excursion_s <= LONGEST_EXCURSION_S
             for each in flown
