@@ -6,6 +6,7 @@ time 95 % or more inside (``OiMinConformancePercent``), no longer than 10 s outs
 (``MaxRecoverableTimeInNonconformingStateSeconds``).
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -66,7 +67,7 @@ class Verdict(NamedTuple):
 def verdict(outside: Iterable[Span], start_s: float, end_s: float) -> Verdict:
     """On a flight that lasted from start to end and was outside then."""
     lengths = [min(ended, end_s) - max(began, start_s) for began, ended in outside if began < end_s and ended > start_s]
-    return Verdict(max(0.0, 1.0 - sum(lengths) / (end_s - start_s)), max(lengths, default=0.0))
+    return Verdict(max(0.0, 1.0 - math.fsum(lengths) / (end_s - start_s)), max(lengths, default=0.0))
 
 
 class Turnover(NamedTuple):
@@ -86,6 +87,6 @@ def turnovers(outside: Iterable[Span], end_s: float) -> list[Turnover]:
     for began, ended in affairs_of(long):
         told.append(Turnover(began + LONGEST_EXCURSION_S, conforming=False, outside_s=LONGEST_EXCURSION_S))
         if ended < end_s:
-            outside_s = sum(span.ended_s - span.began_s for span in long if began <= span.began_s < ended)
+            outside_s = math.fsum(span.ended_s - span.began_s for span in long if began <= span.began_s < ended)
             told.append(Turnover(ended, conforming=True, outside_s=outside_s))
     return told

@@ -24,7 +24,8 @@ RETASKED_BETWEEN: Final = (0.2, 0.5)
 EMERGENCY_BETWEEN: Final = (0.2, 0.8)
 """In which part of its time a flight is sent elsewhere, or gets into distress."""
 
-HELD_M: Final = 4 * METRES_PER_NM
+HELD_NM: Final = 4.0
+HELD_M: Final = HELD_NM * METRES_PER_NM
 """Half the length of the racetrack in which a flight that was sent elsewhere waits."""
 
 FLOOR_FT: Final = 2_000.0

@@ -11,6 +11,7 @@ from hotline_protocol.airspace import Corridor, Volume4D
 from hotline_protocol.flightplan import FlightKind
 from hotline_protocol.geometry import footprint
 from hotline_protocol.injection import DeviationKind
+from hotline_protocol.intake import LONGEST_FLIGHT
 from hotline_protocol.sky import Flyer
 
 from .agenda import Item
@@ -147,6 +148,9 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
         if at_s >= self.flown.end_s - LAST_MOMENT_S:
             return
         path = turned(self.path, turn, self.aircraft, at_s)
+        latest_s = max(self.flown.start_s + LONGEST_FLIGHT.total_seconds(), self.flown.end_s)
+        if path.end_s > latest_s:  # sent further again and again, it would never land
+            path = path.until(latest_s)
         beside = turn.kind is DeviationKind.OFF_ROUTE and at_s <= self.flown.start_s
         self.laps = self.laps.moved(turn.offset) if self.laps and beside else None
         self.strays = self.off_its_way = True

@@ -47,7 +47,7 @@ class Racetrack(msgspec.Struct, frozen=True):
     def round(cls, corners: Sequence[Spot]) -> "Racetrack":
         """Through these corners and back to the first."""
         legs = [math.dist(a, b) for a, b in itertools.pairwise((*corners, corners[0]))]
-        lap_m = sum(legs)
+        lap_m = math.fsum(legs)
         shares = [flown / lap_m for flown in itertools.accumulate(legs[:-1], initial=0.0)]
         return cls(tuple(corners), tuple(shares), lap_m)
 

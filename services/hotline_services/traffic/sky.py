@@ -11,9 +11,10 @@ from typing import Any, Final
 import msgspec
 
 from hotline_protocol.agreement import Agreement
+from hotline_protocol.airspace import Circle
 from hotline_protocol.events import DeadLettered, InputRejected, LineMoved, PlanStatus
 from hotline_protocol.flightplan import PlanState, Problem
-from hotline_protocol.geometry import expand
+from hotline_protocol.geometry import area_problem, expand
 from hotline_protocol.injection import Deviate, DeviationKind, FlyUnannounced, Injected, SubmitPlan
 from hotline_protocol.intake import check_plan
 from hotline_protocol.message import Author, M, Message
@@ -26,7 +27,7 @@ from hotline_services.runtime.chance import Chance
 
 from .agenda import Agenda, Item
 from .conforming import Turnover, turnovers
-from .deviating import AS_PLANNED, Turn, ordered
+from .deviating import AS_PLANNED, HELD_NM, Turn, ordered
 from .flight import Epoch, Flight, Key, Stage, under_one_control
 from .foresight import Affair, Entry, Foresight, Passing
 from .strips import Strips, why_unflyable
@@ -111,7 +112,7 @@ class Sky:
     # What is heard.
 
     def _hear(self, status: PlanStatus) -> None:
-        flight = self._strips.heard(status)
+        flight = self._strips.heard(status, self._now)
         if flight is None or flight.stage is Stage.OVER:
             return
         match status.state:
@@ -133,7 +134,7 @@ class Sky:
         )
         news = not flight.volumes or status.volumes != flight.volumes
         if news:
-            if reason := why_unflyable(status.volumes):
+            if reason := why_unflyable(status.volumes, self._now):
                 self._reject(status, "unflyable", "volumes", reason)
                 return
             flight.take_air(status.volumes, self._time)
@@ -167,14 +168,19 @@ class Sky:
                 )
 
     def _fly_unannounced(self, order: FlyUnannounced) -> None:
-        problems = check_plan(order.plan, self._now)
-        if problems:
+        parties = self._agreement.parties
+        if order.side is not None and order.side not in parties:
+            self._reject(order, "unknown-party", "side", f"{order.side!r} is none of {', '.join(parties)}")
+        elif problems := check_plan(order.plan, self._now):
             self._reject(order, problems[0].code, f"plan.{problems[0].field}", problems[0].reason)
-        elif flight := self._strips.unannounced(order):
+        elif flight := self._strips.unannounced(order, self._now):
             flight.take_air(expand(order.plan), self._time)
             self._await(flight)
 
     def _deviate(self, order: Deviate) -> None:
+        if order.at is not None and (problem := area_problem(Circle(centre=order.at, radius_nm=HELD_NM))):
+            self._reject(order, "bad-place", "at", problem[1])
+            return
         flight = self._strips.get((order.side, order.plan_id))
         if flight is None or flight.stage is Stage.AWAITED:
             self._strips.order(order)

@@ -15,7 +15,7 @@ from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import FlightKind, FlightPlan
 from hotline_protocol.geometry import area_problem
 from hotline_protocol.injection import Deviate, FlyUnannounced, SubmitPlan
-from hotline_protocol.intake import LONGEST_FLIGHT
+from hotline_protocol.intake import FURTHEST_AHEAD, LONGEST_FLIGHT
 from hotline_protocol.sky import Flyer
 from hotline_services.director import setting
 from hotline_services.runtime.chance import Chance
@@ -27,7 +27,12 @@ from .performance import performance
 KEPT: Final = timedelta(days=2)
 MOST_PLANS: Final = 10_000
 MOST_ORDERS: Final = 1_000
-"""Bounds on what is remembered of plans that no centre speaks of, and of orders to flights that nobody knows."""
+ORDERS_EACH: Final = 8
+"""Bounds on what is remembered of plans that no centre speaks of, and of orders to flights that nobody knows: to so
+many flights, and so many to each. A later order replaces an earlier one of its kind, and there are five kinds."""
+
+BARGAINED: Final = LONGEST_FLIGHT
+"""By how much bargaining may have put a flight later than the plan that was checked when it was filed."""
 
 UNKNOWN: Final = performance(FlightKind.PATROL)
 NOBODYS: Final = "unknown"
@@ -43,7 +48,7 @@ class Strips:
         self._flights: Final[dict[Key, Flight]] = {}
         self._known_since: Final[deque[tuple[datetime, Key]]] = deque()
         self._plans: Final[dict[tuple[Key, str], FlightPlan]] = {}
-        self._orders: Final[dict[Key, list[Deviate]]] = {}
+        self._orders: Final[dict[Key, deque[Deviate]]] = {}
 
     def get(self, key: Key) -> Flight | None:
         return self._flights.get(key)
@@ -59,8 +64,11 @@ class Strips:
         elif flight.stage is Stage.AWAITED:
             self._describe(flight, message.plan)
 
-    def heard(self, status: PlanStatus) -> Flight | None:
-        """The flight of which this is the newest that was heard; None when it is news of yesterday."""
+    def heard(self, status: PlanStatus, now: datetime) -> Flight | None:
+        """The flight of which this is the newest that was heard; None when it is news of yesterday.
+
+        The sender's clock orders what that sender says, and is trusted with nothing else.
+        """
         key, stamp = (status.source, status.plan_id), (status.time, status.seq)
         flight = self._flights.get(key)
         if flight is None:
@@ -70,7 +78,7 @@ class Strips:
                 plan_id=status.plan_id,
                 callsign=status.callsign,
             )
-            flight = self._enter(key, flyer, status.time)
+            flight = self._enter(key, flyer, now)
         elif flight.stamp is not None and stamp <= flight.stamp:
             return None
         flight.stamp = stamp
@@ -80,7 +88,7 @@ class Strips:
                 self._describe(flight, plan)
         return flight
 
-    def unannounced(self, message: FlyUnannounced) -> Flight | None:
+    def unannounced(self, message: FlyUnannounced, now: datetime) -> Flight | None:
         """A flight of which no centre is told; None when it is on its strip already."""
         plan = message.plan
         operator = plan.operator or message.side or NOBODYS
@@ -90,13 +98,13 @@ class Strips:
         flyer = Flyer(
             side=message.side, operator=operator, plan_id=plan.plan_id, callsign=plan.callsign, announced=False
         )
-        flight = self._enter(key, flyer, message.time)
+        flight = self._enter(key, flyer, now)
         self._describe(flight, plan)
         return flight
 
     def order(self, order: Deviate) -> None:
-        """For a flight that is not in the air yet, or of which nothing has been heard."""
-        waiting = self._orders.setdefault((order.side, order.plan_id), [])
+        """For a flight that is not in the air yet, or of which nothing has been heard. The last few count."""
+        waiting = self._orders.setdefault((order.side, order.plan_id), deque(maxlen=ORDERS_EACH))
         waiting.append(order)
         if len(self._orders) > MOST_ORDERS:
             del self._orders[next(iter(self._orders))]
@@ -148,17 +156,29 @@ class Strips:
                 del self._flights[key]
 
 
-def why_unflyable(volumes: tuple[Volume4D, ...]) -> str | None:
-    """Why nobody can fly in this air; None when one can."""
+def why_unflyable(volumes: tuple[Volume4D, ...], now: datetime) -> str | None:
+    """Why nobody can fly in this air, by the sky's own clock; None when one can."""
     if not volumes:
         return "there is none"
-    if max(volume.end for volume in volumes) - min(volume.start for volume in volumes) > LONGEST_FLIGHT:
-        return "it lasts longer than any flight"
+    if reason := _untimely(volumes, now):
+        return reason
     for volume in volumes:
         if volume.start >= volume.end or volume.lower_ft >= volume.upper_ft:
             return "it ends before it begins, or its floor is above its ceiling"
         if problem := _area_problem(volume.area):
             return f"{problem[0]}: {problem[1]}"
+    return None
+
+
+def _untimely(volumes: tuple[Volume4D, ...], now: datetime) -> str | None:
+    """Only differences are taken: a sum with a time at the end of the calendar would overflow."""
+    start, end = min(volume.start for volume in volumes), max(volume.end for volume in volumes)
+    if end - start > LONGEST_FLIGHT:
+        return "it lasts longer than any flight"
+    if start - now > FURTHEST_AHEAD + BARGAINED:
+        return f"it is {(start - now).days} days ahead; {FURTHEST_AHEAD.days} is the most"
+    if now - end > FURTHEST_AHEAD:
+        return f"it was over {(now - end).days} days ago; {FURTHEST_AHEAD.days} is the most"
     return None
 
 
