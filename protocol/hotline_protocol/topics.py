@@ -79,7 +79,7 @@ class Topic:
 
 def split_validation_error(text: str) -> tuple[str, str]:
     """msgspec's message as (reason, field): ``... - at `$.plan.end``` names ``plan.end``."""
-    found = re.search(r"^(.*?) - at (?:key in )?`\$?\.?(.*?)`$", text, re.DOTALL)
+    found = re.search(r"^(.*?) - at (?:`key` in )?`\$?\.?(.*?)`$", text, re.DOTALL)
     if found:
         return found[1], found[2] or "message"
     missing = re.search(r"missing required field `(\w+)`", text)

@@ -135,8 +135,7 @@ def test_fields_can_be_overridden(tmp_path: Path) -> None:
         ),
         (
             changed('"circuit.available" = false', 'officers.ru.duty.absent = "6 hours"'),
-            "line 13: factors[0].levels[1].set.officers.ru.duty.absent: officers[...].duty.absent: "
-            '6 hours is no length of time: write "27m"',
+            'line 13: factors[0].levels[1].set.officers.ru.duty.absent: 6 hours is no length of time: write "27m"',
         ),
         (
             changed("traffic.*.tempo", "traffic.RIVVER.tempo"),

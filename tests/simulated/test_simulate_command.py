@@ -77,7 +77,7 @@ def test_a_changed_value_changes_the_run_and_is_told_with_it(capsys: pytest.Capt
         ("traffic.TALON.tempi=2", "traffic[0].tempi: no such field; there are: "),
         ("traffic.TALON.tempo=fast", "traffic[0].tempo: Expected `float`, got `str`"),
         ("agreement.line_check.caller=fr", "agreement.line_check.caller: 'fr' is not a party"),
-        ("officers.ru.duty.absent=6 hours", 'officers[...].duty.absent: 6 hours is no length of time: write "27m"'),
+        ("officers.ru.duty.absent=6 hours", 'officers.ru.duty.absent: 6 hours is no length of time: write "27m"'),
     ],
 )
 def test_a_change_that_cannot_be_made_is_refused_with_its_path_and_what_would_be_right(

@@ -13,6 +13,10 @@ from .written import read_written
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+ANY_KEY: Final = "[...]"
+"""What msgspec writes in the place of a key of a dict."""
+WRONG_KEY: Final = " - at `key` in `"
+
 _STEP: Final = re.compile(r"[^.\[\]]+|\.\.\.")
 
 
@@ -30,11 +34,62 @@ def read_strictly(raw: dict[str, Any], kind: type[T]) -> T:
     try:
         read = msgspec.convert(raw, kind, dec_hook=read_written)
     except msgspec.ValidationError as error:
-        reason, field = split_validation_error(str(error))
-        raise FieldError(*_with_choices(reason, field, kind, raw)) from error
+        reason, field = _split(str(error))
+        pinned, keys = _pinned(raw, kind, str(error))
+        for key in keys:
+            field = field.replace(ANY_KEY, f".{key}", 1)
+        raise FieldError(*_with_choices(reason, field, kind, pinned)) from error
     for field, reason in _unknown(raw, read, ""):
         raise FieldError(field, reason)
     return read
+
+
+def _split(said: str) -> tuple[str, str]:
+    """What msgspec says as reason and field, a key that is itself wrong counting as a field."""
+    reason, field = split_validation_error(said)
+    return reason, f"{field}{ANY_KEY}" if WRONG_KEY in said else field
+
+
+def _pinned(raw: dict[str, Any], kind: type, said: str) -> tuple[dict[str, Any], list[str]]:
+    """The document with nothing beside the keys that msgspec says this of, and those keys, outermost first.
+
+    It does not name them, but they are the ones that, alone in their dict, make it say the same.
+    """
+    steps = _STEP.findall(_split(said)[1])
+    keys: list[str] = []
+    for number, step in enumerate(steps):
+        if step == "...":
+            alone = ((key, _alone(raw, steps[:number], key)) for key in _found(raw, steps[:number]))
+            key, raw = next((each for each in alone if _complaint(each[1], kind) == said), ("", raw))
+            if not key:
+                break
+            keys.append(key)
+            steps[number] = key
+    return raw, keys
+
+
+def _found(raw: Any, steps: Sequence[str]) -> Any:
+    for step in steps:
+        raw = raw[int(step)] if isinstance(raw, list) else raw[step]
+    return raw
+
+
+def _alone(raw: Any, steps: Sequence[str], key: str) -> Any:
+    """A copy in which the dict that these steps lead to holds this key and no other."""
+    if not steps:
+        return {key: raw[key]}
+    copied = raw.copy()
+    at = int(steps[0]) if isinstance(raw, list) else steps[0]
+    copied[at] = _alone(raw[at], steps[1:], key)
+    return copied
+
+
+def _complaint(raw: dict[str, Any], kind: type) -> str | None:
+    try:
+        msgspec.convert(raw, kind, dec_hook=read_written)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return None
 
 
 def _with_choices(reason: str, field: str, kind: type, raw: dict[str, Any]) -> tuple[str, str]:
