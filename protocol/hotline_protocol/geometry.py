@@ -176,7 +176,7 @@ def _joined(legs: list[tuple[Position, ...]]) -> list[tuple[Position, ...]]:
     """Neighbours made one where there are too many: two that are left beside each other exceed the bound together."""
     if len(legs) <= MAX_LEGS:
         return legs
-    bound_m = sum(map(_length_m, legs)) / (MAX_LEGS // 2 - 1)
+    bound_m = math.fsum(map(_length_m, legs)) / (MAX_LEGS // 2 - 1)
     joined = [legs[0]]
     for leg in legs[1:]:
         together = joined[-1] + leg[1:]
@@ -188,7 +188,7 @@ def _joined(legs: list[tuple[Position, ...]]) -> list[tuple[Position, ...]]:
 
 
 def _length_m(route: Sequence[Position]) -> float:
-    return sum(math.dist(a, b) for a, b in itertools.pairwise(to_plane(route)))
+    return math.fsum(math.dist(a, b) for a, b in itertools.pairwise(to_plane(route)))
 
 
 def length_nm(corridor: Corridor) -> float:

@@ -6,6 +6,7 @@ beyond that only time does: a rung for each window in which nothing stirred it, 
 """
 
 import enum
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -165,7 +166,7 @@ class Ladder:
         """Put these on the account; returns what is on it for the window that ends now."""
         self._account = [(at, entry) for at, entry in self._account if now - at < self._window]
         self._account.append((now, points))
-        return round(sum(entry for _, entry in self._account), POINTS_DIGITS)
+        return round(math.fsum(entry for _, entry in self._account), POINTS_DIGITS)
 
     @staticmethod
     def _push(severity: Severity, points: float, total: float) -> Push | None:
