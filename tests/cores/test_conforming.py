@@ -75,3 +75,7 @@ def test_being_outside_again_long_after_is_told_again() -> None:
 
 def test_who_comes_down_outside_does_not_come_back() -> None:
     assert turnovers([Span(100.0, 1_000.0)], 1_000.0) == [Turnover(110.0, False, 10.0)]
+
+
+def test_times_outside_add_up_exactly() -> None:
+    assert verdict([Span(0.0, 0.1)] * 10, 0.0, 2.0).share == 0.5

@@ -14,7 +14,7 @@ from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position
 from hotline_protocol.flightplan import FlightKind, FlightPlan
 from hotline_protocol.geometry import METRES_PER_NM, expand, footprint
 from hotline_services.traffic.conforming import Air, excursions
-from hotline_services.traffic.flying import Flown, HeightBlock, Manner, Window, flown
+from hotline_services.traffic.flying import Flown, HeightBlock, Manner, Racetrack, Window, flown
 from hotline_services.traffic.path import Path
 from hotline_services.traffic.performance import BY_KIND, BY_TYPE, KNOT_M_S, Performance, performance
 
@@ -175,3 +175,8 @@ def test_two_flights_through_one_area_begin_where_their_chance_has_it() -> None:
     one, other = (fly(filed(AREAS["circle"]), Manner(lap, 0.5)).path for lap in (0.0, 0.5))
     assert one.at(0.0) != other.at(0.0)
     assert timedelta(seconds=one.end_s) == timedelta(hours=1.5)
+
+
+def test_a_racetrack_is_as_long_from_whichever_corner_it_is_measured() -> None:
+    corners = [(13436.4, 84743.4), (76377.5, 25506.9), (49543.5, 44949.1), (65159.3, 78872.3), (9386.0, 2834.7)]
+    assert len({Racetrack.round(corners[n:] + corners[:n]).lap_m for n in range(len(corners))}) == 1

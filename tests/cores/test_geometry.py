@@ -253,3 +253,10 @@ def test_an_unusable_area_is_refused_with_its_field_and_a_reason(area: Area, fie
     assert problem is not None
     assert problem[0] == field
     assert reason in problem[1]
+
+
+def test_a_route_is_exactly_as_long_backwards() -> None:
+    lon_lat = ((41.0, 34.7), (40.6, 33.0), (38.7, 35.9), (37.4, 36.8), (41.4, 33.1), (36.2, 35.2))
+    route = tuple(Position(lon, lat) for lon, lat in lon_lat)
+    there, back = (Corridor(route=each, half_width_nm=5) for each in (route, route[::-1]))
+    assert length_nm(there) == length_nm(back)
