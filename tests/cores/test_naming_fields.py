@@ -1,10 +1,13 @@
 """An error names the field by its whole path, whichever key of a table it stands under, and its line."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from hotline_services.director.changes import ChangeError, read_change
 from hotline_services.director.scenario import ScenarioError, read_scenario
+from hotline_services.experiment.reading import ExperimentError, read_experiment
 from hotline_services.resources import scenarios_folder
 
 SHIPPED = "valley-2017"
@@ -48,3 +51,28 @@ def test_a_wrong_value_or_key_is_named_by_the_key_it_stands_under(path: str, val
     with pytest.raises(ScenarioError) as caught:
         read_scenario(SHIPPED, changes)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("start", ["9999-12-31T00:00:00Z", "0001-01-01T00:00:00Z", "1949-12-31T23:59:59Z"])
+def test_a_start_that_no_run_can_be_counted_from_is_refused(start: str) -> None:
+    with pytest.raises(ScenarioError, match=r"start: .*: must lie in the years from 1950 to 2100"):
+        read_scenario(SHIPPED, {"start": datetime.fromisoformat(start)})
+
+
+def test_a_time_at_the_end_of_the_calendar_is_blamed_on_its_event() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario("deir-ez-zor-2016-09-17", {"timeline.*.at": datetime(9999, 12, 31, 23, 59, tzinfo=UTC)})
+    assert caught.value.field.startswith("timeline[")
+    assert caught.value.field.endswith(".at")
+
+
+def test_what_is_nested_too_deeply_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    deep = "[" * 5_000 + "]" * 5_000
+    path = tmp_path / "deep.toml"
+    path.write_text(f"x = {deep}\n")
+    with pytest.raises(ScenarioError, match=r"deep\.toml: file: .* too deeply"):
+        read_scenario(path)
+    with pytest.raises(ExperimentError, match=r"deep\.toml: file: .* too deeply"):
+        read_experiment(path)
+    with pytest.raises(ChangeError, match=r"x: .* too deeply"):
+        read_change(f"x={deep}")

@@ -74,7 +74,7 @@ def experiment(
     except (ExperimentError, MissingExtraError, backends.BackendError, JournalError) as error:
         return complain("experiment", str(error))
     except OSError as error:
-        return complain("experiment", f"--out: {error.filename}: {error.strerror}")
+        return complain("experiment", f"--out: {error.filename or out}: {error.strerror}")
     except RunFailedError as error:
         complain("experiment", f"a run failed: {error}")
         return FAILED

@@ -26,6 +26,8 @@ def read_change(text: str) -> tuple[str, Any]:
         return path.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return path.strip(), value.strip()
+    except RecursionError as error:
+        raise ChangeError(path.strip(), "the value is nested too deeply to be read") from error
 
 
 def change(raw: dict[str, Any], changes: Mapping[str, Any]) -> None:

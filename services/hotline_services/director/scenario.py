@@ -34,6 +34,10 @@ from .written import Moment
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "shipped_scenarios"]
 
+TOO_DEEP: Final = "has tables or lists nested too deeply to be read"
+EARLIEST, LATEST = 1950, 2100
+"""The years in which a scenario may start: a run, and the times that are counted from its start, must be dates."""
+
 Trace = Iterator[tuple[str, str]]
 
 
@@ -58,7 +62,7 @@ def read_scenario(which: str | Path, changes: Mapping[str, Any] | None = None) -
     try:
         return scenario_in(raw_scenario(path, changes), path.name)
     except ScenarioError as error:
-        if error.file != path.name or changes or not path.is_file():
+        if error.file != path.name or error.field == "file" or changes or not path.is_file():
             raise
         line = line_of(path.read_text(encoding="utf-8", errors="replace"), error.field)
         raise ScenarioError(error.file, error.field, error.reason, line) from error
@@ -110,6 +114,8 @@ def _load(path: Path) -> dict[str, Any]:
         raise ScenarioError(path.name, "file", f"cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ScenarioError(path.name, "file", f"is not TOML: {error}") from error
+    except RecursionError as error:
+        raise ScenarioError(path.name, "file", TOO_DEEP) from error
 
 
 def _load_agreement(named: str, beside: Path) -> dict[str, Any]:
@@ -126,6 +132,8 @@ def _load_agreement(named: str, beside: Path) -> dict[str, Any]:
 
 def _inconsistent(scenario: Scenario) -> Trace:
     """What is well written, but contradicts something else in the file."""
+    if not EARLIEST <= scenario.start.year <= LATEST:
+        yield "start", f"{scenario.start.isoformat()}: must lie in the years from {EARLIEST} to {LATEST}"
     agreed = set(scenario.agreement.parties)
     for party in agreed ^ set(scenario.parties):
         yield (
@@ -153,7 +161,13 @@ def _inconsistent(scenario: Scenario) -> Trace:
 
 
 def _too_early(scenario: Scenario, moment: Moment, path: str) -> Trace:
-    if moment.after(scenario.start) < scenario.start:
+    try:
+        meant = moment.after(scenario.start)
+    except OverflowError:  # a date of the first or last year, seen from another zone
+        meant = None
+    if meant is None or meant.year > LATEST + 100:
+        yield path, f"must lie within a run that starts {scenario.start.isoformat()}"
+    elif meant < scenario.start:
         yield path, f"lies before the scenario's start, {scenario.start.isoformat()}"
 
 

@@ -46,8 +46,13 @@ class RunJournal:
             self.done[finished.key] = finished
 
     def add(self, finished: Finished) -> None:
-        """Write this run down."""
-        os.write(self._file, self._encoder.encode(finished) + b"\n")
+        """Write this run down. Raises JournalError when it cannot be: the run then counts as not done."""
+        line = self._encoder.encode(finished) + b"\n"
+        try:
+            while line:  # a disk that is all but full takes a part, and says why only when it is given the rest
+                line = line[os.write(self._file, line) :]
+        except OSError as error:
+            raise JournalError(f"{self._path}: {error.strerror}") from error
         self.done[finished.key] = finished
 
     def close(self) -> None:

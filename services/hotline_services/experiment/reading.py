@@ -11,7 +11,7 @@ import msgspec
 
 from hotline_services.director.changes import ChangeError, change
 from hotline_services.director.lines import line_of
-from hotline_services.director.scenario import ScenarioError, find_scenario, raw_scenario, scenario_in
+from hotline_services.director.scenario import TOO_DEEP, ScenarioError, find_scenario, raw_scenario, scenario_in
 from hotline_services.director.script import Scenario
 from hotline_services.director.strict import FieldError, read_strictly
 from hotline_services.resources import experiments_folder
@@ -61,6 +61,8 @@ def read_experiment(which: str | Path, overrides: Mapping[str, float] | None = N
         raise ExperimentError(f"{path.name}: file: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ExperimentError(f"{path.name}: file: is not TOML: {error}") from error
+    except RecursionError as error:
+        raise ExperimentError(f"{path.name}: file: {TOO_DEEP}") from error
     try:
         return _Reader(path, text, dict(overrides or {})).read(raw)
     except FieldError as error:
