@@ -78,4 +78,4 @@ def test_who_comes_down_outside_does_not_come_back() -> None:
 
 
 def test_times_outside_add_up_exactly() -> None:
-    assert verdict([Span(0.0, 0.1)] * 10, 0.0, 2.0).share == 0.5
+    assert verdict([Span(0.0, 0.1)] * 10, 0.0, 1.0).share == 0.0
