@@ -39,3 +39,14 @@ def test_a_command_that_is_asked_for_explains_itself_at_length(
     out = helped(capsys, name, "--help")
     assert out.startswith(f"Usage: hotline {name}")
     assert " ".join(explained.partition("\n\n")[0].split()) in out
+
+
+@pytest.mark.parametrize("seed", ["1.5", "-1", "0x10", "9007199254740993", "²"])
+def test_a_seed_that_is_no_whole_number_is_refused_and_never_rounded(
+    seed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["simulate", "valley-day"], ["demo"], ["run", "sky"]):
+        with pytest.raises(SystemExit) as caught:
+            command_line()([*command, f"--seed={seed}"])
+        assert caught.value.code == 2
+        assert f'Invalid value for --seed: "{seed}" is no whole number' in capsys.readouterr().err

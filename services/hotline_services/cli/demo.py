@@ -19,6 +19,7 @@ from hotline_services.runtime.supervisor import Supervisor
 
 from .connection import VARIABLE
 from .following import Watch
+from .numbers import Whole
 from .run import DEFAULT_SCENARIO, sound_days, sound_speed
 
 BAD_INPUT: Final = 2
@@ -32,7 +33,7 @@ def demo(
     /,
     *,
     speed: float | None = None,
-    seed: int | None = None,
+    seed: Whole = None,
     days: int | None = None,
     data: Path = Path("var"),
     out: Path | None = None,

@@ -17,6 +17,7 @@ from hotline_services.experiment.report import REPORT, write_report
 from hotline_services.experiment.running import RunFailedError
 from hotline_services.experiment.tables import write_tables
 
+from .numbers import Whole
 from .query import Flag, complain
 from .simulate import INTERRUPTED
 from .tables import Column, show
@@ -30,9 +31,9 @@ def experiment(
     /,
     *,
     out: Path = Path("results"),
-    jobs: int | None = None,
+    jobs: Whole = None,
     backend: str = backends.LOCAL,
-    replications: int | None = None,
+    replications: Whole = None,
     days: float | None = None,
     outcomes: Annotated[bool, Flag] = False,
 ) -> int:

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from hotline_protocol.message import Message
 from hotline_services.cli.connection import VARIABLE, broker_settings
+from hotline_services.cli.numbers import Whole
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.runtime.store import Store
@@ -31,7 +32,7 @@ def run(
     scenario: Annotated[str, Parameter(env_var="HOTLINE_SCENARIO")] = DEFAULT_SCENARIO,
     broker: Annotated[str | None, Parameter(env_var=VARIABLE)] = None,
     data: Annotated[Path, Parameter(env_var="HOTLINE_DATA")] = Path("var"),
-    seed: Annotated[int | None, Parameter(env_var="HOTLINE_SEED")] = None,
+    seed: Annotated[Whole, Parameter(env_var="HOTLINE_SEED")] = None,
     days: Annotated[int | None, Parameter(env_var="HOTLINE_DAYS")] = None,
     speed: Annotated[float | None, Parameter(env_var="HOTLINE_SPEED")] = None,
     sync: Annotated[Sync, Parameter(env_var="HOTLINE_SYNC")] = "normal",

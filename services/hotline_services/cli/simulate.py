@@ -23,6 +23,7 @@ from hotline_services.experiment.outcomes import Outcomes
 from hotline_services.experiment.tally import Tally
 from hotline_services.runtime.recording import Header, RecordingWriter
 
+from .numbers import Whole
 from .query import Flag, complain
 from .sourced import findings_table
 from .summary import summary_table
@@ -56,7 +57,7 @@ def simulate(
     scenario: str,
     /,
     *,
-    seed: int | None = None,
+    seed: Whole = None,
     days: float | None = None,
     set: Annotated[tuple[str, ...], Parameter(negative="")] = (),  # noqa: A002  the option's name
     out: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
