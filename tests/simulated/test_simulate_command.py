@@ -159,3 +159,19 @@ def test_what_is_known_is_part_of_the_summary_for_programs(capsys: pytest.Captur
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert "understood" in [finding["name"] for finding in findings]
     assert all(finding["met"] for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--out", "/dev/full"], "--out: /dev/full: No space left on device"),
+        (["--out", "-"], "--out: -: No space left on device"),
+        (["--json"], "standard output: No space left on device"),
+        ([], "standard output: No space left on device"),
+    ],
+)
+def test_a_full_disk_is_told_in_one_sentence(options: list[str], reason: str) -> None:
+    command = [sys.executable, "-m", "hotline_services.cli.main", "simulate", SCENARIO, "--days", "0.1", *options]
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (run.returncode, run.stderr) == (2, f"hotline simulate: {reason}\n")
