@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hotline_services.cli import experiment as command
 from hotline_services.experiment.journal import NAME, JournalError, RunJournal
 from hotline_services.experiment.running import Finished
 
@@ -37,3 +38,14 @@ def test_a_full_disk_is_told_with_the_path_and_the_run_counts_as_not_done(
             journal.add(RUN)
     assert journal.done == {}
     journal.close()
+
+
+def test_a_disk_that_is_full_when_results_are_written_is_told_with_their_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(command, "_conduct", full)
+    assert command.experiment("outage", out=tmp_path) == 2
+    assert capsys.readouterr().err == f"hotline experiment: --out: {tmp_path}: No space left on device\n"
