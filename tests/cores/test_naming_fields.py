@@ -59,11 +59,12 @@ def test_a_start_that_no_run_can_be_counted_from_is_refused(start: str) -> None:
         read_scenario(SHIPPED, {"start": datetime.fromisoformat(start)})
 
 
-def test_a_time_at_the_end_of_the_calendar_is_blamed_on_its_event() -> None:
+@pytest.mark.parametrize("table", ["timeline", "expect"])
+def test_a_time_at_the_end_of_the_calendar_is_blamed_on_its_field(table: str) -> None:
     with pytest.raises(ScenarioError) as caught:
-        read_scenario("deir-ez-zor-2016-09-17", {"timeline.*.at": datetime(9999, 12, 31, 23, 59, tzinfo=UTC)})
-    assert caught.value.field.startswith("timeline[")
-    assert caught.value.field.endswith(".at")
+        read_scenario("deir-ez-zor-2016-09-17", {f"{table}.*.at": datetime(9999, 12, 31, 23, 59, tzinfo=UTC)})
+    assert caught.value.field == f"{table}[0].at"
+    assert "must lie in the years from 1950 to 2100" in caught.value.reason
 
 
 def test_what_is_nested_too_deeply_is_refused_with_a_sentence(tmp_path: Path) -> None:

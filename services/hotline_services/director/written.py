@@ -17,6 +17,10 @@ _OFFSET: Final = re.compile(r"\+(\d{1,4}):([0-5]\d)(?::([0-5]\d))?")
 _NUMBER: Final = r"(\d{1,4}(?:\.\d{1,3})?)"
 _DURATION: Final = re.compile(f"(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?")
 
+YEARS: Final = range(1950, 2101)
+"""In which a scenario and its dates may lie: what is counted from them is then a date too, in every zone."""
+OUT_OF_YEARS: Final = f"must lie in the years from {YEARS[0]} to {YEARS[-1]}"
+
 Gazetteer = Mapping[str, Position]
 
 
@@ -58,6 +62,8 @@ class Moment:
 def read_moment(value: object) -> Moment:
     """The moment written so in TOML. Raises ValueError that says what would be right."""
     if isinstance(value, datetime) and value.tzinfo is not None:
+        if value.year not in YEARS:
+            raise ValueError(f"{value.isoformat()}: {OUT_OF_YEARS}")
         return Moment(value)
     if isinstance(value, time):
         return Moment(value)
