@@ -288,7 +288,7 @@ def test_what_must_be_installed_is_said_before_anything_runs(
 ) -> None:
     monkeypatch.setitem(sys.modules, "polars", None)
     assert experiment(str(small), out=tmp_path) == 2
-    assert "needs polars, which is not installed: pip install 'hotline[analysis]'" in capsys.readouterr().err
+    assert "needs polars, which is not installed: pip install polars vl-convert-python" in capsys.readouterr().err
     assert not (tmp_path / NAME).exists()
 
 

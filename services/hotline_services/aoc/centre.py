@@ -215,7 +215,8 @@ class Centre:
         return self._voice.end()
 
     def _next_wake(self) -> datetime | None:
-        first = self._picture.next_end if self._relations.felt else None  # that a grant was kept is to be felt in time
+        # that a grant was kept is to be felt in time
+        first = self._picture.next_end(self._voice.now) if self._relations.felt else None
         for part in self._parts:
             at = part.next_deadline
             if at is not None and (first is None or at < first):

@@ -94,10 +94,12 @@ class Picture:
         """The uses that any of these volumes runs into, as often as it does."""
         return (use for volume in volumes for use, _ in self.meets(volume, but=but))
 
-    @property
-    def next_end(self) -> datetime | None:
-        """When the next of the uses ends, or was to end before it was changed."""
-        return self._ends[0][0] if self._ends else None
+    def next_end(self, now: datetime) -> datetime | None:
+        """When the next of the uses ends, or was to end before it was changed.
+
+        None where one has ended by now (it was over when it was entered): that is cleared at the next occasion.
+        """
+        return self._ends[0][0] if self._ends and self._ends[0][0] > now else None
 
     def clear_until(self, now: datetime) -> list[tuple[Use, datetime]]:
         """Forget uses that have ended; returns them, and when each had begun."""
