@@ -112,7 +112,9 @@ def _people(us: Author, ru: Author) -> Iterator[Message]:
 def _flying() -> Iterator[Message]:
     say = Author("sky", "e1").say
     where = Position(38.9, 35.75)
-    yield say(sky.FlightBegan, at(60), flyer=TANKER)
+    path = (sky.Fix(0.0, 38.9, 35.9, 20_000.0), sky.Fix(600.0, 39.9, 35.5, 20_000.0))
+    yield say(sky.FlightBegan, at(60), flyer=TANKER, kind=FlightKind.TANKER, path=path)
+    yield say(sky.PathChanged, at(70), flyer=TANKER, path=path[1:])
     yield say(
         sky.ConformanceChanged,
         at(80),

@@ -66,10 +66,32 @@ class Tracks(Message, frozen=True, kw_only=True, tag="tracks"):
     tracks: tuple[Track, ...]
 
 
+class Fix(msgspec.Struct, frozen=True, array_like=True):
+    """A point of a path: seconds since its first, degrees, feet. Between two of them it is straight and steady."""
+
+    after_s: Annotated[float, Meta(ge=0)]
+    lon_deg: Longitude
+    lat_deg: Latitude
+    altitude_ft: float
+
+
+FlightPath = Annotated[tuple[Fix, ...], Meta(max_length=5_000)]
+"""Where it will be when, unless it departs from it again. Empty: not told."""
+
+
 class FlightBegan(Message, frozen=True, kw_only=True, tag="flight-began"):
-    """It is in the air."""
+    """It is in the air, and flies this path: the time of this message is that of its first fix."""
 
     flyer: Flyer
+    kind: FlightKind | None = None
+    path: FlightPath = ()
+
+
+class PathChanged(Message, frozen=True, kw_only=True, tag="path-changed"):
+    """It flies another path than was told. The time of this message is that of its first fix."""
+
+    flyer: Flyer
+    path: FlightPath
 
 
 class FlightFlown(Message, frozen=True, kw_only=True, tag="flight-flown"):
@@ -137,4 +159,4 @@ class Encountered(Message, frozen=True, kw_only=True, tag="encountered"):
     altitude_ft: float
 
 
-SkyEvent = FlightBegan | FlightFlown | ConformanceChanged | LineCrossed | ZoneEntered | Encountered
+SkyEvent = FlightBegan | PathChanged | FlightFlown | ConformanceChanged | LineCrossed | ZoneEntered | Encountered

@@ -8,7 +8,7 @@ import pytest
 from hotline_protocol.events import Stage
 from hotline_protocol.examples_world import world
 from hotline_protocol.message import Message
-from hotline_protocol.sky import FlightBegan, FlightFlown, Grade, Tracks
+from hotline_protocol.sky import FlightBegan, FlightFlown, Grade, PathChanged, Tracks
 from hotline_services.monitor.dutylog import DutyLog
 from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.reading import RecordSource
@@ -24,7 +24,7 @@ from hotline_services.monitor.worldrows import (
 from hotline_services.runtime.store import Heard
 
 WORLD = list(world())
-UNTOLD = (Tracks, FlightBegan, FlightFlown)
+UNTOLD = (Tracks, FlightBegan, PathChanged, FlightFlown)
 
 
 @pytest.mark.parametrize("message", WORLD, ids=lambda message: type(message).__name__)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
+import msgspec
+
 from hotline_protocol.events import (
     DeadLettered,
     Escalated,
@@ -100,6 +102,19 @@ class _Call:
         return [words(kind.value) for kind in (self.reason, self.tier) if kind is not None]
 
 
+class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the log in its parts: when, the number of the call, who (to whom), what was done, and the rest.
+
+    The words are as they were sent: who shows them must make them harmless first.
+    """
+
+    at: datetime
+    call: int | None
+    who: str
+    verb: str
+    told: str
+
+
 class DutyLog:
     """Writes lines, numbering calls as they ring. ``calls_before`` is how many were in the log already."""
 
@@ -117,18 +132,25 @@ class DutyLog:
 
         Whatever the message holds, the line is one line and cannot steer a terminal.
         """
-        entry = self._entry(message)
-        at = self._time(message)
+        entry = self.entry(message)
         if entry is None:
             return None
-        verb, details = entry
-        call = f"call {self._call(message.call_id).number}" if isinstance(message, OnCall) else ""
+        call = f"call {entry.call}" if entry.call else ""
+        line = f"{date_time_group(entry.at)}  {call:<7}  {entry.who:<7}  {entry.verb:<11} {entry.told}"
+        return shortened(printable(line).rstrip(), self._width)
+
+    def entry(self, message: Message) -> LogEntry | None:
+        """This message as it stands in the log, or None when it does not belong in one."""
+        found = self._entry(message)
+        at = self._time(message)
+        if found is None:
+            return None
+        verb, details = found
         who = (message.to if isinstance(message, Injected) else message.source).upper()
         if isinstance(message, ToPeer):
             who += f" → {message.to.upper()}"
-        told = " · ".join(detail for detail in details if detail)
-        line = f"{date_time_group(at)}  {call:<7}  {who:<7}  {verb:<11} {told}"
-        return shortened(printable(line).rstrip(), self._width)
+        call = self._call(message.call_id).number if isinstance(message, OnCall) else None
+        return LogEntry(at=at, call=call, who=who, verb=verb, told=" · ".join(detail for detail in details if detail))
 
     def _time(self, message: Message) -> datetime:
         """When it was said; a will, made beforehand and perhaps by no clock, goes by what was said last."""

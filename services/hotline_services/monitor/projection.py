@@ -28,6 +28,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Health
 
 from . import folds
+from .latestrows import LATEST_OF
 from .rows import (
     AgreementRow,
     AnnouncementRow,
@@ -132,8 +133,15 @@ class Projection:
                 self._change(LineRow, f"{message.source}/{message.peer}", folds.with_line_state, message)
             case LedgerChanged():
                 self._change(LedgerRow, f"{message.source}/{message.peer}", folds.with_heads, message)
-            case _ if (row_of := ROW_OF.get(type(message))) is not None:
-                self._rows.put(row_of(message))
+            case _:
+                self._apply_world(message)
+
+    def _apply_world(self, message: Message) -> None:
+        if (row_of := ROW_OF.get(type(message))) is not None:
+            self._rows.put(row_of(message))
+        if (latest := LATEST_OF.get(type(message))) is not None:
+            kind, key_of, fold = latest
+            self._change(kind, key_of(message), fold, message)
 
     def _enter(self, entry: Entry) -> None:
         self._change(AgreementRow, f"{entry.granter}/{entry.agreement_id}", folds.with_entry, entry)

@@ -12,12 +12,13 @@ from typing import Any, Final, NamedTuple, TypeVar, Union, get_args, get_origin,
 
 import msgspec
 
+from .latestrows import LATEST_ROWS
 from .rows import ROWS, Row, utc
 from .worldrows import WORLD_ROWS
 
 R = TypeVar("R", bound=Row)
 
-TABLES_VERSION: Final = 3
+TABLES_VERSION: Final = 4
 CACHED_ROWS: Final = 10_000
 _GREATEST: Final = 2**63 - 1
 
@@ -101,7 +102,7 @@ class Table:
         return self.kind(**fields)
 
 
-TABLES: Final = {kind: Table(kind) for kind in (*ROWS, *WORLD_ROWS)}
+TABLES: Final = {kind: Table(kind) for kind in (*ROWS, *WORLD_ROWS, *LATEST_ROWS)}
 
 
 def make_tables(db: sqlite3.Connection) -> None:

@@ -248,6 +248,7 @@ class Sky:
         """It departs from its path, now."""
         flight.departures = (flight.departures or AS_PLANNED).with_turn(turn)
         flight.turn(turn, max(self._now_s, flight.flown.start_s))
+        self._account.turned(flight, self._now_s)
         self._foresee(flight)
 
     def _foresee(self, flight: Flight) -> None:

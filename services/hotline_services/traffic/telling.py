@@ -13,6 +13,7 @@ from hotline_protocol.sky import (
     FlightBegan,
     FlightFlown,
     LineCrossed,
+    PathChanged,
     ZoneEntered,
 )
 from hotline_services.director import setting
@@ -26,6 +27,7 @@ from .foresight import Affair, Entry, Passing
 from .grading import grade
 from .path import Point
 from .seeing import Eyes, came_close, concerns_desk, nautical_miles, seen_where_it_should_not_be
+from .tracking import fixes
 
 
 class Say(Protocol):
@@ -48,7 +50,12 @@ class Account:
         self._agenda: Final = agenda
 
     def began(self, flight: Flight) -> None:
-        self._say(FlightBegan, flyer=flight.flyer)
+        self._say(FlightBegan, flyer=flight.flyer, kind=flight.kind, path=fixes(flight.path))
+
+    def turned(self, flight: Flight, now_s: float) -> None:
+        """It flies another way than was told when it began."""
+        ahead = flight.path.since(now_s) if flight.path.start_s < now_s < flight.path.end_s else flight.path
+        self._say(PathChanged, flyer=flight.flyer, path=fixes(ahead))
 
     def flown(self, flight: Flight) -> None:
         share, longest_s = verdict(flight.outside, *flight.flown)

@@ -1,12 +1,14 @@
 """Where a flight is at one moment, as a radar picture has it."""
 
 import math
+from functools import lru_cache
 from typing import Final
 
 from hotline_protocol.geometry import to_position
-from hotline_protocol.sky import Track
+from hotline_protocol.sky import Fix, Track
 
 from .flight import Flight
+from .path import Path
 from .performance import KNOT_M_S
 
 CONE: Final = math.log(math.cos(math.radians(33)) / math.cos(math.radians(37))) / math.log(
@@ -39,3 +41,19 @@ def track_of(flight: Flight, t_s: float) -> Track:
         climb_fpm=round(velocity.z_ft_s * 60, 0),
         conforming=flight.conforming,
     )
+
+
+def fixes(path: Path) -> tuple[Fix, ...]:
+    """This path as it is told: to a millisecond, a metre and a foot."""
+    start_s = path.t_s[0]
+    return tuple(
+        Fix(round(t_s - start_s, 3), *_degrees(x_m, y_m), float(round(z_ft)))
+        for t_s, x_m, y_m, z_ft in zip(path.t_s, path.x_m, path.y_m, path.z_ft, strict=True)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _degrees(x_m: float, y_m: float) -> tuple[float, float]:
+    """Longitude and latitude, remembered: whoever holds an area comes by the same corners again and again."""
+    at = to_position((x_m, y_m))
+    return round(at.lon_deg, 5), round(at.lat_deg, 5)
