@@ -1,0 +1,207 @@
+"""How things stood after any message: every version of every row, so that one can go to any time at once.
+
+The tables of :class:`~.projection.Projection` change by whole rows, which never change themselves. So it is enough to
+keep each row under the number of the message that made it: going to a time is looking up, row by row, the version that
+was the last by then; going on from there is a slice of the list of changes.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, ClassVar, Final, TypeVar
+
+from hotline_protocol.message import Message
+
+from .dutylog import DutyLog
+from .folds import type_of
+from .offers import Offers
+from .projection import Projection, presentable
+from .rows import Row
+from .threads import ids_of
+from .volume import Period
+from .wording import printable
+
+R = TypeVar("R", bound=Row)
+
+_NUMBER: Final = itemgetter(0)
+
+
+class LogRow(Row, frozen=True, kw_only=True):
+    """A line of the duty log, in its parts; its key is the id of message ``n``. ``ids`` is all that it names."""
+
+    table: ClassVar[str] = "log"
+
+    n: int = 0
+    at: datetime | None = None
+    call: int | None = None
+    source: str = ""
+    to: str = ""
+    who: str = ""
+    type: str = ""
+    verb: str = ""
+    told: str = ""
+    ids: tuple[str, ...] = ()
+
+
+class _Versions:
+    """Where the projection keeps its rows: each under the number of the message being folded."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.changes: Final[list[tuple[int, Row]]] = []
+        self._tables: Final[dict[type[Row], dict[str, list[tuple[int, Any]]]]] = {}
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """The newest version."""
+        versions = self._tables.get(kind, {}).get(key)
+        return versions[-1][1] if versions else None
+
+    def put(self, row: Row) -> None:
+        self._tables.setdefault(type(row), {}).setdefault(row.key, []).append((self.n, row))
+        self.changes.append((self.n, row))
+
+    def as_of(self, kind: type[R], key: str, n: int) -> R | None:
+        versions = self._tables.get(kind, {}).get(key, ())
+        found = bisect_right(versions, n, key=_NUMBER)
+        return versions[found - 1][1] if found else None
+
+    def all(self, kind: type[R], n: int) -> Iterator[R]:
+        for versions in self._tables.get(kind, {}).values():
+            if versions[-1][0] <= n:
+                yield versions[-1][1]
+            elif (found := bisect_right(versions, n, key=_NUMBER)) > 0:
+                yield versions[found - 1][1]
+
+
+class History:
+    """Messages numbered from 1 in the order in which they were recorded, and all rows after each of them.
+
+    Numbers rise, but need not be without gaps.
+    """
+
+    def __init__(self) -> None:
+        self._versions: Final = _Versions()
+        self._projection: Final = Projection(self._versions)
+        self._offers: Final = Offers()
+        self._duty: Final = DutyLog()
+        self._log: Final[list[LogRow]] = []
+        self._numbers: Final[list[int]] = []
+        self._times: Final[list[datetime]] = []
+        self._ids: Final[dict[str, int]] = {}
+        self._causes: Final[dict[str, str]] = {}
+        self._threads: Final[dict[str, list[int]]] = {}
+
+    def take(self, n: int, at: datetime, message: Message) -> None:
+        """Fold message ``n``, recorded at this time."""
+        self._versions.n = n
+        self._numbers.append(n)
+        self._times.append(max(at, self._times[-1]) if self._times else at)
+        self._ids[message.id] = n
+        if message.cause:
+            self._causes[message.id] = message.cause
+        self._projection.apply(message, at)
+        if (offer := self._offers.row(message)) is not None:
+            self._versions.put(offer)
+        ids = ids_of(message)
+        for name in ids:
+            self._threads.setdefault(name, []).append(n)
+        self._write_up(n, message, ids)
+
+    def _write_up(self, n: int, message: Message, ids: tuple[str, ...]) -> None:
+        entry = self._duty.entry(message)
+        if entry is None:
+            return
+        row = LogRow(
+            key=message.id,
+            n=n,
+            at=entry.at,
+            call=entry.call,
+            source=message.source,
+            to=str(getattr(message, "to", "")),
+            who=entry.who,
+            type=type_of(message),
+            verb=entry.verb,
+            told=printable(entry.told),
+            ids=ids,
+        )
+        self._log.append(row)
+        self._versions.changes.append((n, row))
+
+    @property
+    def last(self) -> int:
+        """The number of the newest message; 0 when there is none."""
+        return self._numbers[-1] if self._numbers else 0
+
+    @property
+    def count(self) -> int:
+        """How many messages there are."""
+        return len(self._numbers)
+
+    @property
+    def period(self) -> Period | None:
+        """From the first message to the last; None when there is none."""
+        return Period(start=self._times[0], end=self._times[-1]) if self._times else None
+
+    def number_at(self, at: datetime) -> int:
+        """The last message recorded by this time; 0 before the first."""
+        found = bisect_right(self._times, at)
+        return self._numbers[found - 1] if found else 0
+
+    def time_of(self, n: int) -> datetime | None:
+        """When message ``n``, or the last before it, was recorded."""
+        found = bisect_right(self._numbers, n)
+        return self._times[found - 1] if found else None
+
+    def rows(self, kind: type[R], n: int | None = None) -> list[R]:
+        """The rows of this kind after message ``n`` (by default the last), fit to be shown, by time."""
+        return presentable(self._versions.all(kind, self.last if n is None else n))
+
+    def row(self, kind: type[R], key: str, n: int | None = None) -> R | None:
+        """One row as it was after message ``n``."""
+        return self._versions.as_of(kind, key, self.last if n is None else n)
+
+    def log(self, n: int | None = None) -> list[LogRow]:
+        """The duty log up to message ``n``."""
+        if n is None or n >= self.last:
+            return self._log
+        return self._log[: bisect_right(self._log, n, key=lambda row: row.n)]
+
+    def changed(self, after: int, until: int) -> list[Row]:
+        """The rows that messages ``after < n <= until`` have changed, each once, as they were after the last of these.
+
+        In the order in which they last changed.
+        """
+        changes = self._versions.changes
+        first, last = bisect_right(changes, after, key=_NUMBER), bisect_right(changes, until, key=_NUMBER)
+        newest: dict[tuple[type[Row], str], Row] = {}
+        for _, row in changes[first:last]:
+            newest.pop((type(row), row.key), None)
+            newest[type(row), row.key] = row
+        return list(newest.values())
+
+    def change_count(self, after: int, until: int) -> int:
+        """How many changes of rows :meth:`changed` would look at."""
+        changes = self._versions.changes
+        return bisect_right(changes, until, key=_NUMBER) - bisect_right(changes, after, key=_NUMBER)
+
+    def number_of(self, message_id: str) -> int | None:
+        """The number of the message of this id."""
+        return self._ids.get(message_id)
+
+    def cause_of(self, message_id: str) -> str | None:
+        """The id of the message that this one answers."""
+        return self._causes.get(message_id)
+
+    def thread(self, name: str, n: int | None = None) -> list[int]:
+        """The numbers of the messages that name this call, plan, negotiation, agreement or message, up to ``n``."""
+        found = self._threads.get(name, [])
+        return found if n is None else found[: bisect_right(found, n)]
+
+
+def fold(messages: Iterable[tuple[int, datetime, Message]]) -> History:
+    """The history of these messages."""
+    history = History()
+    for n, at, message in messages:
+        history.take(n, at, message)
+    return history

@@ -1,0 +1,183 @@
+"""What the page and other programs are told over HTTP. The OpenAPI document is made from these types and the routes.
+
+Everything is read from a *source*: ``live``, the record that a monitor is writing, or a recording under its own name.
+``n`` numbers the messages of a source: the same ``n`` is the same state, at any time and for everybody.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from hotline_protocol.agreement import DeconflictionLine, Partner, Zone
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.flightplan import Problem
+from hotline_protocol.line import Block
+from hotline_protocol.message import AwareTime, PartyName
+from hotline_protocol.sky import Track
+from hotline_services.monitor.history import LogRow
+
+Rows = dict[str, list[Any]]
+"""Rows by the name of their table, each with a ``key``; a row replaces the one of the same key."""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that can be looked at. ``start`` and ``end`` are None as long as nothing has been recorded."""
+
+    name: str
+    title: str
+    live: bool
+    scenario: str
+    seed: int | None
+    start: AwareTime | None
+    end: AwareTime | None
+    n: int
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source plays in. ``note`` says why the line and zones are not known, when they are not."""
+
+    source: Source
+    disclaimer: str
+    parties: dict[PartyName, str]
+    partners: tuple[Partner, ...] = ()
+    line: DeconflictionLine | None = None
+    zones: tuple[Zone, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    note: str = ""
+
+
+class ClockReading(msgspec.Struct, frozen=True, kw_only=True):
+    """It is ``simulated`` now, and so many simulated seconds pass in a real one: 0 when time stands still."""
+
+    simulated: AwareTime
+    speed: float
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """How things stood after message ``n``, recorded at ``at``: all that a page shows before anybody asks for more.
+
+    ``clock`` is that of a live source.
+    """
+
+    source: str
+    n: int
+    at: AwareTime | None
+    rows: Rows
+    clock: ClockReading | None = None
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows that messages ``after < n <= n`` have changed. With ``reset`` there were too many to tell one by one:
+    ask for a picture. With ``more`` the end that was asked for is not reached yet."""
+
+    after: int
+    n: int
+    at: AwareTime | None
+    rows: Rows
+    reset: bool = False
+    more: bool = False
+
+
+class TracksNow(msgspec.Struct, frozen=True, kw_only=True):
+    """Where those aircraft are now of which no path was told."""
+
+    time: AwareTime
+    tracks: tuple[Track, ...]
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """Something on the time line: a ``call``, an ``escalation`` or an ``encounter``, with its outcome, kind or grade."""
+
+    at: AwareTime
+    kind: str
+    id: str
+    title: str
+    what: str
+    end: AwareTime | None = None
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """Something else that can be asked about."""
+
+    kind: str
+    id: str
+    title: str
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of one thing: its rows, what was said of it, what caused it, and what it is related to.
+
+    ``kind`` is call, negotiation, plan, agreement, escalation, encounter, crossing, flight, strain, review or message.
+    ``causes`` leads from the thing back to what began it all; ``message`` is the message itself, where it is one.
+    """
+
+    kind: str
+    id: str
+    title: str
+    rows: Rows
+    log: list[LogRow]
+    causes: list[LogRow]
+    consequences: list[LogRow]
+    related: list[Link]
+    message: msgspec.Raw | None = None
+
+
+class Meeting(msgspec.Struct, frozen=True, kw_only=True):
+    """Air of somebody's that a plan would share: ``kind`` is plan, agreement or offer."""
+
+    kind: str
+    id: str
+    party: str
+    title: str
+    volumes: tuple[Volume4D, ...]
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose consent a plan needs, and why."""
+
+    party: PartyName
+    reason: str
+
+
+class CheckedPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What would become of one plan: what is wrong with it, the air that it needs, and with what it would conflict."""
+
+    plan_id: str
+    callsign: str
+    problems: tuple[Problem, ...]
+    volumes: tuple[Volume4D, ...]
+    consents: tuple[Consent, ...]
+    meets: tuple[Meeting, ...]
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found in a text of plans; ``refused`` is what could not be read as a plan at all."""
+
+    plans: tuple[CheckedPlan, ...]
+    refused: tuple[Problem, ...]
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan that has been handed to a centre; its plan-status tells what becomes of it."""
+
+    to: PartyName
+    plan_id: str
+    digest: str
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request was not met: in a sentence, and field by field where there are fields."""
+
+    error: str
+    problems: tuple[Problem, ...] = ()
+
+
+class StrainPoint(msgspec.Struct, frozen=True, array_like=True):
+    """How strained ``party`` was towards ``peer`` from this time on."""
+
+    at: datetime
+    party: str
+    peer: str
+    level: float
+    stage: str
