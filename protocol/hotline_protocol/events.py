@@ -10,6 +10,7 @@ from .injection import AnnouncedState
 from .ledger import Head
 from .line import CallId, CallOutcome, Choice, NegotiationId, Reason, Tier
 from .message import AwareTime, Digest, Identifier, Message, PartyName
+from .orders import DeskEvent
 from .sky import SkyEvent
 from .words import Ranked, Word
 
@@ -235,5 +236,6 @@ EventMessage = (
     | LineStateChanged
     | LedgerChanged
     | SideEvent
+    | DeskEvent
     | SkyEvent
 )

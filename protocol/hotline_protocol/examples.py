@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from . import events, injection, line, service
 from .airspace import Position
+from .examples_desk import desk
 from .examples_story import (
     AGREEMENT,
     AS_FILED,
@@ -38,6 +39,7 @@ def examples() -> list[Message]:
         *_ledger(us, ru),
         *_events(us),
         *world(),
+        *desk(),
         *_housekeeping(),
     ]
 

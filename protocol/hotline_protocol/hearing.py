@@ -7,12 +7,12 @@ that is filled in where it lacks something. Every other topic takes whole messag
 import hashlib
 import re
 from datetime import datetime
-from typing import Final, get_args
+from typing import Final
 
 import msgspec
 
 from .flightplan import FlightPlan, Problem
-from .injection import InjectedMessage, SubmitPlan
+from .injection import SubmitPlan
 from .intake import MAX_BYTES, Refusal, evidence_of, explain, names_in, read_plans, readable
 from .message import Message
 from .service import Unreadable
@@ -22,7 +22,7 @@ SOURCE: Final = "inject"
 
 _PARTY: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_TYPES: Final = frozenset(msgspec.json.encode(kind.__struct_config__.tag) for kind in get_args(InjectedMessage))
+_TYPES: Final = frozenset(msgspec.json.encode(kind.__struct_config__.tag) for kind in INJECT.messages)
 
 _Envelope = dict[str, msgspec.Raw]
 

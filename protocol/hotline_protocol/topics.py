@@ -10,6 +10,7 @@ from .events import EventMessage, PlanStatus
 from .injection import InjectedMessage
 from .line import LineMessage
 from .message import Message
+from .orders import DeskOrder
 from .service import Clock, Health, Receipt, Resend, Stop, Unreadable
 from .sky import Tracks
 
@@ -86,7 +87,7 @@ def split_validation_error(text: str) -> tuple[str, str]:
     return text, missing[1] if missing else "message"
 
 
-INJECT: Final = Topic("inject/{to}", InjectedMessage, receipted=True)
+INJECT: Final = Topic("inject/{to}", InjectedMessage | DeskOrder, receipted=True)
 LINE: Final = Topic("line/{source}/{to}", LineMessage, receipted=True)
 STATUS: Final = Topic("status/{source}/{plan_id}", PlanStatus)
 EVENT: Final = Topic("event/{source}", EventMessage)
@@ -130,6 +131,7 @@ def decode(name: str, payload: bytes) -> Message:
 
 AnyMessage = (
     InjectedMessage
+    | DeskOrder
     | LineMessage
     | PlanStatus
     | EventMessage
