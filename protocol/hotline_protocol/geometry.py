@@ -34,6 +34,15 @@ METRES_PER_NM: Final = 1852.0
 BOUNDS_DEG: Final = (34.0, 31.0, 44.0, 39.0)
 """West, south, east, north: the theatre of 35-43 E, 32-38 N and one degree around it."""
 
+CONE: Final = math.log(math.cos(math.radians(33)) / math.cos(math.radians(37))) / math.log(
+    math.tan(math.radians(45 + 37 / 2)) / math.tan(math.radians(45 + 33 / 2))
+)
+"""How much the plane's north turns with each degree of longitude (Snyder, USGS 1395, equation 15-3, on the sphere:
+within 0.02 degrees of the ellipsoid's at the bounds)."""
+
+MERIDIAN_DEG: Final = 39.0
+"""Where the plane's north is true north."""
+
 ARC_SEGMENTS: Final = 16
 MAX_LEG_NM: Final = 60.0
 MAX_LEGS: Final = 64
@@ -58,6 +67,11 @@ def to_position(point: Point) -> Position:
     """The position of a point of the plane, rounded to 1e-8 degrees: about a millimetre."""
     lon, lat = _plane()(*point, inverse=True)
     return Position(round(lon, 8), round(lat, 8))
+
+
+def course_deg(east: float, north: float, lon_deg: float) -> float:
+    """The true course, from 0 to 360 degrees, of what moves so in the plane, at this longitude."""
+    return (math.degrees(math.atan2(east, north)) + CONE * (lon_deg - MERIDIAN_DEG)) % 360
 
 
 class Footprint(msgspec.Struct, frozen=True, eq=False):

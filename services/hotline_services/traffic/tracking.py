@@ -2,30 +2,19 @@
 
 import math
 from functools import lru_cache
-from typing import Final
 
-from hotline_protocol.geometry import to_position
+from hotline_protocol.geometry import course_deg, to_position
 from hotline_protocol.sky import Fix, Track
 
 from .flight import Flight
 from .path import Path
 from .performance import KNOT_M_S
 
-CONE: Final = math.log(math.cos(math.radians(33)) / math.cos(math.radians(37))) / math.log(
-    math.tan(math.radians(45 + 37 / 2)) / math.tan(math.radians(45 + 33 / 2))
-)
-"""How much the plane's north turns with each degree of longitude (Snyder, USGS 1395, equation 15-3, on the sphere:
-within 0.02 degrees of the ellipsoid's at the bounds)."""
-
-MERIDIAN_DEG: Final = 39.0
-"""Where the plane's north is true north."""
-
 
 def track_of(flight: Flight, t_s: float) -> Track:
     """This flight at this time."""
     at, velocity = flight.path.at(t_s), flight.path.velocity(t_s)
     position = to_position((at.x_m, at.y_m))
-    grid_deg = math.degrees(math.atan2(velocity.x_m_s, velocity.y_m_s))
     flyer = flight.flyer
     return Track(
         side=flyer.side,
@@ -37,7 +26,7 @@ def track_of(flight: Flight, t_s: float) -> Track:
         lat_deg=round(position.lat_deg, 6),
         altitude_ft=round(at.z_ft, 0),
         speed_kt=round(math.hypot(velocity.x_m_s, velocity.y_m_s) / KNOT_M_S, 1),
-        track_deg=round((grid_deg + CONE * (position.lon_deg - MERIDIAN_DEG)) % 360, 1) % 360,
+        track_deg=round(course_deg(velocity.x_m_s, velocity.y_m_s, position.lon_deg), 1) % 360,
         climb_fpm=round(velocity.z_ft_s * 60, 0),
         conforming=flight.conforming,
     )

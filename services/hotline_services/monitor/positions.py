@@ -1,0 +1,86 @@
+"""Where a flight is at any time of the path that was told of it.
+
+A path is as the sky flies it: between two fixes straight in the protocol's plane (``geometry.to_plane``, close to a
+great circle) and steady. What is worked out here is therefore what the sky itself would say at that time, but for the
+rounding of the fixes: to a metre, a foot and a millisecond.
+"""
+
+import math
+from bisect import bisect_right
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from hotline_protocol.airspace import Position
+from hotline_protocol.flightplan import FlightKind
+from hotline_protocol.geometry import METRES_PER_NM, course_deg, to_plane, to_position
+from hotline_protocol.sky import Fix, FlightPath, Track
+
+from .latestrows import AirborneRow
+
+KNOT_M_S: Final = METRES_PER_NM / 3_600
+
+
+class Motion(NamedTuple):
+    """Where something is and how it moves: degrees, feet, knots, degrees true, feet a minute."""
+
+    position: Position
+    altitude_ft: float
+    speed_kt: float
+    track_deg: float
+    climb_fpm: float
+
+
+def track_at(row: AirborneRow, at: datetime) -> Track | None:
+    """Where this flight is at this time, as the sky would say it.
+
+    None before the first fix of its newest path (a row keeps no older one), after its last fix, once it has come
+    down, and where no path was told.
+    """
+    if row.path_at is None or (row.ended_at is not None and row.ended_at < at):
+        return None
+    motion = motion_at(row.path, (at - row.path_at).total_seconds())
+    if motion is None:
+        return None
+    return Track(
+        side=row.side or None,
+        operator=row.operator,
+        plan_id=row.plan_id,
+        callsign=row.callsign,
+        kind=row.kind or FlightKind.PATROL,
+        lon_deg=round(motion.position.lon_deg, 6),
+        lat_deg=round(motion.position.lat_deg, 6),
+        altitude_ft=round(motion.altitude_ft, 0),
+        speed_kt=round(motion.speed_kt, 1),
+        track_deg=round(motion.track_deg, 1) % 360,
+        climb_fpm=round(motion.climb_fpm, 0),
+        conforming=row.conforming,
+    )
+
+
+def motion_at(path: FlightPath, after_s: float) -> Motion | None:
+    """Where one is on this path so long after its first fix; None before that and after the last.
+
+    At a fix it moves as on the leg that begins there, at the last as on the leg that ends there.
+    """
+    if not path or not path[0].after_s <= after_s <= path[-1].after_s:
+        return None
+    n = max(0, min(bisect_right(path, after_s, key=lambda fix: fix.after_s) - 1, len(path) - 2))
+    return _on_leg(path[n], path[min(n + 1, len(path) - 1)], after_s)
+
+
+def _on_leg(a: Fix, b: Fix, after_s: float) -> Motion | None:
+    """Part of the way from ``a`` to ``b``. None where the fixes lie off the plane: a pole has no place on it."""
+    (ax_m, ay_m), (bx_m, by_m) = to_plane((Position(a.lon_deg, a.lat_deg), Position(b.lon_deg, b.lat_deg)))
+    east_m, north_m, up_ft = bx_m - ax_m, by_m - ay_m, b.altitude_ft - a.altitude_ft
+    if not math.isfinite(east_m + north_m + up_ft):
+        return None
+    span_s = b.after_s - a.after_s
+    share = (after_s - a.after_s) / span_s if span_s else 0.0
+    position = to_position((ax_m + east_m * share, ay_m + north_m * share))
+    return Motion(
+        position=position,
+        altitude_ft=a.altitude_ft + up_ft * share,
+        speed_kt=math.hypot(east_m, north_m) / span_s / KNOT_M_S if span_s else 0.0,
+        track_deg=course_deg(east_m, north_m, position.lon_deg),
+        climb_fpm=up_ft / span_s * 60 if span_s else 0.0,
+    )
