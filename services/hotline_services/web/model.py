@@ -87,7 +87,7 @@ class TracksNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """Something on the time line: a ``call``, an ``escalation`` or an ``encounter``, with its outcome, kind or grade."""
+    """Something on the time line: a call, escalation or encounter; ``what`` is its outcome, kind or grade."""
 
     at: AwareTime
     kind: str
