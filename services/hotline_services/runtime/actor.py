@@ -23,7 +23,7 @@ from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, MalformedMe
 from .clock import ScaledClock, wall_clock
 from .dispatch import Dispatch
 from .intake import Bug, Intake, Turn
-from .logs import threads_of
+from .logs import write_up
 from .mqtt import Connection
 from .pulse import Pulse
 from .receipts import Receipts
@@ -62,15 +62,6 @@ def _complain(error: PublishRefused | None) -> None:
         log.error("publish-refused", topic=error.topic, reason=error.reason)
 
 
-def _write_up(turn: Turn) -> None:
-    """One line for each message, with the ids by which a call or a plan is followed across services."""
-    for heard in turn.heard:
-        if heard.message is not None:
-            log.info("heard", source=heard.message.source, **threads_of(heard.message))
-    for message in turn.kept:
-        log.info("said", **threads_of(message))
-
-
 class LiveActor:
     """Runs one service until it is stopped. Make it and use it in one event loop."""
 
@@ -97,7 +88,7 @@ class LiveActor:
         self._ticked = False  # then what has arrived is written: if that is lost it is sent again, no more
         own = [CLOCK.template, CONTROL.filter(to=name), RECEIPT.filter(to=name), HEALTH.filter()]
         self._connection = Connection(broker, f"hotline-{name}", [*own, *service.subscriptions], self)
-        self._dispatch = Dispatch(self._connection, self._past.peers)
+        self._dispatch = Dispatch(self._connection, self._past.peers, traces=self._past.traces)
         self._receipts = Receipts(self._send_receipt)
         self._writer = Writer(store)
 
@@ -260,7 +251,7 @@ class LiveActor:
         for birth in turn.births:
             self._dispatch.peer_up(birth.peer, news=birth.news)
         if log.is_enabled_for(logging.INFO):
-            _write_up(turn)
+            write_up(turn.heard, turn.kept, self._past.traces)
 
     def _turn(self) -> Turn:
         """Take in what is there, up to a bound."""
@@ -396,4 +387,5 @@ class LiveActor:
         self, message: Message, *, retain: bool = False, done: Callable[[PublishRefused | None], object] = _complain
     ) -> None:
         """Send what is not kept: if it is lost, it is asked for, or said again in time."""
-        self._connection.publish(address_of(message), encode(message), done, retain=retain)
+        trace = self._past.traces.place(message)
+        self._connection.publish(address_of(message), encode(message), done, retain=retain, trace=trace)

@@ -11,6 +11,7 @@ from hotline_protocol.topics import address_of, encode, is_kept, topic_of
 
 from .outbox import FIRST_RESEND_S, Outbox
 from .presence import Peers
+from .tracing import Trace, Traces
 from .wire import PublishRefused
 
 CROWDED: Final = 1_000  # publishes that wait for the broker: sending more of them again would only add to the crowd
@@ -29,7 +30,13 @@ class Outlet(Protocol):
     def backlog(self) -> int: ...
 
     def publish(
-        self, topic: str, payload: bytes, done: Callable[[PublishRefused | None], object], *, retain: bool = False
+        self,
+        topic: str,
+        payload: bytes,
+        done: Callable[[PublishRefused | None], object],
+        *,
+        retain: bool = False,
+        trace: Trace | None = None,
     ) -> bool: ...
 
     def show(self, topic: str, payload: bytes) -> None: ...
@@ -42,8 +49,16 @@ class Dispatch:
     with QoS 0 waits for nothing.
     """
 
-    def __init__(self, connection: Outlet, peers: Peers, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        connection: Outlet,
+        peers: Peers,
+        now_s: Callable[[], float] = time.monotonic,
+        *,
+        traces: Traces | None = None,
+    ) -> None:
         self._connection = connection
+        self._traces = traces or Traces()
         self._peers = peers
         self._now_s = now_s
         self._outbox = Outbox()
@@ -128,7 +143,11 @@ class Dispatch:
     def _publish(self, message: Message) -> None:
         topic = topic_of(message)
         self._connection.publish(
-            topic.address(message), encode(message), lambda error: self._settled(message, error), retain=topic.retain
+            topic.address(message),
+            encode(message),
+            lambda error: self._settled(message, error),
+            retain=topic.retain,
+            trace=self._traces.place(message),
         )
 
     def _settled(self, message: Message, error: PublishRefused | None) -> None:

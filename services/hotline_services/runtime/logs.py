@@ -2,12 +2,18 @@
 
 import logging
 import sys
+from collections.abc import Iterable
 from typing import Any, Final
 
 import structlog
 
 from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.message import Message
+
+from .store import Heard
+from .tracing import Traces
+
+log = structlog.get_logger(__name__)
 
 _THREADS: Final = ("call_id", "negotiation_id", "plan_id", "agreement_id", "to", "cause")
 
@@ -36,3 +42,17 @@ def threads_of(message: Message) -> dict[str, Any]:
         found["plan_id"] = message.plan.plan_id
     kind = str(message.__struct_config__.tag)
     return {"kind": kind, "id": message.id} | {name: value for name, value in found.items() if value is not None}
+
+
+def write_up(heard: Iterable[Heard], said: Iterable[Message], traces: Traces) -> None:
+    """One line for each message, with the ids by which a call or a plan is followed across services."""
+    for _, message in heard:
+        if message is not None:
+            log.info("heard", source=message.source, **threads_of(message), **_trace_of(message, traces))
+    for message in said:
+        log.info("said", **threads_of(message), **_trace_of(message, traces))
+
+
+def _trace_of(message: Message, traces: Traces) -> dict[str, str]:
+    trace = traces.place(message)
+    return {} if trace is None else {"trace_id": trace.trace_id, "span_id": trace.span_id}

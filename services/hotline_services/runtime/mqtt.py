@@ -8,7 +8,6 @@ import asyncio
 import random
 import socket
 import ssl
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -21,6 +20,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from .daemon import in_daemon_thread
+from .properties import headers_in, properties_of, will_properties
+from .tracing import Trace
 from .wire import BrokerSettings, Delivery, Listener, Publish, PublishRefused, Refused
 
 FIRST_RETRY_S: Final = 0.05
@@ -76,12 +78,18 @@ class Connection:
         return len(self._queue) + len(self._in_flight)
 
     def publish(
-        self, topic: str, payload: bytes, done: Callable[[PublishRefused | None], object], *, retain: bool = False
+        self,
+        topic: str,
+        payload: bytes,
+        done: Callable[[PublishRefused | None], object],
+        *,
+        retain: bool = False,
+        trace: Trace | None = None,
     ) -> bool:
         """Send with QoS 1, behind those already waiting. False, and nothing done, when there is no connection."""
         if not self.up:
             return False
-        self._queue.append(Publish(topic, payload, retain, done))
+        self._queue.append(Publish(topic, payload, retain, done, trace))
         self._schedule_flush()
         return True
 
@@ -89,7 +97,7 @@ class Connection:
         """Send with QoS 0, now or never: what cannot be written at once is out of date when it could be."""
         client = self._client
         if self.up and client is not None and not self._write_waits:
-            client.publish(topic, payload, qos=0)
+            client.publish(topic, payload, qos=0, properties=self._properties(None))
             self._schedule_flush()
 
     def acknowledge(self, delivery: Delivery) -> None:
@@ -153,7 +161,7 @@ class Connection:
         client = self._make_client()
         was_up = False
         try:
-            await _in_daemon_thread(lambda: self._dial(client))
+            await in_daemon_thread(lambda: self._dial(client))
             self._client = client
             self._attach(client)
             await self._keep_alive(client, self._ended)
@@ -184,7 +192,7 @@ class Connection:
         client.max_inflight_messages_set(0)  # no limit: the window is kept here
         will = self._listener.will()
         if will is not None:
-            client.will_set(will.topic, will.payload, qos=1, retain=True)
+            client.will_set(will.topic, will.payload, 1, retain=True, properties=will_properties() if v5 else None)
         if self._settings.username is not None:
             client.username_pw_set(self._settings.username, self._settings.password)
         if self._settings.tls:
@@ -302,8 +310,12 @@ class Connection:
     def _fill_window(self, client: Client) -> None:
         while self.up and self._queue and len(self._in_flight) < self._window:
             publish = self._queue.popleft()
-            info = client.publish(publish.topic, publish.payload, qos=1, retain=publish.retain)
+            properties = self._properties(publish.trace)
+            info = client.publish(publish.topic, publish.payload, 1, publish.retain, properties)
             self._in_flight[info.mid] = publish
+
+    def _properties(self, trace: Trace | None) -> Properties | None:
+        return properties_of(trace) if self._version == MQTTProtocolVersion.MQTTv5 else None
 
     def _socket_closed(self, sock: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -355,9 +367,9 @@ class Connection:
 
     def _message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         self._heard += 1
-        payload = bytes(message.payload)
+        payload, headers = bytes(message.payload), headers_in(message.properties)
         self._listener.on_message(
-            Delivery(message.topic, payload, message.retain, message.qos, message.mid, self._life)
+            Delivery(message.topic, payload, message.retain, message.qos, message.mid, self._life, *headers)
         )
 
     def _published(self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:
@@ -368,29 +380,3 @@ class Connection:
 
     def _disconnected(self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         self._end(f"disconnected: {reason}")
-
-
-async def _in_daemon_thread(work: Callable[[], None]) -> None:
-    """Like asyncio.to_thread, but a thread that hangs does not keep the process from ending."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def settle(error: Exception | None) -> None:
-        if done.cancelled():
-            return
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
-
-    def run() -> None:
-        error: Exception | None = None
-        try:
-            work()
-        except (OSError, ValueError) as caught:  # no such host, refused, no answer, bad certificate, bad port
-            error = caught
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, error)
-
-    threading.Thread(target=run, name="dial", daemon=True).start()
-    await done

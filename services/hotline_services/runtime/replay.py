@@ -11,6 +11,7 @@ from hotline_protocol.topics import is_kept
 from .outbox import Seen
 from .presence import Peers
 from .store import Heard, Recovered, StoreError
+from .tracing import Traces
 
 
 class Past:
@@ -19,6 +20,7 @@ class Past:
     def __init__(self) -> None:
         self.seen = Seen()
         self.peers = Peers()
+        self.traces = Traces()
         self.set_aside: set[str] = set()  # ids of messages that were fed to the core as dead letters
         self.latest: datetime | None = None
 
@@ -36,6 +38,7 @@ class Past:
                 pass
             case message:
                 self.seen.first_time(message)
+                self.traces.place(message)
 
 
 def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
@@ -45,8 +48,9 @@ def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
     for number, heard in enumerate(recovered.heard, 1):
         said = core.lapse(heard.at) if heard.message is None else core.receive(heard.message, heard.at)
         past.remember(heard)
-        if before is not None:
-            for message in filter(is_kept, said):
+        for message in filter(is_kept, said):
+            past.traces.place(message)
+            if before is not None:
                 _compare(number, message, next(before, None))
         yield
     left = None if before is None else next(before, None)

@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from .tracing import Trace
+
 
 class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the broker is and who we are to it.
@@ -67,7 +69,7 @@ class PublishRefused(Exception):  # noqa: N818
 
 
 class Delivery(NamedTuple):
-    """What arrived, with what is needed to acknowledge it."""
+    """What arrived, with what is needed to acknowledge it, and what came with it of its trace."""
 
     topic: str
     payload: bytes
@@ -75,6 +77,8 @@ class Delivery(NamedTuple):
     qos: int
     mid: int
     life: int
+    traceparent: str = ""
+    tracestate: str = ""
 
 
 class Publish(NamedTuple):
@@ -84,6 +88,7 @@ class Publish(NamedTuple):
     payload: bytes
     retain: bool
     done: Callable[[PublishRefused | None], object]
+    trace: Trace | None = None
 
 
 class Will(NamedTuple):
