@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import msgspec
+
 from hotline_protocol.message import Message
 from hotline_protocol.service import Unreadable
 from hotline_protocol.topics import CONTROL, address_of, decode_any, encode, is_kept, topic_of
@@ -143,11 +145,12 @@ class Record:
         """See :class:`~.store.Store`. Lapses and tracks leave no trace, and rubbish only what was said of it."""
         now = heard[-1].at if heard else datetime.now(UTC)
         with usable(self._path), self._transaction():
-            for at, message in heard:
-                if message is not None and not isinstance(message, Unreadable) and is_kept(message):
-                    self._keep(message, at)
-            for message in said:
-                self._keep(message, now)
+            kept = [
+                (at, message)
+                for at, message in heard
+                if message is not None and not isinstance(message, Unreadable) and is_kept(message)
+            ]
+            self._keep([*kept, *((now, message) for message in said)])
             self._wait_for(said, confirmed)
             self._rows.flush()
 
@@ -164,20 +167,15 @@ class Record:
             self._rows.forget()
             raise
 
-    def _keep(self, message: Message, at: datetime) -> None:
-        row = (
-            message.id,
-            address_of(message),
-            message.source,
-            message.epoch,
-            whole(message.seq),
-            type_of(message),
-            iso(message.time),
-            message.cause,
-            iso(at),
-            encode(message).decode(),
-        )
-        if self._db.execute(_KEEP, row).rowcount:
+    def _keep(self, messages: Sequence[tuple[datetime, Message]]) -> None:
+        """Write down those that are new, each once."""
+        fresh: dict[str, tuple[datetime, Message]] = {}
+        for at, message in messages:
+            fresh.setdefault(message.id, (at, message))
+        for (known,) in self._db.execute(_KNOWN, (msgspec.json.encode(list(fresh)).decode(),)):
+            del fresh[known]
+        self._db.executemany(_KEEP, (_stored(at, message) for at, message in fresh.values()))
+        for at, message in fresh.values():
             self._projection.apply(message, at)
 
     def _wait_for(self, said: Iterable[Message], confirmed: Iterable[str]) -> None:
@@ -232,10 +230,27 @@ class Record:
         self._lock.close()
 
 
+_KNOWN: Final = "SELECT id FROM messages WHERE id IN (SELECT value FROM json_each(?))"
 _KEEP: Final = (
     "INSERT INTO messages (id, topic, source, epoch, seq, type, time, cause, at, message) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+
+def _stored(at: datetime, message: Message) -> tuple[Any, ...]:
+    """The values of a message's row, in the order of the columns that are written."""
+    return (
+        message.id,
+        address_of(message),
+        message.source,
+        message.epoch,
+        whole(message.seq),
+        type_of(message),
+        iso(message.time),
+        message.cause,
+        iso(at),
+        encode(message).decode(),
+    )
 
 
 def rebuild(path: Path) -> int:

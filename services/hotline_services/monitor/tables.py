@@ -7,7 +7,7 @@ import enum
 import sqlite3
 import types
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -34,6 +34,8 @@ class Column(NamedTuple):
 
 def iso(at: datetime) -> str:
     """The text under which this time is stored."""
+    if at.tzinfo is UTC:  # as nearly every time is
+        return at.isoformat(timespec="microseconds")
     return utc(at).replace(tzinfo=None).isoformat(timespec="microseconds") + "+00:00"
 
 
@@ -149,9 +151,12 @@ class StoredRows:
 
     def flush(self) -> None:
         """Write what has changed, and make room: what was read first is forgotten first."""
+        changed: dict[type[Row], list[Row]] = {}
         for (kind, _), row in self._changed.items():
+            changed.setdefault(kind, []).append(row)
+        for kind, rows in changed.items():
             table = TABLES[kind]
-            self._db.execute(table.insert, table.values(row))
+            self._db.executemany(table.insert, map(table.values, rows))
         self._changed.clear()
         for old in list(self._cache)[: max(len(self._cache) - self._at_most, 0)]:
             del self._cache[old]
