@@ -1,0 +1,178 @@
+"""An examination in simulated time: the examiner and a core, joined by a line that loses nothing.
+
+The core is given what its live shell would give it: it hears each message once, its receipts are sent, and what it says
+is said again until it is confirmed. Nothing here waits for real time.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from hotline_protocol.core import Core
+from hotline_protocol.hearing import ear
+from hotline_protocol.message import Message
+from hotline_protocol.service import Health, Presence, Receipt, Stop, Unreadable
+from hotline_protocol.topics import MalformedMessageError, address_of, decode, encode, topic_of
+from hotline_services.runtime.outbox import Outbox, Seen
+from hotline_services.runtime.presence import Peers
+
+from .examiner import Examiner
+from .peer import Brief, Letter
+from .scenes import SCENES
+from .verdicts import Report
+
+START: Final = datetime(2026, 1, 5, 6, tzinfo=UTC)
+DELAY: Final = timedelta(milliseconds=50)
+HEALTH_S: Final = 10.0
+LONGEST: Final = timedelta(days=7)
+
+Heard = tuple[datetime, Letter]
+
+
+class LocalCentre:
+    """A core with as much of a shell as can be seen from outside."""
+
+    def __init__(self, party: str, core: Core, speed: float = 1.0) -> None:
+        self.party: Final = party
+        self.core: Final = core
+        self.stopped = False
+        self._outbox = Outbox(first_resend_s=2.0 * speed, longest_resend_s=30.0 * speed)
+        self._seen = Seen()
+        self._peers = Peers()
+        self._count = 0
+        self._health_every = timedelta(seconds=HEALTH_S * speed)
+        self._health_at = START
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When it wants to be woken."""
+        if self.stopped:
+            return None
+        again = self._outbox.next_due
+        times = [self._health_at, self.core.next_deadline, None if again is None else _at(again)]
+        return min(at for at in times if at is not None)
+
+    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
+        """What it says to this."""
+        if self.stopped:
+            return []
+        letters: list[Letter] = []
+        if "/control/" in topic or "/receipt/" in topic:
+            self._hear_shell(topic, payload, now, letters)
+            return letters
+        for message in ear(topic, payload, now):
+            if isinstance(message, Unreadable) or self.is_new(message, now, letters):
+                letters += self._post(self.core.receive(message, now), now)
+        return letters
+
+    def _hear_shell(self, topic: str, payload: bytes, now: datetime, letters: list[Letter]) -> None:
+        try:
+            message = decode(topic, payload)
+        except MalformedMessageError:
+            return
+        if isinstance(message, Receipt):
+            self._outbox.confirm(message.ids)
+        elif isinstance(message, Stop):
+            self.stopped = True
+            letters.append(self.health(now, Presence.DOWN))
+
+    def is_new(self, message: Message, now: datetime, letters: list[Letter]) -> bool:
+        """Whether the core is to hear this; what is to be receipted is."""
+        if isinstance(message, Health):
+            return self._peers.news(message)
+        if topic_of(message).receipted:
+            letters += self.receipt(message, now)
+        return self._seen.first_time(message)
+
+    def receipt(self, message: Message, now: datetime) -> list[Letter]:
+        """That this has arrived."""
+        receipt = Receipt(id=self._name(), source=self.party, seq=0, time=now, to=message.source, ids=(message.id,))
+        return [_letter(receipt)]
+
+    def lapse(self, now: datetime) -> list[Letter]:
+        """What time brings about."""
+        letters: list[Letter] = []
+        if now >= self._health_at:
+            self._health_at = now + self._health_every
+            letters.append(self.health(now, Presence.UP))
+        deadline = self.core.next_deadline
+        if deadline is not None and deadline <= now:
+            letters += self._post(self.core.lapse(now), now)
+        letters += [_letter(message) for message in self._outbox.due(_seconds(now))]
+        return letters
+
+    def _post(self, said: Sequence[Message], now: datetime) -> list[Letter]:
+        for message in said:
+            if topic_of(message).receipted:
+                self._outbox.add(message, _seconds(now))
+        return [_letter(message) for message in said]
+
+    def health(self, now: datetime, presence: Presence) -> Letter:
+        """A birth or a will."""
+        health = Health(
+            id=self._name(), source=self.party, seq=0, time=now, presence=presence, session=f"{self.party}-1"
+        )
+        return _letter(health)
+
+    def _name(self) -> str:
+        self._count += 1
+        return f"{self.party}-shell-{self._count}"
+
+
+def _letter(message: Message) -> Letter:
+    return Letter(address_of(message), encode(message), topic_of(message).retain)
+
+
+def _seconds(now: datetime) -> float:
+    return (now - START).total_seconds()
+
+
+def _at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def rehearse(brief: Brief, centre: LocalCentre, chosen: frozenset[str], told: Callable[[str], object] = str) -> Report:
+    """Examine this centre, as fast as it goes. ``told`` hears the title of each scene as it begins."""
+    examiner = Examiner(brief, START, chosen, SCENES)
+    line: list[tuple[datetime, int, bool, Letter]] = []
+    retained = [centre.lapse(START)[0]]
+    for letter in retained:
+        _post(line, examiner.hear(letter.topic, letter.payload, START, retained=True), START, to_centre=True)
+    playing = None
+    while not examiner.finished:
+        now = _next_time(line, examiner, centre)
+        if now - START > LONGEST:
+            raise RuntimeError(f"{examiner.playing and examiner.playing.name}: the examination does not end")
+        _one_moment(line, examiner, centre, now)
+        if examiner.playing is not playing and examiner.playing is not None:
+            told(examiner.playing.title)
+        playing = examiner.playing
+    return examiner.report()
+
+
+def _next_time(line: list[tuple[datetime, int, bool, Letter]], examiner: Examiner, centre: LocalCentre) -> datetime:
+    times = [line[0][0] if line else None, examiner.next_deadline, centre.next_deadline]
+    return min(at for at in times if at is not None)
+
+
+def _one_moment(
+    line: list[tuple[datetime, int, bool, Letter]], examiner: Examiner, centre: LocalCentre, now: datetime
+) -> None:
+    """Deliver what is due, and wake whoever wants to be woken."""
+    while line and line[0][0] <= now:
+        _, _, to_centre, letter = line.pop(0)
+        if to_centre:
+            _post(line, centre.hear(letter.topic, letter.payload, now), now, to_centre=False)
+        else:
+            _post(line, examiner.hear(letter.topic, letter.payload, now), now, to_centre=True)
+    if (at := centre.next_deadline) is not None and at <= now:
+        _post(line, centre.lapse(now), now, to_centre=False)
+    if (at := examiner.next_deadline) is not None and at <= now:
+        _post(line, examiner.lapse(now), now, to_centre=True)
+
+
+def _post(
+    line: list[tuple[datetime, int, bool, Letter]], letters: Sequence[Letter], now: datetime, *, to_centre: bool
+) -> None:
+    for letter in letters:
+        line.append((now + DELAY, len(line), to_centre, letter))

@@ -1,0 +1,57 @@
+"""All scenes, in the order in which they are played."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from hotline_services.conformance.case import Case
+from hotline_services.conformance.scene import Scene, Script, Wait, scene, step
+
+from . import asking, calls, delivery, granting, ledger, rubbish, stale, talking
+
+
+def _nothing(_: Case) -> Script:
+    yield from _no_waits()
+
+
+def _no_waits() -> Iterator[Wait]:
+    return iter(())
+
+
+@scene(
+    "All along",
+    read=step("Whatever it says is read by the schemas, and held against the topic that it came on.", "WIRE-1"),
+    names=step("Whatever it says is told by its `id` and `seq`.", "WIRE-2"),
+    times=step("Whatever it says for the first time is held against the clock.", "WIRE-3"),
+)
+def all_along(case: Case) -> Script:
+    """Judged by the examiner from what it has seen, and not played."""
+    return _nothing(case)
+
+
+ALL_ALONG: Final[Scene] = all_along
+SCENES: Final[tuple[Scene, ...]] = (
+    delivery.presence,
+    calls.a_call,
+    calls.silence,
+    delivery.said_again,
+    delivery.repetitions,
+    talking.told,
+    ledger.line_check,
+    granting.a_proposal,
+    granting.its_own_air,
+    granting.unsound,
+    granting.withdrawn,
+    stale.lapsed,
+    stale.countered,
+    ledger.back_again,
+    ledger.its_copy,
+    rubbish.rubbish,
+    calls.rung,
+    calls.nobody_answers,
+    calls.both_ring,
+    asking.granted,
+    asking.wrong_counters,
+    asking.declined,
+    asking.too_late,
+    delivery.stopped,
+)
