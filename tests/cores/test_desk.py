@@ -28,6 +28,7 @@ from hotline_services.aoc.calls import Call, Item
 from hotline_services.aoc.config import Officer, Roster
 from hotline_services.aoc.desk import WORDS_AT_ONCE, Desk
 from hotline_services.aoc.duty import Presence
+from hotline_services.aoc.officer import AutomaticOfficer
 from hotline_services.aoc.voice import Voice
 from hotline_services.runtime.chance import Chance
 
@@ -42,8 +43,9 @@ class Room:
     def __init__(self, think_s: float = 0, roster: Roster = Roster()) -> None:
         self.voice = Voice(Author("us"), DAWN)
         officer = Officer(answer_s=think_s, think_s=think_s)
-        attention = Attention("us", officer, roster, Chance(1))
-        self.desk = Desk("us", agreement(), attention, Presence(roster), self.voice, self)
+        attention, presence = Attention("us", officer, roster, Chance(1)), Presence(roster)
+        automatic = AutomaticOfficer(attention, presence, self.voice)
+        self.desk = Desk("us", agreement(), automatic, presence, self.voice, self)
         self.opened: list[str] = []
         self.heard: list[OnCall] = []
         self.lost: list[str] = []

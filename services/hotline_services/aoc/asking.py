@@ -20,7 +20,6 @@ from hotline_protocol.line import (
     Decline,
     Disclose,
     Expire,
-    InNegotiation,
     Lapsed,
     Menu,
     Propose,
@@ -32,12 +31,13 @@ from hotline_protocol.message import digest_of
 
 from .config import PartyConfig
 from .menus import Bid, moved_volumes
-from .negotiation import Accept, Bargainer, GiveUp, settlement
+from .negotiation import Accept, Answer, Bargainer, GiveUp, settlement
+from .officer import Judge, by_strategy
 from .voice import Voice
+from .weighing import WORTH_DIGITS, Stakes, Weighing
 
 GRACE: Final = 0.25
 TRIES_AT_TIER: Final = 3
-WORTH_DIGITS: Final = 4
 GONE: Final = "that air has gone to another flight since it was offered"
 WITHHELD: Final = "we do not lay our needs open here"
 NO_ROOM: Final = "no place, height or time is left in which this could be flown"
@@ -54,14 +54,14 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
 
 
-class Asking:
+class Asking(Weighing):
     """One negotiation as the side that asks sees it, through all its calls and tiers.
 
     It ends in bounded time: rounds at a tier, tries at a tier, tiers and ``deadline`` are all finite, and an
     offer that is not answered is forfeit a quarter of its life after its end.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each by name
         self,
         negotiation_id: str,
         plan: FlightPlan,
@@ -73,11 +73,11 @@ class Asking:
         voice: Voice,
         is_free: Freedom,
         on_step: Callable[["Asking"], None],
+        judge: Judge = by_strategy,
     ) -> None:
-        self.id: Final = negotiation_id
+        super().__init__(negotiation_id, peer, judge, voice)
         self.plan: Final = plan
         self.volumes: Final = tuple(volumes)
-        self.peer: Final = peer
         self.began_at: Final = voice.now
         in_time = voice.now + timedelta(seconds=agreement.timing.negotiation_s)
         self.deadline: Final = min(in_time, _latest(plan, volumes, voice.now))
@@ -86,17 +86,13 @@ class Asking:
         self._agreement = agreement
         self._strategy = config.strategy
         self._walk_away = config.costs.walk_away
-        self._voice = voice
-        self.state = NegotiationState.WAITING
         self.outcome: NegotiationOutcome | None = None
         self.tier_index = 0
         self.tries = 0
         self.rounds = 0
-        self.call_id = ""
         self.bid: Bid | None = None
         self.taken: Taken | None = None
         self.reason = ""
-        self._bargainer: Bargainer | None = None
         self._menu_digest = ""
         self._offered: tuple[str, Choice] | None = None
         self._offer_ends = voice.now
@@ -179,7 +175,7 @@ class Asking:
         if counter.time > self._offer_ends or self._bargainer is None:
             return
         try:
-            outcome = self.menu.outcome(counter.choice)
+            self.menu.outcome(counter.choice)
         except IndexError:
             self._fail_at_tier("the counter-offer is not on the menu", answers=counter.offer)
             return
@@ -187,15 +183,36 @@ class Asking:
             self._fail_at_tier("the counter-offer is not what its digest names", answers=counter.offer)
             return
         self._step(NegotiationStep.HEAR_OFFER)
-        answer = self._bargainer.answer(outcome)
-        if isinstance(answer, Accept):
-            self._accept(counter)
-        elif isinstance(answer, GiveUp):
-            self._fail_at_tier(answer.reason, answers=counter.offer)
-        else:
-            self._counter(counter.offer, answer.outcome)
+        self._heard = counter
+        self.decide()
 
-    def _accept(self, counter: Counter) -> None:
+    def weigh(self) -> Answer:
+        """See :class:`~.officer.Offered`."""
+        return self._strategist().answer(self.menu.outcome(self.to_answer.choice))
+
+    def _strategist(self) -> Bargainer:
+        if self._bargainer is None:
+            raise ValueError(f"{self.id} has not been opened")
+        return self._bargainer
+
+    def _answer(self, offer: Propose | Counter, answer: Answer) -> None:
+        if isinstance(answer, Accept):
+            self._accept(offer)
+        elif isinstance(answer, GiveUp):
+            self._fail_at_tier(answer.reason, answers=offer.offer)
+        else:
+            self._counter(offer.offer, answer.outcome)
+
+    def is_free(self, choice: Choice) -> bool:
+        """See :class:`~.weighing.Weighing`."""
+        return self._is_free(moved_volumes(self.volumes, self._bid, choice), self.plan, self.peer)
+
+    def _stakes(self) -> Stakes:
+        plan, worth, least = self.plan, self._bid.worth, self._walk_away
+        flight: dict[str, Any] = {"plan_id": plan.plan_id, "kind": plan.kind, "priority": plan.priority}
+        return Stakes(tier=self.tier, worth=worth, walk_away=least, **flight)
+
+    def _accept(self, counter: Propose | Counter) -> None:
         if self._voice.now > counter.expires_at:
             self._fail_try("their offer had lapsed before we could concur")
             return
@@ -344,9 +361,19 @@ class Asking:
             )
         self._raise_tier(reason, NegotiationOutcome.REFUSED)
 
+    def rise(self, reason: str) -> None:
+        """Leave this tier for the next one, whatever is on the table."""
+        ours = self._offered[0] if self.state is NegotiationState.THEIRS and self._offered else None
+        self._fail_at_tier(reason, answers=self.awaited.offer if self.awaited else ours)
+
+    @property
+    def is_at_last_tier(self) -> bool:
+        """What fails now fails for good."""
+        return self.tier_index + 1 >= len(self._agreement.tiers)
+
     def _raise_tier(self, reason: str, outcome: NegotiationOutcome) -> None:
         self.reason = reason
-        if self.tier_index + 1 >= len(self._agreement.tiers):
+        if self.is_at_last_tier:
             self._end(NegotiationStep.FAIL, outcome, reason)
             return
         self.tier_index += 1
@@ -357,10 +384,6 @@ class Asking:
         self.reason = reason
         self.outcome = outcome
         self._step(step)
-
-    def _say(self, message: type[InNegotiation], /, **fields: Any) -> None:
-        """Say this to the peer, in the call and the negotiation that we are in."""
-        self._voice.say(message, to=self.peer, call_id=self.call_id, negotiation_id=self.id, **fields)
 
     def _step(self, step: NegotiationStep) -> None:
         self.state = NEGOTIATION[(self.state, step)]

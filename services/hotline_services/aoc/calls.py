@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from hotline_protocol.lifecycle import CallState
-from hotline_protocol.line import CallOutcome, OnCall, Reason, Tier
+from hotline_protocol.line import CallOutcome, OnCall, Reason, Ring, Tier
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,8 @@ class Call(msgspec.Struct, kw_only=True):
     """A call as this desk sees it.
 
     The side that ``leads`` has something to say, and hangs up when it has been said: the one that rang, unless it
-    calls back. ``answer_at`` is when somebody here would pick up, ``cut_at`` when the circuit goes down.
+    calls back. ``answer_at`` is when somebody here would pick up, ``cut_at`` when the circuit goes down; ``ring`` is
+    what rings here, as long as it may be picked up.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Call(msgspec.Struct, kw_only=True):
     deadline: datetime
     leads: bool
     answer_at: datetime | None = None
+    ring: Ring | None = None
     cut_at: datetime | None = None
 
     def wait_until(self, at: datetime) -> None:

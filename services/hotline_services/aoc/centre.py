@@ -9,14 +9,6 @@ from hotline_protocol.airspace import Volume4D
 from hotline_protocol.boundaries import boundaries_of
 from hotline_protocol.events import EscalationKind
 from hotline_protocol.flightplan import PlanState, Priority
-from hotline_protocol.injection import (
-    AnnounceLine,
-    CancelPlan,
-    DeclareEmergency,
-    PassAdvice,
-    ReportSighting,
-    SubmitPlan,
-)
 from hotline_protocol.ledger import Entry
 from hotline_protocol.line import (
     Advise,
@@ -44,7 +36,7 @@ from hotline_protocol.line import (
     ToPeer,
 )
 from hotline_protocol.message import Author, Message
-from hotline_protocol.service import Health, Unreadable
+from hotline_protocol.service import Health
 from hotline_protocol.service import Presence as PeerPresence
 from hotline_services.runtime.chance import Chance
 
@@ -58,14 +50,19 @@ from .duty import LONG_AGO, Attendance, Presence
 from .heeding import Heeding
 from .ledger import PairLedger
 from .linecheck import LineChecks
+from .manning import Manning
+from .menus import Appraiser
+from .officer import AutomaticOfficer
 from .picture import Picture, grant_ref, is_grant
 from .plans import OVER, Filed, PlanBook
 from .posture import Posture
 from .rejections import Rejections
 from .review import Accord, Reviews
+from .seat import PersonOrdering, Seat
 from .strain.felt import Felt
 from .strain.relations import Relations
 from .talks import Talks
+from .tasking import Tasking
 from .telling import Telling
 from .voice import Voice
 
@@ -96,7 +93,6 @@ class Centre:
         self.party: Final = party
         self.peers: Final = tuple(name for name in agreement.parties if name != party)
         self._agreement = agreement
-        self._config = config
         self._voice = Voice(Author(party, epoch), LONG_AGO)
         self._picture = Picture(agreement.boundary_rule)
         boundaries = boundaries_of(agreement)
@@ -107,28 +103,35 @@ class Centre:
         self._books = Books(party, self._accord, self.ledgers, self._posture, self._voice)
         self._book = PlanBook(party, boundaries, self._picture, self._voice)
         self._rejections = Rejections(self.peers, self._book, self._voice)
+        presence, attention = Presence(roster), Attention(party, config.officer, roster, chance)
+        person = PersonOrdering(party, self._picture, self._voice)
+        seat = Seat(AutomaticOfficer(attention, presence, self._voice), person)
         self._talks = Talks(
             party,
             agreement,
-            config,
             self._picture,
-            boundaries,
+            Appraiser(party, agreement, boundaries, self._picture, config.costs),
             self.ledgers,
             self._relations,
             self._voice,
+            seat.judge,
             roster=roster,
         )
-        presence, attention = Presence(roster), Attention(party, config.officer, roster, chance)
         self._attendance = Attendance(presence, self._voice)
-        self._desk = Desk(party, agreement, attention, presence, self._voice, self)
+        self._desk = Desk(party, agreement, seat, presence, self._voice, self)
         self._consents = Consents(config, agreement, self._book, self._talks, self._desk, self._posture, self._voice)
         self._telling = Telling(self._posture, attention, self._desk, self._voice)
         self._heeding = Heeding(
             party, agreement, attention, presence, self._picture, self._consents, self._posture, self._voice
         )
+        self._manning = Manning(
+            agreement.digest, seat, self._desk, self._talks, self._book.plans, self._rejections, self._voice
+        )
+        self._tasking = Tasking(config, self._consents, self._posture, self._telling, self._manning, self._rejections)
         self._reviews = Reviews(party, self._accord, self._relations, self._desk, self._voice, self._redraw)
         self._line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self._books, self._desk, self._voice)
         self._parts: Final[tuple[Part, ...]] = (
+            self._manning,
             self._line_checks,
             self._attendance,
             self._book,
@@ -182,13 +185,16 @@ class Centre:
         self._reviews.move_if_due()
         if isinstance(message, ToPeer):
             self._hear_peer(message)
+        elif isinstance(message, Health):
+            self._hear_health(message)
         else:
-            self._hear_other(message)
+            self._tasking.hear(message)
         return self._finish()
 
     def lapse(self, now: datetime) -> Sequence[Message]:
         """Do what time has brought about."""
         self._voice.begin(now, None)
+        self._manning.lapse()
         self._reviews.lapse()
         self._line_checks.lapse()
         self._attendance.lapse()
@@ -228,46 +234,6 @@ class Centre:
         boundaries = boundaries_of(agreement)
         self._book.redraw(boundaries)
         self._talks.appraiser.redraw(boundaries)
-
-    # What others say -------------------------------------------------------------------------------------
-
-    def _hear_other(self, message: Message) -> None:
-        match message:
-            case SubmitPlan():
-                self._consents.submit(message.plan)
-            case CancelPlan():
-                self._consents.cancel(message)
-            case DeclareEmergency():
-                self._consents.emergency(message)
-            case ReportSighting():
-                self._saw(message)
-            case AnnounceLine():
-                self._posture.announce(message, self.peers)
-            case PassAdvice():
-                self._advise(message)
-            case Health():
-                self._hear_health(message)
-            case Unreadable():
-                self._rejections.unreadable(message)
-            case _:
-                pass  # broadcasts of others: nothing for a centre to do
-
-    def _saw(self, sighting: ReportSighting) -> None:
-        if self._posture.saw_third_party(sighting):
-            return
-        sighting = self._posture.answerable(sighting)
-        if sighting.by not in self.peers:
-            self._rejections.unknown_party(sighting, "by", sighting.by)
-            return
-        reason = self._posture.saw(sighting)
-        if reason is not None and self._config.posture.protests:
-            self._telling.protest(sighting, reason)
-
-    def _advise(self, order: PassAdvice) -> None:
-        if order.peer in self.peers:
-            self._telling.advise(order)
-        else:
-            self._rejections.unknown_party(order, "peer", order.peer)
 
     def _hear_health(self, health: Health) -> None:
         if health.source not in self.peers:

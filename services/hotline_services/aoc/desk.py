@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.events import CallEnded, Misheard
+from hotline_protocol.events import CallEnded
 from hotline_protocol.lifecycle import CALL, CallState, CallStep
 from hotline_protocol.line import (
     Affirm,
@@ -18,8 +18,6 @@ from hotline_protocol.line import (
     DeclineTrace,
     Expire,
     HangUp,
-    InNegotiation,
-    InReview,
     LineChecked,
     Noted,
     OnCall,
@@ -27,9 +25,9 @@ from hotline_protocol.line import (
     Withdraw,
 )
 
-from .attention import Attention
 from .calls import Call, Item, Talker
 from .duty import Presence
+from .officer import Officer
 from .voice import Voice
 from .waiting import CALL_BACK, Waiting
 
@@ -47,14 +45,14 @@ class Desk:
         self,
         party: str,
         agreement: Agreement,
-        attention: Attention,
+        officer: Officer,
         presence: Presence,
         voice: Voice,
         talker: Talker,
     ) -> None:
         self._party = party
         self._timing = agreement.timing
-        self._attention = attention
+        self._officer = officer
         self._presence = presence
         self._voice = voice
         self._talker = talker
@@ -91,9 +89,10 @@ class Desk:
     def ring_if_free(self) -> None:
         """Ring about the most pressing item whose time has come, if no call is in progress."""
         while self.call is None and (due := self._waiting.due(self._voice.now)) is not None:
-            self._ring(due)
+            self.ring(due)
 
-    def _ring(self, due: Item) -> None:
+    def ring(self, due: Item) -> None:
+        """Ring about this, and whatever else can be talked over in the same call."""
         now = self._voice.now
         self._count += 1
         about = [due] if due.calls_back else self._waiting.shared(due.peer, due.tier)
@@ -153,7 +152,6 @@ class Desk:
             return
         if mine is not None:
             self._end(mine, CallStep.GIVE_WAY, CallOutcome.BUSY)
-        there_at = self._presence.back_at(ring.tier, now)
         self.call = call = Call(
             id=ring.call_id,
             peer=ring.source,
@@ -165,13 +163,28 @@ class Desk:
             rang_at=ring.time,
             about=ring.about,
             deadline=now,
+            ring=ring,
             leads=any(ref.startswith(CALL_BACK) for ref in ring.about),
             cut_at=self._presence.next_break(now),
         )
         call.wait_until(now + timedelta(seconds=self._timing.ring_s))
-        if there_at is not None:
-            self._think(ring, (there_at - now).total_seconds() + self._attention.answer_s(ring))
+        self._have_picked_up(call)
+
+    def _have_picked_up(self, call: Call) -> None:
+        """Leave it to whoever sits here when the phone is picked up."""
+        ring = call.ring
+        seconds = None if ring is None else self._officer.picks_up_in_s(ring, self._voice.now)
+        if ring is not None and seconds is not None:
+            self._think(ring, seconds)
             call.answer_at = self._thoughts[0][0] if self._thoughts else None
+
+    def relieve(self) -> None:
+        """Somebody else sits here now: what rings is theirs to pick up."""
+        call = self.call
+        if call is not None and call.state is CallState.RINGING_IN:
+            self._thoughts = []
+            call.answer_at = None
+            self._have_picked_up(call)
 
     @staticmethod
     def _gives_way(mine: Call, ring: Ring) -> bool:
@@ -224,16 +237,7 @@ class Desk:
             self.drop(call, CallStep.SAY_HANG_UP)  # nobody who waits for answers says so much
             return
         self._heard_something(call)
-        self._think(message, 0.0 if isinstance(message, NEEDS_NO_THOUGHT) else self._grasp_s(message))
-
-    def _grasp_s(self, message: OnCall) -> float:
-        """How long it takes to understand this. An offer that is misheard is said again: its digest shows the error."""
-        think_s = self._attention.think_s(message)
-        slip = self._attention.slip(message) if isinstance(message, InNegotiation | InReview) else None
-        if slip is None:
-            return think_s
-        self._voice.say(Misheard, call_id=message.call_id, peer=message.source, error_nm=slip.error_nm, caught=True)
-        return 2 * think_s
+        self._think(message, 0.0 if isinstance(message, NEEDS_NO_THOUGHT) else self._officer.grasp_s(message))
 
     def _think(self, message: OnCall, seconds: float) -> None:
         """One thought at a time, each after those before it."""
@@ -249,7 +253,7 @@ class Desk:
             if call.state is CallState.TALKING:
                 self.drop(call, CallStep.SILENCE)
             else:
-                self._ring_out(call)
+                self.ring_out(call)
         self.ring_if_free()
 
     def _finish_thoughts(self) -> None:
@@ -260,18 +264,20 @@ class Desk:
                 continue
             self._voice.cause = message.id  # what follows in this turn comes of it, however long it was thought about
             if isinstance(message, Ring):
-                self._answer(call, message)
+                self.answer(call, message)
             else:
                 self._talker.hear_on_call(message, call)
 
-    def _answer(self, call: Call, ring: Ring) -> None:
+    def answer(self, call: Call, ring: Ring) -> None:
+        """Pick up."""
         call.state = CALL[(call.state, CallStep.SAY_ANSWER)]
         call.answered_at = self._voice.now
         self._voice.say(Answer, to=call.peer, call_id=call.id, cause=ring.id)
         self._begin_talk(call)
         self._next_item(call)
 
-    def _ring_out(self, call: Call) -> None:
+    def ring_out(self, call: Call) -> None:
+        """It has rung long enough."""
         if call.outgoing:
             self._say_hang_up(call, CallOutcome.NO_ANSWER)
         self._end(call, CallStep.RING_OUT, CallOutcome.NO_ANSWER)

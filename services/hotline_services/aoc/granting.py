@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from hotline_protocol.agreement import Agreement, TierRule
 from hotline_protocol.airspace import Volume4D
-from hotline_protocol.flightplan import Priority
+from hotline_protocol.flightplan import FlightKind, Priority
 from hotline_protocol.lifecycle import NEGOTIATION, NegotiationState, NegotiationStep
 from hotline_protocol.line import (
     Choice,
@@ -16,7 +16,6 @@ from hotline_protocol.line import (
     Decline,
     Disclose,
     Expire,
-    InNegotiation,
     Menu,
     Propose,
     Tier,
@@ -25,16 +24,18 @@ from hotline_protocol.line import (
 )
 from hotline_protocol.message import digest_of
 
-from .asking import GRACE, WORTH_DIGITS
+from .asking import GRACE
 from .config import PartyConfig
 from .negotiation import Accept, Answer, Bargainer, GiveUp, settlement
+from .officer import Judge, by_strategy
 from .voice import Voice
+from .weighing import WORTH_DIGITS, Stakes, Weighing
 
 Appraisal = Callable[[Menu, Priority, str], tuple[float, ...]]
 Freedom = Callable[[tuple[Volume4D, ...], Priority, str], bool]
 
 
-class Granting:
+class Granting(Weighing):
     """One negotiation as the side that is asked sees it. A new proposal begins it afresh at the caller's tier."""
 
     def __init__(
@@ -47,28 +48,24 @@ class Granting:
         voice: Voice,
         is_free: Freedom,
         on_step: Callable[["Granting"], None],
+        judge: Judge = by_strategy,
     ) -> None:
-        self.id: Final = negotiation_id
-        self.peer: Final = peer
+        super().__init__(negotiation_id, peer, judge, voice)
         self._is_free = is_free
         self._on_step = on_step
         self._agreement = agreement
         self._strategy = config.strategy
         self._walk_away = self._least = config.costs.walk_away
         self._content = config.costs.content
-        self._voice = voice
         self.deadline: Final = voice.now + timedelta(seconds=2 * agreement.timing.negotiation_s)
-        self.state = NegotiationState.WAITING
         self.priority = Priority.ROUTINE
-        self.call_id = ""
+        self._kind = FlightKind.PATROL
         self.rounds = 0
         self.held: tuple[str, Choice] | None = None
         self._menu: Menu | None = None
         self._menu_digest = ""
         self._rule: TierRule = agreement.tiers[0]
         self._worth: tuple[float, ...] = ()
-        self._bargainer: Bargainer | None = None
-        self._heard: tuple[str, Choice] | None = None
         self._offered: tuple[str, Choice] | None = None
         self._ends = voice.now
         self._their_worth: Disclose | None = None
@@ -102,6 +99,7 @@ class Granting:
         self.held = None
         self.state = NegotiationState.WAITING
         self.call_id, self.priority = propose.call_id, propose.priority
+        self._kind = propose.kind
         self._menu, self._menu_digest = propose.menu, digest_of(propose.menu)
         self._rule = next((rule for rule in self._agreement.tiers if rule.tier is tier), self._agreement.tiers[0])
         self._worth = appraise(propose.menu, propose.priority, self.peer)
@@ -115,7 +113,7 @@ class Granting:
             self._weigh(propose)
 
     def _disclose(self, propose: Propose) -> None:
-        self._heard = (propose.offer, propose.choice)
+        self._heard = propose
         self._worth = tuple(round(worth, WORTH_DIGITS) for worth in self._worth)
         self._stand()
         self._say(
@@ -145,41 +143,63 @@ class Granting:
         """With both needs open, concur if what they propose is what both can work out."""
         if self._settled is None or self._their_worth is None or len(self._their_worth.worth) != self.menu.size:
             return
-        counter = self._settled
         best = settlement(
             self._their_worth.worth, self._their_worth.walk_away, self._worth, round(self._least, WORTH_DIGITS)
         )
         self._step(NegotiationStep.HEAR_OFFER)
-        self._heard = (counter.offer, counter.choice)
+        self._heard = counter = self._settled
         if best is not None and self._on_menu(counter) and self.menu.outcome(counter.choice) == best:
-            self._concur(counter)
+            self.decide()
         else:
             self._decline("that is not the settlement that both disclosures lead to")
 
     def _weigh(self, offer: Propose | Counter) -> None:
-        self._heard = (offer.offer, offer.choice)
-        if not self._on_menu(offer):
+        self._heard = offer
+        if self._on_menu(offer):
+            self.decide()
+        else:
             self._decline("the offer is not on the menu")
-            return
-        outcome = self.menu.outcome(offer.choice)
+
+    def weigh(self) -> Answer:
+        """See :class:`~.officer.Offered`."""
+        if self._settled is not None:
+            return Accept()  # else it would not have come to this
+        outcome = self.menu.outcome(self.to_answer.choice)
         enough = 0.0 if self.priority is Priority.EMERGENCY else max(self._content, self._least)
         if self._worth[outcome] >= enough:
-            self._concur(offer)
-            return
-        answer = self._bargain(outcome)
+            return Accept()
+        answer = self._strategist().answer(outcome)
+        if isinstance(answer, GiveUp) and self._least != self._walk_away:
+            return GiveUp(reason=f"more than our {self._rule.tier.value} may concede")
+        return answer
+
+    def _answer(self, offer: Propose | Counter, answer: Answer) -> None:
         if isinstance(answer, Accept):
             self._concur(offer)
         elif isinstance(answer, GiveUp):
-            beyond = f"more than our {self._rule.tier.value} may concede"
-            self._decline(answer.reason if self._least == self._walk_away else beyond)
+            self._decline(answer.reason)
         else:
             self._counter(offer.offer, answer.outcome)
 
-    def _bargain(self, outcome: int) -> Answer:
+    def _strategist(self) -> Bargainer:
         if self._bargainer is None:
             worth, strategy, rounds = self._worth, self._strategy, self._rule.rounds
             self._bargainer = Bargainer(worth, self._least, strategy, rounds, self.menu.shape)
-        return self._bargainer.answer(outcome)
+        return self._bargainer
+
+    def cannot_counter(self) -> str | None:
+        """See :class:`~.weighing.Weighing`."""
+        if self._settled is not None:
+            return "choice: with both needs laid open the settlement is taken or left"
+        return super().cannot_counter()
+
+    def is_free(self, choice: Choice) -> bool:
+        """See :class:`~.weighing.Weighing`."""
+        return self._is_free(self.volumes(choice), self.priority, self.peer)
+
+    def _stakes(self) -> Stakes:
+        tier, least = self._rule.tier, self._least
+        return Stakes(tier=tier, kind=self._kind, priority=self.priority, worth=self._worth, walk_away=least)
 
     def _on_menu(self, offer: Propose | Counter) -> bool:
         try:
@@ -193,7 +213,7 @@ class Granting:
         if self._voice.now > offer.expires_at:
             self._step(NegotiationStep.FAIL_AT_TIER)
             return
-        if not self._is_free(self.volumes(offer.choice), self.priority, self.peer):
+        if not self.is_free(offer.choice):
             self._decline("that air is no longer free")
             return
         self.held = (offer.offer, offer.choice)
@@ -227,7 +247,7 @@ class Granting:
         self._step(NegotiationStep.SAY_OFFER)
 
     def _decline(self, reason: str) -> None:
-        answers = self._heard[0] if self._heard else ""
+        answers = self._heard.offer if self._heard else ""
         self._say(
             Decline,
             answers=answers,
@@ -240,9 +260,7 @@ class Granting:
         standing = self.held if self.state is NegotiationState.HELD else self._offered
         if standing is None or standing[0] != message.offer:
             return None
-        if self.state is NegotiationState.THEIRS and not self._is_free(
-            self.volumes(standing[1]), self.priority, self.peer
-        ):
+        if self.state is NegotiationState.THEIRS and not self.is_free(standing[1]):
             return None
         if (self.state, NegotiationStep.HEAR_TAKEN) not in NEGOTIATION:
             return None
@@ -251,13 +269,13 @@ class Granting:
 
     def hear_decline(self, decline: Decline) -> None:
         """They see nothing acceptable at this tier, or not our last offer."""
-        known = {pair[0] for pair in (self._heard, self._offered) if pair}
+        known = {self._heard.offer if self._heard else None, self._offered[0] if self._offered else None}
         if self.state in {NegotiationState.OURS, NegotiationState.THEIRS} and decline.answers in known:
             self._step(NegotiationStep.FAIL_AT_TIER)
 
     def hear_expire(self, expire: Expire) -> None:
         """Their offer stands no more."""
-        if self.state is NegotiationState.OURS and self._heard and expire.offer == self._heard[0]:
+        if self.state is NegotiationState.OURS and self._heard and expire.offer == self._heard.offer:
             self._step(NegotiationStep.FAIL_AT_TIER)
 
     def hear_withdraw(self, _withdraw: Withdraw) -> None:
@@ -286,10 +304,6 @@ class Granting:
             self._step(NegotiationStep.FAIL_AT_TIER)
         else:
             self._step(NegotiationStep.FAIL)
-
-    def _say(self, message: type[InNegotiation], /, **fields: Any) -> None:
-        """Say this to the peer, in the call and the negotiation that we are in."""
-        self._voice.say(message, to=self.peer, call_id=self.call_id, negotiation_id=self.id, **fields)
 
     def _step(self, step: NegotiationStep) -> None:
         self.state = NEGOTIATION[(self.state, step)]

@@ -18,7 +18,7 @@ class Rejections:
     """Says what is wrong with an input, and whose it was."""
 
     def __init__(self, peers: tuple[str, ...], book: PlanBook, voice: Voice) -> None:
-        self._peers = peers
+        self.peers: Final = peers
         self._book = book
         self._voice = voice
 
@@ -34,7 +34,7 @@ class Rejections:
 
     def unknown_party(self, message: Message, field: str, name: str) -> None:
         """It names a party with whom there is no line."""
-        self.reject(message, "unknown-party", field, f"{name!r} is none of {', '.join(self._peers)}")
+        self.reject(message, "unknown-party", field, f"{name!r} is none of {', '.join(self.peers)}")
 
     def fault(self, message: Message, code: str, fault: str | None) -> None:
         """There may be a fault in it: "field: reason"."""

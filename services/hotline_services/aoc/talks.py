@@ -8,7 +8,6 @@ import msgspec
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
-from hotline_protocol.boundaries import Boundaries
 from hotline_protocol.flightplan import FlightPlan, Priority
 from hotline_protocol.ledger import Entry, agreement_id_of, negotiation_id_of
 from hotline_protocol.lifecycle import NegotiationState
@@ -30,10 +29,11 @@ from hotline_protocol.line import (
 )
 
 from .asking import Asking
-from .config import PartyConfig, Roster
+from .config import Roster
 from .granting import Granting
 from .ledger import PairLedger
 from .menus import Appraiser, gives_way
+from .officer import Judge
 from .picture import Picture, Standing, Use, grant_ref, hold_ref
 from .screening import screen
 from .strain.relations import Relations
@@ -52,12 +52,12 @@ class Talks:
         self,
         party: str,
         agreement: Agreement,
-        config: PartyConfig,
         picture: Picture,
-        boundaries: Boundaries,
+        appraiser: Appraiser,
         ledgers: dict[str, PairLedger],
         relations: Relations,
         voice: Voice,
+        judge: Judge,
         *,
         roster: Roster,
     ) -> None:
@@ -68,7 +68,8 @@ class Talks:
         self._authority = {tier: watch.authority for tier, watch in roster.watches.items()}
         self._ledgers = ledgers
         self._voice = voice
-        self.appraiser: Final = Appraiser(party, agreement, boundaries, picture, config.costs)
+        self._judge = judge
+        self.appraiser: Final = appraiser
         self.asking: dict[str, Asking] = {}
         self.granting: dict[tuple[str, str], Granting] = {}
         self._named: dict[str, int] = {}
@@ -94,6 +95,17 @@ class Talks:
     def _all(self) -> tuple[Talk, ...]:
         return (*self.asking.values(), *self.granting.values())
 
+    def awaiting(self, negotiation_id: str, offer: str) -> Talk | None:
+        """The negotiation in which exactly this offer awaits our answer."""
+        named = (talk for talk in self._all() if talk.id == negotiation_id)
+        return next((talk for talk in named if talk.awaited is not None and talk.awaited.offer == offer), None)
+
+    def decide(self) -> None:
+        """Have the officer judge whatever awaits an answer."""
+        for talk in self._all():
+            if talk.awaited is not None:
+                talk.decide()
+
     def ask(self, plan: FlightPlan, volumes: Sequence[Volume4D], peer: str) -> Asking:
         """A new negotiation about this plan; it waits for a call."""
         asking = Asking(
@@ -106,6 +118,7 @@ class Talks:
             voice=self._voice,
             is_free=self._is_free_for_us,
             on_step=self._step,
+            judge=self._judge,
         )
         self.asking[asking.id] = asking
         self._step(asking)
@@ -213,6 +226,7 @@ class Talks:
                 voice=self._voice,
                 is_free=self._is_free,
                 on_step=self._step_granting,
+                judge=self._judge,
             )
         return granting
 

@@ -92,7 +92,7 @@ class Bargainer:
         _check(self._worth, walk_away, rounds, shape)
         self._walk_away = walk_away
         self._strategy = strategy
-        self._rounds = rounds
+        self.rounds: Final = rounds
         self._stale = np.zeros(len(self._worth))
         self._said = 0
         self._made: dict[int, None] = {}
@@ -110,7 +110,7 @@ class Bargainer:
 
     @cached_property
     def _concession(self) -> Concession:
-        return Concession(self._strategy, self._ranking.sorted, self._walk_away, self._rounds)
+        return Concession(self._strategy, self._ranking.sorted, self._walk_away, self.rounds)
 
     def opening(self) -> int | None:
         """The first offer; None when nothing on the menu is acceptable. Asked again it says the same."""
@@ -131,13 +131,24 @@ class Bargainer:
         if not self._ranking.sorted:
             return GiveUp(reason="nothing on the menu is acceptable")
         acceptable = self._worth[offer] > self._walk_away
-        if self._said >= self._rounds:
-            return Accept() if acceptable else GiveUp(reason=f"no agreement in {self._rounds} offers")
+        if self._said >= self.rounds:
+            return Accept() if acceptable else GiveUp(reason=f"no agreement in {self.rounds} offers")
         coming = self._next()
         # What we have offered ourselves we cannot refuse; else as soon as it is no worse than what we would say next.
         if acceptable and (offer in self._made or self._worth[offer] >= self._worth[coming]):
             return Accept()
         return Offer(outcome=self._say(coming))
+
+    @property
+    def rounds_left(self) -> int:
+        """How many more offers may be made."""
+        return max(self.rounds - self._said, 0)
+
+    def note(self, heard: int, said: int | None) -> None:
+        """Somebody else has answered for us: to the offer ``heard``, and with the offer ``said`` if it was one."""
+        self._listen(heard)
+        if said is not None:
+            self._say(said)
 
     def _listen(self, offer: int) -> None:
         """Count what the peer asks for, value by value: what it asks for often it likes (frequency model).
@@ -180,7 +191,7 @@ class Bargainer:
             fresh = within[self._stale[within] == FRESH]
             return int(fresh[-1] if fresh.size else within[-1])
         # Less towards the end: the last offer is to please, whatever it costs.
-        own_share = OWN_SHARE * (1 - (self._said + 1) / self._rounds)
+        own_share = OWN_SHARE * (1 - (self._said + 1) / self.rounds)
         score = self._liked[within]
         score += own_share * 3 * self._listened * self._ranking.prices[within]
         stale = self._stale[within]

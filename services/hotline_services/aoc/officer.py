@@ -1,0 +1,84 @@
+"""Where an officer decides: when to pick up the phone, how long to think, and what to say to an offer.
+
+Whoever that is, what may be decided is bounded elsewhere: by the agreement's times, and by what air is free.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from hotline_protocol.events import Misheard
+from hotline_protocol.line import InNegotiation, InReview, OnCall, Ring
+
+from .attention import Attention
+from .duty import Presence
+from .negotiation import Answer
+from .voice import Voice
+
+
+class Offered(Protocol):
+    """A negotiation in which the other side has made an offer that awaits our answer."""
+
+    def weigh(self) -> Answer:
+        """What our strategy says to it. It counts as said: ask once."""
+        ...
+
+    def rehearse(self) -> Answer:
+        """The same, without any consequence."""
+        ...
+
+    def laid_out(self) -> Mapping[str, Any]:
+        """What a person must know to answer it: fields of a :class:`~hotline_protocol.orders.DecisionAwaited`."""
+        ...
+
+
+Judge = Callable[[Offered], Answer | None]
+"""What an officer makes of an offer; None when that is yet to be ordered."""
+
+
+def by_strategy(offered: Offered) -> Answer | None:
+    """What is said to it where no officer stands between."""
+    return offered.weigh()
+
+
+class Officer(Protocol):
+    """Who decides at a desk."""
+
+    def picks_up_in_s(self, ring: Ring, now: datetime) -> float | None:
+        """Seconds until this ring is answered; None when nobody can tell, or nobody will."""
+        ...
+
+    def grasp_s(self, message: OnCall) -> float:
+        """Seconds until these words have been understood and thought about."""
+        ...
+
+    def judge(self, offered: Offered) -> Answer | None:
+        """What is to be said to this offer; None when that is yet to be ordered."""
+        ...
+
+
+class AutomaticOfficer:
+    """Goes by the party's strategy, with the attention of its people and at the hours at which they are there."""
+
+    def __init__(self, attention: Attention, presence: Presence, voice: Voice) -> None:
+        self._attention = attention
+        self._presence = presence
+        self._voice = voice
+
+    def picks_up_in_s(self, ring: Ring, now: datetime) -> float | None:
+        """See :class:`Officer`: None when nobody of this tier will ever be there."""
+        there_at = self._presence.back_at(ring.tier, now)
+        return None if there_at is None else (there_at - now).total_seconds() + self._attention.answer_s(ring)
+
+    def grasp_s(self, message: OnCall) -> float:
+        """See :class:`Officer`. An offer that is misheard is said again: its digest shows the error."""
+        think_s = self._attention.think_s(message)
+        slip = self._attention.slip(message) if isinstance(message, InNegotiation | InReview) else None
+        if slip is None:
+            return think_s
+        self._voice.say(Misheard, call_id=message.call_id, peer=message.source, error_nm=slip.error_nm, caught=True)
+        return 2 * think_s
+
+    def judge(self, offered: Offered) -> Answer | None:
+        """See :class:`Officer`."""
+        return offered.weigh()

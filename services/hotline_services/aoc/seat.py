@@ -1,0 +1,95 @@
+"""The officer's seat: the automatic officer has it until a person takes it, and again when their lease is over."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.line import OnCall, Ring
+from hotline_protocol.orders import DecisionAwaited, Sitting, Verdict
+
+from .negotiation import Accept, Answer, Offer
+from .officer import Offered, Officer
+from .picture import Picture
+from .voice import Voice
+
+
+class PersonOrdering:
+    """A person decides: nothing is answered until they order it, and each offer is laid before them."""
+
+    def __init__(self, party: str, picture: Picture, voice: Voice) -> None:
+        self._party = party
+        self._picture = picture
+        self._voice = voice
+
+    def picks_up_in_s(self, _ring: Ring, _now: datetime) -> float | None:
+        """See :class:`~.officer.Officer`: when they say so."""
+        return None
+
+    def grasp_s(self, _message: OnCall) -> float:
+        """See :class:`~.officer.Officer`: they do the thinking."""
+        return 0.0
+
+    def judge(self, offered: Offered) -> Answer | None:
+        """See :class:`~.officer.Officer`: say what there is to decide, and what would have been said by ourselves."""
+        facts = offered.laid_out()
+        meets = self._own_plans_met(facts)
+        self._voice.say(DecisionAwaited, **facts, meets=meets, **_advice(offered.rehearse(), facts))
+        return None
+
+    def _own_plans_met(self, facts: Mapping[str, Any]) -> tuple[str, ...]:
+        volumes: tuple[Volume4D, ...] = facts["menu"].volumes(facts["choice"])
+        met = self._picture.met(volumes, but=facts["plan_id"] or "")
+        return tuple(dict.fromkeys(use.ref for use in met if use.user == self._party))
+
+
+def _advice(answer: Answer, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The automatic officer's answer, as it stands in a message."""
+    match answer:
+        case Accept():
+            return {"officer": Verdict.CONCUR}
+        case Offer(outcome=outcome):
+            return {"officer": Verdict.COUNTER, "officer_choice": facts["menu"].choice(outcome)}
+        case _:
+            return {"officer": Verdict.DECLINE}
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose the seat is, and until when at least."""
+
+    by: Sitting
+    until: datetime
+
+
+class Seat:
+    """An :class:`~.officer.Officer`: whoever sits there now."""
+
+    def __init__(self, automatic: Officer, person: Officer) -> None:
+        self._automatic: Final = automatic
+        self._person: Final = person
+        self._sits = automatic
+        self.lease: Lease | None = None
+
+    def take(self, by: Sitting, until: datetime) -> None:
+        """A person has the seat until then, in the place of whoever had it."""
+        self.lease = Lease(by=by, until=until)
+        self._sits = self._person
+
+    def give_back(self) -> None:
+        """The automatic officer has it again."""
+        self.lease = None
+        self._sits = self._automatic
+
+    def picks_up_in_s(self, ring: Ring, now: datetime) -> float | None:
+        """See :class:`~.officer.Officer`."""
+        return self._sits.picks_up_in_s(ring, now)
+
+    def grasp_s(self, message: OnCall) -> float:
+        """See :class:`~.officer.Officer`."""
+        return self._sits.grasp_s(message)
+
+    def judge(self, offered: Offered) -> Answer | None:
+        """See :class:`~.officer.Officer`."""
+        return self._sits.judge(offered)
