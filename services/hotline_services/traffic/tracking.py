@@ -35,10 +35,14 @@ def track_of(flight: Flight, t_s: float) -> Track:
 def fixes(path: Path) -> tuple[Fix, ...]:
     """This path as it is told: to a millisecond, a metre and a foot."""
     start_s = path.t_s[0]
-    return tuple(
-        Fix(round(t_s - start_s, 3), *_degrees(x_m, y_m), float(round(z_ft)))
-        for t_s, x_m, y_m, z_ft in zip(path.t_s, path.x_m, path.y_m, path.z_ft, strict=True)
-    )
+    after_s = [round(t_s - start_s, 3) for t_s in path.t_s]
+    lon_deg, lat_deg = zip(*map(_degrees, path.x_m, path.y_m), strict=True)
+    return tuple(map(Fix, after_s, lon_deg, lat_deg, map(_feet, path.z_ft)))
+
+
+@lru_cache(maxsize=4096)
+def _feet(z_ft: float) -> float:
+    return float(round(z_ft))
 
 
 @lru_cache(maxsize=4096)
