@@ -7,6 +7,7 @@ PACKAGES: Final = {
     "polars": "polars vl-convert-python",
     "vl_convert": "polars vl-convert-python",
     "distributed": "distributed",
+    "mcap.writer": "mcap",
 }
 """What brings each library: by name, since what is called hotline on the package index is somebody else's."""
 

@@ -92,6 +92,11 @@ class RecordSource:
         return f"{found[0]} of {found[1]}" if found else message_id
 
     @property
+    def count(self) -> int:
+        """How many messages there are."""
+        return int(self._db.execute("SELECT count(*) FROM messages").fetchone()[0])
+
+    @property
     def agreement(self) -> str | None:
         """The digest of the memorandum that the centres read to each other at their first line check."""
         found = self._db.execute(

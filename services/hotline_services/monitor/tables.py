@@ -49,7 +49,7 @@ def _same(value: Any) -> Any:
 
 
 def _column(name: str, annotation: Any) -> Column:
-    kind = _without_none(annotation)
+    kind = without_none(annotation)
     if kind is datetime:
         return Column(name, "TEXT", iso, datetime.fromisoformat)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
@@ -64,7 +64,8 @@ def _column(name: str, annotation: Any) -> Column:
     return Column(name, "TEXT", lambda value: msgspec.json.encode(value).decode(), decoder.decode)
 
 
-def _without_none(annotation: Any) -> Any:
+def without_none(annotation: Any) -> Any:
+    """What a field holds once it is known."""
     if get_origin(annotation) in {types.UnionType, Union}:
         kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
         return kinds[0] if len(kinds) == 1 else annotation

@@ -1,0 +1,53 @@
+"""Where an export goes: a file or a folder that appears when it is whole, or the standard output."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+STDOUT: Final = "-"
+
+
+class OutputError(Exception):
+    """It cannot be written there; the message says why and what to do."""
+
+
+@contextmanager
+def written(out: Path, *, force: bool = False) -> Iterator[BinaryIO]:
+    """A file to write to. What stood there before stays until the new one is whole. Raises OutputError."""
+    refuse_to_overwrite(out, force=force)
+    try:
+        if str(out) == STDOUT:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        elif out.exists() and not out.is_file():
+            with out.open("wb") as device:
+                yield device
+        else:
+            with _whole(out) as file:
+                yield file
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"--out: {out}: {error.strerror}") from error
+
+
+def refuse_to_overwrite(out: Path, *, force: bool) -> None:
+    """Raises OutputError for a file that is there, or a folder with anything in it, unless it is to be overwritten."""
+    if force or str(out) == STDOUT:
+        return
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        raise OutputError(f"--out: {out} is there already; --force writes over it")
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[BinaryIO]:
+    partial = out.with_name(f"{out.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(out)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

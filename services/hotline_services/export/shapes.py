@@ -1,0 +1,103 @@
+"""Areas and paths as other programs draw them: rings and points in degrees, close enough that it does not matter
+whether they draw straight lines on a globe, on a map, or through the ground.
+
+Between two points that are :data:`STEP_M` apart a great circle, a line of the protocol's plane and one that is straight
+in degrees lie within 2 m of each other, and a chord dips 2 m below the globe.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import shapely
+
+from hotline_protocol.airspace import Area, Position
+from hotline_protocol.geometry import area_problem, shape_of, to_plane, to_position
+from hotline_protocol.sky import Fix, FlightPath
+from hotline_services.monitor.positions import motion_at
+
+STEP_M: Final = 10_000.0
+METRES_PER_FOOT: Final = 0.3048
+PLACES: Final = 6  # of a degree: 10 cm
+LONGEST_S: Final = 30 * 86_400.0  # nothing flies so long: a time beyond that may not be on any calendar
+
+Ring = list[tuple[float, float]]
+
+
+class Stop(NamedTuple):
+    """Where something is at a time; straight and steady to the next."""
+
+    at: datetime
+    lon_deg: float
+    lat_deg: float
+    altitude_ft: float
+
+
+def metres(feet: float) -> float:
+    """Feet as metres, to a decimetre."""
+    return round(feet * METRES_PER_FOOT, 1)
+
+
+def rings(area: Area, *, coarse_m: float = 0.0) -> list[Ring]:
+    """The outline of this area, then its holes: closed, outlines against the clock, holes with it (RFC 7946).
+
+    With ``coarse_m`` an outline may lie so far off, for fewer points. Empty for an area that cannot be drawn.
+    """
+    if area_problem(area):
+        return []
+    shape = shape_of(area)
+    if coarse_m:
+        shape = shapely.simplify(shape, coarse_m)
+    shape = shapely.orient_polygons(shapely.segmentize(shape, STEP_M), exterior_cw=False)
+    return [_degrees(ring) for ring in (shape.exterior, *shape.interiors)]
+
+
+def _degrees(ring: shapely.LinearRing) -> Ring:
+    found = [rounded(to_position(point)) for point in ring.coords[:-1]]
+    return [*found, found[0]]
+
+
+def rounded(position: Position) -> tuple[float, float]:
+    """Longitude and latitude to :data:`PLACES`."""
+    return round(position.lon_deg, PLACES), round(position.lat_deg, PLACES)
+
+
+def course(positions: Sequence[Position]) -> Ring:
+    """A line on the map with points no further apart than a step."""
+    line = shapely.segmentize(shapely.LineString(to_plane(positions)), STEP_M)
+    return [rounded(to_position(point)) for point in line.coords]
+
+
+def stops(start: datetime, path: FlightPath, until: datetime | None) -> Iterator[Stop]:
+    """Along this path, whose first fix is passed at ``start``, up to this time or to its end."""
+    if not path:
+        return
+    last_s = path[-1].after_s if until is None else min(path[-1].after_s, (until - start).total_seconds())
+    for after_s in _times(path, last_s):
+        motion = motion_at(path, after_s)
+        if motion is not None and after_s <= LONGEST_S:
+            lon, lat = rounded(motion.position)
+            yield Stop(start + timedelta(seconds=after_s), lon, lat, round(motion.altitude_ft))
+
+
+def _times(path: FlightPath, last_s: float) -> Iterator[float]:
+    """When it is at a fix, or a step further on its way to the next."""
+    if path[0].after_s > last_s:
+        return
+    yield path[0].after_s
+    for a, b in itertools.pairwise(path):
+        parts = _parts(a, b)
+        for n in range(1, parts + 1):
+            after_s = a.after_s + (b.after_s - a.after_s) * n / parts
+            if after_s >= last_s:
+                yield last_s
+                return
+            yield after_s
+
+
+def _parts(a: Fix, b: Fix) -> int:
+    before, after = to_plane((Position(a.lon_deg, a.lat_deg), Position(b.lon_deg, b.lat_deg)))
+    far_m = math.dist(before, after)
+    return max(1, math.ceil(far_m / STEP_M)) if math.isfinite(far_m) else 1
