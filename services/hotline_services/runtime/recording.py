@@ -68,15 +68,22 @@ class RecordingWriter:
 
 
 class RecordingReader:
-    """Reads a recording: its ``header`` at once, then messages one by one. Raises RecordingError."""
+    """Reads a recording: its ``header`` at once, then messages one by one. Raises RecordingError.
+
+    ``offset`` is where the line of the last message begins, in bytes from where the header does.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._decoder: msgspec.json.Decoder[Recorded] = msgspec.json.Decoder(Recorded)
-        self.header: Final = _read_header(file.readline())
+        first = file.readline()
+        self.header: Final = _read_header(first)
+        self.offset = 0
+        self._next = len(first)
 
     def __iter__(self) -> Iterator[Recorded]:
         for number, line in enumerate(self._file, start=2):
+            self.offset, self._next = self._next, self._next + len(line)
             if not line.endswith(b"\n"):
                 raise RecordingError(f"line {number}: cut off; whoever wrote the recording did not finish it")
             try:

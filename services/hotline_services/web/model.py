@@ -22,7 +22,10 @@ Rows = dict[str, list[Any]]
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that can be looked at. ``start`` and ``end`` are None as long as nothing has been recorded."""
+    """Something that can be looked at. ``start`` and ``end`` are None as long as nothing has been recorded.
+
+    ``loaded`` is the share of it that has been read: what is asked of it waits until that is 1.
+    """
 
     name: str
     title: str
@@ -32,6 +35,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     start: AwareTime | None
     end: AwareTime | None
     n: int
+    loaded: float = 1.0
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +61,7 @@ class ClockReading(msgspec.Struct, frozen=True, kw_only=True):
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """How things stood after message ``n``, recorded at ``at``: all that a page shows before anybody asks for more.
 
-    ``clock`` is that of a live source.
+    ``clock`` is that of a live source. ``epoch`` is the life of the record: numbers of another life mean nothing.
     """
 
     source: str
@@ -65,6 +69,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     at: AwareTime | None
     rows: Rows
     clock: ClockReading | None = None
+    epoch: str = ""
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +82,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     rows: Rows
     reset: bool = False
     more: bool = False
+    epoch: str = ""
 
 
 class TracksNow(msgspec.Struct, frozen=True, kw_only=True):

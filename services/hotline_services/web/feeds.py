@@ -1,0 +1,312 @@
+"""What is looked at, kept in memory as a history: a record that is being written, or a recording.
+
+Each is read by a thread of its own and folded under a lock, so that requests can be answered from any thread.
+"""
+
+import os
+import sqlite3
+import threading
+from abc import ABC, abstractmethod
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+import structlog
+
+from hotline_protocol.message import Digest, Message
+from hotline_protocol.topics import decode_any
+from hotline_services.monitor.history import History
+from hotline_services.monitor.reading import SQLITE_BEGINS, UNKNOWN_AGREEMENT
+from hotline_services.monitor.record import check_kind
+from hotline_services.runtime.recording import Header, RecordingError, RecordingReader
+from hotline_services.runtime.store import StoreError
+
+from .settings import agreement_in
+
+log = structlog.get_logger(__name__)
+
+POLL_S: Final = 0.2
+FOLDED_AT_ONCE: Final = 250
+"""Messages: a few milliseconds, for which requests wait."""
+
+Numbered = tuple[int, datetime, Message]
+
+
+class Progress(NamedTuple):
+    """How far a feed has come: messages ``after < n <= n`` of this life of the record have just been folded."""
+
+    epoch: str
+    after: int
+    n: int
+
+
+class Feed(ABC):
+    """A history, as far as it has been read. ``trouble`` says what is wrong with what it is read from.
+
+    ``agreement`` is the digest of what the sides play under, once it is known.
+    """
+
+    def __init__(self) -> None:
+        self._lock: Final = threading.Lock()
+        self._history = History()
+        self._hear: Callable[[Progress], object] = lambda _progress: None
+        self._stopped: Final = threading.Event()
+        self._thread: Final = threading.Thread(target=self._read, name="feed", daemon=True)
+        self.ready: Final = threading.Event()
+        self.epoch = ""
+        self.trouble = ""
+        self.header: Header | None = None
+        self.agreement: Digest | None = None
+
+    @property
+    def loaded(self) -> float:
+        """The share of it that has been read."""
+        return 1.0 if self.ready.is_set() else 0.0
+
+    @contextmanager
+    def history(self) -> Iterator[History]:
+        """The history, which does not change meanwhile: be quick."""
+        with self._lock:
+            yield self._history
+
+    def start(self, hear: Callable[[Progress], object] | None = None) -> None:
+        """Begin to read, and tell of it, from a thread of the feed's own."""
+        if hear is not None:
+            self._hear = hear
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop reading, and let go of the file."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    @abstractmethod
+    def text(self, n: int) -> bytes | None:
+        """Message ``n`` as JSON; None when there is no such message."""
+
+    @abstractmethod
+    def _read(self) -> None: ...
+
+    def _begin(self, epoch: str) -> None:
+        """Another record than before, or the first."""
+        with self._lock:
+            self._history, self.epoch, self.agreement = History(), epoch, None
+        self._hear(Progress(epoch, 0, 0))
+
+    def _fold(self, batch: Sequence[Numbered]) -> None:
+        with self._lock:
+            after = self._history.last
+            for n, at, message in batch:
+                self._history.take(n, at, message)
+                self.agreement = self.agreement or agreement_in(message)
+        self._hear(Progress(self.epoch, after, batch[-1][0]))
+
+
+class LiveFeed(Feed):
+    """Follows the record that a monitor writes, from before there is one until after it has been made anew.
+
+    It is opened for reading only and looked at again and again; no transaction is kept open meanwhile, so the monitor
+    can always move its log into the file.
+    """
+
+    def __init__(self, path: Path, poll_s: float = POLL_S) -> None:
+        super().__init__()
+        self._path: Final = path
+        self._poll_s: Final = poll_s
+        self._file: tuple[int, int] | None = None
+        self._passed_over = 0
+
+    def text(self, n: int) -> bytes | None:
+        """See :class:`Feed`."""
+        return text_in_record(self._path, n)
+
+    def _read(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._follow()
+            except (OSError, sqlite3.Error, StoreError) as error:
+                self._complain(str(error))
+            self.ready.set()
+            self._stopped.wait(self._poll_s)
+
+    def _complain(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            log.warning("record-unreadable", record=str(self._path), reason=trouble)
+        self.trouble = trouble
+
+    def _follow(self) -> None:
+        """Open the record and read what is written to it, until it is another file."""
+        file = _identity(self._path)
+        if file is None:
+            self.trouble = f"{self._path}: no monitor has written a record there yet."
+            return
+        with closing(read_only(self._path)) as db:
+            if check_kind(db, self._path) == "empty":
+                return
+            life = db.execute("SELECT epoch FROM life").fetchone()
+            if life is None:
+                return
+            (newest,) = db.execute("SELECT coalesce(max(n), 0) FROM messages").fetchone()
+            if life[0] != self.epoch or newest < self._history.last:
+                self._begin(life[0])
+            self.trouble = ""
+            while not self._stopped.is_set() and _identity(self._path) == file:
+                self._catch_up(db)
+                self.ready.set()
+                self._stopped.wait(self._poll_s)
+
+    def _catch_up(self, db: sqlite3.Connection) -> None:
+        """Batch after batch, each a read of its own."""
+        last = self._history.last
+        while not self._stopped.is_set():
+            rows = db.execute(_NEWER, (last, FOLDED_AT_ONCE)).fetchall()
+            if not rows:
+                return
+            batch = [numbered for row in rows if (numbered := self._decoded(*row)) is not None]
+            if batch:
+                self._fold(batch)
+            last = rows[-1][0]
+
+    def _decoded(self, n: int, at: str, text: str) -> Numbered | None:
+        try:
+            return n, datetime.fromisoformat(at), decode_any(text.encode())
+        except msgspec.DecodeError as error:
+            self._complain(f"{self._path}: message {n} is passed over: {error}")
+            return None
+
+
+_NEWER: Final = "SELECT n, at, message FROM messages WHERE n > ? ORDER BY n LIMIT ?"
+
+
+class RecordingFeed(Feed):
+    """A recording (or a record that nobody writes any more), read once; what follows a damaged line is left out.
+
+    Raises StoreError when it is neither. Messages are not kept: their text is read from the file when it is wanted.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path: Final = path
+        self._done = 0
+        self._offsets: Final = array("Q")
+        self.epoch = "0"
+        try:
+            self._file: Final = path.open("rb")
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}: there is no recording to read.") from error
+        self._size: Final = max(os.fstat(self._file.fileno()).st_size, 1)
+        try:
+            self.is_record: Final = self._check()
+        except StoreError:
+            self._file.close()
+            raise
+
+    def _check(self) -> bool:
+        if self._file.read(len(SQLITE_BEGINS)) == SQLITE_BEGINS:
+            with closing(read_only(self._path)) as db:
+                if check_kind(db, self._path) == "empty":
+                    raise StoreError(f"{self._path} is empty: no monitor has written to it yet.")
+            return True
+        self._file.seek(0)
+        try:
+            self._reader = RecordingReader(self._file)
+        except RecordingError as error:
+            raise StoreError(f"{self._path} is neither a recording nor a monitor's record: {error}.") from error
+        self.header = self._reader.header
+        self.agreement = None if self.header.agreement == UNKNOWN_AGREEMENT else self.header.agreement
+        return False
+
+    @property
+    def loaded(self) -> float:
+        """See :class:`Feed`."""
+        return 1.0 if self.ready.is_set() else min(self._done / self._size, 0.99)
+
+    def text(self, n: int) -> bytes | None:
+        """See :class:`Feed`."""
+        if self.is_record:
+            return text_in_record(self._path, n)
+        if not 1 <= n <= len(self._offsets):
+            return None
+        start = self._offsets[n - 1]
+        end = self._offsets[n] if n < len(self._offsets) else self._size
+        line = os.pread(self._file.fileno(), end - start, start).split(b"\n", 1)[0]
+        return bytes(msgspec.json.decode(line, type=_Line).message)
+
+    def close(self) -> None:
+        """See :class:`Feed`."""
+        super().close()
+        self._file.close()
+
+    def _read(self) -> None:
+        try:
+            for batch in _batches(self._in_record() if self.is_record else self._in_recording()):
+                if self._stopped.is_set():
+                    return
+                self._fold(batch)
+        except (RecordingError, msgspec.DecodeError, sqlite3.Error, OSError) as error:
+            self.trouble = f"{self._path.name} is not whole: {error}. What comes before that is shown."
+            log.warning("recording-damaged", recording=str(self._path), reason=str(error))
+        finally:
+            self.ready.set()
+
+    def _in_recording(self) -> Iterator[Numbered]:
+        for n, recorded in enumerate(self._reader, 1):
+            self._offsets.append(self._reader.offset)
+            self._done = self._reader.offset
+            yield n, recorded.at, recorded.message
+
+    def _in_record(self) -> Iterator[Numbered]:
+        with closing(read_only(self._path)) as db:
+            (newest,) = db.execute("SELECT coalesce(max(n), 0) FROM messages").fetchone()
+            for n, at, text in db.execute("SELECT n, at, message FROM messages ORDER BY n"):
+                self._done = n * self._size // max(newest, 1)
+                yield n, datetime.fromisoformat(at), decode_any(text.encode())
+
+
+class _Line(msgspec.Struct):
+    message: msgspec.Raw
+
+
+def _batches(messages: Iterator[Numbered]) -> Iterator[list[Numbered]]:
+    """Handed on in pieces; when reading fails, what came before is handed on first."""
+    batch: list[Numbered] = []
+    try:
+        for numbered in messages:
+            batch.append(numbered)
+            if len(batch) == FOLDED_AT_ONCE:
+                yield batch
+                batch = []
+    except (RecordingError, msgspec.DecodeError, sqlite3.Error, OSError):
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """This record, for reading, from any one thread at a time. Raises sqlite3.Error."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, check_same_thread=False)
+
+
+def text_in_record(path: Path, n: int) -> bytes | None:
+    """Message ``n`` of this record, as JSON."""
+    try:
+        with closing(read_only(path)) as db:
+            found = db.execute("SELECT message FROM messages WHERE n = ?", (n,)).fetchone()
+    except sqlite3.Error:
+        return None
+    return found[0].encode() if found else None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino

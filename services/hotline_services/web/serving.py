@@ -1,0 +1,84 @@
+"""From a server's parts to a process that listens: sockets, signals, exit."""
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+
+LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+USUAL_PORT: Final = 8080
+PORTS_TRIED: Final = 20
+
+
+class PortError(Exception):
+    """Nobody can listen there; the message is a sentence for the user."""
+
+
+def listen(host: str, port: int, *, or_next: bool = False) -> socket.socket:
+    """A socket that listens there, or with ``or_next`` at the first free port after it. Raises PortError."""
+    for tried in range(port, min(port + PORTS_TRIED, 65_536)) if or_next and port else (port,):
+        try:
+            return _bound(host, tried)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise PortError(f"{host}:{tried}: {error.strerror}. Name another --host or --port.") from error
+    raise PortError(f"port {port} of {host} is in use. Name another with --port, or any free one with --port 0.")
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(128)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def address_of(bound: socket.socket, host: str) -> str:
+    """Where a browser on this machine finds it."""
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104  shown, not bound
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{bound.getsockname()[1]}/"
+
+
+def allowed_hosts(host: str, others: tuple[str, ...] = ()) -> list[str]:
+    """The names by which the server may be asked."""
+    return [*LOOPBACK, f"[{host}]" if ":" in host else host, *others]
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are ours: uvicorn would raise them again when it has ended."""
+        yield
+
+
+async def serve(app: Starlette, bound: socket.socket, beside: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Until SIGTERM or SIGINT. Open streams are told to end; what has not ended then is cut off."""
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1, lifespan="on"
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.should_exit = True
+        app.state.hotline.fanout.close()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    running = asyncio.ensure_future(beside()) if beside else None
+    try:
+        await server.serve(sockets=[bound])
+    finally:
+        if running:
+            running.cancel()

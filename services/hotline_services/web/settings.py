@@ -1,0 +1,65 @@
+"""What a source plays in: parties, the line and the zones, as far as they are known for certain."""
+
+from typing import Final
+
+from hotline_protocol.line import LineCheck, LineChecked
+from hotline_protocol.message import Digest, Message
+from hotline_services.director.scenario import Scenario
+from hotline_services.monitor.history import History
+from hotline_services.monitor.rows import AgreementRow, AnnouncementRow, CallRow, LineRow, PlanRow
+
+from .model import Setting, Source
+
+ILLUSTRATIVE: Final = "The line's trace is illustrative: where it ran has not been published."
+
+
+def setting(source: Source, history: History, scenario: Scenario | None, played: Digest | None, note: str) -> Setting:
+    """The setting of this source by this scenario, if its agreement is the one that was ``played`` under.
+
+    ``played`` is None when it is not known: then it is taken to be. ``note`` is what else there is to say.
+    """
+    if scenario is None:
+        notes = [note, "The scenario is not known: neither the line nor the zones are shown."]
+        return Setting(source=source, disclaimer=ILLUSTRATIVE, parties=_heard_of(history), note=_together(notes))
+    disclaimer = _disclaimer(scenario)
+    parties = {name: scenario.parties[name].title or name for name in scenario.agreement.parties}
+    if played not in {None, scenario.agreement.digest}:
+        other = f"It was played under another agreement than that of {scenario.name}: its line and zones are not shown."
+        return Setting(source=source, disclaimer=disclaimer, parties=parties, note=_together([note, other]))
+    agreement = scenario.agreement
+    return Setting(
+        source=source,
+        disclaimer=disclaimer,
+        parties=parties,
+        partners=agreement.partners,
+        line=agreement.line,
+        zones=agreement.zones,
+        blocks=agreement.altitude_blocks,
+        note=note,
+    )
+
+
+def _disclaimer(scenario: Scenario) -> str:
+    said = " ".join(scenario.disclaimer.split())
+    return said if "illustrative" in said else _together([said, ILLUSTRATIVE])
+
+
+def _together(notes: list[str]) -> str:
+    return " ".join(filter(None, notes))
+
+
+def _heard_of(history: History) -> dict[str, str]:
+    """Who has acted as a party."""
+    names = {
+        *(row.party for row in history.rows(PlanRow)),
+        *(row.party for row in history.rows(AnnouncementRow)),
+        *(row.party for row in history.rows(LineRow)),
+        *(row.granter for row in history.rows(AgreementRow)),
+        *(name for row in history.rows(CallRow) for name in (row.caller, row.callee)),
+    }
+    return {name: name for name in sorted(filter(None, names))}
+
+
+def agreement_in(message: Message) -> Digest | None:
+    """The digest of the agreement that a side reads to the other, where this message is that."""
+    return message.agreement if isinstance(message, LineCheck | LineChecked) else None

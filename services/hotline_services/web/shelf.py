@@ -1,0 +1,57 @@
+"""Files as they are sent: read once, tagged by their contents, and compressed where that helps."""
+
+import gzip
+import hashlib
+import mimetypes
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+COMPRESSIBLE: Final = ("text/", "application/json", "application/geo+json", "image/svg+xml")
+TYPES: Final = {".js": "text/javascript", ".mjs": "text/javascript", ".geojson": "application/geo+json"}
+LEAST_BYTES: Final = 1_000
+FILES_AT_MOST: Final = 512
+
+
+class Sheet(NamedTuple):
+    """One file, ready to be sent."""
+
+    media_type: str
+    tag: str
+    plain: bytes
+    zipped: bytes | None
+
+
+class Shelf:
+    """The files of one folder and those below it, and no others."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder: Final = folder.resolve()
+
+    def answer(self, request: Request, name: str) -> Response:
+        """This file; 304 when the browser has it already, 404 when there is none."""
+        path = (self._folder / name).resolve()
+        if not path.is_relative_to(self._folder) or not path.is_file():
+            raise HTTPException(404)
+        status = path.stat()
+        sheet = _sheet(path, status.st_mtime_ns, status.st_size)
+        headers = {"ETag": sheet.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        if sheet.tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        if sheet.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            return Response(sheet.zipped, media_type=sheet.media_type, headers=headers)
+        return Response(sheet.plain, media_type=sheet.media_type, headers=headers)
+
+
+@lru_cache(maxsize=FILES_AT_MOST)
+def _sheet(path: Path, _changed_ns: int, _size: int) -> Sheet:
+    plain = path.read_bytes()
+    media_type = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    helps = media_type.startswith(COMPRESSIBLE) and len(plain) >= LEAST_BYTES
+    zipped = gzip.compress(plain, mtime=0) if helps else None
+    return Sheet(media_type, f'"{hashlib.sha256(plain).hexdigest()[:16]}"', plain, zipped)

@@ -1,0 +1,155 @@
+"""The sources that one server shows: at most one live, and a few recordings."""
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario, shipped_scenarios
+
+from .feeds import Feed, RecordingFeed
+from .model import Changes, ClockReading, Picture, Setting, Source
+from .settings import setting
+from .view import changes, picture
+
+LIVE: Final = "live"
+RECORDINGS_AT_MOST: Final = 4
+LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+
+
+class Shown:
+    """One source: its feed, under the name by which it is asked for."""
+
+    def __init__(self, name: str, title: str, feed: Feed, path: Path, scenario: Scenario | None) -> None:
+        self.name: Final = name
+        self.feed: Final = feed
+        self.path: Final = path
+        self.scenario: Final = scenario
+        self.is_live: Final = name == LIVE
+        self._title: Final = title
+
+    def source(self) -> Source:
+        """What it is, and how far it goes."""
+        header = self.feed.header
+        with self.feed.history() as history:
+            period, n = history.period, history.last
+        return Source(
+            name=self.name,
+            title=self._title,
+            live=self.is_live,
+            scenario=self.scenario.name if self.scenario else header.scenario if header else "",
+            seed=header.seed if header else None,
+            start=period.start if period else None,
+            end=period.end if period else None,
+            n=n,
+            loaded=self.feed.loaded,
+        )
+
+    def setting(self) -> Setting:
+        """What it plays in."""
+        source = self.source()
+        with self.feed.history() as history:
+            return setting(source, history, self.scenario, self.feed.agreement, self.feed.trouble)
+
+    def picture(self, n: int | None, at: datetime | None, clock: ClockReading | None) -> Picture:
+        """How things stood after message ``n``, or at this time, or as they stand."""
+        with self.feed.history() as history:
+            if at is not None and n is None:
+                n = history.number_at(at)
+            now = at or (clock.simulated if clock and n is None else None)
+            seen = picture(history, self.name, n, now, clock)
+            return msgspec.structs.replace(seen, epoch=self.feed.epoch)
+
+    def changes(self, after: int, until: int | None = None, at: datetime | None = None) -> Changes:
+        """What has changed after message ``after``, up to message ``until`` or this time."""
+        with self.feed.history() as history:
+            if at is not None:
+                until = history.number_at(at)
+            return msgspec.structs.replace(changes(history, after, until), epoch=self.feed.epoch)
+
+    def message(self, n: int) -> bytes | None:
+        """Message ``n`` as JSON."""
+        return self.feed.text(n)
+
+
+class Sources:
+    """All of them. Scenarios are found by the name in a recording's header, unless ``scenario`` is given for all."""
+
+    def __init__(self, scenario: Scenario | None = None) -> None:
+        self._scenario: Final = scenario
+        self._shown: Final[dict[str, Shown]] = {}
+        self._uploaded: Final[list[str]] = []
+        self._numbers: Final = itertools.count()
+
+    def __iter__(self) -> Iterator[Shown]:
+        return iter(list(self._shown.values()))
+
+    def get(self, name: str) -> Shown | None:
+        """The source of this name."""
+        return self._shown.get(name)
+
+    @property
+    def live(self) -> Shown | None:
+        """The record that is being written, where one is watched."""
+        return self._shown.get(LIVE)
+
+    def watch(self, feed: Feed, path: Path) -> Shown:
+        """Show this record as it is written. Its feed is the caller's to start."""
+        title = self._scenario.title if self._scenario else path.name
+        return self._show(Shown(LIVE, title, feed, path, self._scenario))
+
+    def add(self, path: Path, title: str, *, uploaded: bool = False) -> Shown:
+        """Show this recording, and begin to read it. Raises StoreError.
+
+        What was uploaded first goes, file and all, when there are too many.
+        """
+        feed = RecordingFeed(path)
+        scenario = self._scenario_of(feed)
+        if scenario is not None:
+            title = f"{title} · {scenario.title}"
+        name = _name(next(self._numbers))
+        shown = self._show(Shown(name, title, feed, path, scenario))
+        if uploaded:
+            self._uploaded.append(name)
+            self._make_room()
+        feed.start()
+        return shown
+
+    def _show(self, shown: Shown) -> Shown:
+        self._shown[shown.name] = shown
+        return shown
+
+    def _make_room(self) -> None:
+        while len(self._shown) - (self.live is not None) > RECORDINGS_AT_MOST and len(self._uploaded) > 1:
+            self._remove(self._uploaded.pop(0))
+
+    def _remove(self, name: str) -> None:
+        shown = self._shown.pop(name)
+        shown.feed.close()
+        with contextlib.suppress(OSError):
+            shown.path.unlink()
+
+    def _scenario_of(self, feed: Feed) -> Scenario | None:
+        """By name only, and only of those that are shipped: a recording may be anybody's, and name any file."""
+        if self._scenario is not None or feed.header is None or feed.header.scenario not in shipped_scenarios():
+            return self._scenario
+        try:
+            return read_scenario(feed.header.scenario)
+        except ScenarioError:
+            return None
+
+    def close(self) -> None:
+        """Stop reading all of them; what was uploaded is removed."""
+        for name in self._uploaded:
+            self._remove(name)
+        for shown in self:
+            shown.feed.close()
+
+
+def _name(number: int) -> str:
+    """``a``, ``b``, and so on: no name is used twice, since it stands in people's addresses."""
+    return LETTERS[number] if number < len(LETTERS) else f"r{number}"
