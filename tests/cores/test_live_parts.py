@@ -21,7 +21,7 @@ from hotline_services.runtime.presence import Peers
 from hotline_services.runtime.replay import Past
 from hotline_services.runtime.service import Service
 from hotline_services.runtime.speed import TooFastError, check_speed
-from hotline_services.runtime.tracing import Trace
+from hotline_services.runtime.tracing import Headers
 from hotline_services.runtime.wire import BrokerSettings, Delivery, PublishRefused
 
 NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)
@@ -168,7 +168,7 @@ class Line:
         done: Callable[[PublishRefused | None], object],
         *,
         retain: bool = False,  # noqa: ARG002
-        trace: Trace | None = None,  # noqa: ARG002
+        headers: Headers | None = None,  # noqa: ARG002
     ) -> bool:
         self.published.append(topic)
         self.confirm.append(done)

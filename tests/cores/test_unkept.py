@@ -17,7 +17,7 @@ from hotline_services.runtime.presence import Peers
 from hotline_services.runtime.replay import Past, replay
 from hotline_services.runtime.service import Service
 from hotline_services.runtime.store import Heard
-from hotline_services.runtime.tracing import Trace
+from hotline_services.runtime.tracing import Headers
 from hotline_services.runtime.wire import Delivery, PublishRefused
 
 NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)
@@ -61,7 +61,7 @@ class Line:
         done: Callable[[PublishRefused | None], object],  # noqa: ARG002
         *,
         retain: bool = False,  # noqa: ARG002
-        trace: Trace | None = None,  # noqa: ARG002
+        headers: Headers | None = None,  # noqa: ARG002
     ) -> bool:
         self.published.append(topic)
         return True

@@ -247,6 +247,7 @@ class LiveActor:
         self._connection.flush()  # what others wait for goes out before what only the broker wants to know
         for delivery in turn.deliveries:
             self._connection.acknowledge(delivery)
+        self._past.traces.settle()
         self._receipts.owe(turn.arrived)
         for birth in turn.births:
             self._dispatch.peer_up(birth.peer, news=birth.news)
@@ -387,5 +388,5 @@ class LiveActor:
         self, message: Message, *, retain: bool = False, done: Callable[[PublishRefused | None], object] = _complain
     ) -> None:
         """Send what is not kept: if it is lost, it is asked for, or said again in time."""
-        trace = self._past.traces.place(message)
-        self._connection.publish(address_of(message), encode(message), done, retain=retain, trace=trace)
+        headers = self._past.traces.headers_of(message)
+        self._connection.publish(address_of(message), encode(message), done, retain=retain, headers=headers)

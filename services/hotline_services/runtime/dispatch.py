@@ -11,7 +11,7 @@ from hotline_protocol.topics import address_of, encode, is_kept, topic_of
 
 from .outbox import FIRST_RESEND_S, Outbox
 from .presence import Peers
-from .tracing import Trace, Traces
+from .tracing import Headers, Traces
 from .wire import PublishRefused
 
 CROWDED: Final = 1_000  # publishes that wait for the broker: sending more of them again would only add to the crowd
@@ -36,7 +36,7 @@ class Outlet(Protocol):
         done: Callable[[PublishRefused | None], object],
         *,
         retain: bool = False,
-        trace: Trace | None = None,
+        headers: Headers | None = None,
     ) -> bool: ...
 
     def show(self, topic: str, payload: bytes) -> None: ...
@@ -58,7 +58,7 @@ class Dispatch:
         traces: Traces | None = None,
     ) -> None:
         self._connection = connection
-        self._traces = traces or Traces()
+        self._traces = Traces() if traces is None else traces
         self._peers = peers
         self._now_s = now_s
         self._outbox = Outbox()
@@ -147,7 +147,7 @@ class Dispatch:
             encode(message),
             lambda error: self._settled(message, error),
             retain=topic.retain,
-            trace=self._traces.place(message),
+            headers=self._traces.headers_of(message),
         )
 
     def _settled(self, message: Message, error: PublishRefused | None) -> None:

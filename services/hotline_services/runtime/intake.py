@@ -126,7 +126,7 @@ class Intake:
         if deaths >= DEATHS:
             self._past.set_aside.add(key)
             message = dead_letter(delivery.topic, msgspec.structs.replace(message, id=key), deaths, now)
-        self._past.traces.place(message, delivery.traceparent, delivery.tracestate)
+        self._past.traces.hear(message, delivery.headers)
         try:
             said = self._core.receive(message, now)
         except Exception:  # noqa: BLE001  as above

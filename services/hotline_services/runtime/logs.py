@@ -54,5 +54,5 @@ def write_up(heard: Iterable[Heard], said: Iterable[Message], traces: Traces) ->
 
 
 def _trace_of(message: Message, traces: Traces) -> dict[str, str]:
-    trace = traces.place(message)
-    return {} if trace is None else {"trace_id": trace.trace_id, "span_id": trace.span_id}
+    trace = traces.of(message)
+    return {} if trace is None else {"trace_id": trace.trace_id}

@@ -22,7 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from .daemon import in_daemon_thread
 from .properties import headers_in, properties_of, will_properties
-from .tracing import Trace
+from .tracing import Headers
 from .wire import BrokerSettings, Delivery, Listener, Publish, PublishRefused, Refused
 
 FIRST_RETRY_S: Final = 0.05
@@ -84,12 +84,12 @@ class Connection:
         done: Callable[[PublishRefused | None], object],
         *,
         retain: bool = False,
-        trace: Trace | None = None,
+        headers: Headers | None = None,
     ) -> bool:
         """Send with QoS 1, behind those already waiting. False, and nothing done, when there is no connection."""
         if not self.up:
             return False
-        self._queue.append(Publish(topic, payload, retain, done, trace))
+        self._queue.append(Publish(topic, payload, retain, done, headers))
         self._schedule_flush()
         return True
 
@@ -310,12 +310,12 @@ class Connection:
     def _fill_window(self, client: Client) -> None:
         while self.up and self._queue and len(self._in_flight) < self._window:
             publish = self._queue.popleft()
-            properties = self._properties(publish.trace)
+            properties = self._properties(publish.headers)
             info = client.publish(publish.topic, publish.payload, 1, publish.retain, properties)
             self._in_flight[info.mid] = publish
 
-    def _properties(self, trace: Trace | None) -> Properties | None:
-        return properties_of(trace) if self._version == MQTTProtocolVersion.MQTTv5 else None
+    def _properties(self, headers: Headers | None) -> Properties | None:
+        return properties_of(headers) if self._version == MQTTProtocolVersion.MQTTv5 else None
 
     def _socket_closed(self, sock: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -369,7 +369,7 @@ class Connection:
         self._heard += 1
         payload, headers = bytes(message.payload), headers_in(message.properties)
         self._listener.on_message(
-            Delivery(message.topic, payload, message.retain, message.qos, message.mid, self._life, *headers)
+            Delivery(message.topic, payload, message.retain, message.qos, message.mid, self._life, headers)
         )
 
     def _published(self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:

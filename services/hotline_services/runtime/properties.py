@@ -4,12 +4,12 @@ Nothing in the protocol's meaning rests on it. There is no expiry among it: what
 come, and asked for again, however late.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties, VariableByteIntegers
 
-from .tracing import Trace
+from .tracing import NO_HEADERS, Headers
 
 PARENT: Final = "traceparent"
 STATE: Final = "tracestate"
@@ -21,42 +21,44 @@ class _Packed(Properties):
 
     def __init__(self, fields: bytes) -> None:
         length: bytes = VariableByteIntegers.encode(len(fields))  # type: ignore[no-untyped-call]
-        object.__setattr__(self, "_bytes", length + fields)
+        self.__dict__["bytes"] = length + fields  # as an attribute it would be looked for among MQTT's own
 
     def pack(self) -> bytes:
         """What stands in the packet."""
-        packed: bytes = object.__getattribute__(self, "_bytes")
+        packed: bytes = self.__dict__["bytes"]
         return packed
 
     def __str__(self) -> str:
         return repr(self.pack())
 
 
-def _field(identifier: int, *texts: str) -> bytes:
-    """MQTT 5, 2.2.2.2: an identifier, and each text behind its length in two bytes."""
-    encoded = [text.encode() for text in texts]
-    return bytes([identifier]) + b"".join(len(text).to_bytes(2, "big") + text for text in encoded)
+def _text(text: str) -> bytes:
+    encoded = text.encode()
+    return len(encoded).to_bytes(2, "big") + encoded
 
 
-_JSON: Final = _field(0x03, CONTENT_TYPE)
+_JSON: Final = b"\x03" + _text(CONTENT_TYPE)  # MQTT 5, 2.2.2.2: an identifier, and each text behind its length
+_USER_PROPERTY: Final = b"\x26"
+_PARENT: Final = _JSON + _USER_PROPERTY + _text(PARENT)
 _UNTRACED: Final = _Packed(_JSON)
 
 
-def properties_of(trace: Trace | None) -> Properties:
-    """The properties of a publish that is part of this trace, or of none."""
-    if trace is None:
+def properties_of(headers: Headers | None) -> Properties:
+    """The properties of a publish with these headers; of one that is part of no trace, without."""
+    if headers is None:
         return _UNTRACED
-    fields = _JSON + _field(0x26, PARENT, trace.header)
-    return _Packed(fields + _field(0x26, STATE, trace.state) if trace.state else fields)
+    fields = _PARENT + _text(headers.parent)
+    return _Packed(fields + _USER_PROPERTY + _text(STATE) + _text(headers.state) if headers.state else fields)
 
 
-def headers_in(properties: Properties | None) -> tuple[str, str]:
-    """The ``traceparent`` and ``tracestate`` of a publish; empty where it bears none, or the first more than once."""
-    pairs: list[Any] = getattr(properties, "UserProperty", [])
+def headers_in(properties: Properties | None) -> Headers:
+    """What a publish bears of its trace. Of two traces it would be part of neither."""
+    pairs: list[tuple[str, str]] = getattr(properties, "UserProperty", [])
     if not pairs:
-        return "", ""
+        return NO_HEADERS
     parents = [value for name, value in pairs if name.lower() == PARENT]
-    return parents[0] if len(parents) == 1 else "", ",".join(value for name, value in pairs if name.lower() == STATE)
+    states = [value for name, value in pairs if name.lower() == STATE]
+    return Headers(parents[0], ",".join(states)) if len(parents) == 1 else NO_HEADERS
 
 
 def will_properties() -> Properties:

@@ -38,7 +38,7 @@ class Past:
                 pass
             case message:
                 self.seen.first_time(message)
-                self.traces.place(message)
+                self.traces.hear(message)
 
 
 def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
@@ -49,7 +49,7 @@ def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
         said = core.lapse(heard.at) if heard.message is None else core.receive(heard.message, heard.at)
         past.remember(heard)
         for message in filter(is_kept, said):
-            past.traces.place(message)
+            past.traces.of(message)
             if before is not None:
                 _compare(number, message, next(before, None))
         yield

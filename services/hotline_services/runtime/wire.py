@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from .tracing import Trace
+from .tracing import NO_HEADERS, Headers
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class PublishRefused(Exception):  # noqa: N818
 
 
 class Delivery(NamedTuple):
-    """What arrived, with what is needed to acknowledge it, and what came with it of its trace."""
+    """What arrived, with what is needed to acknowledge it, and what it bears of its trace."""
 
     topic: str
     payload: bytes
@@ -77,8 +77,7 @@ class Delivery(NamedTuple):
     qos: int
     mid: int
     life: int
-    traceparent: str = ""
-    tracestate: str = ""
+    headers: Headers = NO_HEADERS
 
 
 class Publish(NamedTuple):
@@ -88,7 +87,7 @@ class Publish(NamedTuple):
     payload: bytes
     retain: bool
     done: Callable[[PublishRefused | None], object]
-    trace: Trace | None = None
+    headers: Headers | None = None
 
 
 class Will(NamedTuple):
