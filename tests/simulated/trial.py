@@ -1,6 +1,6 @@
 """A faulty day held against the invariants: looked at every ten simulated minutes, and at its end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,9 +23,9 @@ LONGEST_WAY = timedelta(minutes=10)  # of a message that is lost several times
 KEPT = Path(__file__).with_name("kept_seeds.txt")
 
 
-def faults(seed: int) -> list[str]:
+def faults(seed: int, make: Callable[[int], FaultyDay] = FaultyDay) -> list[str]:
     """What has happened on the day of this seed that must never be: what is seen first, and nothing on a good day."""
-    day = FaultyDay(seed)
+    day = make(seed)
     for look in range(int(RESTART_AT * LOOKS_AN_HOUR)):
         day.run(look / LOOKS_AN_HOUR)
         found = [*double_uses(day.centres, day.agreement), *denials(day.centres)]
