@@ -22,8 +22,10 @@ from hotline_protocol.line import (
     TraceOffer,
 )
 from hotline_protocol.message import Message
+from hotline_protocol.orders import AtDesk
 from hotline_protocol.sky import ConformanceChanged, Encountered, Flyer, LineCrossed, ZoneEntered
 
+from . import desklog
 from .wording import clock_time, duration, words
 
 Entry = tuple[str, Sequence[str]]
@@ -71,6 +73,8 @@ def injected(message: Injected) -> Entry | None:
             return "flies", [f"{plan.callsign} of {whose}", f"{clock_time(plan.start)}-{clock_time(plan.end)}"]
         case Deviate():
             return "deviates", [f"{message.side.upper()} {message.plan_id}", words(message.kind.value)]
+        case AtDesk():
+            return desklog.ordered(message)
         case _:
             return None
 
@@ -114,7 +118,7 @@ def _flown(message: Message) -> Entry | None:
             pair = f"{_who(message.one)} and {_who(message.other)}"
             return "ENCOUNTER", [words(message.grade.value), close, pair, place(message.at)]
         case _:
-            return None
+            return desklog.told(message)
 
 
 def place(at: Position) -> str:
