@@ -12,7 +12,8 @@ from hotline_protocol.hearing import ear
 from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.intake import read_plans
 from hotline_services.cli.connection import DEFAULT, broker_settings
-from hotline_services.cli.inject import BAD_INPUT, NO_BROKER, inject, judge, read_files, told
+from hotline_services.cli.inject import BAD_INPUT, NO_BROKER, inject, told
+from hotline_services.injecting import judge, read_texts
 from hotline_services.runtime.wire import BrokerSettings
 
 EXAMPLES = Path(__file__).parents[2] / "examples/plans"
@@ -33,7 +34,7 @@ def status(plan: FlightPlan, state: PlanState, **others: object) -> PlanStatus:
 
 
 def test_each_plan_of_a_file_is_a_letter_that_the_centre_reads_as_that_plan() -> None:
-    reading = read_files([("evening.fpl", (EXAMPLES / "evening.fpl").read_bytes())], NOON, whole=False)
+    reading = read_texts([("evening.fpl", (EXAMPLES / "evening.fpl").read_bytes())], NOON, whole=False)
     assert reading.complaints == ()
     assert len(reading.letters) == 3
     for letter in reading.letters:
@@ -45,17 +46,17 @@ def test_each_plan_of_a_file_is_a_letter_that_the_centre_reads_as_that_plan() ->
 
 def test_a_file_with_an_unreadable_part_is_complained_of_and_can_be_sent_as_it_is() -> None:
     payload = (EXAMPLES / "evening.fpl").read_bytes().replace(b"EXER42", b"TOOLONG42")
-    reading = read_files([("evening.fpl", payload)], NOON, whole=True)
+    reading = read_texts([("evening.fpl", payload)], NOON, whole=True)
     (complaint,) = reading.complaints
-    assert complaint.startswith("evening.fpl: a plan: field 7: 'TOOLONG42'")
+    assert str(complaint).startswith("evening.fpl: a plan: field 7: 'TOOLONG42'")
     assert [(letter.payload, len(letter.plans)) for letter in reading.letters] == [(payload, 2)]
 
 
 def test_plans_are_judged_by_the_time_they_are_sent_at() -> None:
-    reading = read_files([("patrol.json", (EXAMPLES / "patrol.json").read_bytes())], NOON, whole=False)
-    assert judge(reading.letters, NOON) == []
-    (complaint,) = judge(reading.letters, datetime(2026, 1, 1, tzinfo=UTC))
-    assert "EXER21-20170622-1500: end: 2017-06-22T15:30:00Z has passed" in complaint
+    reading = read_texts([("patrol.json", (EXAMPLES / "patrol.json").read_bytes())], NOON, whole=False)
+    assert judge(reading.plans, NOON) == []
+    (complaint,) = judge(reading.plans, datetime(2026, 1, 1, tzinfo=UTC))
+    assert "EXER21-20170622-1500: end: 2017-06-22T15:30:00Z has passed" in str(complaint)
 
 
 def test_an_answer_is_told_in_a_line(patrol: FlightPlan) -> None:

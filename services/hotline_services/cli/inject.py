@@ -5,7 +5,6 @@ import contextlib
 import re
 import sys
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,10 +17,10 @@ from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.gars import gars
 from hotline_protocol.geometry import centre
-from hotline_protocol.intake import check_plan, read_plans
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health
 from hotline_protocol.topics import CLOCK, HEALTH, INJECT, STATUS, MalformedMessageError, decode, encode
+from hotline_services.injecting import Complaint, Letter, judge, read_texts, unheard_of
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
@@ -35,25 +34,10 @@ NO_BROKER: Final = 4
 INTERRUPTED: Final = 130
 
 QUIET_S: Final = 0.5  # what is retained comes at once: what has not come after so long is not there
-NO_PARTIES: Final = frozenset({"director", "monitor", "sky"})  # they are up and well, but fly nothing
 UNREAD: Final = "0" * 16  # how a centre names the contents of a plan that it could not read
 NOT_FLYING: Final = frozenset({PlanState.REFUSED, PlanState.WITHDRAWN, PlanState.NONCONFORMING})
 
 Flag = Parameter(negative="")
-
-
-class Letter(msgspec.Struct, frozen=True):
-    """One thing to publish, and the plans in it that can be followed."""
-
-    payload: bytes
-    plans: tuple[FlightPlan, ...]
-
-
-class Reading(msgspec.Struct, frozen=True):
-    """What is in the files: letters to send, and everything that is wrong, a line each."""
-
-    letters: tuple[Letter, ...]
-    complaints: tuple[str, ...]
 
 
 def inject(
@@ -107,9 +91,9 @@ def inject(
     except ValueError as error:
         return _fail(BAD_INPUT, str(error))
     # What cannot be read at any time of any clock need not wait for a broker.
-    unread = read_files(sources, wall_clock(), whole=force).complaints
+    unread = read_texts(sources, wall_clock(), whole=force).complaints
     if unread and not force:
-        return _fail(BAD_INPUT, *unread)
+        return _fail(BAD_INPUT, *map(str, unread))
     errand = _Errand(sources, recipient, wait=wait, json=json, timeout_s=timeout, force=force)
     try:
         return asyncio.run(errand.run(settings))
@@ -131,32 +115,6 @@ def _party(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
         raise ValueError(f"--to: {name!r} is not the name of a party, such as us or ru")
     return name
-
-
-def read_files(sources: Sequence[tuple[str, bytes]], now: datetime, *, whole: bool) -> Reading:
-    """What is in these files at ``now``, a letter a plan; if ``whole``, a file with unreadable parts is one letter."""
-    letters: list[Letter] = []
-    complaints: list[str] = []
-    for name, payload in sources:
-        plans, refusals = read_plans(payload, now.date())
-        for refusal in refusals:
-            which = refusal.plan_id or refusal.callsign or "a plan"
-            complaints.append(f"{name}: {which}: {refusal.problem.field}: {refusal.problem.reason}")
-        if refusals and whole:
-            letters.append(Letter(payload, tuple(plans)))
-        else:
-            letters += [Letter(msgspec.json.encode(plan), (plan,)) for plan in plans]
-    return Reading(tuple(letters), tuple(complaints))
-
-
-def judge(letters: Sequence[Letter], now: datetime) -> list[str]:
-    """Everything that makes no sense about these plans at ``now``, a line each."""
-    return [
-        f"{plan.plan_id}: {problem.field}: {problem.reason}"
-        for letter in letters
-        for plan in letter.plans
-        for problem in check_plan(plan, now)
-    ]
 
 
 def told(status: PlanStatus) -> str:
@@ -198,8 +156,8 @@ class _Errand:
             answers = [STATUS.filter(source=self._to)] if self._wait else []
             await subscribe(connection, CLOCK.template, HEALTH.filter(), *answers)
             now, names = await _retained(connection, self._to)
-            reading = read_files(self._sources, now, whole=self._force)
-            complaints = [*unheard_of(self._to, names), *reading.complaints, *judge(reading.letters, now)]
+            reading = read_texts(self._sources, now, whole=self._force)
+            complaints = _told(unheard_of(self._to, names), reading.complaints, judge(reading.plans, now))
             if complaints and not self._force:
                 return _fail(BAD_INPUT, *complaints)
             _complain(complaints)
@@ -264,12 +222,8 @@ async def _retained(connection: aiomqtt.Client, to: str) -> tuple[datetime, set[
     return clock.now() if clock else wall_clock(), names
 
 
-def unheard_of(to: str, names: AbstractSet[str]) -> list[str]:
-    """What is wrong with sending to ``to`` when these are there: nobody else would ever answer."""
-    if to in names:
-        return []
-    parties = sorted(names - NO_PARTIES)
-    return [f"nobody called {to} has been heard of; there are: {', '.join(parties) or 'none'}"]
+def _told(*complaints: Sequence[Complaint]) -> list[str]:
+    return [str(complaint) for some in complaints for complaint in some]
 
 
 def _message(heard: aiomqtt.Message) -> Message | None:

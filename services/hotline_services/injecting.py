@@ -1,0 +1,89 @@
+"""Handing plans to a centre: what is in a text of plans, what is wrong with it, and what is sent.
+
+One model for all who inject: the command line, the page, any program over HTTP.
+"""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from hotline_protocol.flightplan import FlightPlan, Problem
+from hotline_protocol.intake import Refusal, check_plan, read_plans
+
+NO_PARTIES: Final = frozenset({"director", "monitor", "sky", "page"})  # they are up and well, but fly nothing
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """One thing to publish, and the plans in it that can be followed."""
+
+    payload: bytes
+    plans: tuple[FlightPlan, ...]
+
+
+class Complaint(msgspec.Struct, frozen=True):
+    """Something that is wrong, and ``about`` what: a file, a plan, or both; empty when about no plan in particular."""
+
+    about: str
+    problem: Problem
+
+    def __str__(self) -> str:
+        told = f"{self.problem.field}: {self.problem.reason}" if self.about else self.problem.reason
+        return f"{self.about}: {told}" if self.about else told
+
+    @property
+    def as_problem(self) -> Problem:
+        """The same as a problem that says itself what it is about."""
+        if not self.about:
+            return self.problem
+        return msgspec.structs.replace(self.problem, reason=f"{self.about}: {self.problem.reason}")
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What is in the texts: letters to send, and everything that is wrong."""
+
+    letters: tuple[Letter, ...]
+    complaints: tuple[Complaint, ...]
+
+    @property
+    def plans(self) -> list[FlightPlan]:
+        """All plans that could be read."""
+        return [plan for letter in self.letters for plan in letter.plans]
+
+
+def read_texts(texts: Sequence[tuple[str, bytes]], now: datetime, *, whole: bool = False) -> Reading:
+    """What is in these texts, each under its name, at ``now``: a letter a plan.
+
+    If ``whole``, a text with unreadable parts is one letter.
+    """
+    letters: list[Letter] = []
+    complaints: list[Complaint] = []
+    for name, payload in texts:
+        plans, refusals = read_plans(payload, now.date())
+        complaints += [Complaint(_named(name, refusal), refusal.problem) for refusal in refusals]
+        if refusals and whole:
+            letters.append(Letter(payload, tuple(plans)))
+        else:
+            letters += [Letter(msgspec.json.encode(plan), (plan,)) for plan in plans]
+    return Reading(tuple(letters), tuple(complaints))
+
+
+def _named(text: str, refusal: Refusal) -> str:
+    which = refusal.plan_id or refusal.callsign or "a plan"
+    return f"{text}: {which}" if text else which
+
+
+def judge(plans: Sequence[FlightPlan], now: datetime) -> list[Complaint]:
+    """Everything that makes no sense about these plans at ``now``."""
+    return [Complaint(plan.plan_id, problem) for plan in plans for problem in check_plan(plan, now)]
+
+
+def unheard_of(to: str, names: AbstractSet[str]) -> list[Complaint]:
+    """What is wrong with sending to ``to`` when these are there: nobody else would ever answer."""
+    if to in names:
+        return []
+    parties = ", ".join(sorted(names - NO_PARTIES)) or "none"
+    reason = f"nobody called {to} has been heard of; there are: {parties}"
+    return [Complaint("", Problem(code="unheard-of", field="to", reason=reason))]
