@@ -1,7 +1,6 @@
 """`hotline replay`: the page over recordings, without a broker."""
 
 import asyncio
-import secrets
 import sys
 import webbrowser
 from pathlib import Path
@@ -12,6 +11,8 @@ from cyclopts import Parameter
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.runtime.store import StoreError
 
+from .page import USUAL_PORT, Hosts, Token, sound_token
+
 BAD_INPUT: Final = 2
 RECORDINGS_AT_MOST: Final = 2
 
@@ -21,11 +22,11 @@ def replay(
     /,
     *,
     host: str = "127.0.0.1",
-    port: int = 8080,
+    port: int = USUAL_PORT,
     scenario: str | None = None,
     open: Annotated[bool, Parameter(negative="")] = False,  # noqa: A002  the option is called so
-    allow_host: Annotated[tuple[str, ...], Parameter(negative="")] = (),
-    token: Annotated[str | None, Parameter(env_var="HOTLINE_PAGE_TOKEN")] = None,
+    allow_host: Hosts = (),
+    token: Token = None,
 ) -> int:
     """Show one recording, or two side by side, on a page: play, pause, any speed, and any time at once.
 
@@ -57,13 +58,11 @@ def replay(
     token
         What has to be shown to upload another recording; by default one is made up, and printed.
     """
-    from hotline_services.web.serving import PortError
-
     try:
         if not 1 <= len(recordings) <= RECORDINGS_AT_MOST:
             raise ValueError(f"one recording, or two to compare, not {len(recordings)}")
         return _replay(recordings, host, port, scenario, allow_host, token, open_it=open)
-    except (ScenarioError, StoreError, PortError, ValueError) as error:
+    except (ScenarioError, StoreError, ValueError) as error:
         print(f"hotline replay: {error}", file=sys.stderr)
         return BAD_INPUT
 
@@ -79,8 +78,7 @@ def _replay(
     open_it: bool,
 ) -> int:
     from hotline_services.runtime.logs import set_up_logs
-    from hotline_services.web.app import application
-    from hotline_services.web.serving import address_of, allowed_hosts, listen, serve
+    from hotline_services.web.serving import address_of, allowed_hosts, listen, serve_until_told
     from hotline_services.web.sources import Sources
     from hotline_services.web.state import State
 
@@ -89,12 +87,12 @@ def _replay(
     bound = listen(host, port, or_next=True)
     for path in recordings:
         sources.add(path, path.name)
-    token = token or secrets.token_urlsafe(16)
+    token = sound_token(token)
     address = f"{address_of(bound, host)}#token={token}"
     if port and bound.getsockname()[1] != port:
         print(f"Port {port} is in use; this is the next free one.", file=sys.stderr)
     print(f"Replaying {', '.join(path.name for path in recordings)} at {address}  Ctrl-C ends it.", file=sys.stderr)
     if open_it:
         webbrowser.open(address)
-    asyncio.run(serve(application(State(sources, token), allowed_hosts(host, others)), bound))
+    asyncio.run(serve_until_told(State(sources, token), allowed_hosts(host, others), bound))
     return 0

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from hotline_protocol.message import Message
 from hotline_services.cli.connection import VARIABLE, broker_settings
 from hotline_services.cli.numbers import Whole
+from hotline_services.cli.page import USUAL_PORT, Hosts, Token, run_page
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.runtime.store import Store
@@ -25,7 +26,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def run(
-    role: Literal["aoc", "monitor", "director", "sky"],
+    role: Literal["aoc", "monitor", "director", "sky", "page"],
     party: str | None = None,
     /,
     *,
@@ -37,6 +38,11 @@ def run(
     speed: Annotated[float | None, Parameter(env_var="HOTLINE_SPEED")] = None,
     sync: Annotated[Sync, Parameter(env_var="HOTLINE_SYNC")] = "normal",
     log_level: Annotated[LogLevel | None, Parameter(env_var="HOTLINE_LOG_LEVEL")] = None,
+    host: Annotated[str, Parameter(env_var="HOTLINE_PAGE_HOST")] = "127.0.0.1",
+    port: Annotated[int, Parameter(env_var="HOTLINE_PAGE_PORT")] = USUAL_PORT,
+    record: Annotated[Path | None, Parameter(env_var="HOTLINE_RECORD")] = None,
+    token: Token = None,
+    allow_host: Hosts = (),
 ) -> int:
     """Run one service until it is told to stop, by a message or a signal.
 
@@ -49,12 +55,15 @@ def run(
 
     hotline run director --scenario valley-day --speed 60
 
+    hotline run page --record var/monitor.sqlite3 --port 8080
+
     The exit code is 0 when stopped, 2 for bad input, 70 after a bug (worth a restart), 78 when a restart will not help.
 
     Parameters
     ----------
     role
-        What to be: an air operations centre, the monitor, the director, or the sky, which flies the aircraft.
+        What to be: an air operations centre, the monitor, the director, the sky, which flies the aircraft, or the page,
+        which shows the monitor's record to browsers.
     party
         For an aoc: which party of the scenario.
     scenario
@@ -73,6 +82,16 @@ def run(
         normal: a killed process loses nothing; full: a power failure neither.
     log_level
         debug, info, warning or error; by default info, and warning for the monitor, whose output is the duty log.
+    host
+        For the page: where it listens; by default for this machine alone.
+    port
+        For the page: where it listens; 0 for any free port.
+    record
+        For the page: the monitor's record, which may come later; by default monitor.sqlite3 in the folder of --data.
+    token
+        For the page: what has to be shown to inject; by default one is made up, and printed with the page's address.
+    allow_host
+        For the page: another name by which browsers may ask for it; may be given more than once.
     """
     try:
         played = read_scenario(scenario)
@@ -82,6 +101,18 @@ def run(
             return _run_centre(played, _party(played, party), chance, settings, data, sync, log_level or "info")
         if role == "monitor":
             return _run_monitor(settings, data, sync, log_level or "warning")
+        if role == "page":
+            shown = record or data / "monitor.sqlite3"
+            return run_page(
+                played,
+                settings,
+                shown,
+                host=host,
+                port=port,
+                token=token,
+                others=allow_host,
+                log_level=log_level or "warning",
+            )
         pace = sound_speed(played.speed if speed is None else speed)
         if role == "sky":
             return _run_sky(played, chance, pace, settings, data, sync, log_level or "info")

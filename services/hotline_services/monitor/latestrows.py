@@ -14,7 +14,7 @@ from hotline_protocol.events import LineMoved, PresenceChanged
 from hotline_protocol.flightplan import FlightKind
 from hotline_protocol.line import Tier
 from hotline_protocol.message import Message
-from hotline_protocol.sky import ConformanceChanged, Fix, FlightBegan, FlightFlown, Flyer, PathChanged
+from hotline_protocol.sky import ConformanceChanged, Fix, FlightBegan, FlightFlown, Flyer, PathChanged, Track
 
 from .rows import Row
 
@@ -64,7 +64,7 @@ class OfficerRow(Row, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def airborne_key(flyer: Flyer) -> str:
+def airborne_key(flyer: Flyer | Track) -> str:
     """What tells this flight from others: who answers for it, or flies it where nobody does, and its plan."""
     return f"{flyer.side or flyer.operator}/{flyer.plan_id}"
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,17 +46,7 @@ def application(state: State, hosts: Sequence[str] = ("*",)) -> Starlette:
     """The server of this state, for requests to these hosts only: a page of another name that was made to mean this
     machine gets nothing."""
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        running = asyncio.create_task(state.run())
-        try:
-            yield
-        finally:
-            running.cancel()
-            state.fanout.close()
-            await run_in_threadpool(state.sources.close)
-
-    app = Starlette(
+    return Starlette(
         routes=[
             Route("/", _file(Shelf(STATIC), "index.html")),
             Route("/static/{name:path}", _file(Shelf(STATIC))),
@@ -69,10 +59,7 @@ def application(state: State, hosts: Sequence[str] = ("*",)) -> Starlette:
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
         ],
         exception_handlers={NotMetError: _not_met, HTTPException: _http_fault},
-        lifespan=lifespan,
     )
-    app.state.hotline = state
-    return app
 
 
 class Headers:

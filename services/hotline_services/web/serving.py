@@ -5,18 +5,19 @@ import contextlib
 import errno
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import uvicorn
-from starlette.applications import Starlette
+
+from .app import application
+from .state import State
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
-USUAL_PORT: Final = 8080
 PORTS_TRIED: Final = 20
 
 
-class PortError(Exception):
+class PortError(ValueError):
     """Nobody can listen there; the message is a sentence for the user."""
 
 
@@ -50,7 +51,7 @@ def address_of(bound: socket.socket, host: str) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{bound.getsockname()[1]}/"
 
 
-def allowed_hosts(host: str, others: tuple[str, ...] = ()) -> list[str]:
+def allowed_hosts(host: str, others: Sequence[str] = ()) -> list[str]:
     """The names by which the server may be asked."""
     return [*LOOPBACK, f"[{host}]" if ":" in host else host, *others]
 
@@ -62,23 +63,34 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: Starlette, bound: socket.socket, beside: Callable[[], Awaitable[None]] | None = None) -> None:
-    """Until SIGTERM or SIGINT. Open streams are told to end; what has not ended then is cut off."""
+async def serve_until_told(state: State, hosts: Sequence[str], bound: socket.socket) -> None:
+    """Until SIGTERM or SIGINT."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await serve(state, hosts, bound, stopping)
+
+
+async def serve(state: State, hosts: Sequence[str], bound: socket.socket, stopping: asyncio.Event) -> None:
+    """Until ``stopping``. Open streams are told to end; what has not ended a second later is cut off."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1, lifespan="on"
+        application(state, hosts),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        lifespan="off",
     )
     server = _Server(config)
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        server.should_exit = True
-        app.state.hotline.fanout.close()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    running = asyncio.ensure_future(beside()) if beside else None
-    try:
-        await server.serve(sockets=[bound])
-    finally:
-        if running:
-            running.cancel()
+    following = asyncio.create_task(state.run())
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    told = asyncio.create_task(stopping.wait())
+    await asyncio.wait([following, serving, told], return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    state.fanout.close()
+    told.cancel()
+    await serving
+    if following.done():
+        following.result()  # it ends by an error only, which is worth a traceback
+    following.cancel()
+    await asyncio.to_thread(state.sources.close)

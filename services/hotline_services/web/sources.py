@@ -12,9 +12,9 @@ import msgspec
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario, shipped_scenarios
 
 from .feeds import Feed, RecordingFeed
-from .model import Changes, ClockReading, Picture, Setting, Source
+from .model import Changes, ClockReading, Picture, Setting, Source, TracksNow
 from .settings import setting
-from .view import changes, picture
+from .view import changes, has_path, picture
 
 LIVE: Final = "live"
 RECORDINGS_AT_MOST: Final = 4
@@ -70,6 +70,12 @@ class Shown:
             if at is not None:
                 until = history.number_at(at)
             return msgspec.structs.replace(changes(history, after, until), epoch=self.feed.epoch)
+
+    def without_path(self, heard: TracksNow) -> TracksNow:
+        """Only those aircraft of which it is not known where they will be."""
+        with self.feed.history() as history:
+            left = [track for track in heard.tracks if not has_path(history, track)]
+        return TracksNow(time=heard.time, tracks=tuple(left))
 
     def message(self, n: int) -> bytes | None:
         """Message ``n`` as JSON."""

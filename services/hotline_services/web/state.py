@@ -2,12 +2,14 @@
 
 import asyncio
 import secrets
-from typing import Final, Protocol
+from functools import partial
+from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 
 from .asking import NotMetError
 from .feeds import Progress
+from .inbound import Inbound
 from .model import Changes, ClockReading, TracksNow
 from .sources import LIVE, Shown, Sources
 from .sse import BEAT_S, Batch, Fanout, change
@@ -15,24 +17,15 @@ from .sse import BEAT_S, Batch, Fanout, change
 PATIENCE_S: Final = 30.0
 
 
-class Stack(Protocol):
-    """What is known of the running stack from its broker."""
-
-    @property
-    def clock(self) -> ClockReading | None: ...
-
-    @property
-    def tracks(self) -> TracksNow | None: ...
-
-
 class State:
-    """All of it. ``token`` is what writing takes; without a ``stack`` there is no clock, and nobody to inject to."""
+    """All of it. ``token`` is what writing takes; without a ``broker`` there is no clock, and nobody to inject to."""
 
-    def __init__(self, sources: Sources, token: str, stack: Stack | None = None) -> None:
+    def __init__(self, sources: Sources, token: str, broker: Inbound | None = None) -> None:
         self.sources: Final = sources
-        self.stack: Final = stack
+        self.broker: Final = broker
         self.fanout: Final = Fanout(self._look_up)
         self._token: Final = token.encode()
+        self._had_tracks = False
 
     def may_write(self, token: str) -> bool:
         """Whether this is the token; how long that takes to say does not tell how much of it was right."""
@@ -41,7 +34,7 @@ class State:
     @property
     def clock(self) -> ClockReading | None:
         """The stack's clock now."""
-        return self.stack.clock if self.stack else None
+        return self.broker.clock if self.broker else None
 
     async def shown(self, name: str) -> Shown:
         """The source of this name, once it has been read. Raises NotMetError."""
@@ -59,11 +52,28 @@ class State:
         live = self.sources.live
         if live is not None:
             live.feed.start(lambda progress: self._hear(live, progress, loop))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._beat())
+            if self.broker is not None:
+                tasks.create_task(self.broker.run(self.fanout.tell_time, partial(self._hear_tracks, loop)))
+
+    async def _beat(self) -> None:
         while True:
             if self.clock is not None:
                 self.fanout.tell_time(self.clock)
             self.fanout.beat()
             await asyncio.sleep(BEAT_S)
+
+    def _hear_tracks(self, loop: asyncio.AbstractEventLoop, heard: TracksNow) -> None:
+        """Pages work out themselves where those are whose path was told."""
+        if (live := self.sources.live) is not None and self.fanout.pages:
+            finding = loop.run_in_executor(None, live.without_path, heard)
+            finding.add_done_callback(lambda found: self._tell_tracks(found.result()))
+
+    def _tell_tracks(self, left: TracksNow) -> None:
+        if left.tracks or self._had_tracks:
+            self.fanout.tell_tracks(left)
+        self._had_tracks = bool(left.tracks)
 
     def _hear(self, live: Shown, progress: Progress, loop: asyncio.AbstractEventLoop) -> None:
         """In the feed's thread: what has changed is made ready for all pages, if there are any."""

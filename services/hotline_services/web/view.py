@@ -6,8 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import PlanState
+from hotline_protocol.sky import Track
 from hotline_services.monitor.history import History, LogRow
-from hotline_services.monitor.latestrows import AirborneRow, OfficerRow, TraceRow
+from hotline_services.monitor.latestrows import AirborneRow, OfficerRow, TraceRow, airborne_key
 from hotline_services.monitor.offers import OfferRow
 from hotline_services.monitor.projection import presentable
 from hotline_services.monitor.rows import (
@@ -142,3 +143,9 @@ def changes(history: History, after: int, until: int | None = None) -> Changes:
     rows: Rows = {table: presentable(changed) for table, changed in tables.items()}
     n = max(after, n)
     return Changes(after=after, n=n, at=history.time_of(n), rows={table: some for table, some in rows.items() if some})
+
+
+def has_path(history: History, track: Track) -> bool:
+    """Whether it is known where this aircraft will be."""
+    row = history.row(AirborneRow, airborne_key(track))
+    return row is not None and bool(row.path) and row.ended_at is None

@@ -1,0 +1,67 @@
+"""The page as a service: what `hotline run page` does."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from hotline_services.director.script import Scenario
+from hotline_services.runtime.wire import BrokerSettings
+
+USUAL_PORT: Final = 8080
+TOKEN_VARIABLE: Final = "HOTLINE_PAGE_TOKEN"  # noqa: S105  where it is found, not what it is
+TOKEN_BYTES: Final = 16
+
+Token = Annotated[str | None, Parameter(env_var=TOKEN_VARIABLE)]
+Hosts = Annotated[tuple[str, ...], Parameter(negative="", env_var="HOTLINE_PAGE_HOSTS")]
+
+
+def new_token() -> str:
+    """A token that nobody guesses."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def sound_token(token: str | None) -> str:
+    """This token, or a new one. Raises ValueError for one that an address cannot hold."""
+    if token is None or token == "":
+        return new_token()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError("--token: letters, digits, - and _ only, since it stands in the page's address")
+    return token
+
+
+def run_page(
+    scenario: Scenario,
+    broker: BrokerSettings,
+    record: Path,
+    *,
+    host: str,
+    port: int,
+    token: str | None,
+    others: Sequence[str],
+    log_level: str,
+) -> int:
+    """Serve the page until told to stop. Raises ValueError, and PortError."""
+    from hotline_services.runtime.logs import set_up_logs
+    from hotline_services.web.feeds import LiveFeed
+    from hotline_services.web.inbound import Inbound
+    from hotline_services.web.serving import address_of, allowed_hosts, listen, serve_until_told
+    from hotline_services.web.sources import Sources
+    from hotline_services.web.state import State
+
+    set_up_logs("page", level=log_level)
+    token = sound_token(token)
+    bound = listen(host, port)
+    sources = Sources(scenario)
+    sources.watch(LiveFeed(record), record)
+    print(f"The page is at {address_of(bound, host)}#token={token}", file=sys.stderr, flush=True)
+
+    async def run() -> None:
+        await serve_until_told(State(sources, token, Inbound(broker)), allowed_hosts(host, others), bound)
+
+    asyncio.run(run())
+    return 0

@@ -1,0 +1,102 @@
+"""The page's way to the broker: hears the clock, tracks and who is up; hands on what is injected.
+
+Everything else works without it: when the broker is away it is sought again, and only injecting has to wait.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import aiomqtt
+import structlog
+
+from hotline_protocol.message import Message, PartyName
+from hotline_protocol.service import Clock, Health
+from hotline_protocol.sky import Tracks
+from hotline_protocol.topics import CLOCK, HEALTH, INJECT, TRACK, MalformedMessageError, decode
+from hotline_services.runtime.client import NoBrokerError, connected, subscribe
+from hotline_services.runtime.clock import ScaledClock
+from hotline_services.runtime.wire import BrokerSettings
+
+from .model import ClockReading, TracksNow
+
+log = structlog.get_logger(__name__)
+
+RETRY_S: Final = 2.0
+PUBLISH_S: Final = 5.0
+PARTIES_AT_MOST: Final = 1_000
+
+
+class Inbound:
+    """One connection, for as long as the server runs. ``hear`` is told of each clock and of all tracks."""
+
+    def __init__(self, settings: BrokerSettings, retry_s: float = RETRY_S) -> None:
+        self._settings: Final = settings
+        self._retry_s: Final = retry_s
+        self._connection: aiomqtt.Client | None = None
+        self._clock: ScaledClock | None = None
+        self._trouble = ""
+        self._hear_tracks: Callable[[TracksNow], object] = lambda _tracks: None
+        self._hear_clock: Callable[[ClockReading], object] = lambda _reading: None
+        self.up = asyncio.Event()
+        self.names: Final[set[PartyName]] = set()
+
+    @property
+    def clock(self) -> ClockReading | None:
+        """The stack's clock now; None as long as it has not been heard."""
+        return ClockReading(simulated=self._clock.now(), speed=self._clock.speed) if self._clock else None
+
+    async def run(
+        self, hear_clock: Callable[[ClockReading], object], hear_tracks: Callable[[TracksNow], object]
+    ) -> None:
+        """Until cancelled."""
+        self._hear_clock, self._hear_tracks = hear_clock, hear_tracks
+        while True:
+            try:
+                await self._follow()
+            except NoBrokerError as error:
+                if str(error) != self._trouble:
+                    log.warning("no-broker", reason=f"{error}. It is tried again; the page is served meanwhile.")
+                self._trouble = str(error)
+            await asyncio.sleep(self._retry_s)
+
+    async def _follow(self) -> None:
+        try:
+            async with connected(self._settings) as connection:
+                await subscribe(connection, CLOCK.template, HEALTH.filter(), TRACK.filter())
+                self._connection, self._trouble = connection, ""
+                self.up.set()
+                async for heard in connection.messages:
+                    self._take(_message(heard))
+        finally:
+            self._connection = None
+            self.up.clear()
+
+    def _take(self, message: Message | None) -> None:
+        match message:
+            case Clock():
+                self._clock = ScaledClock(message)
+                if (reading := self.clock) is not None:
+                    self._hear_clock(reading)
+            case Health() if len(self.names) < PARTIES_AT_MOST:
+                self.names.add(message.source)
+            case Tracks():
+                self._hear_tracks(TracksNow(time=message.time, tracks=message.tracks))
+
+    async def publish(self, to: PartyName, payloads: Sequence[bytes]) -> None:
+        """Inject these, one after the other, each taken by the broker. Raises NoBrokerError."""
+        if self._connection is None:
+            raise NoBrokerError(self._trouble or f"no connection to the broker at {self._settings} yet")
+        for payload in payloads:
+            try:
+                await self._connection.publish(INJECT.filter(to=to), payload, qos=INJECT.qos, timeout=PUBLISH_S)
+            except aiomqtt.MqttError as error:
+                raise NoBrokerError(f"the broker at {self._settings} did not take it: {error}") from error
+
+
+def _message(heard: aiomqtt.Message) -> Message | None:
+    """Nothing for what cannot be read: the monitor says so."""
+    try:
+        return decode(str(heard.topic), bytes(heard.payload))
+    except MalformedMessageError:
+        return None
