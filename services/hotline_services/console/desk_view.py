@@ -1,0 +1,296 @@
+"""What is on the desk, as far as a console hears it: a fold of messages into the call, what is to be decided, the own
+plans and the log. No I/O, no clock: whoever holds it says what time it is."""
+
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from hotline_protocol.agreement import Timing
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.events import InputRejected, NegotiationEnded, NegotiationOutcome, PlanStatus
+from hotline_protocol.flightplan import PlanState
+from hotline_protocol.geometry import expand
+from hotline_protocol.injection import SubmitPlan
+from hotline_protocol.line import (
+    Answer,
+    Busy,
+    Concur,
+    Counter,
+    Decline,
+    Expire,
+    HangUp,
+    InNegotiation,
+    OnCall,
+    Ring,
+    Withdraw,
+)
+from hotline_protocol.message import Message
+from hotline_protocol.orders import CallOnDesk, DecisionAwaited, DeskLeft, DeskTaken, OwnPlan, Sitting, Waiting
+from hotline_protocol.service import Health, Presence
+from hotline_protocol.sky import Tracks
+from hotline_protocol.words import Word
+from hotline_services.monitor.dutylog import DutyLog
+from hotline_services.monitor.wording import clock_time, duration, offer, printable, words
+
+LOG_LINES: Final = 500
+REMEMBERED: Final = 5_000
+OVER: Final = frozenset({PlanState.REFUSED, PlanState.ENDED, PlanState.WITHDRAWN})
+AGREED: Final = frozenset({NegotiationOutcome.AGREED_AS_FILED, NegotiationOutcome.AGREED_WITH_CHANGES})
+
+
+class Matter(Word):
+    """What a notice is about."""
+
+    DESK = "desk"
+    RINGS = "rings"
+    CALL = "call"
+    DECIDE = "decide"
+    OUTCOME = "outcome"
+    REFUSED = "refused"
+    LOG = "log"
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something that the person at the desk is to be told, in a sentence that cannot steer a terminal."""
+
+    matter: Matter
+    text: str
+
+
+class DeskView:
+    """One party's desk, in the eyes of the ``sitting`` that wants or has it."""
+
+    def __init__(self, party: str, sitting: str, timing: Timing = Timing()) -> None:  # noqa: B008  frozen
+        self.party: Final = party
+        self.sitting: Final = sitting
+        self.timing = timing
+        self.holder: Sitting | None = None
+        self.agreement = ""
+        self.call: CallOnDesk | None = None
+        self.decisions: dict[str, DecisionAwaited] = {}
+        self.plans: dict[str, OwnPlan] = {}
+        self.waiting: tuple[Waiting, ...] = ()
+        self.tracks: Tracks | None = None
+        self.log: deque[str] = deque(maxlen=LOG_LINES)
+        self._duty_log = DutyLog()
+        self._seen: dict[str, None] = {}
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the desk is held in this sitting."""
+        return self.holder is not None and self.holder.sitting == self.sitting
+
+    @property
+    def rings(self) -> bool:
+        """Whether the phone rings here."""
+        return self.call is not None and not self.call.talking and not self.call.ours
+
+    def decision(self) -> DecisionAwaited | None:
+        """What is to be decided first: the offer that lapses first."""
+        return min(self.decisions.values(), key=lambda asked: asked.expires_at, default=None)
+
+    def hear(self, message: Message) -> list[Notice]:
+        """Take this in; returns what the person is to be told. What is heard twice, or later than it is worth, changes
+        nothing."""
+        if isinstance(message, Tracks):
+            self.tracks = message
+            return []
+        if not self._is_new(message):
+            return []
+        notices = self._fold(message)
+        line = self._duty_log.line(message)
+        if line is not None and not isinstance(message, Health):
+            self.log.append(line)
+            notices.append(Notice(Matter.LOG, line))
+        return notices
+
+    def lapse(self, now: datetime) -> list[Notice]:
+        """Take off the desk what time has taken off it."""
+        late = [asked for asked in self.decisions.values() if asked.expires_at + _grace(asked) < now]
+        for asked in late:
+            del self.decisions[asked.negotiation_id]
+        return [Notice(Matter.OUTCOME, f"Their offer in {asked.negotiation_id} lapsed unanswered.") for asked in late]
+
+    def _is_new(self, message: Message) -> bool:
+        if message.id in self._seen:
+            return False
+        self._seen[message.id] = None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return True
+
+    def _fold(self, message: Message) -> list[Notice]:
+        match message:
+            case InNegotiation():
+                self._hear_something(message)
+                return self._negotiated(message)
+            case OnCall():
+                return self._called(message)
+            case DeskTaken(source=self.party) | DeskLeft(source=self.party) | DecisionAwaited(source=self.party):
+                return self._desk(message)
+            case SubmitPlan(plan=plan):
+                self._plan(plan.plan_id, plan.callsign, PlanState.NEGOTIATING, tuple(expand(plan)))
+            case PlanStatus(source=self.party):
+                return self._status(message)
+            case NegotiationEnded():
+                return self._ended(message)
+            case InputRejected(source=self.party) if message.sender.startswith("console-"):
+                return [_notice(Matter.REFUSED, f"Refused: {message.problem.reason}.")]
+            case Health(source=self.party, presence=Presence.DOWN):
+                self.holder = self.call = None
+                self.decisions.clear()
+                return [_notice(Matter.DESK, f"The centre of {self.party.upper()} has left the network.")]
+        return []
+
+    # The desk --------------------------------------------------------------------------------------------
+
+    def _desk(self, message: DeskTaken | DeskLeft | DecisionAwaited) -> list[Notice]:
+        match message:
+            case DeskTaken():
+                return self._taken(message)
+            case DeskLeft():
+                was_ours = self.is_ours
+                self.holder = None
+                self.decisions.clear()
+                how = "You have left the desk" if was_ours else f"{message.by.operator} has left the desk"
+                return [_notice(Matter.DESK, f"{how} ({words(message.how.value)}): the automatic officer decides.")]
+            case DecisionAwaited():
+                self.decisions[message.negotiation_id] = message
+                return [_notice(Matter.DECIDE, in_words(message))]
+
+    def _taken(self, taken: DeskTaken) -> list[Notice]:
+        known = self.holder == taken.by
+        self.holder, self.agreement = taken.by, taken.agreement
+        self.call, self.waiting = taken.call, taken.waiting
+        self.decisions.clear()
+        self.plans = {plan.plan_id: plan for plan in taken.plans}
+        if known:
+            return []
+        who = "You decide" if self.is_ours else f"{taken.by.operator} decides"
+        notices = [_notice(Matter.DESK, f"{who} at the desk of {self.party.upper()}.")]
+        if self.rings and self.call is not None:
+            notices.append(_ringing(self.call))
+        return notices
+
+    # Calls -----------------------------------------------------------------------------------------------
+
+    def _called(self, message: OnCall) -> list[Notice]:
+        match message:
+            case Ring():
+                return self._rung(message)
+            case Answer() if self._is_current(message) and self.call is not None:
+                self.call = msgspec.structs.replace(self.call, talking=True, until=message.time + self._silence)
+                return [_notice(Matter.CALL, f"The call with {self.call.peer.upper()} has been answered.")]
+            case Busy() | HangUp() if self._is_current(message):
+                return self._over(message)
+        self._hear_something(message)
+        return []
+
+    def _rung(self, ring: Ring) -> list[Notice]:
+        ours = ring.source == self.party
+        if not ours and self.call is not None and self.call.talking:
+            return []  # the desk says that it is busy
+        self.call = CallOnDesk(
+            call_id=ring.call_id,
+            peer=ring.to if ours else ring.source,
+            ours=ours,
+            talking=False,
+            reason=ring.reason,
+            tier=ring.tier,
+            until=ring.time + timedelta(seconds=self.timing.ring_s),
+            about=ring.about,
+        )
+        return [_ringing(self.call)]
+
+    def _over(self, message: Busy | HangUp) -> list[Notice]:
+        call, self.call = self.call, None
+        self.decisions = {name: asked for name, asked in self.decisions.items() if asked.call_id != message.call_id}
+        how = words(message.outcome.value) if isinstance(message, HangUp) else "busy"
+        return [_notice(Matter.CALL, f"The call with {call.peer.upper() if call else '?'} is over: {how}.")]
+
+    def _is_current(self, message: OnCall) -> bool:
+        return self.call is not None and self.call.call_id == message.call_id
+
+    def _hear_something(self, message: OnCall) -> None:
+        """Silence begins anew."""
+        if self._is_current(message) and self.call is not None and self.call.talking and message.to == self.party:
+            self.call = msgspec.structs.replace(self.call, until=message.time + self._silence)
+
+    @property
+    def _silence(self) -> timedelta:
+        return timedelta(seconds=self.timing.silence_s)
+
+    # Negotiations ----------------------------------------------------------------------------------------
+
+    def _negotiated(self, message: InNegotiation) -> list[Notice]:
+        """What was awaited has been said, or need not be any more."""
+        asked = self.decisions.get(message.negotiation_id)
+        if asked is None:
+            return []
+        ours = message.source == self.party
+        match message:
+            case Concur(offer=about) | Counter(answers=about) | Decline(answers=about) if ours:
+                over = about == asked.offer
+            case Expire(offer=about):
+                over = about == asked.offer
+            case _:
+                over = isinstance(message, Withdraw)
+        if not over:
+            return []
+        del self.decisions[message.negotiation_id]
+        lapsed = f"Their offer in {asked.negotiation_id} has lapsed unanswered."
+        return [_notice(Matter.OUTCOME, lapsed)] if isinstance(message, Expire) else []
+
+    def _ended(self, ended: NegotiationEnded) -> list[Notice]:
+        self.decisions.pop(ended.negotiation_id, None)
+        took = duration((ended.time - ended.began_at).total_seconds())
+        with_changes = f": {ended.sector}, {ended.block}, {ended.shift_min:+d} min" if ended.outcome in AGREED else ""
+        about = f"{ended.negotiation_id} ({ended.plan_id})"
+        return [_notice(Matter.OUTCOME, f"{about}: {words(ended.outcome.value)} after {took}{with_changes}.")]
+
+    # Own plans -------------------------------------------------------------------------------------------
+
+    def _status(self, status: PlanStatus) -> list[Notice]:
+        if status.state in OVER:
+            self.plans.pop(status.plan_id, None)
+        else:
+            known = self.plans.get(status.plan_id)
+            volumes = status.volumes or (known.volumes if known else ())
+            self._plan(status.plan_id, status.callsign, status.state, volumes)
+        problem = f": {status.problem.reason}" if status.problem else ""
+        return [_notice(Matter.OUTCOME, f"Own plan {status.plan_id} is {status.state.value}{problem}.")]
+
+    def _plan(self, plan_id: str, callsign: str, state: PlanState, volumes: tuple[Volume4D, ...]) -> None:
+        self.plans[plan_id] = OwnPlan(plan_id=plan_id, callsign=callsign, state=state, volumes=volumes)
+
+
+def in_words(asked: DecisionAwaited) -> str:
+    """What is to be decided, in a sentence."""
+    menu, window = asked.menu, asked.menu.windows
+    mine = f"for your {asked.plan_id} they offer" if asked.plan_id else f"{asked.peer.upper()} asks for"
+    priority = "" if asked.priority.rank == 0 else f"{asked.priority.value} "
+    times = f"{clock_time(window[0].start)}-{clock_time(window[-1].end)} when on time"
+    meets = f" It runs into your {', '.join(asked.meets)}." if asked.meets else ""
+    free = "" if asked.worth[menu.outcome(asked.choice)] >= 0 else " That air is not free."
+    return (
+        f"{mine} ({priority}{asked.kind.value}, {words(asked.tier.value)}): {offer(menu, asked.choice)}, {times}. "
+        f"It lapses at {asked.expires_at:%H:%M:%S}Z.{meets}{free}"
+    )
+
+
+def _ringing(call: CallOnDesk) -> Notice:
+    who = f"Ringing {call.peer.upper()}" if call.ours else f"The phone rings: {call.peer.upper()}"
+    manner = f"{words(call.reason.value)}, {words(call.tier.value)}"
+    matter = Matter.CALL if call.ours else Matter.RINGS
+    return _notice(matter, f"{who}, {manner}; it rings until {call.until:%H:%M:%S}Z.")
+
+
+def _notice(matter: Matter, text: str) -> Notice:
+    return Notice(matter, printable(text[:1].upper() + text[1:]))
+
+
+def _grace(asked: DecisionAwaited) -> timedelta:
+    """What is said about an offer may be under way for some time after its end; the line says when it is over."""
+    return max(asked.expires_at - asked.time, timedelta(0)) + timedelta(minutes=1)
