@@ -6,12 +6,14 @@ was the last by then; going on from there is a slice of the list of changes.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, ClassVar, Final, TypeVar
 
 from hotline_protocol.message import Message
+from hotline_protocol.service import Clock
 
 from .dutylog import DutyLog
 from .folds import type_of
@@ -77,7 +79,7 @@ class _Versions:
 class History:
     """Messages numbered from 1 in the order in which they were recorded, and all rows after each of them.
 
-    Numbers rise, but need not be without gaps.
+    Numbers rise, but need not be without gaps. ``types`` counts them by their type; ``clock`` is the one set last.
     """
 
     def __init__(self) -> None:
@@ -89,8 +91,11 @@ class History:
         self._numbers: Final[list[int]] = []
         self._times: Final[list[datetime]] = []
         self._ids: Final[dict[str, int]] = {}
+        self._names: Final[list[str]] = []
         self._causes: Final[dict[str, str]] = {}
         self._threads: Final[dict[str, list[int]]] = {}
+        self.types: Final[Counter[str]] = Counter()
+        self.clock: Clock | None = None
 
     def take(self, n: int, at: datetime, message: Message) -> None:
         """Fold message ``n``, recorded at this time."""
@@ -98,6 +103,10 @@ class History:
         self._numbers.append(n)
         self._times.append(max(at, self._times[-1]) if self._times else at)
         self._ids[message.id] = n
+        self._names.append(message.id)
+        self.types[type_of(message)] += 1
+        if isinstance(message, Clock):
+            self.clock = message
         if message.cause:
             self._causes[message.id] = message.cause
         self._projection.apply(message, at)
@@ -188,6 +197,11 @@ class History:
     def number_of(self, message_id: str) -> int | None:
         """The number of the message of this id."""
         return self._ids.get(message_id)
+
+    def id_of(self, n: int) -> str | None:
+        """The id of message ``n``."""
+        found = bisect_right(self._numbers, n)
+        return self._names[found - 1] if found and self._numbers[found - 1] == n else None
 
     def cause_of(self, message_id: str) -> str | None:
         """The id of the message that this one answers."""

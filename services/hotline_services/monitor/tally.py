@@ -1,0 +1,191 @@
+"""Rows counted as they change: what each row adds to which metric, and the sums of it.
+
+When a row changes, what it added is taken away before what it adds now is put in. So a scrape costs what has changed
+since the one before, however long the run is.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from hotline_protocol.line import CallOutcome
+from hotline_protocol.topics import TOPICS
+
+from .measures import MEASURE, MEASURES
+from .rows import AgreementRow, CallRow, EscalationRow, NegotiationRow, PlanRow, RejectedRow, Row
+from .worldrows import CrossingRow, EncounterRow, FlightRow, ReviewRow
+
+OTHER: Final = "other"
+SERIES_AT_MOST: Final = 500
+"""Of one metric: a peer can put any text into a message, and each label costs a time series."""
+
+Labels = tuple[str, ...]
+
+
+class Share(NamedTuple):
+    """What a row adds to a metric: an amount, or the value observed where that is a histogram."""
+
+    name: str
+    labels: Labels
+    value: float = 1.0
+
+
+class Distribution:
+    """The values observed, counted by bucket."""
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds: Final = bounds
+        self._counts: Final = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def add(self, value: float, times: int) -> None:
+        """Observe this once, or (``times`` -1) take it back."""
+        self._counts[bisect_left(self._bounds, value)] += times
+        self.total += value * times
+
+    def cumulative(self) -> Iterator[tuple[str, int]]:
+        """How many values are at most each bound; the last, ``+Inf``, counts all."""
+        so_far = 0
+        for bound, count in zip((*map(str, map(float, self._bounds)), "+Inf"), self._counts, strict=True):
+            so_far += count
+            yield bound, so_far
+
+
+class Tally:
+    """Sums and distributions by metric and labels."""
+
+    def __init__(self) -> None:
+        self.sums: Final[dict[str, dict[Labels, float]]] = {m.name: {} for m in MEASURES if not m.bounds}
+        self.distributions: Final[dict[str, dict[Labels, Distribution]]] = {m.name: {} for m in MEASURES if m.bounds}
+        self._shares: Final[dict[tuple[type[Row], str], list[Share]]] = {}
+
+    def fold(self, rows: Iterable[Row]) -> None:
+        """Count these rows as they are now."""
+        for row in rows:
+            shares_of = _SHARES.get(type(row))
+            if shares_of is None:
+                continue
+            for share in self._shares.pop((type(row), row.key), ()):
+                self._add(share, -1)
+            now = self._shares[type(row), row.key] = [self._bounded(share) for share in shares_of(row)]
+            for share in now:
+                self._add(share, 1)
+
+    def _add(self, share: Share, times: int) -> None:
+        name, labels, value = share
+        if name in self.distributions:
+            self.distributions[name][labels].add(value, times)
+        else:
+            self.sums[name][labels] = self.sums[name].get(labels, 0.0) + value * times
+
+    def _bounded(self, share: Share) -> Share:
+        """Under other labels where there are too many of them."""
+        distributions = self.distributions.get(share.name)
+        series: dict[Labels, Any] = self.sums[share.name] if distributions is None else distributions
+        if share.labels not in series and len(series) >= SERIES_AT_MOST:
+            share = share._replace(labels=(OTHER,) * len(share.labels))
+        if distributions is not None and share.labels not in distributions:
+            distributions[share.labels] = Distribution(MEASURE[share.name].bounds)
+        return share
+
+
+@lru_cache(maxsize=1_000)
+def template_of(topic: str) -> str:
+    """The template of the topic of this name."""
+    return next((known.template for known in TOPICS if known.match(topic) is not None), OTHER)
+
+
+def line_of(one: str, other: str) -> str:
+    """The line between these two, whoever rings."""
+    return "-".join(sorted((one, other)))
+
+
+def taken_s(call: CallRow) -> float:
+    """For how many seconds this call held the line."""
+    return 0.0 if call.outcome is CallOutcome.BUSY else (call.set_up_s or 0.0) + (call.hold_s or 0.0)
+
+
+def _word(member: Any) -> str:
+    return "unknown" if member is None else str(member.value)
+
+
+def _truth(*, true: bool) -> str:
+    return "true" if true else "false"
+
+
+def _call(row: CallRow) -> Iterator[Share]:
+    if not row.caller:
+        return
+    line, reason = line_of(row.caller, row.callee), _word(row.reason)
+    if row.ended_at is None:
+        yield Share("hotline_calls_in_progress", (line,))
+        return
+    yield Share("hotline_calls_total", (row.caller, row.callee, reason, _word(row.tier), _word(row.outcome)))
+    yield Share("hotline_line_taken_seconds_total", (line,), taken_s(row))
+    if row.waiting_s is not None:
+        yield Share("hotline_call_waiting_seconds", (row.caller, reason), row.waiting_s)
+    if row.answered_at and row.set_up_s is not None and row.hold_s is not None:
+        yield Share("hotline_call_setup_seconds", (row.caller, reason), row.set_up_s)
+        yield Share("hotline_call_hold_seconds", (row.caller, reason), row.hold_s)
+
+
+def _negotiation(row: NegotiationRow) -> Iterator[Share]:
+    if not row.asker:
+        return
+    if row.ended_at is None:
+        yield Share("hotline_negotiations_open", (row.asker, row.responder))
+        return
+    yield Share("hotline_negotiations_total", (row.asker, row.responder, _word(row.outcome), _word(row.tier)))
+    yield Share("hotline_negotiation_rounds", (row.asker,), row.rounds)
+
+
+def _agreement(row: AgreementRow) -> Iterator[Share]:
+    if row.entered_at is None:
+        return
+    yield Share("hotline_agreements_granted_total", (row.granter, row.user))
+    if row.released_at is not None:
+        yield Share("hotline_agreements_released_total", (row.granter, row.user))
+
+
+def _plan(row: PlanRow) -> Iterator[Share]:
+    yield Share("hotline_plans", (row.party, _word(row.state)))
+
+
+def _escalation(row: EscalationRow) -> Iterator[Share]:
+    yield Share("hotline_escalations_total", (row.party, row.peer, _word(row.kind)))
+
+
+def _review(row: ReviewRow) -> Iterator[Share]:
+    yield Share("hotline_line_reviews_total", (row.party, row.peer, _truth(true=row.agreed)))
+
+
+def _flight(row: FlightRow) -> Iterator[Share]:
+    yield Share("hotline_flights_total", (row.side or row.operator, _truth(true=row.announced)))
+
+
+def _crossing(row: CrossingRow) -> Iterator[Share]:
+    labels = (row.side or row.operator, row.what, _truth(true=row.conforming))
+    yield Share("hotline_crossings_total", labels)
+
+
+def _encounter(row: EncounterRow) -> Iterator[Share]:
+    yield Share("hotline_encounters_total", (line_of(row.one_side, row.other_side), _word(row.grade)))
+
+
+def _rejected(row: RejectedRow) -> Iterator[Share]:
+    yield Share("hotline_rejected_inputs_total", (row.party, row.code, template_of(row.topic)))
+
+
+_SHARES: Final[dict[type[Row], Callable[[Any], Iterator[Share]]]] = {
+    CallRow: _call,
+    NegotiationRow: _negotiation,
+    AgreementRow: _agreement,
+    PlanRow: _plan,
+    EscalationRow: _escalation,
+    ReviewRow: _review,
+    FlightRow: _flight,
+    CrossingRow: _crossing,
+    EncounterRow: _encounter,
+    RejectedRow: _rejected,
+}
