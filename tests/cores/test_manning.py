@@ -335,7 +335,7 @@ def test_a_tier_is_raised_by_order_and_named_so_that_a_stale_order_is_refused() 
     assert [ring.tier for ring in world.all(Ring)] == [Tier.DEPUTY_COMMANDER]
     assert world.refusals == ["bad-order tier"]
     world.order(RaiseTier, negotiation_id=about, tier=Tier.DEPUTY_COMMANDER)
-    assert world.refusal == "tier: there is none above deputy-commander"
+    assert world.refusal == "there is none above deputy-commander"
 
 
 def test_raising_the_tier_during_a_call_leaves_the_offer_and_rings_higher_up() -> None:

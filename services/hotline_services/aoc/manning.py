@@ -65,8 +65,9 @@ class Manning:
         """Carry this out, or say why not."""
         if isinstance(order, TakeDesk):
             self._take(order)
-        elif self.permits(order):
-            self._rejections.fault(order, "bad-order", self._obey(order))
+        elif self.permits(order) and (fault := self._obey(order)) is not None:
+            field, _, reason = fault.partition(": ")
+            self._rejections.reject(order, "bad-order", field, reason)
 
     def permits(self, order: AtDesk) -> bool:
         """Whether whoever orders this holds the desk; it is refused if not."""

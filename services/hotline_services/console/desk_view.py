@@ -27,7 +27,16 @@ from hotline_protocol.line import (
     Withdraw,
 )
 from hotline_protocol.message import Message
-from hotline_protocol.orders import CallOnDesk, DecisionAwaited, DeskLeft, DeskTaken, OwnPlan, Sitting, Waiting
+from hotline_protocol.orders import (
+    AnswersOffer,
+    CallOnDesk,
+    DecisionAwaited,
+    DeskLeft,
+    DeskTaken,
+    OwnPlan,
+    Sitting,
+    Waiting,
+)
 from hotline_protocol.service import Health, Presence
 from hotline_protocol.sky import Tracks
 from hotline_protocol.words import Word
@@ -73,6 +82,7 @@ class DeskView:
         self.plans: dict[str, OwnPlan] = {}
         self.waiting: tuple[Waiting, ...] = ()
         self.tracks: Tracks | None = None
+        self._ordered: dict[str, DecisionAwaited] = {}
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self._duty_log = DutyLog()
         self._seen: dict[str, None] = {}
@@ -136,8 +146,10 @@ class DeskView:
                 return self._status(message)
             case NegotiationEnded():
                 return self._ended(message)
-            case InputRejected(source=self.party) if message.sender.startswith("console-"):
-                return [_notice(Matter.REFUSED, f"Refused: {message.problem.reason}.")]
+            case AnswersOffer(sitting=self.sitting):
+                self._answered(message)
+            case InputRejected(source=self.party, sender=self.sitting):
+                return self._refused(message)
             case Health(source=self.party, presence=Presence.DOWN):
                 self.holder = self.call = None
                 self.decisions.clear()
@@ -207,6 +219,7 @@ class DeskView:
     def _over(self, message: Busy | HangUp) -> list[Notice]:
         call, self.call = self.call, None
         self.decisions = {name: asked for name, asked in self.decisions.items() if asked.call_id != message.call_id}
+        self._ordered.clear()
         how = words(message.outcome.value) if isinstance(message, HangUp) else "busy"
         return [_notice(Matter.CALL, f"The call with {call.peer.upper() if call else '?'} is over: {how}.")]
 
@@ -249,6 +262,19 @@ class DeskView:
         with_changes = f": {ended.sector}, {ended.block}, {ended.shift_min:+d} min" if ended.outcome in AGREED else ""
         about = f"{ended.negotiation_id} ({ended.plan_id})"
         return [_notice(Matter.OUTCOME, f"{about}: {words(ended.outcome.value)} after {took}{with_changes}.")]
+
+    def _answered(self, order: AnswersOffer) -> None:
+        """The person has ordered what is to be said; it is off the desk unless that is refused."""
+        asked = self.decisions.get(order.negotiation_id)
+        if asked is not None and asked.offer == order.offer:
+            self._ordered[order.id] = self.decisions.pop(order.negotiation_id)
+
+    def _refused(self, refusal: InputRejected) -> list[Notice]:
+        asked = self._ordered.pop(refusal.evidence, None)
+        current = self.call is not None and asked is not None and asked.call_id == self.call.call_id
+        if asked is not None and current:
+            self.decisions.setdefault(asked.negotiation_id, asked)
+        return [_notice(Matter.REFUSED, f"Refused: {refusal.problem.reason}.")]
 
     # Own plans -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,130 @@
+"""`hotline console`: sit at a party's desk in a terminal."""
+
+import asyncio
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from hotline_protocol.agreement import Agreement
+from hotline_services.runtime.wire import BrokerSettings
+
+from .connection import VARIABLE, NoBrokerError, broker_settings
+
+BAD_INPUT: Final = 2
+NO_DESK: Final = 3
+NO_BROKER: Final = 4
+INTERRUPTED: Final = 130
+
+Flag = Parameter(negative="")
+
+
+def console(
+    *,
+    party: Annotated[str, Parameter(name="--as")],
+    name: str | None = None,
+    broker: Annotated[str | None, Parameter(env_var=VARIABLE)] = None,
+    scenario: str | None = None,
+    plain: Annotated[bool, Flag] = False,
+    log: Annotated[bool, Flag] = False,
+    report: Path | None = None,
+) -> int:
+    """Sit at the desk of a party: the phone rings, and you answer, concur, counter, decline, ask, protest, hang up.
+
+    The party's centre must be running, as in hotline demo. While you sit there it decides nothing by itself but its
+    bookkeeping; the agreement's times go on, so that an offer that you do not answer lapses. When you leave, or this
+    program dies, the automatic officer goes on. The other side may be automatic, or another person at a console.
+
+    Examples:
+
+    hotline demo valley-day --speed 4
+
+    hotline console --as ru
+
+    hotline console --as us --plain --name "Col. X" --report after.md
+
+    The exit code is 0 when you have left the desk, 2 for bad input, 3 when the desk cannot be had or is lost, 4 when
+    there is no broker.
+
+    Parameters
+    ----------
+    party
+        The party at whose desk you sit, such as us or ru.
+    name
+        What the record calls you; by default your name on this machine.
+    broker
+        mqtt://user:password@host:port; by default HOTLINE_BROKER of the environment, else this machine.
+    scenario
+        For the map and the times of the agreement: the scenario that is played, by name or file. By default whichever
+        shipped agreement the centre goes by.
+    plain
+        Line by line, without a screen: for screen readers, scripts and pipes. help lists the commands.
+    log
+        With --plain: also each line of the duty log.
+    report
+        When you leave: the after-action report, to this file instead of the screen.
+    """
+    try:
+        settings = broker_settings(broker)
+        agreement = _agreement(scenario)
+    except ValueError as error:
+        return _fail(BAD_INPUT, str(error))
+    if not plain and not sys.stdout.isatty():
+        return _fail(BAD_INPUT, "there is no terminal to draw on; use --plain")
+    try:
+        return asyncio.run(_sit(settings, party, name or _user(), agreement, plain=plain, log=log, report=report))
+    except NoBrokerError as error:
+        return _fail(NO_BROKER, str(error))
+    except KeyboardInterrupt:
+        return _fail(INTERRUPTED, "you have left the desk")
+
+
+async def _sit(
+    settings: BrokerSettings,
+    party: str,
+    name: str,
+    agreement: Agreement | None,
+    *,
+    plain: bool,
+    log: bool,
+    report: Path | None,
+) -> int:
+    from hotline_services.console.session import DeskError, Session
+
+    session = Session(party, name[:64])
+    if agreement is not None:
+        session.view.timing = agreement.timing
+    try:
+        if plain:
+            from hotline_services.console.plain import PlainConsole, standard_input, write_line
+
+            await PlainConsole(session, write_line, duty_log=log).run(settings, standard_input())
+    except DeskError as error:
+        return _fail(NO_DESK, str(error))
+    return 0
+
+
+def _agreement(scenario: str | None) -> Agreement | None:
+    """The memorandum of this scenario. Raises ValueError."""
+    if scenario is None:
+        return None
+    from hotline_services.director.scenario import ScenarioError, read_scenario
+
+    try:
+        return read_scenario(scenario).agreement
+    except ScenarioError as error:
+        raise ValueError(str(error)) from error
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"
+
+
+def _fail(code: int, reason: str) -> int:
+    print(f"hotline console: {reason}", file=sys.stderr)
+    return code

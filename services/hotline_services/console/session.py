@@ -1,0 +1,232 @@
+"""A console's connection: what is heard is folded into the view, what is ordered is said until the centre has it."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+import aiomqtt
+
+from hotline_protocol.events import InputRejected
+from hotline_protocol.hearing import ear
+from hotline_protocol.injection import Injected
+from hotline_protocol.message import Message
+from hotline_protocol.orders import DeskTaken
+from hotline_protocol.service import Clock, Health, Presence, Receipt, Unreadable
+from hotline_protocol.topics import CLOCK, EVENT, HEALTH, INJECT, LINE, RECEIPT, STATUS, TRACK, address_of, encode
+from hotline_services.cli.connection import NoBrokerError, connected, subscribe
+from hotline_services.runtime.clock import ScaledClock, wall_clock
+from hotline_services.runtime.wire import BrokerSettings
+
+from .desk_view import DeskView, Notice
+from .sitting import RENEWED_EVERY_REAL_S, Draft, SittingAt
+
+QUIET_S: Final = 1.0  # what is retained comes at once: what has not come after so long is not there
+ANSWER_S: Final = 10.0
+AGAIN_S: Final = 2.0
+LEAVE_S: Final = 3.0
+NO_PARTIES: Final = frozenset({"director", "monitor", "sky"})
+
+
+class DeskError(Exception):
+    """This desk cannot be taken, or is lost; the message is a sentence for the user."""
+
+
+class Session:
+    """A person at the desk of a party, from the beginning of :meth:`seated` to its end. Made in a running event loop.
+
+    ``on_news`` is called with what the person is to be told whenever there is something new.
+    """
+
+    def __init__(self, party: str, operator: str, on_news: Callable[[list[Notice]], None] = lambda _: None) -> None:
+        self.sitting: Final = SittingAt(party, f"console-{party}-{secrets.token_hex(3)}"[:32], operator)
+        self.view: Final = DeskView(party, self.sitting.name)
+        self.on_news = on_news
+        self.peers: tuple[str, ...] = ()
+        self._clock: ScaledClock | None = None
+        self._present: dict[str, Presence] = {}
+        self._unconfirmed: dict[str, Injected] = {}
+        self._answer: asyncio.Future[Message] | None = None
+        self._asked = ""
+        self._connection: aiomqtt.Client | None = None
+        self._news = asyncio.Event()
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lost.add_done_callback(lambda lost: lost.cancelled() or lost.exception())  # perhaps nobody waits for it
+
+    def now(self) -> datetime:
+        """Simulated time. Raises DeskError before a clock has been heard."""
+        if self._clock is None:
+            raise DeskError("No clock has been heard: nothing runs here. Start it with hotline demo.")
+        return self._clock.now()
+
+    @property
+    def speed(self) -> float:
+        """Simulated seconds in a real one."""
+        return self._clock.speed if self._clock is not None else 1.0
+
+    @asynccontextmanager
+    async def seated(self, settings: BrokerSettings) -> AsyncIterator[None]:
+        """At the desk, for as long as this lasts; the desk is left in the end, whatever happens.
+
+        Raises NoBrokerError and DeskError; what is lost later is told by :meth:`lost`.
+        """
+        async with connected(settings) as connection:
+            self._connection = connection
+            await self._listen_to(connection)
+            tasks = [self._minded(self._hear(connection))]
+            try:
+                await self._sit_down()
+                tasks.append(self._minded(self._hold()))
+                yield
+            finally:
+                await self._stand_up()
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def lost(self) -> None:
+        """Wait until the desk or the connection is lost, which may be never. Raises NoBrokerError or DeskError then."""
+        await asyncio.shield(self._lost)
+
+    def _minded(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Have this done, and whoever waits for a loss told when it fails."""
+
+        def pass_on(done: asyncio.Task[None]) -> None:
+            error = None if done.cancelled() else done.exception()
+            if error is not None and not self._lost.done():
+                self._lost.set_exception(error)
+
+        task = asyncio.create_task(work)
+        task.add_done_callback(pass_on)
+        return task
+
+    async def send(self, draft: Draft) -> None:
+        """Order this. It is said again until the centre has it."""
+        order = self.sitting.write(draft, self.now())
+        self.view.hear(order)
+        await self._publish(order)
+
+    async def look(self) -> None:
+        """Have the centre tell what is on the desk."""
+        await self._publish(self.sitting.take(self.now(), self.speed, tell=True))
+
+    async def _listen_to(self, connection: aiomqtt.Client) -> None:
+        party = self.view.party
+        await subscribe(
+            connection,
+            CLOCK.template,
+            HEALTH.filter(),
+            LINE.filter(to=party),
+            LINE.filter(source=party),
+            STATUS.filter(source=party),
+            EVENT.filter(source=party),
+            INJECT.filter(to=party),
+            RECEIPT.filter(source=party, to=self.sitting.name),
+            TRACK.filter(),
+        )
+
+    async def _sit_down(self) -> None:
+        await self._gather_what_is_retained()
+        party = self.view.party
+        there = sorted(name for name in self._present if name not in NO_PARTIES)
+        if party not in self._present:
+            raise DeskError(f"No centre called {party} has been heard of; there are: {', '.join(there) or 'none'}.")
+        if self._present[party] is Presence.DOWN:
+            raise DeskError(f"The centre of {party} is down.")
+        self.peers = tuple(name for name in there if name != party)
+        taking = self.sitting.take(self.now(), self.speed, tell=True)
+        self._answer, self._asked = asyncio.get_running_loop().create_future(), taking.id
+        await self._publish(taking)
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                answer = await self._answer
+        except TimeoutError as error:
+            raise DeskError(f"The centre of {party} has not answered in {ANSWER_S:g} s.") from error
+        if isinstance(answer, InputRejected):
+            raise DeskError(f"The desk of {party} is not free: {answer.problem.reason}.")
+
+    async def _gather_what_is_retained(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(QUIET_S):
+                await self.until(lambda: self._clock is not None and len(self._present.keys() - NO_PARTIES) > 1)
+
+    async def _hold(self) -> None:
+        """Renew the lease, and say again what has not been confirmed. Raises DeskError when the desk is lost."""
+        waited = 0.0
+        while True:
+            await asyncio.sleep(AGAIN_S)
+            waited += AGAIN_S
+            if not self.view.is_ours:
+                holder = self.view.holder
+                raise DeskError(f"The desk is lost: {holder.operator if holder else 'the automatic officer'} has it.")
+            for order in list(self._unconfirmed.values()):
+                await self._say(order)
+            if waited >= RENEWED_EVERY_REAL_S:
+                waited = 0.0
+                await self._publish(self.sitting.take(self.now(), self.speed, tell=False))
+
+    async def _stand_up(self) -> None:
+        if not self.view.is_ours:
+            return
+        with contextlib.suppress(TimeoutError, aiomqtt.MqttError):
+            async with asyncio.timeout(LEAVE_S):
+                await self._publish(self.sitting.leave(self.now()))
+                await self.until(lambda: not self.view.is_ours)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until what is heard makes this true."""
+        while not true():
+            self._news.clear()
+            await self._news.wait()
+
+    async def _publish(self, order: Injected) -> None:
+        self._unconfirmed[order.id] = order
+        await self._say(order)
+
+    async def _say(self, order: Injected) -> None:
+        if self._connection is not None:
+            await self._connection.publish(address_of(order), encode(order), qos=INJECT.qos)
+
+    # Hearing ---------------------------------------------------------------------------------------------
+
+    async def _hear(self, connection: aiomqtt.Client) -> None:
+        try:
+            async for heard in connection.messages:
+                self._take(str(heard.topic), bytes(heard.payload))
+        except aiomqtt.MqttError as error:
+            raise NoBrokerError(f"lost the connection to the broker: {error}") from error
+
+    def _take(self, topic: str, payload: bytes) -> None:
+        moment = self._clock.now() if self._clock is not None else wall_clock()
+        notices = [notice for message in ear(topic, payload, moment) for notice in self._understand(message)]
+        self._news.set()
+        if notices:
+            self.on_news(notices)
+
+    def _understand(self, message: Message) -> list[Notice]:
+        match message:
+            case Unreadable():
+                return []
+            case Clock():
+                self._clock = ScaledClock(message)
+                return []
+            case Receipt():
+                for name in message.ids:
+                    self._unconfirmed.pop(name, None)
+                return []
+            case Health():
+                self._present[message.source] = message.presence
+        notices = self.view.hear(message)
+        self._notice_answer(message)
+        return notices
+
+    def _notice_answer(self, message: Message) -> None:
+        if self._answer is None or self._answer.done():
+            return
+        ours = isinstance(message, DeskTaken) and self.view.is_ours
+        refused = isinstance(message, InputRejected) and message.evidence == self._asked
+        if message.source == self.view.party and (ours or refused):
+            self._answer.set_result(message)

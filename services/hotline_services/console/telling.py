@@ -1,0 +1,79 @@
+"""What is on the desk, in lines that can be read aloud."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from hotline_protocol.line import Choice
+from hotline_protocol.orders import DecisionAwaited, OwnPlan, Verdict
+from hotline_services.monitor.wording import air, clock_time, duration, heights, offer, printable, words
+
+from .desk_view import DeskView, in_words
+
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def hint(asked: DecisionAwaited) -> str:
+    """What the automatic officer would do: ``concur``, ``decline``, or ``counter with ...``."""
+    if asked.officer is Verdict.COUNTER and asked.officer_choice is not None:
+        return f"counter with {offer(asked.menu, asked.officer_choice)}"
+    return asked.officer.value
+
+
+def menu_lines(asked: DecisionAwaited) -> list[str]:
+    """The menu, with what their offer is and whether each place and height has a time at which it is free for us."""
+    menu, here = asked.menu, asked.choice
+    lines = [f"Their offer: {offer(menu, here)}."]
+    for number, sector in enumerate(menu.sectors):
+        lines.append(f"sector {number + 1}: {printable(sector.name)}{' (theirs)' if number == here.sector else ''}")
+        lines += [_block_line(asked, number, block) for block in range(len(menu.blocks))]
+    lines.append(f"shifts: {', '.join(f'{minutes:+d}' for minutes in menu.shifts_min)} min")
+    return lines
+
+
+def _block_line(asked: DecisionAwaited, sector: int, block: int) -> str:
+    menu = asked.menu
+    free = [
+        f"{minutes:+d}"
+        for shift_index, minutes in enumerate(menu.shifts_min)
+        if asked.worth[menu.outcome(Choice(sector=sector, block=block, shift=shift_index))] >= 0
+    ]
+    each = menu.blocks[block]
+    at = f"free at {' '.join(free)}" if free else "not free at any time"
+    whenever = "free" if len(free) == len(menu.shifts_min) else at
+    return f"  block {block + 1}: {heights(each.lower_ft, each.upper_ft)}, {whenever}"
+
+
+def status_lines(view: DeskView, now: datetime) -> list[str]:
+    """What is on the desk, a line each."""
+    who = "You hold the desk" if view.is_ours else "The automatic officer decides"
+    if view.holder is not None and not view.is_ours:
+        who = f"{printable(view.holder.operator)} holds the desk"
+    lines = [f"{clock_time(now)}. {who} of {view.party.upper()}."]
+    lines.append(_call_line(view, now))
+    for asked in sorted(view.decisions.values(), key=lambda asked: asked.expires_at):
+        left = duration((asked.expires_at - now).total_seconds())
+        lines.append(printable(f"To decide within {left}: {in_words(asked)}"))
+    if view.waiting:
+        lines.append(f"{len(view.waiting)} waited to be talked over when you last looked.")
+    lines.append(f"{len(view.plans)} own plans.")
+    return lines
+
+
+def _call_line(view: DeskView, now: datetime) -> str:
+    call = view.call
+    if call is None:
+        return "No call."
+    state = "in a call with" if call.talking else "ringing" if call.ours else "the phone rings:"
+    left = duration((call.until - now).total_seconds())
+    manner = f"{words(call.reason.value)}, {words(call.tier.value)}"
+    return f"{state[:1].upper()}{state[1:]} {call.peer.upper()} ({manner}); it ends in {left} if nothing is said."
+
+
+def plan_lines(view: DeskView) -> list[str]:
+    """The own plans, a line each, those that begin first first."""
+    plans = sorted(view.plans.values(), key=lambda plan: (_start(plan), plan.plan_id))
+    return [printable(f"{each.plan_id} ({each.callsign}): {each.state.value}, {air(each.volumes)}") for each in plans]
+
+
+def _start(plan: OwnPlan) -> datetime:
+    return min((volume.start for volume in plan.volumes), default=NEVER)
