@@ -94,7 +94,7 @@ def export(
         Write over what is there.
     """
     try:
-        return _export(run, _format(to), out, _time(at), scenario, partial=partial, force=force)
+        return _export(run, _format(to), out, read_time(at), scenario, partial=partial, force=force)
     except (StoreError, OutputError, ScenarioError, MissingExtraError, ValueError) as error:
         return complain("export", str(error))
 
@@ -107,7 +107,8 @@ def _format(name: str) -> Format:
         raise ValueError(f"--to: {name!r} is no format; there are {known}") from None
 
 
-def _time(text: str | None) -> datetime | None:
+def read_time(text: str | None) -> datetime | None:
+    """The time that ``--at`` names, UTC unless it says otherwise; None for none. Raises ValueError."""
     if text is None:
         return None
     try:

@@ -1,0 +1,98 @@
+"""When a measure holds: APERIOD sets as windows of time."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from .fields import NO_DATA, FieldError, Mend, bare, read_time
+
+Window = tuple[datetime, datetime]
+
+DAY: Final = timedelta(days=1)
+MOST_WINDOWS: Final = 400
+OPEN_ENDED: Final = frozenset({"UFN", "INDEF", "UNK", "TBD", "AFTER", "ASOF", "ASAPAFT", "ONCALL", "NET"}) | NO_DATA
+EVERY_DAY: Final = frozenset(range(7))
+FREQUENCIES: Final = {
+    "DAILY": (1, EVERY_DAY),
+    "WEEKLY": (7, EVERY_DAY),
+    "BIWEEKLY": (14, EVERY_DAY),
+    "WEEKDAYS": (1, frozenset({0, 1, 2, 3, 4})),
+    "WEEKENDS": (1, frozenset({5, 6})),
+    "MON WED FRI": (1, frozenset({0, 2, 4})),
+    "TUE THUR": (1, frozenset({1, 3})),
+}
+"""How many days are between two times, and on which weekdays (Monday is 0) it holds."""
+_DURATION: Final = re.compile(r"(\d{1,3})(DAY|DAYS|DY|WK|WKS|WEEK|WEEKS)")
+
+
+def read_period(fields: Sequence[str], whole: Window | None, year: int | None, mend: Mend) -> list[Window]:
+    """The windows of one APERIOD: ``DISCRETE/start/end`` or ``INTERVAL/start/end/frequency/duration``.
+
+    ``whole`` is the order's own period, for what is left open, ``year`` for times that name none. Raises FieldError.
+    """
+    mode, start, end, frequency, duration = (*fields, "", "", "", "", "")[:5]
+    if mode not in {"DISCRETE", "INTERVAL"}:
+        if bare(mode)[:1].isdigit():
+            mend("neither DISCRETE nor INTERVAL: DISCRETE was assumed")
+            mode, start, end = "DISCRETE", mode, start
+        else:
+            raise FieldError(f"{mode or 'nothing'} is neither DISCRETE nor INTERVAL")
+    first = _window(start, end, whole, year, mend)
+    return [first] if mode == "DISCRETE" else _repeated(first, frequency, duration, whole, mend)
+
+
+def _window(start: str, end: str, whole: Window | None, year: int | None, mend: Mend) -> Window:
+    if start in NO_DATA | {"ASAP"}:
+        if whole is None:
+            raise FieldError("no start, and the order has no PERIOD")
+        mend(f"{'no start' if start in NO_DATA else start}: the start of the order was taken")
+        began = whole[0]
+    else:
+        began = read_time(start, year, mend)
+    if end in OPEN_ENDED:
+        return began, _open_end(end, began, whole, mend)
+    ended = read_time(end, began.year, mend)
+    if ended < began and not bare(end)[-1].isdigit():
+        ended = ended.replace(year=ended.year + 1)  # from December into January
+        mend("the end has no year and would be before the start: the year after was assumed")
+    if ended <= began:
+        raise FieldError(f"the end {end} is not after the start {start}")
+    return began, ended
+
+
+def _open_end(end: str, began: datetime, whole: Window | None, mend: Mend) -> datetime:
+    if whole and whole[1] > began:
+        mend(f"{end or 'no end'}: the end of the order was taken")
+        return whole[1]
+    mend(f"{end or 'no end'}: 24 hours were assumed")
+    return began + DAY
+
+
+def _repeated(first: Window, frequency: str, duration: str, whole: Window | None, mend: Mend) -> list[Window]:
+    known = FREQUENCIES.get(frequency)
+    if known is None:
+        raise FieldError(f"{frequency or 'no frequency'}: none of {', '.join(FREQUENCIES)}")
+    step, weekdays = known
+    until = _until(first, duration, whole, mend)
+    windows: list[Window] = []
+    start, end = first
+    while start < until and len(windows) < MOST_WINDOWS:
+        if start.weekday() in weekdays:
+            windows.append((start, end))
+        start, end = start + step * DAY, end + step * DAY
+    if start < until:
+        mend(f"only the first {MOST_WINDOWS} times were taken")
+    if not windows:
+        raise FieldError("it holds at no time")
+    return windows
+
+
+def _until(first: Window, duration: str, whole: Window | None, mend: Mend) -> datetime:
+    if duration in OPEN_ENDED:
+        return _open_end(duration, first[0], whole, mend)
+    found = _DURATION.fullmatch(bare(duration))
+    if found:
+        days = int(found[1]) * (7 if found[2].startswith("W") else 1)
+        return first[0] + days * DAY
+    return read_time(duration, first[0].year, mend)
