@@ -21,6 +21,9 @@ from .history import History
 from .measures import MEASURES, Measure
 from .tally import OTHER, SERIES_AT_MOST, Distribution, Labels, Share, Tally
 
+READ_AT_ONCE: Final = 2_000
+"""Messages: some ten milliseconds."""
+
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 _TEMPLATES: Final = {str(kind.__struct_config__.tag): topic.template for topic in TOPICS for kind in topic.messages}
 
@@ -35,12 +38,25 @@ class Metrics(Collector):
         self._sums: dict[str, dict[Labels, float]] = {}
 
     def exposition(self, history: History) -> bytes:
-        """All metrics as text. It costs what has changed since this was last asked for."""
-        changed = history.changed(self._counted, history.last)
-        self._counted = history.last
+        """All metrics of this history as text."""
+        while self.read(history):
+            pass
+        return self.text()
+
+    def read(self, history: History) -> bool:
+        """Take in what has changed since this was last done, up to so many messages: whether there is more."""
+        until = min(history.last, self._counted + READ_AT_ONCE)
+        changed = history.changed(self._counted, until)
+        self._counted = until
         self._tally.fold(changed)
         self._current.fold(changed)
+        if until < history.last:
+            return True
         self._sums = self._tally.sums | _by_name([*self._current.shares(history), *_recorded(history)])
+        return False
+
+    def text(self) -> bytes:
+        """What was last read. It wants no history: whoever keeps that locked can let go of it before."""
         registry = CollectorRegistry()
         registry.register(self)
         return generate_latest(registry)
