@@ -4,6 +4,7 @@ Every function raises FieldError with the reason when a field cannot be read. Wh
 said through ``mend``.
 """
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -102,11 +103,11 @@ def read_length(field: str, mend: Mend) -> float:
 
 
 def length_field(nautical_miles: float) -> str:
-    """In nautical miles where two decimals say it, else in whole metres, not shorter than it is."""
+    """In nautical miles where two decimals say it, else in whole metres, shorter by no more than half a millimetre."""
     text = f"{nautical_miles:.2f}".rstrip("0").rstrip(".")
     if float(text) == nautical_miles:
         return f"{text}NM"
-    return f"{-int(-nautical_miles * METRES_PER_NM // 1)}M"
+    return f"{math.ceil(round(nautical_miles * METRES_PER_NM, 3))}M"
 
 
 def read_levels(field: str, ground_ft: int, mend: Mend) -> tuple[int, int]:

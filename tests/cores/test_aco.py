@@ -1,0 +1,552 @@
+"""Airspace Control Orders: every form in which they are written, what is assumed, what is refused, and the way back."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position, Volume4D
+from hotline_protocol.flightplan import FlightKind
+from hotline_protocol.geometry import METRES_PER_NM, area_problem, shape_of, to_plane
+from hotline_protocol.intake import check_plan, read_plans
+from hotline_services.aco.order import Measure, Order
+from hotline_services.aco.plans import callsign, held, plans_of
+from hotline_services.aco.reading import MOST_CHARACTERS, read_order
+from hotline_services.aco.sets import WIDTH
+from hotline_services.aco.writing import Reserved, text_field, write_order
+from hotline_services.cli.aco import read, write
+from hotline_services.director.scenario import read_scenario
+from hotline_services.runtime.recording import RecordingWriter
+from hotline_services.world import build
+
+from .test_export import HEADER
+
+HEAD = (
+    "EXER/VALLEY//\nMSGID/ACO/C2WS/1//\nACOID/VALLEY/18//\nGEODATUM/WGS 1984//\n"
+    "PERIOD/180600ZJUN2017/190600ZJUN2017//\n"
+)
+CIRCLE = "CIRCLE/LATS:352030N0400830E/8NM//"
+LEVELS = "EFFLEVEL/RAFL:200AMSL-FL250//"
+TIMES = "APERIOD/DISCRETE/181530ZJUN/181730ZJUN//"
+START = datetime(2017, 6, 18, 6, tzinfo=UTC)
+
+
+def order(shape: str = CIRCLE, levels: str = LEVELS, times: str = TIMES, *, acmid: str = "", head: str = HEAD) -> Order:
+    name = shape.partition("/")[0]
+    return read_order("\n".join([head, acmid or f"ACMID/ACM:ROZ/NAME:ONE/{name}/USE:AEW//", shape, levels, times]))
+
+
+def measure(found: Order) -> Measure:
+    assert not found.refused, found.refused
+    (only,) = found.measures
+    return only
+
+
+def volume(found: Order) -> Volume4D:
+    (only,) = measure(found).volumes
+    return only
+
+
+def reasons(found: Order) -> list[str]:
+    return [note.reason for note in found.refused]
+
+
+def at(hour: int, minute: int = 0, day: int = 18) -> datetime:
+    return datetime(2017, 6, day, hour, minute, tzinfo=UTC)
+
+
+# --- a whole measure
+
+
+def test_a_measure_is_read_with_its_name_kind_use_place_heights_and_times() -> None:
+    found = order()
+    one = measure(found)
+    assert (one.name, one.kind, one.use, one.shape) == ("ONE", "ROZ", "AEW", "CIRCLE")
+    assert volume(found) == Volume4D(
+        area=Circle(centre=Position(40.14166667, 35.34166667), radius_nm=8),
+        lower_ft=20_000,
+        upper_ft=25_000,
+        start=at(15, 30),
+        end=at(17, 30),
+    )
+    assert one.lines == (7, 10)
+    assert found.mended == ()
+    assert (found.title, found.exercise, found.start, found.end) == ("VALLEY", True, START, START + timedelta(days=1))
+
+
+def test_case_line_ends_and_wrapping_make_no_difference() -> None:
+    whole = order("POLYGON/LATS:352030N0400830E/LATS:354030N0400830E/LATS:354030N0404030E//")
+    wrapped = order("polygon/lats:352030n0400830e/lats:354030n0400830e\r\n  /lats:354030n0404030e\n//")
+    trailing = order("POLYGON/LATS:352030N0400830E/\r\nLATS:354030N0400830E/LATS:354030N04\n04030E//")
+    assert volume(whole) == volume(wrapped) == volume(trailing)
+
+
+def test_a_name_that_is_wrapped_in_its_middle_is_whole_again() -> None:
+    name = "A" * 29
+    head = f"ACMID/ACM:ROZ/OTR:{'X' * 21}/NAME:{name}"[:WIDTH]
+    rest = f"ACMID/ACM:ROZ/OTR:{'X' * 21}/NAME:{name}"[WIDTH:]
+    assert len(head) == WIDTH or not rest
+    found = order(acmid=f"{head}\n{rest}/CIRCLE/USE:AEW//" if rest else f"{head}/CIRCLE/USE:AEW//")
+    assert measure(found).name == name
+
+
+def test_sets_on_one_line_and_empty_sets_are_read() -> None:
+    text = HEAD.replace("\n", "") + "-//ACMID/ACM:ROZ/NAME:ONE/CIRCLE/USE:AEW//" + CIRCLE + LEVELS + TIMES
+    assert volume(read_order(text)) == volume(order())
+
+
+# --- where
+
+
+@pytest.mark.parametrize(
+    ("text", "lon", "lat"),
+    [
+        ("3520N04008E", 40 + 8 / 60, 35 + 20 / 60),
+        ("LATM:3520N04008E", 40 + 8 / 60, 35 + 20 / 60),
+        ("352030N0400830E", 40 + 8.5 / 60, 35 + 20.5 / 60),
+        ("LATS:352030N0400830E", 40 + 8.5 / 60, 35 + 20.5 / 60),
+        ("LATS:352030.5N0400830.25E", 40 + 8 / 60 + 30.25 / 3600, 35 + 20 / 60 + 30.5 / 3600),
+        ("3520.5000N-04008.2500E", 40 + 8.25 / 60, 35 + 20.5 / 60),
+        ("LATS: 352030N 0400830E", 40 + 8.5 / 60, 35 + 20.5 / 60),
+        ("LATS:3520500N04008250E", 40 + 8.25 / 60, 35 + 20.5 / 60),
+    ],
+)
+def test_a_position_is_read_in_each_form(text: str, lon: float, lat: float) -> None:
+    area = volume(order(f"CIRCLE/{text}/5NM//")).area
+    assert isinstance(area, Circle)
+    assert area.centre.lon_deg == pytest.approx(lon, abs=1e-8)
+    assert area.centre.lat_deg == pytest.approx(lat, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("LATM:3582N04008E", "60 or more minutes"),
+        ("352060N0400830E", "60 or more minutes or seconds"),
+        ("9520N04008E", "no such latitude"),
+        ("3520N04008", "is no position"),
+        ("37SDA1234512345", "is no position"),
+        ("520N04008E", "is no position"),
+        ("LATM:1510N05909E", "lies outside"),
+    ],
+)
+def test_a_position_that_cannot_be_is_refused_with_its_line_and_reason(text: str, reason: str) -> None:
+    found = order(f"CIRCLE/{text}/5NM//")
+    assert not found.measures
+    (note,) = found.refused
+    assert reason in note.reason
+    assert (note.line, note.set, note.field, note.measure) == (8, "CIRCLE", "shape", "ONE")
+
+
+@pytest.mark.parametrize(("text", "nm"), [("8NM", 8), ("9.26KM", 5), ("1852M", 1), ("RADIUS:8NM", 8), ("8", 8)])
+def test_a_radius_is_read_in_each_unit(text: str, nm: float) -> None:
+    area = volume(order(f"CIRCLE/3520N04008E/{text}//")).area
+    assert isinstance(area, Circle)
+    assert area.radius_nm == pytest.approx(nm)
+
+
+def test_a_corridor_has_half_its_width_to_either_side() -> None:
+    area = volume(order("CORRIDOR/5NM/LATM:3500N03930E/LATM:3530N04000E/LATM:3522N04030E//")).area
+    assert isinstance(area, Corridor)
+    assert area.half_width_nm == 2.5
+    assert len(area.route) == 3
+
+
+def test_an_orbit_lies_on_its_leg_or_to_the_left_or_right_of_it() -> None:
+    leg = "LATM:3500N04000E/LATM:3600N04000E/10NM"
+    west, on, east = (shape_of(volume(order(f"AORBIT/{leg}/{side}//")).area).centroid.x for side in "LCR")
+    assert (on - west) / METRES_PER_NM == pytest.approx(5, abs=0.05)
+    assert (east - on) / METRES_PER_NM == pytest.approx(5, abs=0.05)
+    assert "C, centred, was assumed" in order(f"AORBIT/{leg}//").mended[0].reason
+
+
+def test_what_the_measure_says_it_is_and_what_follows_may_differ_and_that_is_said() -> None:
+    found = order(acmid="ACMID/ACM:ROZ/NAME:ONE/POLYGON/USE:AEW//")
+    assert measure(found).shape == "CIRCLE"
+    assert "the CIRCLE was taken" in found.mended[0].reason
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "POLYGON/3520N04008E/3540N04008E//",
+        "POLYGON/3520N04008E/3540N04040E/3520N04040E/3540N04008E//",
+        "CIRCLE/3520N04008E//",
+        "CIRCLE/3520N04008E/0NM//",
+        "CIRCLE/3520N04008E/900NM//",
+        "CIRCLE/3520N04008E/FARNM//",
+        "CORRIDOR/5NM/3520N04008E//",
+        "CORRIDOR//",
+        "AORBIT/3520N04008E/3520N04008E/5NM/L//",
+        "AORBIT/3520N04008E/3540N04008E/5NM/X//",
+        "APOINT/3520N04008E//",
+        "RADARC/3520N04008E/300T/060T/0NM/50NM//",
+    ],
+)
+def test_a_shape_that_is_no_area_is_refused_and_nothing_of_its_measure_is_taken(shape: str) -> None:
+    found = order(shape)
+    assert not found.measures
+    assert found.refused
+    assert all(note.measure == "ONE" for note in found.refused)
+
+
+# --- how high
+
+
+@pytest.mark.parametrize(
+    ("text", "lower", "upper"),
+    [
+        ("RAFL:200AMSL-FL250", 20_000, 25_000),
+        ("FLFL:FL100-FL230", 10_000, 23_000),
+        ("BRRA:GL-220AMSL", 0, 22_000),
+        ("BRFL:MSL-FL230", 0, 23_000),
+        ("RARA:050AMSL-100AMSL", 5_000, 10_000),
+        ("RARA:000AGL-020AGL", 0, 5_000),
+        ("200AMSL-FL250", 20_000, 25_000),
+        ("FL250 - UNL", 25_000, 60_000),
+        ("SFC-5000FTAMSL", 0, 5_000),
+        ("RARA:1500AMSL-4500AMSL", 1_500, 4_500),
+        ("FLFL:FL250-FL100", 10_000, 25_000),
+        ("FL600-FL660", None, None),
+        ("FL590-FL660", 59_000, 60_000),
+        ("-FL100", 0, 10_000),
+        ("FL100-", 10_000, 60_000),
+        ("RARA:100-200", 10_000, 20_000),
+    ],
+)
+def test_heights_are_read_in_each_form(text: str, lower: int | None, upper: int | None) -> None:
+    found = order(levels=f"EFFLEVEL/{text}//")
+    if lower is None:
+        assert "as high as the ceiling" in reasons(found)[0]
+    else:
+        assert (volume(found).lower_ft, volume(found).upper_ft) == (lower, upper)
+
+
+@pytest.mark.parametrize(
+    ("text", "assumed"),
+    [
+        ("RARA:005AGL-020AGL", ["sea level for the floor", "3,000 ft high for the ceiling"]),
+        ("FL250-UNL", ["up to 60,000 ft"]),
+        ("RARA:100-200", ["mean sea level was assumed", "mean sea level was assumed"]),
+        ("RARA:1500AMSL-4500AMSL", ["feet were assumed", "feet were assumed"]),
+        ("FLFL:FL250-FL100", ["exchanged"]),
+    ],
+)
+def test_what_is_assumed_of_a_height_is_said(text: str, assumed: list[str]) -> None:
+    told = [note.reason for note in order(levels=f"EFFLEVEL/{text}//").mended]
+    assert len(told) == len(assumed)
+    assert all(part in sentence for part, sentence in zip(assumed, told, strict=True))
+
+
+def test_without_heights_all_of_them_are_reserved_and_that_is_said() -> None:
+    for levels in ("", "EFFLEVEL/-//", "EFFLEVEL//"):
+        found = order(levels=levels)
+        assert (volume(found).lower_ft, volume(found).upper_ft) == (0, 60_000)
+        assert "no heights" in found.mended[0].reason
+
+
+@pytest.mark.parametrize("text", ["FL250", "HIGH-LOW", "FL250-FL250", "123456AMSL-FL900", "FL-FL"])
+def test_heights_that_are_none_are_refused(text: str) -> None:
+    found = order(levels=f"EFFLEVEL/{text}//")
+    assert not found.measures
+    assert [(note.set, note.field) for note in found.refused] == [("EFFLEVEL", "heights")]
+
+
+# --- when
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("DISCRETE/181530ZJUN/181730ZJUN", at(15, 30), at(17, 30)),
+        ("DISCRETE/181530ZJUN2017/181730ZJUN17", at(15, 30), at(17, 30)),
+        ("DISCRETE/181530DJUN/181730CJUN", at(11, 30), at(14, 30)),
+        ("DISCRETE/181530ZJUN/UFN", at(15, 30), at(6, day=19)),
+        ("DISCRETE/-/181730ZJUN", at(6), at(17, 30)),
+        ("DISCRETE/ASAP/181730ZJUN", at(6), at(17, 30)),
+        ("181530ZJUN/181730ZJUN", at(15, 30), at(17, 30)),
+        ("DISCRETE/181530JUN/181730JUN", at(15, 30), at(17, 30)),
+        ("DISCRETE/200600ZJUN/INDEF", at(6, day=20), at(6, day=21)),
+    ],
+)
+def test_times_are_read_in_each_form(text: str, start: datetime, end: datetime) -> None:
+    found = volume(order(times=f"APERIOD/{text}//"))
+    assert (found.start, found.end) == (start, end)
+
+
+def test_an_interval_is_as_many_windows_as_it_has_days() -> None:
+    found = measure(order(times="APERIOD/INTERVAL/180600ZJUN/180900ZJUN/DAILY/3DAY//"))
+    assert [(each.start, each.end) for each in found.volumes] == [(at(6, day=d), at(9, day=d)) for d in (18, 19, 20)]
+    weekdays = measure(order(times="APERIOD/INTERVAL/160600ZJUN/160900ZJUN/WEEKDAYS/1WK//"))
+    assert [each.start.weekday() for each in weekdays.volumes] == [4, 0, 1, 2, 3]
+
+
+def test_several_periods_are_several_volumes() -> None:
+    assert len(measure(order(times=f"{TIMES}\nAPERIOD/DISCRETE/182000ZJUN/182100ZJUN//")).volumes) == 2
+
+
+def test_a_period_over_the_new_year_ends_in_the_next() -> None:
+    head = HEAD.replace("180600ZJUN2017/190600ZJUN2017", "310600ZDEC2017/010600ZJAN2018")
+    found = volume(order(times="APERIOD/DISCRETE/312200ZDEC/010200ZJAN//", head=head))
+    assert found.end == datetime(2018, 1, 1, 2, tzinfo=UTC)
+
+
+def test_without_a_period_that_of_the_order_holds_and_without_any_it_is_refused() -> None:
+    found = order(times="")
+    assert (volume(found).start, volume(found).end) == (START, START + timedelta(days=1))
+    assert "that of the whole order" in found.mended[0].reason
+    none = order(times="", head="EXER/X//")
+    assert "neither it nor the order" in reasons(none)[0]
+    no_year = order(head="EXER/X//")
+    assert "give one with --year" in reasons(no_year)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DISCRETE/321530ZJUN/181730ZJUN",
+        "DISCRETE/181530ZJUN2017/181530ZJUN2017",
+        "DISCRETE/181530JJUN/181730ZJUN",
+        "DISCRETE/181530ZJUL/SOON",
+        "SOMETIMES/181530ZJUN/181730ZJUN",
+        "INTERVAL/181530ZJUN/181730ZJUN/MONTHLY BY DATE/2MO",
+        "INTERVAL/181530ZJUN/181730ZJUN/DAILY/2MO",
+        "DISCRETE/290230ZFEB2017/290330ZFEB2017",
+    ],
+)
+def test_times_that_are_none_are_refused(text: str) -> None:
+    found = order(times=f"APERIOD/{text}//")
+    assert not found.measures
+    assert [(note.set, note.field) for note in found.refused] == [("APERIOD", "period")]
+
+
+# --- what is missing, unknown or damaged
+
+
+def test_a_set_without_its_end_goes_on_to_the_next_one() -> None:
+    found = order(levels=LEVELS.removesuffix("//"))
+    assert volume(found) == volume(order())
+    assert "no // at its end" in found.mended[0].reason
+    cut = order(times=TIMES.removesuffix("//"))
+    assert volume(cut) == volume(order())
+
+
+def test_a_measure_without_name_and_kind_is_taken_and_that_is_said() -> None:
+    found = order(acmid="ACMID/CIRCLE//")
+    assert measure(found).name == "UNNAMED 1"
+    assert [note.field for note in found.mended] == ["name", "kind"]
+
+
+def test_unknown_sets_are_passed_over_and_listed_and_disturb_nothing() -> None:
+    found = order(times=f"FOO/BAR/BAZ//\n{TIMES}\nAMPN/REMEMBER THIS//")
+    assert len(found.measures) == 1
+    assert found.measures[0].remarks == "REMEMBER THIS"
+    assert [(note.line, note.set) for note in found.refused] == [(10, "FOO")]
+
+
+def test_another_datum_a_missing_exercise_line_and_a_change_of_other_measures_are_said() -> None:
+    head = HEAD.replace("WGS 1984", "ED50").replace("EXER/", "OPER/") + "ACMSTAT/DELETE/OLD ONE//\n"
+    found = order(head=head)
+    told = [note.reason for note in found.mended]
+    assert any("no EXER" in reason for reason in told)
+    assert any("ED50 was taken as WGS 84" in reason for reason in told)
+    assert "not followed" in reasons(found)[0]
+    assert len(found.measures) == 1
+
+
+@pytest.mark.parametrize("text", ["", "hello", "\x00\x01//", "A/B//" * 10, "x" * (MOST_CHARACTERS + 1), "////"])
+def test_what_is_no_order_is_refused_in_a_sentence(text: str) -> None:
+    found = read_order(text)
+    assert not found.measures
+    assert found.refused
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=300), st.sampled_from([CIRCLE, LEVELS, TIMES, HEAD]))
+def test_whatever_stands_in_it_is_read_or_refused_and_nothing_raises(text: str, known: str) -> None:
+    for mixed in (text, f"{HEAD}ACMID/{text}//{CIRCLE}", f"{HEAD}ACMID/ACM:ROZ/NAME:X/CIRCLE//{known[:-9]}{text}//"):
+        for one in read_order(mixed).measures:
+            assert all(area_problem(each.area) is None for each in one.volumes)
+
+
+# --- and back
+
+
+def seconds(west: float, east: float) -> st.SearchStrategy[float]:
+    """Degrees that a whole number of seconds makes, as the reader makes them."""
+    return st.integers(math.ceil(west * 3600), math.floor(east * 3600)).map(
+        lambda n: round(n // 3600 + n // 60 % 60 / 60 + n % 60 / 3600, 8)
+    )
+
+
+positions = st.builds(Position, seconds(36, 42), seconds(32, 38))
+breadths = st.integers(1, 1_500).map(lambda n: n / 10)
+areas: st.SearchStrategy[Area] = st.one_of(
+    st.builds(Circle, centre=positions, radius_nm=breadths),
+    st.builds(Corridor, route=st.lists(positions, min_size=2, max_size=12).map(tuple), half_width_nm=breadths),
+    st.builds(Polygon, vertices=st.lists(positions, min_size=3, max_size=8).map(tuple)),
+).filter(lambda area: area_problem(area) is None)
+
+
+@st.composite
+def volumes(draw: st.DrawFn) -> Volume4D:
+    lower = draw(st.integers(0, 590))
+    start = START + timedelta(minutes=draw(st.integers(0, 600_000)))
+    return Volume4D(
+        area=draw(areas),
+        lower_ft=lower * 100,
+        upper_ft=draw(st.integers(lower + 1, 600)) * 100,
+        start=start,
+        end=start + timedelta(minutes=draw(st.integers(1, 3_000))),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.text(max_size=40), volumes()), max_size=5))
+def test_what_is_written_is_read_back_as_the_same_volumes(given: list[tuple[str, Volume4D]]) -> None:
+    reserved = [Reserved(name, "ROZ", each, f"remark {name}") for name, each in given]
+    text = write_order("a test", "1", START, START + timedelta(days=1), reserved)
+    assert text.startswith("EXER/")
+    assert max(map(len, text.splitlines())) <= WIDTH
+    back = read_order(text)
+    assert [each for one in back.measures for each in one.volumes] == [each for _, each in given]
+    assert len({one.name for one in back.measures}) == len(given)
+    assert back.mended == ()
+    assert [note.set for note in back.refused] == ([] if given else ["ACMID"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.builds(
+        Position,
+        st.floats(36, 42).map(lambda x: round(x, 8)),
+        st.floats(32, 38).map(lambda x: round(x, 8)),
+    ),
+    st.floats(1, 100),
+    st.integers(0, 59_000),
+    st.integers(0, 86_399),
+)
+def test_what_is_finer_than_an_order_comes_back_no_smaller_and_hardly_moved(
+    centre: Position, radius_nm: float, lower_ft: int, second: int
+) -> None:
+    start = START + timedelta(seconds=second)
+    area = Circle(centre=centre, radius_nm=radius_nm)
+    one = Volume4D(area=area, lower_ft=lower_ft, upper_ft=lower_ft + 950, start=start, end=start + timedelta(hours=1))
+    text = write_order("t", "1", START, START + timedelta(days=2), [Reserved("one", "ROZ", one)])
+    back = volume(read_order(text))
+    assert isinstance(back.area, Circle)
+    assert math.dist(to_plane([back.area.centre])[0], to_plane([centre])[0]) < 20
+    assert 0 <= (back.area.radius_nm - radius_nm) * METRES_PER_NM + 1e-3 < 1.1
+    assert back.lower_ft <= lower_ft < lower_ft + 950 <= back.upper_ft
+    assert back.start <= start
+    assert back.end >= one.end
+    again = write_order("t", "1", START, START + timedelta(days=2), [Reserved("one", "ROZ", back)])
+    assert again == text
+
+
+@given(st.text(max_size=60))
+def test_no_text_of_others_ends_a_set_or_begins_one(text: str) -> None:
+    field = text_field(text)
+    assert "/" not in field
+    assert "\n" not in field
+    assert field == field.upper()
+    assert field
+
+
+# --- as plans
+
+
+def test_a_measure_becomes_plans_that_a_centre_can_read() -> None:
+    found = order("CORRIDOR/5NM/LATM:3500N03930E/LATM:3530N04000E/LATM:3522N04030E//")
+    (plan,) = plans_of(found, "us-aco")
+    assert plan.plan_id == "us-aco-ONE-20170618-1530"
+    assert plan.kind is FlightKind.SURVEILLANCE
+    payload = msgspec.json.encode({"plans": [plan]})
+    assert read_plans(payload, START.date()) == ([plan], [])
+    assert check_plan(plan, START) == []
+
+
+def test_a_corridor_is_held_as_an_outline_that_leaves_nothing_of_it_out() -> None:
+    area = Corridor(route=(Position(39.5, 35), Position(40, 35.5), Position(40.5, 35.3)), half_width_nm=3)
+    outline = held(area)
+    assert isinstance(outline, Polygon)
+    assert shapely.Polygon(to_plane(outline.vertices)).buffer(0.1).covers(shape_of(area))
+    assert len(outline.vertices) < 100
+
+
+def test_a_window_longer_than_a_flight_becomes_several_plans_with_ids_of_their_own() -> None:
+    plans = plans_of(order(times="APERIOD/DISCRETE/180600ZJUN/201200ZJUN//"))
+    assert [plan.end - plan.start for plan in plans] == [timedelta(hours=24), timedelta(hours=24), timedelta(hours=6)]
+    assert len({plan.plan_id for plan in plans}) == 3
+
+
+def test_a_callsign_is_made_of_any_name() -> None:
+    assert [callsign(name) for name in ("NORTH EAST 1", "X", "-", "")] == ["NORTHEA", "ACMX", "ACM", "ACM"]
+
+
+# --- the command
+
+
+@pytest.fixture
+def aco(tmp_path: Path) -> Path:
+    path = tmp_path / "order.aco"
+    path.write_text("\n".join([HEAD, "ACMID/ACM:ROZ/NAME:ONE/CIRCLE/USE:AEW//", CIRCLE, LEVELS, TIMES]))
+    return path
+
+
+def test_the_command_lists_what_was_taken_mended_and_refused(aco: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert read(aco) == 0
+    told = capsys.readouterr().out
+    assert "taken: 1" in told
+    assert "FL200-250" in told
+    aco.write_text(aco.read_text() + "\nFOO/BAR//\n")
+    assert read(aco) == 1
+    assert "unknown set" in capsys.readouterr().out
+
+
+def test_the_command_writes_plans_that_inject_takes(aco: Path, tmp_path: Path) -> None:
+    out = tmp_path / "plans.json"
+    assert read(aco, to="us", out=out) == 0
+    plans, refusals = read_plans(out.read_bytes(), START.date())
+    assert (len(plans), refusals) == (1, [])
+    assert plans[0].plan_id.startswith("us-aco-ONE")
+    assert read(aco, to="us", out=out) == 2
+    assert read(aco, to="us", out=out, force=True) == 0
+
+
+def test_everything_is_one_json_object_when_asked_for(aco: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert read(aco, json=True) == 0
+    assert msgspec.json.decode(capsys.readouterr().out, type=Order).measures[0].name == "ONE"
+
+
+def test_a_file_that_is_not_there_or_no_order_is_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert read(tmp_path / "none.aco") == 2
+    assert "No such file" in capsys.readouterr().err
+    (tmp_path / "x.aco").write_bytes(b"\xff\xfe\x00")
+    assert read(tmp_path / "x.aco", out=tmp_path / "plans.json") == 2
+    assert "no measure could be taken" in capsys.readouterr().err
+    assert not (tmp_path / "plans.json").exists()
+
+
+def test_the_agreements_of_a_run_are_an_exercises_order_that_is_read_back(tmp_path: Path) -> None:
+    scenario = read_scenario("valley-2017")
+    simulation = build(scenario, 1, 1)
+    path, out = tmp_path / "run.jsonl", tmp_path / "order.aco"
+    with path.open("wb") as file:
+        header = msgspec.structs.replace(HEADER, agreement=scenario.agreement.digest)
+        writer = RecordingWriter(file, header)
+        simulation.run(simulation.start + timedelta(hours=9), writer.write)
+    assert write(path, out=out, all=True) == 0
+    assert out.read_text().startswith("EXER/HOTLINE VALLEY-2017//\n")
+    found = read_order(out.read_text())
+    assert not found.refused
+    assert {zone.name.upper() for zone in scenario.agreement.zones} <= {one.name for one in found.measures}
+    assert len(found.measures) > len(scenario.agreement.zones)
+    assert write(path, out=out) == 2
+    assert write(path, out=out, force=True) == 0
+    assert len(read_order(out.read_text()).measures) <= len(found.measures)
