@@ -1,0 +1,36 @@
+"""What the console knows of the theatre without being told: the shipped memoranda, and the rivers."""
+
+import json
+from typing import Final
+
+from hotline_protocol.agreement import Agreement, AgreementError, read_agreement
+from hotline_protocol.airspace import Position
+from hotline_services.resources import scenarios_folder
+
+from .chart import Ground
+
+ILLUSTRATIVE: Final = "the line is illustrative"
+
+
+def shipped_agreement(digest: str) -> Agreement | None:
+    """The shipped memorandum of this digest, if it is one."""
+    for path in sorted((scenarios_folder() / "agreements").glob("*.toml")):
+        try:
+            agreement = read_agreement(path.read_text(encoding="utf-8"))
+        except AgreementError:
+            continue  # written for a scenario, which completes it
+        if agreement.digest == digest:
+            return agreement
+    return None
+
+
+def ground_of(agreement: Agreement | None) -> Ground:
+    """What does not move on the map of this memorandum."""
+    features = json.loads((scenarios_folder() / "geography" / "rivers.geojson").read_text(encoding="utf-8"))["features"]
+    rivers = tuple(tuple(Position(*point[:2]) for point in _points(feature["geometry"])) for feature in features)
+    line = agreement.line.trace if agreement is not None and agreement.line is not None else ()
+    return Ground(rivers=rivers, line=line, note=ILLUSTRATIVE if line else "")
+
+
+def _points(geometry: dict[str, list[list[float]]]) -> list[list[float]]:
+    return geometry["coordinates"]
