@@ -30,7 +30,7 @@ _TIME: Final = re.compile(
 _LEVEL: Final = re.compile(r"(FL)?(\d+)(FT)?(AMSL|MSL|AGL|GND|SFC)?")
 _GROUND: Final = frozenset({"GL", "GND", "SFC", "SURFACE", "GROUND"})
 _UNLIMITED: Final = frozenset({"UNL", "UNLTD", "UNLIM", "UNLIMITED"})
-_UNITS_M: Final = {"NM": METRES_PER_NM, "KM": 1_000.0, "M": 1.0, "FT": 0.3048}
+_UNITS_NM: Final = {"NM": 1.0, "KM": 1_000 / METRES_PER_NM, "M": 1 / METRES_PER_NM, "FT": 0.3048 / METRES_PER_NM}
 
 
 class FieldError(ValueError):
@@ -99,7 +99,7 @@ def read_length(field: str, mend: Mend) -> float:
         raise FieldError(f"{field or 'nothing'} is no length such as 5NM, 9.5KM or 1500M")
     if not found[2]:
         mend(f"{field} has no unit: nautical miles were assumed")
-    return float(found[1]) * _UNITS_M[found[2] or "NM"] / METRES_PER_NM
+    return float(found[1]) * _UNITS_NM[found[2] or "NM"]
 
 
 def length_field(nautical_miles: float) -> str:
