@@ -1,8 +1,6 @@
 """The server: routes, headers, errors, and what is started and stopped with it."""
 
-import asyncio
-import contextlib
-import re
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -15,18 +13,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hotline_services.resources import scenarios_folder
 
-from .asking import NotMetError, bad_value, converted
+from .asking import NotMetError, values_of
 from .model import Fault
-from .routes import API, ENDPOINTS, Asked, Endpoint
+from .openapi import openapi_text
+from .routes import API, ENDPOINTS, Endpoint
 from .shelf import Shelf
-from .sse import PAGES_AT_MOST
-from .state import State
+from .state import Asked, State
 
 STATIC: Final = Path(__file__).parent / "static"
 SAFETY: Final = {
@@ -36,8 +34,6 @@ SAFETY: Final = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-LONGEST_SEND_S: Final = 30.0
-FOLLOWED: Final = re.compile(r"(?:([a-z0-9]{1,16}):)?(\d{1,15})")
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -51,8 +47,8 @@ def application(state: State, hosts: Sequence[str] = ("*",)) -> Starlette:
             Route("/", _file(Shelf(STATIC), "index.html")),
             Route("/static/{name:path}", _file(Shelf(STATIC))),
             Route("/geography/{name:path}", _file(Shelf(scenarios_folder() / "geography"))),
-            Route(f"{API}/live/stream", _stream(state)),
-            *(Route(endpoint.path, _answering(endpoint, state)) for endpoint in ENDPOINTS),
+            *(Route(one.path, _answering(one, state), methods=[one.method]) for one in ENDPOINTS),
+            Route(f"{API}/openapi.json", _document),
         ],
         middleware=[
             Middleware(Headers),
@@ -85,26 +81,40 @@ def _file(shelf: Shelf, name: str | None = None) -> Callable[[Request], Awaitabl
 
 
 def _answering(endpoint: Endpoint, state: State) -> Callable[[Request], Awaitable[Response]]:
+    waits = inspect.iscoroutinefunction(endpoint.does)
+
     async def respond(request: Request) -> Response:
-        values = request.query_params
-        if len(values) != len(values.multi_items()):
-            raise bad_value(_repeated(values.multi_items()), "is given more than once")
-        query = converted(dict(values), endpoint.query)
+        if endpoint.guarded:
+            _check_token(request, state)
+        query = values_of(request, endpoint.query)
         shown = await state.shown(request.path_params["s"]) if "s" in request.path_params else None
-        asked = Asked(state, shown, query, request.path_params)
-        return await run_in_threadpool(lambda: as_json(endpoint.does(asked)))
+        asked = Asked(state, request, query, shown)
+        if waits:
+            return as_response(await endpoint.does(asked), endpoint.status)
+        return await run_in_threadpool(lambda: as_response(endpoint.does(asked), endpoint.status))
 
     return respond
 
 
-def _repeated(items: Sequence[tuple[str, str]]) -> str:
-    names = [name for name, _ in items]
-    return next(name for name in names if names.count(name) > 1)
+def _check_token(request: Request, state: State) -> None:
+    """Raises NotMetError."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not state.may_write(token):
+        raise NotMetError(401, "This takes the token that was printed when the page was started.")
+
+
+def as_response(answer: Any, status: int) -> Response:
+    """This answer, unless it is a response already."""
+    return answer if isinstance(answer, Response) else as_json(answer, status)
 
 
 def as_json(answer: Any, status: int = 200) -> Response:
     """This answer; it is never kept, since the next may be another."""
     return Response(_encode(answer), status, {"Cache-Control": "no-store"}, "application/json")
+
+
+async def _document(_request: Request) -> Response:
+    return Response(await run_in_threadpool(openapi_text), media_type="application/json")
 
 
 def _not_met(_request: Request, error: Exception) -> Response:
@@ -115,43 +125,6 @@ def _not_met(_request: Request, error: Exception) -> Response:
 def _http_fault(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  as above
     sentences = {404: f"There is nothing at {request.url.path[:100]}.", 405: f"{request.method} is not done there."}
-    return as_json(Fault(error=sentences.get(error.status_code, error.detail)), error.status_code)
-
-
-class EventStream(StreamingResponse):
-    """A stream of events to one page; one that takes nothing for half a minute is let go."""
-
-    media_type = "text/event-stream"
-
-    async def stream_response(self, send: Send) -> None:
-        """See :class:`StreamingResponse`."""
-
-        async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(LONGEST_SEND_S):
-                await send(message)
-
-        with contextlib.suppress(TimeoutError):
-            await super().stream_response(send_in_time)
-
-
-def _stream(state: State) -> Callable[[Request], Awaitable[Response]]:
-    async def respond(request: Request) -> Response:
-        await state.shown("live")
-        if state.fanout.pages >= PAGES_AT_MOST:
-            raise NotMetError(503, f"{PAGES_AT_MOST} pages follow already, which is the most.")
-        epoch, after = _resumed(request)
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return EventStream(state.fanout.stream(after, epoch), headers=headers)
-
-    return respond
-
-
-def _resumed(request: Request) -> tuple[str, int | None]:
-    """From where on the page wants to be told: after what it was told last. Raises NotMetError."""
-    given = request.headers.get("last-event-id") or request.query_params.get("after")
-    if given is None:
-        return "", None
-    found = FOLLOWED.fullmatch(given)
-    if found is None:
-        raise bad_value("after", f"{given[:40]!r} is not the number of a message, such as 42, nor the id of an event")
-    return found[1] or "", int(found[2])
+    answer = as_json(Fault(error=sentences.get(error.status_code, error.detail)), error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer

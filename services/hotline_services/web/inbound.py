@@ -38,13 +38,17 @@ class Inbound:
         self._trouble = ""
         self._hear_tracks: Callable[[TracksNow], object] = lambda _tracks: None
         self._hear_clock: Callable[[ClockReading], object] = lambda _reading: None
-        self.up = asyncio.Event()
         self.names: Final[set[PartyName]] = set()
 
     @property
     def clock(self) -> ClockReading | None:
         """The stack's clock now; None as long as it has not been heard."""
         return ClockReading(simulated=self._clock.now(), speed=self._clock.speed) if self._clock else None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a connection, and the broker lets us hear."""
+        return self._connection is not None
 
     async def run(
         self, hear_clock: Callable[[ClockReading], object], hear_tracks: Callable[[TracksNow], object]
@@ -65,12 +69,10 @@ class Inbound:
             async with connected(self._settings) as connection:
                 await subscribe(connection, CLOCK.template, HEALTH.filter(), TRACK.filter())
                 self._connection, self._trouble = connection, ""
-                self.up.set()
                 async for heard in connection.messages:
                     self._take(_message(heard))
         finally:
             self._connection = None
-            self.up.clear()
 
     def _take(self, message: Message | None) -> None:
         match message:

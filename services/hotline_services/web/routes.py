@@ -1,47 +1,49 @@
 """What can be asked over HTTP: one table, of which the server and the OpenAPI document are made."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from .asking import After, AsOfTime, Nothing
-from .model import Changes, Picture, Setting, Source
-from .sources import Shown
-from .state import State
+from hotline_services.monitor.history import History
+from hotline_services.monitor.standing import Standing
+from hotline_services.monitor.volume import Traffic
 
+from . import posting, raw
+from .about import SUBJECTS, about
+from .asking import Addressed, After, Anything, AsOf, AsOfTime, From, Grouped, Named, Nothing, NotMetError
+from .figures import standing_at, tension, volume
+from .marks import marks
+from .model import About, Changes, Checked, Mark, Picture, Sent, Setting, Source, StrainPoint
+from .query import TABLES, Filter, Found, find
+from .state import Asked
 
-class Asked(NamedTuple):
-    """One request, with its values read and checked."""
-
-    state: State
-    shown: Shown | None
-    query: Any
-    path: Mapping[str, str]
-
-    @property
-    def source(self) -> Shown:
-        """The source that its path names."""
-        assert self.shown is not None  # noqa: S101  for paths with {s} only
-        return self.shown
+API: Final = "/api/v1"
+JSON: Final = "application/json"
 
 
 class Endpoint(NamedTuple):
-    """One path: ``does`` answers it, in a thread of a pool, with something that ``answer`` describes."""
+    """One path. ``does`` answers with something that ``answer`` describes, or with a whole response of type ``media``.
+
+    It runs in a thread of a pool unless it is a coroutine. Who asks for what is ``guarded`` must show the token. What
+    is posted is of type ``takes``, and of ``at_most`` bytes.
+    """
 
     path: str
     summary: str
     does: Callable[[Asked], Any]
-    answer: Any
+    answer: Any = None
     query: type[msgspec.Struct] = Nothing
+    method: str = "GET"
+    status: int = 200
+    media: str = JSON
+    takes: str = ""
+    guarded: bool = False
 
 
 def _sources(asked: Asked) -> list[Source]:
     return [shown.source() for shown in asked.state.sources]
-
-
-def _setting(asked: Asked) -> Setting:
-    return asked.source.setting()
 
 
 def _picture(asked: Asked) -> Picture:
@@ -53,10 +55,89 @@ def _changes(asked: Asked) -> Changes:
     return asked.source.changes(asked.query.after, at=asked.query.until)
 
 
-API: Final = "/api/v1"
+def _of_history(look: Callable[[History, Any], Any], asked: Asked) -> Any:
+    with asked.source.feed.history() as history:
+        return look(history, asked.query)
+
+
+def _rows(table: str, asked: Asked) -> Found:
+    with asked.source.feed.history() as history:
+        return find(history, table, asked.query)
+
+
+def _about(asked: Asked) -> About:
+    kind, name = asked.request.path_params["kind"], asked.request.path_params["id"]
+    if kind not in SUBJECTS and kind != "message":
+        raise NotMetError(404, f"{kind[:40]!r} is nothing to ask about; there are: {', '.join(SUBJECTS)}, message.")
+    with asked.source.feed.history() as history:
+        found = about(history, kind, name, asked.query.n, asked.source.feed.text)
+    if found is None:
+        raise NotMetError(404, f"There is no {kind} {name[:100]!r} in {asked.source.name}.")
+    return found
+
+
+def _table(table: str) -> Endpoint:
+    kind = TABLES[table]
+    answer = msgspec.defstruct(f"{kind.__name__}s", [("rows", list[kind]), ("total", int)])  # type: ignore[valid-type]
+    return Endpoint(f"{API}/{{s}}/{table}", f"Rows of the table {table}.", partial(_rows, table), answer, Filter)
+
+
+def _look(name: str, summary: str, look: Callable[[History, Any], Any], answer: Any, query: Any = Nothing) -> Endpoint:
+    return Endpoint(f"{API}/{{s}}/{name}", summary, partial(_of_history, look), answer, query)
+
+
 ENDPOINTS: Final = (
     Endpoint(f"{API}/sources", "What there is to look at.", _sources, list[Source]),
-    Endpoint(f"{API}/{{s}}/setting", "Parties, the line and the zones.", _setting, Setting),
+    Endpoint(
+        f"{API}/sources",
+        "Add a recording; of more than four, the one that was added first goes.",
+        posting.upload,
+        Source,
+        Named,
+        method="POST",
+        status=201,
+        takes="application/octet-stream",
+        guarded=True,
+    ),
+    Endpoint(f"{API}/{{s}}/setting", "Parties, the line, zones.", lambda asked: asked.source.setting(), Setting),
     Endpoint(f"{API}/{{s}}/picture", "How things stood.", _picture, Picture, AsOfTime),
-    Endpoint(f"{API}/{{s}}/changes", "What has changed since.", _changes, Changes, After),
+    Endpoint(f"{API}/{{s}}/changes", "The rows that have changed since a message.", _changes, Changes, After),
+    Endpoint(
+        f"{API}/live/stream",
+        "What happens, as it happens: events change (Changes), clock (ClockReading) and tracks (TracksNow).",
+        raw.stream,
+        query=From,
+        media="text/event-stream",
+    ),
+    *map(_table, TABLES),
+    _look("volume", "Calls in figures.", lambda h, q: volume(h, q.by, q.n), list[Traffic], Grouped),
+    _look("tension", "How strained each side was.", lambda h, q: tension(h, q.n), list[StrainPoint], AsOf),
+    _look("standing", "Services, the line, ledgers.", lambda h, q: standing_at(h, q.n), Standing, AsOf),
+    _look("marks", "What happened when, for a time line.", lambda h, _: marks(h), list[Mark]),
+    Endpoint(f"{API}/{{s}}/about/{{kind}}/{{id:path}}", "All that is known of one thing.", _about, About, AsOf),
+    Endpoint(f"{API}/{{s}}/recording", "All of it as a recording.", raw.recording, media="application/x-ndjson"),
+    Endpoint(
+        f"{API}/live/check",
+        "What would become of plans (JSON or ICAO FPL): what is wrong, whose consent they need, what they meet.",
+        posting.check_plans,
+        Checked,
+        Addressed,
+        method="POST",
+        takes="text/plain",
+    ),
+    Endpoint(
+        f"{API}/live/inject",
+        "Hand plans (JSON or ICAO FPL) to a centre, all of them or none.",
+        posting.inject,
+        list[Sent],
+        Addressed,
+        method="POST",
+        status=202,
+        takes="text/plain",
+        guarded=True,
+    ),
+    Endpoint("/healthz", "Whether the server is well.", raw.health, raw.Wellness),
+    Endpoint("/metrics", "Metrics for Prometheus.", raw.metrics, query=Anything, media="text/plain"),
+    Endpoint("/data/aircraft.json", "What flies now, as readsb writes it.", raw.aircraft, dict[str, Any], Anything),
+    Endpoint("/data/receiver.json", "What tar1090 asks for first.", raw.receiver, dict[str, Any], Anything),
 )

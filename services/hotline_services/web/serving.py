@@ -93,4 +93,4 @@ async def serve(state: State, hosts: Sequence[str], bound: socket.socket, stoppi
     if following.done():
         following.result()  # it ends by an error only, which is worth a traceback
     following.cancel()
-    await asyncio.to_thread(state.sources.close)
+    await asyncio.to_thread(state.close)

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario, shipped_scenarios
+from hotline_services.runtime.store import StoreError
 
 from .feeds import Feed, RecordingFeed
 from .model import Changes, ClockReading, Picture, Setting, Source, TracksNow
@@ -30,6 +31,7 @@ class Shown:
         self.path: Final = path
         self.scenario: Final = scenario
         self.is_live: Final = name == LIVE
+        self.is_recording: Final = isinstance(feed, RecordingFeed) and not feed.is_record
         self._title: Final = title
 
     def source(self) -> Source:
@@ -114,6 +116,9 @@ class Sources:
         What was uploaded first goes, file and all, when there are too many.
         """
         feed = RecordingFeed(path)
+        if uploaded and feed.is_record:
+            feed.close()
+            raise StoreError(f"{path}: a record is not taken. Make a recording of it with: hotline recording")
         scenario = self._scenario_of(feed)
         if scenario is not None:
             title = f"{title} · {scenario.title}"

@@ -6,16 +6,20 @@ missed is looked up in the history. So there is neither loss nor double, and a s
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from starlette.responses import StreamingResponse
+from starlette.types import Message, Send
 
 from .model import Changes, ClockReading, TracksNow
 
 REMEMBERED: Final = 128
 PAGES_AT_MOST: Final = 200
 BEAT_S: Final = 5.0
+LONGEST_SEND_S: Final = 30.0
 BEATS_TO_KEEP_ALIVE: Final = 3
 KEEP_ALIVE: Final = b": keep-alive\n\n"
 
@@ -29,6 +33,22 @@ class Batch(NamedTuple):
     after: int
     n: int
     frame: bytes | None
+
+
+class EventStream(StreamingResponse):
+    """A stream of events to one page; a page that takes nothing for half a minute is let go."""
+
+    media_type = "text/event-stream"
+
+    async def stream_response(self, send: Send) -> None:
+        """See :class:`StreamingResponse`."""
+
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(LONGEST_SEND_S):
+                await send(message)
+
+        with contextlib.suppress(TimeoutError):
+            await super().stream_response(send_in_time)
 
 
 class _Told:

@@ -2,10 +2,19 @@
 
 import asyncio
 import secrets
+import shutil
+import tempfile
+import threading
+from datetime import datetime
 from functools import partial
-from typing import Final
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from hotline_services.monitor.metrics import Metrics
+from hotline_services.runtime.clock import wall_clock
 
 from .asking import NotMetError
 from .feeds import Progress
@@ -17,6 +26,24 @@ from .sse import BEAT_S, Batch, Fanout, change
 PATIENCE_S: Final = 30.0
 
 
+class _Counted:
+    """The metrics of one life of the record, for one scrape at a time."""
+
+    def __init__(self, epoch: str) -> None:
+        self.epoch: Final = epoch
+        self._metrics: Final = Metrics()
+        self._lock: Final = threading.Lock()
+
+    def text(self, live: Shown) -> bytes:
+        """What has changed is counted piece by piece, so that nobody else waits long for the history."""
+        with self._lock:
+            more = True
+            while more:
+                with live.feed.history() as history:
+                    more = self._metrics.read(history)
+            return self._metrics.text()
+
+
 class State:
     """All of it. ``token`` is what writing takes; without a ``broker`` there is no clock, and nobody to inject to."""
 
@@ -24,6 +51,9 @@ class State:
         self.sources: Final = sources
         self.broker: Final = broker
         self.fanout: Final = Fanout(self._look_up)
+        self.uploading: Final = asyncio.Lock()
+        self._uploads: Path | None = None
+        self._counted: _Counted | None = None
         self._token: Final = token.encode()
         self._had_tracks = False
 
@@ -35,6 +65,30 @@ class State:
     def clock(self) -> ClockReading | None:
         """The stack's clock now."""
         return self.broker.clock if self.broker else None
+
+    def now(self) -> datetime:
+        """The time of the stack: by its clock, else of what was recorded last, else of this machine."""
+        live = self.sources.live
+        at = live.source().end if live and self.clock is None else None
+        return self.clock.simulated if self.clock else at or wall_clock()
+
+    def new_upload(self) -> Path:
+        """A place for a recording that is being uploaded."""
+        if self._uploads is None:
+            self._uploads = Path(tempfile.mkdtemp(prefix="hotline-"))
+        return self._uploads / f"{secrets.token_hex(8)}.jsonl"
+
+    def metrics(self, live: Shown) -> bytes:
+        """What Prometheus is told of the live source."""
+        if self._counted is None or self._counted.epoch != live.feed.epoch:
+            self._counted = _Counted(live.feed.epoch)
+        return self._counted.text(live)
+
+    def close(self) -> None:
+        """Stop reading, and leave nothing behind."""
+        self.sources.close()
+        if self._uploads is not None:
+            shutil.rmtree(self._uploads, ignore_errors=True)
 
     async def shown(self, name: str) -> Shown:
         """The source of this name, once it has been read. Raises NotMetError."""
@@ -82,3 +136,18 @@ class State:
 
     async def _look_up(self, after: int, until: int) -> Changes:
         return await run_in_threadpool((await self.shown(LIVE)).changes, after, until)
+
+
+class Asked(NamedTuple):
+    """One request, with the values of its query read and checked."""
+
+    state: State
+    request: Request
+    query: Any
+    shown: Shown | None
+
+    @property
+    def source(self) -> Shown:
+        """The source that its path names."""
+        assert self.shown is not None  # noqa: S101  a path either names its source or is not asked for it
+        return self.shown

@@ -1,0 +1,257 @@
+"""All that is known of one thing: what was said of it, what began it, what came of it, and what it has to do with.
+
+Messages say what they answer (``cause``) and what they are about; both are followed here, as far back as the plan
+or the order from outside with which it all began.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from hotline_protocol.topics import decode_any
+from hotline_services.monitor.folds import type_of
+from hotline_services.monitor.history import History, LogRow
+from hotline_services.monitor.latestrows import AirborneRow
+from hotline_services.monitor.offers import OfferRow
+from hotline_services.monitor.rows import (
+    AgreementRow,
+    CallRow,
+    EscalationRow,
+    NegotiationRow,
+    PlanRow,
+    PlanStepRow,
+    RejectedRow,
+    Row,
+)
+from hotline_services.monitor.threads import ids_of
+from hotline_services.monitor.wording import printable, words
+from hotline_services.monitor.worldrows import CrossingRow, EncounterRow, FlightRow, ReviewRow, StrainRow
+
+from .model import About, Link, Rows
+
+CAUSES_AT_MOST: Final = 50
+LINES_AT_MOST: Final = 300
+CONSEQUENCES_AT_MOST: Final = 100
+RELATED_AT_MOST: Final = 100
+
+Read = Callable[[int], bytes | None]
+"""The text of a message by its number."""
+
+
+class Subject(NamedTuple):
+    """One kind of thing: its row, the field of the row that messages name it by, and its title."""
+
+    row: type[Row]
+    name: str
+    title: Callable[[Any], str]
+
+    @property
+    def is_message(self) -> bool:
+        """Whether each is one message, and not a thing of which many speak."""
+        return self.name == "key" and self.row not in {CallRow, NegotiationRow}
+
+
+def _word(member: Any) -> str:
+    return words(member.value) if member is not None else ""
+
+
+def _between(one: str, other: str) -> str:
+    return f"{one.upper()} → {other.upper()}"
+
+
+SUBJECTS: Final[dict[str, Subject]] = {
+    "call": Subject(
+        CallRow, "key", lambda r: f"Call {_between(r.caller, r.callee)}, {_word(r.outcome) or 'in progress'}"
+    ),
+    "negotiation": Subject(
+        NegotiationRow,
+        "key",
+        lambda r: f"Negotiation {_between(r.asker, r.responder)} for {_word(r.kind)}, {_word(r.outcome) or 'open'}",
+    ),
+    "plan": Subject(PlanRow, "plan_id", lambda r: f"Plan {r.callsign or r.plan_id} of {r.party}, {_word(r.state)}"),
+    "agreement": Subject(AgreementRow, "agreement_id", lambda r: f"Agreement {_between(r.granter, r.user)}"),
+    "escalation": Subject(EscalationRow, "key", lambda r: f"Escalation of {r.party.upper()}: {_word(r.kind)}"),
+    "encounter": Subject(EncounterRow, "key", lambda r: f"Encounter of {r.one} and {r.other}, {_word(r.grade)}"),
+    "crossing": Subject(
+        CrossingRow, "key", lambda r: f"{r.callsign} {'crosses the line' if r.what == 'line' else f'enters {r.what}'}"
+    ),
+    "flight": Subject(FlightRow, "key", lambda r: f"Flight of {r.callsign}"),
+    "strain": Subject(StrainRow, "key", lambda r: f"Strain of {r.party.upper()}: {_word(r.stage)}"),
+    "review": Subject(ReviewRow, "key", lambda r: f"Line review, {'agreed' if r.agreed else 'not agreed'}"),
+    "rejected": Subject(RejectedRow, "key", lambda r: f"Input rejected by {r.party.upper()}: {r.code}"),
+}
+
+
+def about(history: History, kind: str, name: str, n: int | None, read: Read) -> About | None:
+    """All that was known of it after message ``n``; None when nothing was, or there is no such kind."""
+    n = history.last if n is None else min(n, history.last)
+    if kind == "message":
+        return _of_message(history, name, n, read)
+    subject = SUBJECTS.get(kind)
+    row = _row(history, subject, name, n) if subject else None
+    if subject is None or row is None:
+        return None
+    named = str(getattr(row, subject.name))
+    if subject.is_message:
+        numbers = [found] if (found := history.number_of(named)) is not None else []
+    else:
+        numbers = history.thread(named, n)
+    told = _Told(history, n, read)
+    return told.of(
+        kind, row.key, printable(subject.title(row)), _rows(history, row, n), numbers, is_message=subject.is_message
+    )
+
+
+def _of_message(history: History, name: str, n: int, read: Read) -> About | None:
+    number = history.number_of(name)
+    if number is None or number > n:
+        return None
+    told = _Told(history, n, read)
+    line = told.line(number)
+    title = f"{words(line.type).capitalize()} of {line.source.upper()}" if line else name
+    return told.of("message", name, title, {}, [number], is_message=True)
+
+
+def _row(history: History, subject: Subject, name: str, n: int) -> Row | None:
+    """By its key or, newest first, by the name that messages use."""
+    if (row := history.row(subject.row, name, n)) is not None or subject.name == "key":
+        return row
+    return next((row for row in reversed(history.rows(subject.row, n)) if getattr(row, subject.name) == name), None)
+
+
+def _rows(history: History, row: Row, n: int) -> Rows:
+    """The thing's own row and those that tell more of it."""
+    rows: Rows = {row.table: [row]}
+    match row:
+        case PlanRow():
+            steps = [
+                one for one in history.rows(PlanStepRow, n) if (one.party, one.plan_id) == (row.party, row.plan_id)
+            ]
+            rows[PlanStepRow.table] = steps
+            for kind in (FlightRow, AirborneRow):
+                flown = [one for one in history.rows(kind, n) if (one.side, one.plan_id) == (row.party, row.plan_id)]  # type: ignore[attr-defined]
+                rows |= {kind.table: flown} if flown else {}
+        case NegotiationRow() if (offer := history.row(OfferRow, row.key, n)) is not None:
+            rows["offers"] = [offer]
+    return {table: some for table, some in rows.items() if some}
+
+
+class _Told:
+    """What was told up to one message, followed from message to message."""
+
+    def __init__(self, history: History, n: int, read: Read) -> None:
+        self._history: Final = history
+        self._n: Final = n
+        self._read: Final = read
+        self._log: Final = history.log(n)
+
+    def of(self, kind: str, name: str, title: str, rows: Rows, numbers: Sequence[int], *, is_message: bool) -> About:
+        """All of it, of what these messages are about."""
+        numbers = numbers[-LINES_AT_MOST:]
+        log = [line for number in numbers if (line := self._logged(number)) is not None]
+        causes, consequences = self._causes(numbers[:1]), self._consequences(numbers)
+        names = [name for line in (*log, *causes, *consequences) for name in line.ids]
+        text = self._read(numbers[0]) if is_message and numbers else None
+        return About(
+            kind=kind,
+            id=name,
+            title=title,
+            rows=rows,
+            log=log,
+            causes=causes,
+            consequences=consequences,
+            related=_links(self._history, self._n, [*_named_in(rows), *names], (kind, name)),
+            message=msgspec.Raw(text) if text is not None else None,
+        )
+
+    def _causes(self, first: Sequence[int]) -> list[LogRow]:
+        """From what the first message answered, to what that answered, and so on."""
+        lines: list[LogRow] = []
+        line = self.line(first[0]) if first else None
+        while line is not None and len(lines) < CAUSES_AT_MOST:
+            line = self._before(line)
+            if line is None or line in lines:
+                break
+            lines.append(line)
+        return lines
+
+    def _before(self, line: LogRow) -> LogRow | None:
+        """What this answers. In one call several things are talked over, one after the other: who begins to talk of a
+        flight answers the plan of that flight, and not what was talked of before."""
+        cause = self._history.cause_of(line.key)
+        number = self._history.number_of(cause) if cause else None
+        answered = self.line(number) if number is not None else None
+        negotiations = (self._history.row(NegotiationRow, name, self._n) for name in line.ids)
+        talk = next(filter(None, negotiations), None)
+        if talk is None or not talk.plan_id or (answered is not None and talk.key in answered.ids):
+            return answered
+        filed = self._history.thread(talk.plan_id, self._n)
+        return self.line(filed[0]) if filed and filed[0] < line.n else answered
+
+    def _consequences(self, numbers: Sequence[int]) -> list[LogRow]:
+        """What answers these messages, and is not one of them."""
+        own = set(numbers)
+        names = [name for number in numbers if (name := self._history.id_of(number)) is not None]
+        after = sorted({number for name in names for number in self._history.thread(name, self._n)} - own)
+        return [line for number in after[:CONSEQUENCES_AT_MOST] if (line := self.line(number)) is not None]
+
+    def _logged(self, n: int) -> LogRow | None:
+        found = bisect_left(self._log, n, key=lambda line: line.n)
+        return self._log[found] if found < len(self._log) and self._log[found].n == n else None
+
+    def line(self, n: int) -> LogRow | None:
+        """The line of message ``n`` in the duty log, or one made up for what officers do not write down."""
+        if (line := self._logged(n)) is not None:
+            return line
+        text = self._read(n)
+        if text is None:
+            return None
+        message = decode_any(text)
+        kind = type_of(message)
+        return LogRow(
+            key=message.id,
+            n=n,
+            at=message.time,
+            source=message.source,
+            to=str(getattr(message, "to", "")),
+            who=message.source.upper(),
+            type=kind,
+            verb=words(kind),
+            ids=ids_of(message),
+        )
+
+
+_NAMING: Final = ("plan_id", "negotiation_id", "agreement_id", "call_id", "about", "calls", "cause")
+
+
+def _named_in(rows: Rows) -> Iterable[str]:
+    for row in (row for some in rows.values() for row in some):
+        for field in _NAMING:
+            value = getattr(row, field, ())
+            yield from (value,) if isinstance(value, str) else value
+
+
+def _links(history: History, n: int, names: Iterable[str], own: tuple[str, str]) -> list[Link]:
+    """What these are names of, each once, without the thing itself."""
+    by_name: dict[str, tuple[str, Row]] = {}
+    for kind in ("plan", "agreement"):
+        subject = SUBJECTS[kind]
+        by_name.update((getattr(row, subject.name), (kind, row)) for row in history.rows(subject.row, n))
+    links: dict[tuple[str, str], Link] = {}
+    for name in dict.fromkeys(filter(None, names)):
+        found = by_name.get(name) or _event(history, n, name)
+        if found is not None and (found[0], found[1].key) != own:
+            kind, row = found
+            links[kind, row.key] = Link(kind=kind, id=row.key, title=printable(SUBJECTS[kind].title(row)))
+        if len(links) == RELATED_AT_MOST:
+            break
+    return list(links.values())
+
+
+def _event(history: History, n: int, name: str) -> tuple[str, Row] | None:
+    for kind, subject in SUBJECTS.items():
+        if subject.name == "key" and (row := history.row(subject.row, name, n)) is not None:
+            return kind, row
+    return None

@@ -1,0 +1,51 @@
+"""Figures of one source: its calls in groups, how strained its sides were, how things stand."""
+
+from typing import Final, TypeVar
+
+from hotline_services.monitor.history import History
+from hotline_services.monitor.rows import CallRow, Row
+from hotline_services.monitor.standing import Standing, standing
+from hotline_services.monitor.volume import Grouping, Period, Traffic, call_volume
+from hotline_services.monitor.worldrows import StrainRow
+
+from .model import StrainPoint
+
+R = TypeVar("R", bound=Row)
+POINTS_AT_MOST: Final = 20_000
+
+
+class _AsOf:
+    """The tables after one message."""
+
+    def __init__(self, history: History, n: int) -> None:
+        self._history: Final = history
+        self._n: Final = n
+
+    def rows(self, kind: type[R]) -> list[R]:
+        """The rows of this kind."""
+        return self._history.rows(kind, self._n)
+
+
+def volume(history: History, by: Grouping, n: int | None) -> list[Traffic]:
+    """The calls up to message ``n``, counted in groups."""
+    n = history.last if n is None else n
+    whole, end = history.period, history.time_of(n)
+    if whole is None or end is None:
+        return []
+    return call_volume(history.rows(CallRow, n), Period(start=whole.start, end=end), by)
+
+
+def tension(history: History, n: int | None) -> list[StrainPoint]:
+    """How strained each side was towards the other, change by change; the newest where there are very many."""
+    points = [
+        StrainPoint(row.at, row.party, row.peer, row.after, row.stage.value if row.stage else "")
+        for row in history.rows(StrainRow, n)
+        if row.at
+    ]
+    return points[-POINTS_AT_MOST:]
+
+
+def standing_at(history: History, n: int | None) -> Standing:
+    """Who was up, what the line was said to be and was, after message ``n``."""
+    n = history.last if n is None else n
+    return standing(_AsOf(history, n), history.time_of(n))

@@ -1,0 +1,91 @@
+"""What is posted: plans to be checked or handed on, and recordings to be shown."""
+
+import contextlib
+import errno
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+
+from hotline_services.injecting import judge, read_texts, unheard_of
+from hotline_services.runtime.client import NoBrokerError
+from hotline_services.runtime.store import StoreError
+
+from .asking import NotMetError, bad_value, body_of, too_large
+from .checking import agreement_now, air_in_use, check
+from .model import Checked, Sent, Source
+from .state import Asked
+
+PLANS_BYTES: Final = 1_000_000
+RECORDING_BYTES: Final = 512 * 1024 * 1024
+
+
+async def check_plans(asked: Asked) -> Checked:
+    """Nothing changes by it, so nobody need show a token."""
+    live = await asked.state.shown("live")
+    to, text = asked.query.to, await body_of(asked.request, PLANS_BYTES)
+    agreement = live.scenario.agreement if live.scenario else None
+    if agreement is not None and to not in agreement.parties:
+        raise bad_value("to", f"{to} is no party; there are: {', '.join(agreement.parties)}")
+
+    def look() -> Checked:
+        now = asked.state.now()
+        with live.feed.history() as history:
+            air, current = air_in_use(history, now), agreement_now(history, agreement, to)
+        return check(text, to, now, current, air)
+
+    return await run_in_threadpool(look)
+
+
+async def inject(asked: Asked) -> list[Sent]:
+    """As the command line does: checked first, and with any problem nothing is sent."""
+    await asked.state.shown("live")
+    text, broker, to = await body_of(asked.request, PLANS_BYTES), asked.state.broker, asked.query.to
+    if broker is None:
+        raise NotMetError(503, "This server has no broker to hand plans to.")
+    now = asked.state.now()
+    reading = await run_in_threadpool(read_texts, [("", text)], now)
+    complaints = [*reading.complaints, *await run_in_threadpool(judge, reading.plans, now)]
+    if broker.is_up:
+        complaints += unheard_of(to, broker.names)
+    if complaints:
+        problems = tuple(complaint.as_problem for complaint in complaints)
+        raise NotMetError(400, "Nothing was sent, since something is wrong with the plans.", problems)
+    try:
+        await broker.publish(to, [letter.payload for letter in reading.letters])
+    except NoBrokerError as error:
+        raise NotMetError(503, f"Plans cannot be handed on now: {error}. Try again when it is back.") from error
+    return [Sent(to=to, plan_id=plan.plan_id, digest=plan.digest) for plan in reading.plans]
+
+
+async def upload(asked: Asked) -> Source:
+    """Kept in a file of its own as long as it is shown."""
+    if int(asked.request.headers.get("content-length", "0")) > RECORDING_BYTES:
+        raise too_large(RECORDING_BYTES)
+    async with asked.state.uploading:  # one at a time: the disk holds one more than is shown
+        path = asked.state.new_upload()
+        try:
+            with path.open("wb") as file:
+                size = 0
+                async for chunk in asked.request.stream():
+                    size += len(chunk)
+                    if size > RECORDING_BYTES:
+                        raise too_large(RECORDING_BYTES)
+                    await run_in_threadpool(file.write, chunk)
+            name = asked.query.name or "a recording"
+            shown = await run_in_threadpool(asked.state.sources.add, path, name, uploaded=True)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise _not_taken(error) from error
+    return (await asked.state.shown(shown.name)).source()
+
+
+def _not_taken(error: BaseException) -> BaseException:
+    match error:
+        case StoreError():
+            reason = str(error).partition(": ")[2] or str(error)
+            return NotMetError(400, f"This is no recording that can be shown: {reason}")
+        case OSError() if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return NotMetError(507, "There is no room left on the server's disk for this recording.")
+        case _:
+            return error

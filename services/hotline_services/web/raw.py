@@ -1,0 +1,134 @@
+"""What is answered in other forms than the page's own: streams, files, and what other programs read."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+from starlette.responses import FileResponse, Response, StreamingResponse
+
+from hotline_protocol.topics import Topic
+from hotline_services.monitor.latestrows import AirborneRow
+from hotline_services.monitor.reading import HOUSEKEEPING, UNKNOWN_AGREEMENT
+from hotline_services.runtime.recording import Header
+
+from .asking import NotMetError
+from .feeds import read_only
+from .sources import LIVE, Shown
+from .sse import PAGES_AT_MOST, EventStream
+from .state import Asked
+
+READ_AT_ONCE: Final = 500
+NDJSON: Final = "application/x-ndjson"
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Wellness(msgspec.Struct, frozen=True, kw_only=True):
+    """``n`` messages of the live source have been read; ``trouble`` is why there are no more. ``broker`` is whether
+    there is a connection to one."""
+
+    n: int
+    pages: int
+    broker: bool
+    trouble: str
+
+
+async def stream(asked: Asked) -> Response:
+    """What happens, as it happens."""
+    state = asked.state
+    await state.shown(LIVE)
+    if state.fanout.pages >= PAGES_AT_MOST:
+        raise NotMetError(503, f"{PAGES_AT_MOST} pages follow already, which is the most.")
+    given = asked.request.headers.get("last-event-id") or asked.query.after
+    epoch, _, number = given.rpartition(":") if given else ("", "", "")
+    after = int(number) if number.isdecimal() and len(number) <= 15 else None
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return EventStream(state.fanout.stream(after, epoch), headers=headers)
+
+
+def recording(asked: Asked) -> Response:
+    """The file itself, or what a record holds, in the form of a recording."""
+    shown = asked.source
+    name = f"{shown.name}.jsonl"
+    if shown.is_recording:
+        return FileResponse(shown.path, media_type=NDJSON, filename=name)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingResponse(_lines(shown), media_type=NDJSON, headers=headers)
+
+
+def _tags(topics: tuple[Topic, ...]) -> list[str]:
+    return [str(kind.__struct_config__.tag) for topic in topics for kind in topic.messages]
+
+
+_QUIET: Final = frozenset(_tags(HOUSEKEEPING))
+
+
+def _lines(shown: Shown) -> Iterator[bytes]:
+    """The header and all messages of a record but those of its services' own affairs, a few at a time."""
+    source = shown.source()
+    if source.start is None:
+        return
+    agreement = shown.feed.agreement or UNKNOWN_AGREEMENT
+    scenario = source.scenario or LIVE
+    yield _line(Header(scenario=scenario, seed=None, start=source.start, days=None, agreement=agreement))
+    last = 0
+    with closing(read_only(shown.path)) as db:
+        while rows := db.execute(_SOME, (last, source.n, READ_AT_ONCE)).fetchall():
+            last = rows[-1][0]
+            yield b"".join(_line(_recorded(at, text)) for _, at, kind, text in rows if kind not in _QUIET)
+
+
+_SOME: Final = "SELECT n, at, type, message FROM messages WHERE n > ? AND n <= ? ORDER BY n LIMIT ?"
+
+
+def _recorded(at: str, text: str) -> dict[str, Any]:
+    return {"at": datetime.fromisoformat(at), "message": msgspec.Raw(text.encode())}
+
+
+def _line(value: Any) -> bytes:
+    return _encode(value) + b"\n"
+
+
+def health(asked: Asked) -> Wellness:
+    """It answers, so it is well; what it lacks is told."""
+    state = asked.state
+    live = state.sources.live
+    return Wellness(
+        n=live.source().n if live else 0,
+        pages=state.fanout.pages,
+        broker=state.broker is not None and state.broker.is_up,
+        trouble=live.feed.trouble if live else "",
+    )
+
+
+def metrics(asked: Asked) -> Response:
+    """Of the live source."""
+    from hotline_services.monitor.metrics import CONTENT_TYPE
+
+    return Response(asked.state.metrics(_live(asked)), headers={"Content-Type": CONTENT_TYPE})
+
+
+def aircraft(asked: Asked) -> Response:
+    """What flies at this moment of the stack's clock, as far as its path was told."""
+    from hotline_services.export.aircraft import aircraft_json
+
+    live, now = _live(asked), asked.state.now()
+    with live.feed.history() as history:
+        rows, count = history.rows(AirborneRow), history.count
+    return Response(aircraft_json(rows, now, count), media_type="application/json")
+
+
+def receiver(_asked: Asked) -> Response:
+    """Where the picture is taken."""
+    from hotline_services.export.aircraft import receiver_json
+
+    return Response(receiver_json(version("hotline")), media_type="application/json")
+
+
+def _live(asked: Asked) -> Shown:
+    if (live := asked.state.sources.live) is None:
+        raise NotMetError(404, "There is no live source here: this server shows recordings.")
+    return live
