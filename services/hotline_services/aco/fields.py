@@ -103,9 +103,9 @@ def read_length(field: str, mend: Mend) -> float:
 
 
 def length_field(nautical_miles: float) -> str:
-    """In nautical miles where two decimals say it, else in whole metres, shorter by no more than half a millimetre."""
+    """In nautical miles where two decimals say it, else in whole metres, shorter by 2 mm at most."""
     text = f"{nautical_miles:.2f}".rstrip("0").rstrip(".")
-    if float(text) == nautical_miles:
+    if abs(float(text) - nautical_miles) < 1e-6:
         return f"{text}NM"
     return f"{math.ceil(round(nautical_miles * METRES_PER_NM, 3))}M"
 
