@@ -24,7 +24,10 @@ Labels = tuple[str, ...]
 
 
 class Share(NamedTuple):
-    """What a row adds to a metric: an amount, or the value observed where that is a histogram."""
+    """What a row adds to a metric: an amount, or the value observed where that is a histogram.
+
+    An amount of 0 says that there could have been some: a series that begins at 0 can be seen to rise.
+    """
 
     name: str
     labels: Labels
@@ -118,8 +121,8 @@ def _call(row: CallRow) -> Iterator[Share]:
     if not row.caller:
         return
     line, reason = line_of(row.caller, row.callee), _word(row.reason)
+    yield Share("hotline_calls_in_progress", (line,), row.ended_at is None)
     if row.ended_at is None:
-        yield Share("hotline_calls_in_progress", (line,))
         return
     yield Share("hotline_calls_total", (row.caller, row.callee, reason, _word(row.tier), _word(row.outcome)))
     yield Share("hotline_line_taken_seconds_total", (line,), taken_s(row))
@@ -133,8 +136,8 @@ def _call(row: CallRow) -> Iterator[Share]:
 def _negotiation(row: NegotiationRow) -> Iterator[Share]:
     if not row.asker:
         return
+    yield Share("hotline_negotiations_open", (row.asker, row.responder), row.ended_at is None)
     if row.ended_at is None:
-        yield Share("hotline_negotiations_open", (row.asker, row.responder))
         return
     yield Share("hotline_negotiations_total", (row.asker, row.responder, _word(row.outcome), _word(row.tier)))
     yield Share("hotline_negotiation_rounds", (row.asker,), row.rounds)
@@ -144,8 +147,7 @@ def _agreement(row: AgreementRow) -> Iterator[Share]:
     if row.entered_at is None:
         return
     yield Share("hotline_agreements_granted_total", (row.granter, row.user))
-    if row.released_at is not None:
-        yield Share("hotline_agreements_released_total", (row.granter, row.user))
+    yield Share("hotline_agreements_released_total", (row.granter, row.user), row.released_at is not None)
 
 
 def _plan(row: PlanRow) -> Iterator[Share]:
