@@ -1,0 +1,101 @@
+// Charts, drawn by uPlot in the page's own colours.
+
+import uPlot from "./vendor/uplot.js";
+import { h } from "./dom.js";
+import { clockTime } from "./format.js";
+import { theme } from "./theme.js";
+
+const FONT = "10.5px system-ui, sans-serif";
+const DAY_S = 86_400;
+
+/** Steps over time: a level holds until it changes. */
+export class LineChart {
+  #plot = null;
+
+  constructor(height) {
+    this.height = height;
+    this.element = h("div", { role: "img", "aria-label": "" });
+  }
+
+  /** `lines` are {label, ink, dash, points: [[ms, value]]}; all go on until `now`. */
+  show(lines, now, told) {
+    this.element.setAttribute("aria-label", told);
+    const width = this.element.clientWidth;
+    if (!width) return;
+    const data = joined(lines, now);
+    const shape = `${lines.map(({ label }) => label).join()}/${theme.isDark}`;
+    if (this.shape !== shape) {
+      this.shape = shape;
+      this.#plot?.destroy();
+      this.#plot = new uPlot(this.#options(lines, width), data, this.element);
+    } else {
+      if (this.#plot.width !== width) this.#plot.setSize({ width, height: this.height });
+      this.#plot.setData(data);
+    }
+  }
+
+  #options(lines, width) {
+    return {
+      width, height: this.height, cursor: { show: false }, legend: { show: false }, padding: [8, 10, 0, 0],
+      scales: { y: { range: (_, least, most) => [Math.min(0, least), Math.max(10, most * 1.1)] } },
+      axes: [axis({ values: (_, ticks) => ticks.map(timeLabel(ticks)), size: 24 }), axis({ size: 34 })],
+      series: [{}, ...lines.map(({ label, ink, dash }) => ({ label, stroke: theme.colour(ink), width: 2, dash, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) }))],
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC"),
+    };
+  }
+}
+
+/** Columns side by side. */
+export class ColumnChart {
+  #plot = null;
+
+  constructor(height) {
+    this.height = height;
+    this.element = h("div", { role: "img", "aria-label": "" });
+  }
+
+  show(names, values, told) {
+    this.element.setAttribute("aria-label", told);
+    const width = this.element.clientWidth;
+    if (!width) return;
+    this.#plot?.destroy();
+    const options = {
+      width, height: this.height, cursor: { show: false }, legend: { show: false }, padding: [8, 10, 0, 0],
+      scales: { x: { time: false, range: () => [-0.6, names.length - 0.4] }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
+      axes: [axis({ values: (_, ticks) => ticks.map((tick) => names[tick] ?? ""), size: 24, splits: () => shown(names, width), grid: { show: false } }), axis({ size: 34 })],
+      series: [{}, { stroke: theme.colour("accent"), fill: theme.colour("accent"), width: 0, paths: uPlot.paths.bars({ size: [0.7, 48] }), points: { show: false } }],
+    };
+    this.#plot = new uPlot(options, [names.map((_, index) => index), values], this.element);
+  }
+}
+
+function shown(names, width) {
+  const every = Math.max(1, Math.ceil((names.length * 56) / width));
+  return names.map((_, index) => index).filter((index) => index % every === 0);
+}
+
+function axis(options) {
+  const ink = () => theme.colour("ink-3");
+  const grid = { stroke: () => theme.colour("rule"), width: 1 };
+  return { font: FONT, stroke: ink, grid, ticks: { show: false }, gap: 4, ...options };
+}
+
+/** Days when the axis spans several, else hours. */
+function timeLabel(ticks) {
+  const isLong = ticks.at(-1) - ticks[0] >= 2 * DAY_S;
+  return (tick) => (isLong ? new Date(tick * 1_000).toISOString().slice(8, 10) : clockTime(tick * 1_000).slice(0, 4));
+}
+
+/** One column of times for all lines; between its own changes a line keeps its level. */
+function joined(lines, now) {
+  const times = [...new Set([...lines.flatMap(({ points }) => points.map(([at]) => at)), now])].filter((at) => at <= now).sort((a, b) => a - b);
+  const columns = lines.map(({ points }) => {
+    let next = 0;
+    let level = null;
+    return times.map((time) => {
+      while (next < points.length && points[next][0] <= time) level = points[next++][1];
+      return level;
+    });
+  });
+  return [times.map((time) => time / 1_000), ...columns];
+}

@@ -1,0 +1,163 @@
+// Everything that is known of one thing: its rows, what was said, what caused it and what came of it.
+
+import { button, h, say } from "./dom.js";
+import { air, dateTimeGroup, duration, instant, plain, timeOfDay } from "./format.js";
+import { words } from "./words.js";
+
+const ISO = /^\d{4}-\d\d-\d\dT/;
+const HIDDEN = new Set(["key", "path", "trace"]);
+const LATEST_MS = 2_000;
+const said = words.about;
+
+/** Emits `close` and `open` (detail: `kind:id`), and `seek` (detail: a time). */
+export class DrillDown extends EventTarget {
+  #current = "";
+  #trail = [];
+  #turn = 0;
+  #askedFor = "";
+  #askedAt = 0;
+
+  constructor(element) {
+    super();
+    this.element = element;
+    this.title = h("h2", { tabindex: "-1" });
+    this.back = button(`← ${said.back}`, () => this.goBack());
+    this.body = h("div", { class: "body", tabindex: "0", role: "region", "aria-label": said.facts });
+    element.setAttribute("aria-label", said.name);
+    element.append(h("div", { class: "panel" }, h("header", {}, this.back, this.title, button(said.close, () => this.close(), { class: "push" })), this.body));
+  }
+
+  get current() {
+    return this.#current;
+  }
+
+  watch(watch) {
+    this.watched = watch;
+  }
+
+  async open(about, { isBack = false, isFocused = true } = {}) {
+    if (!isBack && this.#current && this.#current !== about) this.#trail.push(this.#current);
+    if (!this.#current) this.opener = document.activeElement;
+    this.#current = about;
+    this.back.hidden = this.#trail.length === 0;
+    this.element.hidden = false;
+    await this.#load();
+    if (isFocused) this.title.focus();
+    this.dispatchEvent(new CustomEvent("open", { detail: about }));
+  }
+
+  goBack() {
+    const before = this.#trail.pop();
+    if (before) this.open(before, { isBack: true });
+  }
+
+  close() {
+    if (!this.#current) return;
+    this.#current = "";
+    this.#trail = [];
+    this.element.hidden = true;
+    this.opener?.isConnected && this.opener.focus();
+    this.dispatchEvent(new Event("close"));
+  }
+
+  stale() {
+    return `${this.#current}/${this.watched?.store.n}`;
+  }
+
+  /** What is open is kept up to date while time goes on. */
+  draw() {
+    if (!this.#current || this.#askedFor === this.stale() || performance.now() - this.#askedAt < LATEST_MS) return;
+    if (!this.body.contains(document.activeElement) || document.activeElement === this.body) this.#load();
+  }
+
+  async #load() {
+    const turn = (this.#turn += 1);
+    [this.#askedFor, this.#askedAt] = [this.stale(), performance.now()];
+    const place = this.#current.indexOf(":");
+    const [kind, id] = [this.#current.slice(0, place), this.#current.slice(place + 1)];
+    try {
+      const about = await this.watched.source.about(kind, id, this.watched.store.n);
+      if (turn === this.#turn) this.#show(about);
+    } catch (fault) {
+      if (turn !== this.#turn) return;
+      say(this.title, `${plain(kind)} ${id}`);
+      this.body.replaceChildren(h("p", { class: "empty" }, fault.message));
+    }
+  }
+
+  #show(about) {
+    const top = this.body.scrollTop;
+    say(this.title, about.title);
+    const own = new Set([about.id, ...Object.values(about.rows).flat().map((row) => row.key)]);
+    this.body.replaceChildren(
+      ...Object.entries(about.rows).flatMap(([table, rows]) => rows.map((row) => this.#facts(table, row))),
+      ...this.#chain(said.causes, about.causes, own),
+      ...this.#chain(said.consequences, about.consequences, own),
+      ...this.#links(about.related),
+      ...this.#log(about.log),
+      ...(about.message ? [h("details", {}, h("summary", {}, said.showMessage), h("pre", {}, JSON.stringify(about.message, null, 2)))] : []),
+    );
+    this.body.scrollTop = top;
+  }
+
+  #facts(table, row) {
+    const told = Object.entries(row).filter(([name, value]) => !HIDDEN.has(name) && isTold(value));
+    return h("section", {}, h("h3", {}, plain(table.replace(/s$/, ""))),
+      h("dl", { class: "facts" }, told.flatMap(([name, value]) => [h("dt", {}, label(name)), h("dd", {}, this.#value(name, value))])));
+  }
+
+  #value(name, value) {
+    if (typeof value === "string" && ISO.test(value)) return this.#time(value);
+    if (this.watched.sides.parties.includes(value)) return this.watched.sides.tag(value);
+    if (name === "volumes") return air(value);
+    if (name === "plan_id") return this.#link("plan", value);
+    if (name === "negotiation_id") return this.#link("negotiation", value);
+    if (name === "calls") return value.map((id) => [this.#link("call", id), " "]);
+    if (name === "cause" || name === "counted_by" || name === "ended_by") return this.#link("message", value);
+    if (name === "heads") return Object.entries(value).map(([granter, { length }]) => `${granter.toUpperCase()} ${length}`).join(", ");
+    if (name === "position" || name === "at") return value.map((number) => number.toFixed(4)).join(", ");
+    if (typeof value === "boolean") return value ? words.table.yes : words.incidents.no;
+    if (name.endsWith("_s")) return duration(value);
+    if (Array.isArray(value)) return value.map((one) => (typeof one === "object" ? JSON.stringify(one) : String(one))).join(", ");
+    return typeof value === "object" ? JSON.stringify(value) : plain(String(value));
+  }
+
+  #time(value) {
+    return button(`${dateTimeGroup(value)} (${timeOfDay(instant(value))})`, () => this.dispatchEvent(new CustomEvent("seek", { detail: instant(value) })), { class: "opener", title: said.goThere });
+  }
+
+  #link(kind, id) {
+    return button(id, () => this.open(`${kind}:${id}`), { class: "opener mono" });
+  }
+
+  #chain(title, lines, own) {
+    if (!lines.length) return [];
+    return [h("h3", {}, title), h("ol", { class: "chain" }, lines.map((line) => h("li", { "aria-current": own.has(line.key) ? "true" : null }, this.#line(line))))];
+  }
+
+  #log(lines) {
+    if (!lines.length) return [];
+    return [h("h3", {}, said.log), h("ol", { class: "transcript" }, lines.map((line) => h("li", {},
+      button(timeOfDay(instant(line.at)).slice(0, 5), () => this.open(`message:${line.key}`), { class: "opener at", title: dateTimeGroup(line.at) }),
+      this.watched.sides.tag(line.source), h("span", {}, h("span", { class: "verb" }, line.verb), ` ${line.told}`))))];
+  }
+
+  #line(line) {
+    return [button(line.verb, () => this.open(`message:${line.key}`), { class: "opener" }), " ",
+      h("span", { class: "quiet" }, `${dateTimeGroup(line.at)} · ${line.who}`), line.told ? ` · ${line.told}` : ""];
+  }
+
+  #links(links) {
+    if (!links.length) return [];
+    return [h("h3", {}, said.related), h("ul", { class: "links" }, links.map(({ kind, id, title }) => h("li", {},
+      button([h("span", { class: "kind" }, `${plain(kind)} `), title || id], () => this.open(`${kind}:${id}`)))))];
+  }
+}
+
+function isTold(value) {
+  return value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+}
+
+function label(name) {
+  return name.replace(/_(at|ft|nm|s|min|id|ms)$/, "").replaceAll("_", " ");
+}

@@ -1,0 +1,116 @@
+// The line's traffic in figures: calls a day, how long they take to set up and last, how they end, and the load.
+
+import { choice, h, say } from "./dom.js";
+import { ColumnChart } from "./chart.js";
+import { duration, plain } from "./format.js";
+import { Listing } from "./listing.js";
+import { words } from "./words.js";
+
+const ASK_MS = 2_000;
+const { columns: heads, groups } = words.figures;
+
+/** Traffic by some grouping, as of the time shown; asked for again when calls have changed. */
+class Volume {
+  #askedFor = "";
+  #askedAt = -Infinity;
+  rows = [];
+  version = 0;
+
+  constructor(watch, by) {
+    Object.assign(this, { watch, by });
+  }
+
+  async refresh() {
+    const { store, source } = this.watch;
+    const state = `${this.by}/${store.version("calls")}`;
+    if (state === this.#askedFor || performance.now() - this.#askedAt < ASK_MS) return;
+    [this.#askedFor, this.#askedAt] = [state, performance.now()];
+    this.rows = await source.volume(this.by, store.n).catch(() => this.rows);
+    this.version += 1;
+  }
+
+  set(by) {
+    this.by = by;
+    this.#askedAt = -Infinity;
+  }
+}
+
+/** The figures that are always in sight. */
+export class KeyFigures {
+  constructor(watch) {
+    this.total = new Volume(watch, "total");
+    this.list = h("dl", { class: "numbers" });
+    this.element = h("section", { class: "panel", "aria-label": words.figures.name }, h("header", {}, h("h2", {}, words.figures.name)), h("div", { class: "body" }, this.list));
+  }
+
+  stale() {
+    this.total.refresh();
+    return this.total.version;
+  }
+
+  draw() {
+    const [all] = this.total.rows;
+    const told = all ? facts(all) : [[words.figures.calls, "0"]];
+    this.list.replaceChildren(...told.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  }
+}
+
+function facts(all) {
+  const share = all.calls ? Math.round((all.completed / all.calls) * 100) : 0;
+  return [
+    [words.figures.perDay, all.calls_per_day.toFixed(1)], [words.figures.calls, String(all.calls)],
+    [words.figures.completed, `${share}%`], [words.figures.setUp, duration(all.set_up.mean_s)],
+    [words.figures.hold, duration(all.hold.mean_s)], [words.figures.waiting, duration(all.waiting.mean_s)],
+    [words.figures.load, words.figures.erlang(all.erlang)],
+  ];
+}
+
+/** The tab: traffic by day, hour, side, reason or tier. */
+export class Figures {
+  constructor(watch) {
+    this.watch = watch;
+    this.total = new Volume(watch, "total");
+    this.volume = new Volume(watch, "day");
+    this.chart = new ColumnChart(150);
+    this.chooser = choice(words.figures.by, Object.entries(groups), (by) => this.volume.set(by));
+    this.list = h("dl", { class: "numbers" });
+    this.none = h("p", { class: "empty" }, words.figures.none);
+    this.listing = new Listing({ caption: words.figures.name, key: (row) => row.group, columns: [
+      { name: heads.group, cell: (row) => plain(row.group.replace("T", " ")) },
+      { name: heads.calls, cell: (row) => row.calls },
+      { name: heads.perDay, cell: (row) => row.calls_per_day.toFixed(1) },
+      { name: heads.completed, cell: (row) => row.completed },
+      { name: heads.busy, cell: (row) => row.busy },
+      { name: heads.noAnswer, cell: (row) => row.no_answer },
+      { name: heads.dropped, cell: (row) => row.dropped },
+      { name: heads.setUp, cell: (row) => duration(row.set_up.mean_s) },
+      { name: heads.hold, cell: (row) => duration(row.hold.mean_s) },
+      { name: heads.load, cell: (row) => row.erlang.toFixed(3) },
+    ] });
+    this.element = h("div", {}, this.list, h("div", { class: "filters" }, h("span", {}, words.figures.by), this.chooser),
+      h("div", { class: "chart-box" }, this.chart.element), this.none, this.listing.element);
+  }
+
+  stale() {
+    this.total.refresh();
+    this.volume.refresh();
+    return `${this.total.version}/${this.volume.version}/${this.element.clientWidth}/${document.documentElement.dataset.theme}`;
+  }
+
+  draw() {
+    const { rows, by } = this.volume;
+    this.none.hidden = rows.length > 0;
+    const [all] = this.total.rows;
+    this.list.replaceChildren(...(all ? facts(all) : []).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+    say(this.listing.caption, words.figures.caption(groups[by]));
+    this.listing.show(rows);
+    this.chart.show(rows.map((row) => label(row.group)), rows.map((row) => row.calls), words.figures.chart(groups[by]));
+  }
+}
+
+/** `08-21`, `21 06Z`, `routine`. */
+function label(group) {
+  const time = /^\d{4}-(\d\d)-(\d\d)(?:T(\d\d):00Z)?$/.exec(group);
+  if (!time) return plain(group);
+  return time[3] ? `${time[2]} ${time[3]}Z` : `${time[1]}-${time[2]}`;
+}

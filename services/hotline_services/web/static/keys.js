@@ -1,0 +1,56 @@
+// Keys: single ones work wherever nothing is being typed, and can be turned off.
+
+import { button, h } from "./dom.js";
+import { theme } from "./theme.js";
+import { words } from "./words.js";
+
+const KEPT = "hotline.keys";
+const MINUTE_MS = 60_000;
+const areOn = () => localStorage.getItem(KEPT) !== "off";
+
+export function keysDialog() {
+  const on = h("input", { type: "checkbox", checked: areOn(), onchange: () => localStorage.setItem(KEPT, on.checked ? "on" : "off") });
+  const dialog = h("dialog", { "aria-labelledby": "keys-title" },
+    h("h2", { id: "keys-title" }, words.keys.name),
+    h("dl", {}, words.keys.list.flatMap(([keys, what]) => [h("dt", {}, h("kbd", {}, keys)), h("dd", {}, what)])),
+    h("p", {}, h("label", {}, on, ` ${words.keys.on}`)),
+    button(words.close, () => dialog.close()));
+  return dialog;
+}
+
+export function listenToKeys(page) {
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") return escape(page);
+    if (!areOn() || isTyping(event.target) || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return undefined;
+    const does = action(page, event);
+    if (!does) return undefined;
+    event.preventDefault();
+    return does();
+  });
+}
+
+function isTyping(target) {
+  return target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
+}
+
+function escape(page) {
+  if (page.maps.some((map) => map.isDrawing)) return page.lists.inject.stopDrawing();
+  return page.about.close();
+}
+
+function action(page, { key, shiftKey, ctrlKey, target }) {
+  const isOnMap = target.closest?.(".chart"); // there, arrows and signs move the map
+  if (key === " " && target.closest?.("button, summary, a")) return null;
+  const minutes = ctrlKey ? 60 : shiftKey ? 10 : 1;
+  if (!isOnMap && key === "ArrowLeft") return () => page.time.by(-minutes * MINUTE_MS);
+  if (!isOnMap && key === "ArrowRight") return () => page.time.by(minutes * MINUTE_MS);
+  if (ctrlKey) return null;
+  if (!isOnMap && (key === "+" || key === "=")) return () => page.time.faster(1);
+  if (!isOnMap && key === "-") return () => page.time.faster(-1);
+  if (/^[1-8]$/.test(key)) return () => page.openTab(Number(key) - 1);
+  return {
+    " ": () => page.time.toggle(), "[": () => page.time.toMark(-1), "]": () => page.time.toMark(1), l: () => page.goLive(),
+    "/": () => page.search(), g: () => page.maps.forEach((map) => map.showGars(!map.hasGars)),
+    m: () => page.maps.forEach((map) => map.showTable(!map.contents.isOpen)), d: () => theme.toggle(), "?": () => page.keys.showModal(),
+  }[key.toLowerCase()] ?? null;
+}

@@ -1,0 +1,175 @@
+// The line, the zones, the air that is reserved and the air that is being talked about.
+
+import { Feature, Fill, LineString, Polygon, Stroke, Style, Text, VectorLayer, VectorSource } from "../vendor/ol.js";
+import { clockTime, heights, instant, span } from "../format.js";
+import { theme } from "../theme.js";
+import { words } from "../words.js";
+import { ring, toPlane } from "./plane.js";
+
+const SOON_MS = 3_600_000;
+const FLYING = new Set(["accepted", "activated", "nonconforming", "contingent"]);
+const TIMES_BELOW = 420; // metres a pixel: further out, labels of volumes would only be in the way
+const LABEL = "10.5px system-ui, sans-serif";
+
+const polygon = (area) => new Polygon([ring(area)]);
+
+/** A volume that is to be drawn: what it is, whose, when, and what a click on it asks about. */
+function volumeFeature(volume, now, properties) {
+  const [start, end] = [instant(volume.start), instant(volume.end)];
+  if (end <= now || start > now + SOON_MS) return null;
+  const label = `${heights(volume.lower_ft, volume.upper_ft)}\n${clockTime(start)}–${clockTime(end)}`;
+  return new Feature({ geometry: polygon(volume.area), isActive: start <= now, label, ...properties });
+}
+
+/** The reserved volumes of plans, and those of agreements whose plan is not known, as of a time. */
+export function reserved(store, now) {
+  const found = [];
+  const told = new Set();
+  for (const plan of store.rows("plans")) {
+    if (!FLYING.has(plan.state)) continue;
+    if (plan.negotiation_id) told.add(plan.negotiation_id);
+    const about = { about: `plan:${plan.plan_id}`, side: plan.party, isAgreed: Boolean(plan.negotiation_id) };
+    for (const volume of plan.volumes) found.push({ volume, name: plan.callsign, ...about });
+  }
+  for (const row of store.rows("agreements")) {
+    if (row.released_at || told.has(row.agreement_id.split(".")[0])) continue;
+    for (const volume of row.volumes) {
+      found.push({ volume, name: row.agreement_id, about: `agreement:${row.agreement_id}`, side: row.user, isAgreed: true });
+    }
+  }
+  return found.filter(({ volume }) => instant(volume.end) > now && instant(volume.start) <= now + SOON_MS);
+}
+
+/** The air on the table in every negotiation that is still open. */
+export function offered(store) {
+  return store.rows("offers").filter((row) => !row.closed && row.volumes.length);
+}
+
+export class Airspace {
+  #rule = new VectorSource();
+  #volumes = new VectorSource();
+  #offers = new VectorSource();
+  #preview = new VectorSource();
+  #drawnAt = NaN;
+  #drawnVersion = -1;
+
+  constructor(sides) {
+    this.sides = sides;
+    const layer = (source, style, zIndex, options = {}) => new VectorLayer({ source, style, zIndex, updateWhileInteracting: true, ...options });
+    this.layers = {
+      rule: layer(this.#rule, (feature) => this.#ruled(feature), 3, { declutter: "line" }),
+      volumes: layer(this.#volumes, (feature, resolution) => this.#reserved(feature, resolution), 2, { declutter: "volumes" }),
+      offers: layer(this.#offers, (feature) => this.#offered(feature), 5),
+      preview: layer(this.#preview, (feature) => this.#previewed(feature), 7),
+    };
+  }
+
+  /** The line and the zones, as agreed; `traces` is where the sides hold the line to run by now. */
+  agree(setting, traces) {
+    const held = traces.filter((row) => row.trace.length > 1);
+    const features = setting.zones.map((zone) => new Feature({ geometry: polygon(zone.area), kind: "zone", zone }));
+    const distinct = new Map(held.map((row) => [JSON.stringify(row.trace), row]));
+    for (const row of distinct.values()) {
+      features.push(lineFeature(row.trace, distinct.size > 1 ? ` · ${row.party.toUpperCase()}` : ""));
+    }
+    if (setting.line && !held.length) features.push(lineFeature(setting.line.trace, ""));
+    this.#rule.clear();
+    this.#rule.addFeatures(features);
+  }
+
+  /** Draws again what has changed, or what time has changed: at most about once a second. */
+  update(store, now) {
+    const version = store.version("plans", "agreements", "offers");
+    if (version === this.#drawnVersion && Math.abs(now - this.#drawnAt) < 30_000) return;
+    [this.#drawnVersion, this.#drawnAt] = [version, now];
+    this.#volumes.clear(true);
+    this.#volumes.addFeatures(reserved(store, now).map(({ volume, ...rest }) => volumeFeature(volume, now, rest)).filter(Boolean));
+    this.#offers.clear(true);
+    this.#offers.addFeatures(offered(store).flatMap((row) => row.volumes.map((volume) => new Feature({
+      geometry: polygon(volume.area), about: `negotiation:${row.key}`, side: row.by,
+      label: `${words.map.offer}\n${heights(volume.lower_ft, volume.upper_ft)}\n${clockTime(instant(volume.start))}–${clockTime(instant(volume.end))}`,
+    }))));
+  }
+
+  /** Shows the air of plans that are only being drawn up, and of what they would meet. */
+  preview(plans) {
+    const shape = (volume, kind) => new Feature({ geometry: polygon(volume.area), kind,
+      label: `${heights(volume.lower_ft, volume.upper_ft)}\n${span([volume]).map(clockTime).join("–")}` });
+    this.#preview.clear();
+    for (const { volumes, meets } of plans) {
+      this.#preview.addFeatures(meets.flatMap((meeting) => meeting.volumes.map((volume) => shape(volume, "met"))));
+      this.#preview.addFeatures(volumes.map((volume) => shape(volume, "drawn")));
+    }
+  }
+
+  recolour() {
+    for (const layer of Object.values(this.layers)) layer.changed();
+  }
+
+  #ruled(feature) {
+    return feature.get("kind") === "zone" ? this.#zone(feature.get("zone")) : line(feature);
+  }
+
+  #zone(zone) {
+    const color = theme.colour(zone.holder ? this.sides.frame(zone.holder) : "map-ink-2");
+    const held = zone.holder ? words.map.heldBy(zone.holder.toUpperCase()) : words.map.shared;
+    return new Style({
+      stroke: new Stroke({ color, width: 1.25, lineDash: [2, 4] }), fill: new Fill({ color: faint(color, 0.05) }),
+      text: label(`${zone.name} · ${held}`, color, { overflow: false }),
+    });
+  }
+
+  #reserved(feature, resolution) {
+    const color = theme.colour(this.sides.frame(feature.get("side")));
+    const isActive = feature.get("isActive");
+    return new Style({
+      stroke: new Stroke({ color: isActive ? color : faint(color, 0.7), width: feature.get("isAgreed") ? 1.75 : 1, lineDash: isActive ? undefined : [5, 4] }),
+      fill: new Fill({ color: faint(color, isActive ? 0.13 : 0.03) }),
+      text: resolution < TIMES_BELOW ? label(`${feature.get("name")}\n${feature.get("label")}`, color) : undefined,
+      zIndex: isActive ? 1 : 0,
+    });
+  }
+
+  #offered(feature) {
+    const color = theme.colour("offer");
+    return new Style({
+      stroke: new Stroke({ color, width: 2.5, lineDash: [9, 5] }), fill: new Fill({ color: faint(color, 0.16) }),
+      text: label(feature.get("label"), color),
+    });
+  }
+
+  #previewed(feature) {
+    const color = theme.colour(feature.get("kind") === "met" ? "bad" : "accent");
+    return new Style({
+      stroke: new Stroke({ color, width: 2 }), fill: new Fill({ color: faint(color, 0.15) }), text: label(feature.get("label"), color),
+    });
+  }
+}
+
+function lineFeature(trace, whose) {
+  return new Feature({ geometry: new LineString(trace.map(toPlane)), kind: "line", whose });
+}
+
+/** Drawn twice, light below dark, so that it can be seen on anything; and it always says what it is. */
+function line(feature) {
+  const below = new Style({ stroke: new Stroke({ color: theme.colour("map-halo"), width: 5 }) });
+  const above = new Style({
+    stroke: new Stroke({ color: theme.colour("map-line"), width: 2.25, lineDash: [12, 4, 2, 4] }),
+    text: new Text({
+      text: words.map.line + feature.get("whose"), placement: "line", repeat: 340, textBaseline: "bottom", offsetY: -5, maxAngle: 1,
+      overflow: true, font: "600 10.5px system-ui, sans-serif", fill: new Fill({ color: theme.colour("map-line") }),
+      stroke: new Stroke({ color: theme.colour("map-halo"), width: 3 }),
+    }),
+  });
+  return [below, above];
+}
+
+function label(text, color, options = {}) {
+  return new Text({ text, font: LABEL, overflow: true, fill: new Fill({ color }), stroke: new Stroke({ color: theme.colour("map-halo"), width: 3 }), ...options });
+}
+
+/** A colour of the style sheet (#rrggbb) that lets through what lies below. */
+function faint(color, share) {
+  return `${color}${Math.round(share * 255).toString(16).padStart(2, "0")}`;
+}
+

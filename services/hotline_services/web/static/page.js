@@ -1,0 +1,306 @@
+// The page: wires its parts together, and keeps the state of the view in the address.
+
+import { Address } from "./address.js";
+import { callLog } from "./calls.js";
+import { Clock } from "./clock.js";
+import { button, h, isShown } from "./dom.js";
+import { DrillDown } from "./drilldown.js";
+import { Figures, KeyFigures } from "./figures.js";
+import { iso } from "./format.js";
+import { Head } from "./head.js";
+import { Incidents } from "./incidents.js";
+import { Injection } from "./inject.js";
+import { keysDialog, listenToKeys } from "./keys.js";
+import { dutyLog } from "./log.js";
+import { TheatreMap } from "./map/map.js";
+import { failed, notice } from "./notices.js";
+import { Panels } from "./panels.js";
+import { planList } from "./plans.js";
+import { Queue } from "./queue.js";
+import { receiveRecordings, sourceChoosers } from "./recordings.js";
+import { TimeBar } from "./replay.js";
+import { Source, sources } from "./source.js";
+import { Glance, Standing } from "./standing.js";
+import { Tabs } from "./tabs.js";
+import { Levels, TensionChart, TensionLists } from "./tension.js";
+import { theme } from "./theme.js";
+import { Transcript } from "./transcript.js";
+import { Watch } from "./watch.js";
+import { words } from "./words.js";
+
+const ADVANCE_MS = 250;
+const KEEP_PLACE_MS = 1_000;
+const by = (id) => document.getElementById(id);
+
+class Page {
+  address = new Address();
+  clock = new Clock();
+  panels = new Panels();
+  watches = [];
+  maps = [];
+
+  async start() {
+    this.#chrome();
+    this.known = await sources();
+    if (!this.known.length) throw new Error(words.nothing);
+    const [first, second] = this.#chosen();
+    await this.#watch([first, second].filter(Boolean));
+    requestAnimationFrame((real) => this.#frame(real));
+    setInterval(() => this.#advance(), ADVANCE_MS);
+    setInterval(() => this.#keepPlace(), KEEP_PLACE_MS);
+  }
+
+  /** Which sources the address names; by default the live one, else all that there are. */
+  #chosen() {
+    const find = (name) => this.known.find((source) => source.name === name);
+    const first = find(this.address.get("s")) ?? find("live") ?? this.known[0];
+    const second = this.address.get("s") ? find(this.address.get("b")) : !first.live && this.known.find((other) => other !== first && !other.live);
+    return [first, second || null];
+  }
+
+  #chrome() {
+    if (this.address.get("theme")) theme.choose(this.address.get("theme"));
+    by("skip").textContent = words.skip;
+    this.keys = keysDialog();
+    document.body.append(this.keys);
+    this.head = new Head(this.clock, () => this.keys.showModal());
+    by("head").append(...this.head.elements);
+    this.time = new TimeBar(this.clock);
+    by("time").append(this.time.element);
+    by("time").setAttribute("aria-label", words.time.name);
+    by("map-region").setAttribute("aria-label", words.map.region);
+    by("glance").setAttribute("aria-label", words.standing.name);
+    by("line").setAttribute("aria-label", words.line.name);
+    by("lists").setAttribute("aria-label", words.lists.name);
+    this.about = new DrillDown(by("about"));
+    this.#paneButtons();
+    this.#listen();
+  }
+
+  #paneButtons() {
+    const panes = by("panes");
+    panes.setAttribute("aria-label", words.panes.name);
+    for (const name of ["map", "line", "lists", "state"]) {
+      panes.append(button(words.panes[name], () => this.#showPane(name), { "data-pane": name }));
+    }
+    this.#showPane("map");
+  }
+
+  #showPane(name) {
+    document.body.dataset.pane = name;
+    for (const shown of by("panes").children) shown.setAttribute("aria-current", String(shown.dataset.pane === name));
+  }
+
+  #listen() {
+    this.time.addEventListener("seek", ({ detail }) => this.seek(detail));
+    this.time.addEventListener("live", () => this.goLive());
+    this.time.addEventListener("play", () => this.#played());
+    this.clock.addEventListener("pace", () => this.#remember());
+    this.about.addEventListener("open", ({ detail }) => this.#selected(detail));
+    this.about.addEventListener("close", () => this.#selected(""));
+    this.about.addEventListener("seek", ({ detail }) => this.seek(detail));
+    this.address.addEventListener("change", () => location.reload());
+    theme.addEventListener("change", () => this.address.set({ theme: "" }));
+    listenToKeys(this);
+    receiveRecordings(async (source) => this.#watch([source, null].filter(Boolean), { isFresh: true }));
+  }
+
+  async #watch(chosen, { isFresh = false } = {}) {
+    for (const watch of this.watches) watch.close();
+    this.panels.clear();
+    this.watches = chosen.map((source) => new Watch(new Source(source.name), this.clock));
+    await Promise.all(this.watches.map((watch) => watch.open()));
+    this.known = await sources();
+    document.body.classList.toggle("beside", this.watches.length > 1);
+    this.#build();
+    this.address.set({ s: chosen[0].name, b: chosen[1]?.name ?? "", ...(isFresh ? { at: "", sel: "", ll: "" } : {}) });
+    await this.#begin(isFresh);
+  }
+
+  /** At the time of the address; else at the head of a live source, or the beginning of a recording. */
+  async #begin(isFresh) {
+    const [first] = this.watches;
+    const at = isFresh ? NaN : Date.parse(this.address.get("at"));
+    const speed = Number(this.address.get("speed"));
+    if (first.source.isLive && Number.isNaN(at)) await first.follow();
+    else {
+      if (speed) this.clock.setSpeed(speed);
+      await this.seek(Number.isNaN(at) ? this.time.extent[0] : at);
+      if (this.address.get("play") || Number.isNaN(at)) this.clock.run();
+    }
+    if (this.address.get("sel") && !isFresh) await this.about.open(this.address.get("sel"), { isFocused: false });
+    this.panels.draw();
+  }
+
+  #build() {
+    const [first] = this.watches;
+    this.head.watch(this.watches);
+    this.time.watch(this.watches);
+    this.about.watch(first);
+    this.#buildMaps();
+    const ask = (about) => this.about.open(about);
+    const transcripts = this.watches.map((watch) => this.#line(watch, ask));
+    by("line").replaceChildren(...transcripts);
+    this.#buildGlance(first);
+    this.#buildLists(first, ask);
+    this.time.files.replaceChildren(sourceChoosers(this, (chosen) => this.#watch(chosen, { isFresh: true }).catch(failed)));
+    for (const watch of this.watches) {
+      watch.addEventListener("picture", () => this.maps.forEach((map) => map.refresh()));
+      watch.addEventListener("mode", () => this.#mode());
+      watch.addEventListener("link", () => watch.isLinked && notice(words.mended));
+      watch.addEventListener("fault", ({ detail }) => failed(detail));
+    }
+  }
+
+  #buildMaps() {
+    this.maps = this.watches.map((watch) => new TheatreMap(watch));
+    by("map-region").replaceChildren(...this.maps.map((map) => map.element));
+    for (const [place, map] of this.maps.entries()) {
+      if (place === 0 && this.address.get("ll")) map.place = this.address.get("ll");
+      if (this.address.get("gars")) map.showGars(true);
+      map.addEventListener("ask", ({ detail }) => this.#askOf(place, detail));
+      map.addEventListener("layers", () => this.address.set({ gars: map.hasGars ? "1" : "" }));
+      map.addEventListener("move", () => this.#moved(map));
+    }
+    if (this.maps.length > 1) this.maps[1].map.setView(this.maps[0].map.getView()); // both show the same place
+    this.panels.add(...this.maps.map((map) => ({
+      element: map.contents.element, stale: () => Math.floor(performance.now() / 500), draw: () => map.contents.update(this.clock.now()),
+    })));
+  }
+
+  #askOf(place, about) {
+    this.about.watch(this.watches[place]);
+    this.about.open(about);
+  }
+
+  #line(watch, ask) {
+    const transcript = new Transcript(watch, ask);
+    const queue = new Queue(watch, ask);
+    this.panels.add(transcript, queue);
+    transcript.element.append(queue.element);
+    return transcript.element;
+  }
+
+  #buildGlance(watch) {
+    this.levels = new Levels(watch);
+    const glances = [new TensionChart(watch, this.levels, { height: 138, title: words.tension.name }), new KeyFigures(watch), new Glance(watch)];
+    by("glance").replaceChildren(...glances.map((glance) => glance.element));
+    this.panels.add(...glances);
+  }
+
+  #buildLists(watch, ask) {
+    const keep = ({ q, party }) => this.address.set({ q, party });
+    const lists = {
+      calls: callLog(watch, ask, keep), log: dutyLog(watch, ask, keep), plans: planList(watch, ask, keep),
+      tension: new TensionLists(watch, this.levels, ask), incidents: new Incidents(watch, ask), figures: new Figures(watch),
+      standing: new Standing(watch, ask), inject: new Injection(watch, this.maps[0], ask, () => this.goLive()),
+    };
+    this.lists = lists;
+    this.tabs = new Tabs(words.lists.name, Object.entries(lists).map(([name, list]) => [name, words.lists.tabs[name], list.element]), (name) => this.#opened(name));
+    by("lists").replaceChildren(this.tabs.element);
+    this.panels.add(...Object.values(lists), this.about);
+    const wanted = this.address.get("t");
+    this.tabs.open(lists[wanted] ? wanted : "calls");
+    const [q, party] = [this.address.get("q"), this.address.get("party")];
+    if (q || party) lists[this.tabs.current].set?.({ q, party });
+  }
+
+  #opened(name) {
+    this.address.set({ t: name });
+    this.panels.draw();
+  }
+
+  search() {
+    if (this.about.current) this.about.close();
+    this.#showPane("lists");
+    if (!this.lists[this.tabs.current].focus) this.tabs.open("calls");
+    this.lists[this.tabs.current].focus();
+  }
+
+  openTab(place) {
+    const name = Object.keys(this.lists)[place];
+    if (!name) return;
+    this.#showPane("lists");
+    this.tabs.open(name);
+  }
+
+  #selected(about) {
+    this.address.set({ sel: about });
+    this.maps.forEach((map) => map.select(about));
+    if (about && matchMedia("(max-width: 760px)").matches) document.body.classList.add("asked");
+    else document.body.classList.remove("asked");
+  }
+
+  #moved(map) {
+    if (map === this.maps[0]) this.address.set({ ll: map.place });
+  }
+
+  // --- time ---
+
+  async seek(at) {
+    const wasAtHead = this.watches[0].isAtHead;
+    if (wasAtHead) this.clock.pause();
+    for (const watch of this.watches) watch.leaveHead();
+    this.clock.set(at);
+    this.maps.forEach((map) => map.refresh());
+    await Promise.all(this.watches.map((watch) => watch.goTo(at)));
+    this.#remember();
+  }
+
+  async goLive() {
+    const [first] = this.watches;
+    if (!first.source.isLive || first.isAtHead) return;
+    await first.follow().catch(failed);
+    this.#remember();
+  }
+
+  /** Pausing a live source means looking at this moment of it. */
+  #played() {
+    for (const watch of this.watches) watch.leaveHead();
+    this.#remember();
+  }
+
+  #mode() {
+    const [first] = this.watches;
+    this.time.live.hidden = !first.source.isLive || first.isAtHead;
+    this.head.draw();
+  }
+
+  #advance() {
+    const [, end] = this.time.extent;
+    const isTravelling = !this.watches[0].isAtHead;
+    if (isTravelling && this.clock.running && this.clock.now() >= end) {
+      if (this.watches[0].source.isLive) return this.goLive();
+      this.clock.pause();
+      this.clock.set(end);
+    }
+    if (isTravelling && !this.time.isHeld) for (const watch of this.watches) watch.advance();
+    this.head.draw();
+    this.time.draw();
+    return undefined;
+  }
+
+  #remember() {
+    const [first] = this.watches;
+    if (!first || !this.clock.isSet) return;
+    if (first.isAtHead) return void this.address.set({ at: "", speed: "", play: "" });
+    this.address.set({ at: iso(this.clock.now()), speed: String(Math.round(this.clock.speed)), play: this.clock.running ? "1" : "" });
+  }
+
+  #keepPlace() {
+    if (this.clock.running) this.#remember();
+  }
+
+  #frame(real) {
+    requestAnimationFrame((next) => this.#frame(next));
+    if (!this.clock.isSet) return;
+    const now = this.clock.now(real);
+    for (const map of this.maps) if (isShown(map.chart)) map.draw(now, real);
+  }
+}
+
+const page = new Page();
+page.start().catch((fault) => {
+  by("main").prepend(h("p", { class: "empty", role: "alert" }, fault.message));
+  failed(fault);
+});

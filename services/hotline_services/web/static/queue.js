@@ -1,0 +1,44 @@
+// What waits for the line: plans that are being negotiated, or are to be as soon as the officers talk.
+
+import { button, h } from "./dom.js";
+import { air, clockTime } from "./format.js";
+import { words } from "./words.js";
+
+const MOST = 30;
+
+export class Queue {
+  constructor(watch, ask) {
+    Object.assign(this, { watch, ask });
+    this.count = h("span", { class: "quiet" });
+    this.list = h("ul", {});
+    this.element = h("section", { class: "queue", "aria-label": words.queue.name, tabindex: "0" }, h("h3", {}, words.queue.name, " ", this.count), this.list);
+  }
+
+  stale() {
+    return this.watch.store.version("plans", "negotiations", "calls", "offers");
+  }
+
+  draw() {
+    const waiting = waitingPlans(this.watch.store);
+    this.count.textContent = waiting.length ? String(waiting.length) : words.queue.none;
+    this.list.replaceChildren(...waiting.slice(0, MOST).map((row) => this.#item(row)));
+  }
+
+  #item({ plan, inCall, volumes }) {
+    return h("li", {}, this.watch.sides.tag(plan.party), button(plan.callsign, () => this.ask(`plan:${plan.plan_id}`), { class: "opener" }),
+      volumes.length ? h("span", { class: "nowrap" }, air(volumes)) : null,
+      inCall ? h("strong", { class: "nowrap" }, words.queue.inCall)
+        : h("span", { class: "quiet nowrap push" }, `${words.queue.waits} ${clockTime(plan.first_at)}`));
+  }
+}
+
+/** Plans that are not settled, those that are being talked about first, then the oldest. */
+export function waitingPlans(store) {
+  const going = new Set(store.rows("calls").filter((call) => call.rang_at && !call.ended_at).map((call) => call.key));
+  return store.rows("plans").filter((plan) => plan.state === "negotiating").map((plan) => {
+    const negotiation = store.row("negotiations", plan.negotiation_id);
+    const offer = store.row("offers", plan.negotiation_id);
+    const inCall = Boolean(negotiation && !negotiation.ended_at && offer && going.has(offer.call_id) && !offer.closed);
+    return { plan, inCall, volumes: offer?.volumes ?? [] };
+  }).sort((one, other) => other.inCall - one.inCall || (one.plan.first_at < other.plan.first_at ? -1 : 1));
+}

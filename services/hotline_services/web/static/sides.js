@@ -1,0 +1,46 @@
+// Who is who: each party's frame of MIL-STD-2525, its colour and its name.
+//
+// A frame says who answers for a flight, and no more. The first party of the memorandum wears the frame "friend", the
+// second "neutral", and whoever has no line "unknown": nobody is shown as hostile, since nobody is to be.
+
+import { h } from "./dom.js";
+
+const FRAMES = ["friend", "neutral"];
+const CODES = { friend: "3", neutral: "4", unknown: "1" };
+
+export class Sides {
+  constructor(setting) {
+    this.titles = setting.parties ?? {};
+    this.parties = Object.keys(this.titles);
+    this.partners = setting.partners ?? [];
+  }
+
+  /** friend, neutral or unknown. */
+  frame(party) {
+    return FRAMES[this.parties.indexOf(party)] ?? "unknown";
+  }
+
+  /** The standard identity in a symbol's code. */
+  code(party) {
+    return CODES[this.frame(party)];
+  }
+
+  title(party) {
+    return this.titles[party] ?? this.partners.find(({ name }) => name === party)?.title ?? "";
+  }
+
+  /** A party as it stands in a line of text: its frame in small, and its name. */
+  tag(party) {
+    return h("span", { class: "side", "data-frame": this.frame(party), title: this.title(party) || null },
+      h("span", { class: "frame", "aria-hidden": "true" }), shortName(party));
+  }
+
+  /** `US → RU` with frames. */
+  pair(from, to) {
+    return h("span", { class: "pair" }, this.tag(from), h("span", { class: "to", "aria-label": "to" }, "→"), this.tag(to));
+  }
+}
+
+export function shortName(party) {
+  return (party || "?").toUpperCase();
+}

@@ -1,0 +1,63 @@
+// The rows that the page knows, by table and key, as they are at the time that is shown.
+
+const MOST = { log: 600, calls: 400, strain: 600, crossings: 300, encounters: 300, escalations: 300, negotiations: 300,
+  agreements: 300, plans: 900, airborne: 3_000, offers: 100, rejected: 100 };
+
+export class Store {
+  #tables = new Map();
+  #versions = new Map();
+  n = 0;
+
+  /** Counts the changes of a table: what was drawn from it is stale when this is another number. */
+  version(...names) {
+    return names.reduce((sum, name) => sum + (this.#versions.get(name) ?? 0), 0);
+  }
+
+  table(name) {
+    return this.#tables.get(name) ?? new Map();
+  }
+
+  rows(name) {
+    return [...this.table(name).values()];
+  }
+
+  row(name, key) {
+    return this.#tables.get(name)?.get(key);
+  }
+
+  /** A picture: everything that was known is forgotten. */
+  replace({ n, rows }) {
+    for (const name of this.#tables.keys()) this.#touch(name);
+    this.#tables.clear();
+    this.n = n;
+    for (const [name, list] of Object.entries(rows)) this.#put(name, list);
+  }
+
+  /** Changes after a message that is known: a row takes the place of the one of its key. */
+  apply({ n, rows }) {
+    this.n = n;
+    for (const [name, list] of Object.entries(rows)) this.#put(name, list);
+  }
+
+  #put(name, list) {
+    if (!this.#tables.has(name)) this.#tables.set(name, new Map());
+    const table = this.#tables.get(name);
+    for (const row of list) {
+      table.delete(row.key); // so that what has changed last stands last
+      table.set(row.key, row);
+    }
+    this.#forget(table, MOST[name] ?? Infinity);
+    this.#touch(name);
+  }
+
+  #forget(table, most) {
+    for (const key of table.keys()) {
+      if (table.size <= most) return;
+      table.delete(key);
+    }
+  }
+
+  #touch(name) {
+    this.#versions.set(name, (this.#versions.get(name) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,154 @@
+// The call in progress: who proposed what, what changed, until when it stands. The last call when none is in progress.
+
+import { button, h, say } from "./dom.js";
+import { clockTime, countdown, duration, heights, instant, plain, timeOfDay } from "./format.js";
+import { newestFirst } from "./listing.js";
+import { words } from "./words.js";
+
+const OFFERS = /^(proposal|counter|line) \d/;
+const KINDS = { concur: "agreed", agreement: "agreed", decline: "refused", expire: "refused", withdraw: "refused" };
+const BOUND_TO_CALL = new Set(["ESCALATION", "misheard", "agreement", "confirm", "lapsed", "outcome"]);
+
+export class Transcript {
+  #call = null;
+  #lines = new Map();
+
+  constructor(watch, ask) {
+    Object.assign(this, { watch, ask });
+    this.dot = h("span", { class: "dot", "aria-hidden": "true" });
+    this.state = h("span", {});
+    this.who = h("span", {});
+    this.more = h("span", { class: "more" });
+    this.open = button(words.line.open, () => this.#call && ask(`call:${this.#call.key}`), { class: "push opener" });
+    this.list = h("ol", { class: "transcript", role: "log", "aria-live": "polite", "aria-label": words.line.transcript });
+    this.body = h("div", { class: "body", tabindex: "0", role: "region", "aria-label": words.line.transcript }, this.list);
+    this.table = h("div", { class: "on-table", hidden: true });
+    this.countdown = h("span", { class: "countdown", role: "timer", "aria-live": "off" });
+    const head = h("header", {}, this.dot, h("h2", { class: "line-state" }, this.state, this.who), this.more, this.open);
+    this.element = h("section", { class: "panel", "aria-label": words.line.name }, head, this.body, this.table);
+  }
+
+  stale() {
+    const { store, clock } = this.watch;
+    const counting = this.#offer ? Math.floor(clock.now() / 1_000) : 0;
+    return `${store.version("calls", "log", "offers", "negotiations")}/${counting}`;
+  }
+
+  get #offer() {
+    const open = this.watch.store.rows("offers").filter((row) => !row.closed && row.said !== "concur" && row.volumes.length);
+    return open.find((row) => row.call_id === this.#call?.key) ?? null;
+  }
+
+  draw() {
+    const calls = newestFirst(this.watch.store, "calls", "rang_at").filter((row) => row.rang_at);
+    const going = calls.filter((row) => !row.ended_at);
+    this.#call = going[0] ?? calls[0] ?? null;
+    this.#drawHead(this.#call, going);
+    this.#drawLines(this.#call);
+    this.#drawTable(this.#call && !this.#call.ended_at ? this.#offer : null);
+  }
+
+  #drawHead(call, going) {
+    const { sides, store } = this.watch;
+    this.dot.classList.toggle("on", going.length > 0);
+    this.open.hidden = !call;
+    if (!call) {
+      say(this.state, words.line.idle);
+      return this.who.replaceChildren();
+    }
+    const number = store.rows("log").find((line) => line.call && line.ids.includes(call.key))?.call;
+    const title = call.ended_at ? words.line.last(number) : call.answered_at ? words.line.current(number) : words.line.ringing;
+    say(this.state, title);
+    this.who.replaceChildren(sides.pair(call.caller, call.callee));
+    const times = call.ended_at
+      ? [words.line.ended(clockTime(call.ended_at)), plain(call.outcome), duration(call.hold_s)]
+      : [words.line.since(clockTime(call.answered_at ?? call.rang_at))];
+    const others = going.length > 1 ? [words.line.others(going.length - 1)] : [];
+    return say(this.more, [plain(call.reason), plain(call.tier), ...times, ...others].filter(Boolean).join(" · "));
+  }
+
+  /** Lines that are there stay: only what is new is read out. */
+  #drawLines(call) {
+    const lines = call ? linesOf(this.watch.store, call) : [];
+    const keys = new Set(lines.map(({ key }) => key));
+    for (const [key, element] of this.#lines) if (!keys.has(key)) element.remove() || this.#lines.delete(key);
+    const atEnd = this.body.scrollHeight - this.body.scrollTop - this.body.clientHeight < 40;
+    const before = new Map();
+    for (const line of lines) {
+      if (!this.#lines.has(line.key)) {
+        const element = this.#line(line, before);
+        this.#lines.set(line.key, element);
+        this.list.append(element);
+      }
+      remember(before, line);
+    }
+    if (atEnd) this.body.scrollTop = this.body.scrollHeight;
+  }
+
+  #line(line, before) {
+    const changed = changes(line, before);
+    const parts = line.told.split(" · ").filter(Boolean).map((part, index) => this.#part(part, index, line, changed));
+    return h("li", { "data-kind": OFFERS.test(line.verb) ? "offer" : KINDS[line.verb] ?? null },
+      h("time", { class: "at", datetime: line.at, title: `${timeOfDay(instant(line.at))} UTC` }, timeOfDay(instant(line.at)).slice(0, 5)),
+      this.watch.sides.tag(line.source),
+      h("span", {}, h("span", { class: "verb" }, line.verb), " ", parts));
+  }
+
+  #part(part, index, line, changed) {
+    const negotiation = index === 0 ? this.watch.store.row("negotiations", part) : null;
+    if (negotiation) {
+      const callsign = negotiation.plan_id.split("-").at(-1);
+      return h("span", { class: "part" }, button(callsign, () => this.ask(`negotiation:${part}`), { class: "opener", title: part }));
+    }
+    const isChanged = changed.has(index);
+    return h("span", { class: `part${isChanged ? " changed" : ""}` }, part, isChanged ? h("span", { class: "unseen" }, ` (${words.line.changed})`) : null);
+  }
+
+  #drawTable(offer) {
+    this.table.hidden = !offer;
+    if (!offer) return;
+    const [volume] = offer.volumes;
+    const air = `${heights(volume.lower_ft, volume.upper_ft)} · ${clockTime(volume.start)}–${clockTime(volume.end)}`;
+    const left = (instant(offer.expires_at) - this.watch.clock.now()) / 1_000;
+    say(this.countdown, countdown(left));
+    this.table.replaceChildren(h("strong", {}, words.line.onTable), this.watch.sides.tag(offer.by), h("span", { class: "nowrap" }, `${plain(offer.kind)} · ${air}`),
+      h("span", { class: "push nowrap" }, `${words.line.lapses} `, this.countdown));
+  }
+}
+
+/** What was said on a call and right about it, in order. */
+function linesOf(store, call) {
+  const about = new Set([call.key, ...call.about]);
+  const [from, until] = [instant(call.rang_at), call.ended_at ? instant(call.ended_at) + 1_000 : Infinity];
+  return store.rows("log")
+    .filter((line) => line.ids.includes(call.key) || (BOUND_TO_CALL.has(line.verb) && isWithin(line, from, until) && line.ids.some((id) => about.has(id))))
+    .sort((one, other) => one.n - other.n);
+}
+
+function isWithin(line, from, until) {
+  const at = instant(line.at);
+  return at >= from && at <= until;
+}
+
+/** The parts of an offer that say where, how high and when: their indices. */
+function terms({ verb, told }) {
+  const count = told.split(" · ").length;
+  if (verb.startsWith("proposal")) return [count - 4, count - 3, count - 2];
+  if (verb.startsWith("counter")) return [count - 3, count - 2, count - 1];
+  return [];
+}
+
+function remember(before, line) {
+  const parts = line.told.split(" · ");
+  const own = terms(line).map((index) => parts[index]);
+  if (own.length) before.set(parts[0], own);
+}
+
+/** Which parts of an offer differ from the offer before it. */
+function changes(line, before) {
+  const parts = line.told.split(" · ");
+  const [own, last] = [terms(line), before.get(parts[0])];
+  if (!last) return new Set();
+  return new Set(own.filter((index, place) => index > 0 && parts[index] !== last[place]));
+}
+

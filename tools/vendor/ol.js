@@ -1,0 +1,22 @@
+// What the page uses of OpenLayers, and nothing else: everything that is not named here stays out of the bundle.
+export { default as Map } from "ol/Map.js";
+export { default as View } from "ol/View.js";
+export { default as Feature } from "ol/Feature.js";
+export { default as VectorLayer } from "ol/layer/Vector.js";
+export { default as VectorSource } from "ol/source/Vector.js";
+export { default as GeoJSON } from "ol/format/GeoJSON.js";
+export { default as Point } from "ol/geom/Point.js";
+export { default as LineString } from "ol/geom/LineString.js";
+export { default as Polygon } from "ol/geom/Polygon.js";
+export { default as MultiLineString } from "ol/geom/MultiLineString.js";
+export { default as Draw } from "ol/interaction/Draw.js";
+export { default as Style } from "ol/style/Style.js";
+export { default as Stroke } from "ol/style/Stroke.js";
+export { default as Fill } from "ol/style/Fill.js";
+export { default as Text } from "ol/style/Text.js";
+export { default as Circle } from "ol/style/Circle.js";
+export { default as RegularShape } from "ol/style/RegularShape.js";
+export { default as ScaleLine } from "ol/control/ScaleLine.js";
+export { defaults as defaultControls } from "ol/control/defaults.js";
+export { defaults as defaultInteractions } from "ol/interaction/defaults.js";
+export { fromLonLat, toLonLat } from "ol/proj.js";
