@@ -137,6 +137,8 @@ class Traces:
 
     def hear(self, message: Message, headers: Headers = NO_HEADERS) -> None:
         """This has come, with these headers."""
+        if type(message) in _UNTRACED:
+            return
         self._heard.append((message, headers))
         if len(self._heard) >= NOTED_AT_MOST or isinstance(message, SubmitPlan):
             self.settle()
@@ -155,6 +157,10 @@ class Traces:
         if self._heard and self._find(threads.own) is None:
             self.settle()
         return self._find(message.id) or self._place(message, threads, None)
+
+    def named(self, name: str) -> Trace | None:
+        """The trace of this message or thread, where it is remembered."""
+        return self._find(name)
 
     def headers_of(self, message: Message) -> Headers | None:
         """What this message bears when it is published."""
@@ -208,6 +214,13 @@ def threads_of(message: Message) -> Threads:
     """What this message says that it is part of."""
     named = _NAMED.get(type(message))
     return named(message) if named is not None else _NONE
+
+
+def named_by(message: Message) -> tuple[str, ...]:
+    """All that this message is about, also what decides nothing: a call goes with the first of what it is about."""
+    if isinstance(message, Ring | CallEnded):
+        return tuple(_of_negotiation(name) for name in message.about)
+    return threads_of(message).about
 
 
 def _negotiated(message: InNegotiation | Confirm | Lapsed) -> Threads:
