@@ -1,6 +1,6 @@
 // The call log.
 
-import { dateTimeGroup, duration, plain } from "./format.js";
+import { dateTimeGroup, lasted, plain } from "./format.js";
 import { Search } from "./search.js";
 import { words } from "./words.js";
 
@@ -20,8 +20,8 @@ export function callLog(watch, ask, onsearch) {
       { name: heads.rang, cell: (row) => dateTimeGroup(row.rang_at ?? row.queued_at) },
       { name: heads.who, cell: (row) => sides.pair(row.caller, row.callee) },
       { name: heads.reason, cell: (row) => plain(row.reason) },
-      { name: heads.setUp, cell: (row) => duration(row.set_up_s) },
-      { name: heads.hold, cell: (row) => duration(row.hold_s) },
+      { name: heads.setUp, cell: (row) => lasted(row.set_up_s) },
+      { name: heads.hold, cell: (row) => lasted(row.hold_s) },
       { name: heads.outcome, cell: (row) => plain(row.outcome) || (row.answered_at ? words.calls.talking : words.calls.ringing) },
     ],
   });

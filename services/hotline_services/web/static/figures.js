@@ -2,7 +2,7 @@
 
 import { choice, h, say } from "./dom.js";
 import { ColumnChart } from "./chart.js";
-import { duration, plain } from "./format.js";
+import { lasted, plain } from "./format.js";
 import { Listing } from "./listing.js";
 import { words } from "./words.js";
 
@@ -59,8 +59,8 @@ function facts(all) {
   const share = all.calls ? Math.round((all.completed / all.calls) * 100) : 0;
   return [
     [words.figures.perDay, all.calls_per_day.toFixed(1)], [words.figures.calls, String(all.calls)],
-    [words.figures.completed, `${share}%`], [words.figures.setUp, duration(all.set_up.mean_s)],
-    [words.figures.hold, duration(all.hold.mean_s)], [words.figures.waiting, duration(all.waiting.mean_s)],
+    [words.figures.completed, `${share}%`], [words.figures.setUp, lasted(all.set_up.mean_s)],
+    [words.figures.hold, lasted(all.hold.mean_s)], [words.figures.waiting, lasted(all.waiting.mean_s)],
     [words.figures.load, words.figures.erlang(all.erlang)],
   ];
 }
@@ -83,8 +83,8 @@ export class Figures {
       { name: heads.busy, cell: (row) => row.busy },
       { name: heads.noAnswer, cell: (row) => row.no_answer },
       { name: heads.dropped, cell: (row) => row.dropped },
-      { name: heads.setUp, cell: (row) => duration(row.set_up.mean_s) },
-      { name: heads.hold, cell: (row) => duration(row.hold.mean_s) },
+      { name: heads.setUp, cell: (row) => lasted(row.set_up.mean_s) },
+      { name: heads.hold, cell: (row) => lasted(row.hold.mean_s) },
       { name: heads.load, cell: (row) => row.erlang.toFixed(3) },
     ] });
     this.element = h("div", {}, this.list, h("div", { class: "filters" }, h("span", {}, words.figures.by), this.chooser),

@@ -66,6 +66,14 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3_600)} h${minutes ? ` ${minutes} min` : ""}`;
 }
 
+/** In a column: `0:08`, `3:20`, `2:05:00`; empty for none. */
+export function lasted(seconds) {
+  if (seconds === null || seconds === undefined) return "";
+  const whole = Math.max(Math.round(seconds), 0);
+  const [hours, minutes] = [Math.floor(whole / 3_600), Math.floor((whole % 3_600) / 60)];
+  return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(whole % 60)}`;
+}
+
 /** Minutes and seconds that are counting down: `1:05`. */
 export function countdown(seconds) {
   const whole = Math.max(Math.ceil(seconds), 0);

@@ -1,8 +1,194 @@
-// Injecting a plan: draw it or paste it, see what it would meet, submit it, follow it.
-import { h } from "./dom.js";
+// Injecting a plan: draw it or paste it, see at once what it would meet, submit it, and follow what becomes of it.
+//
+// The text is what counts: drawing and the fields only write it, and it is what is checked and submitted.
+
+import { button, choice, h, say } from "./dom.js";
+import { air, dateTimeGroup, iso, plain } from "./format.js";
+import { DrawnArea } from "./map/drawing.js";
+import { check, inject, token } from "./source.js";
+import { words } from "./words.js";
+
+const CHECK_MS = 400;
+const KINDS = ["patrol", "surveillance", "tanker", "transport", "escort", "support", "medevac"];
+const PRIORITIES = ["routine", "priority", "emergency"];
+const said = words.inject;
+let numbered = 0;
+
 export class Injection {
-  constructor() { this.element = h("div", {}); }
-  stale() { return 0; }
-  draw() {}
-  stopDrawing() {}
+  #timer = 0;
+  #turn = 0;
+  #area = null;
+  #sent = [];
+
+  constructor(watch, map, ask, goLive) {
+    Object.assign(this, { watch, map, ask });
+    this.drawing = new DrawnArea(map, (area) => this.#drawn(area));
+    this.past = h("div", { class: "findings" }, h("p", {}, said.past), watch.source.isLive ? h("p", {}, button(said.goLive, goLive, { class: "main" })) : null);
+    this.form = this.#form();
+    this.findings = h("div", { class: "findings", role: "status", "aria-live": "polite" });
+    this.followed = h("div", { class: "findings" });
+    this.element = h("div", { class: "inject" }, this.past, this.form, this.findings, this.followed);
+  }
+
+  #form() {
+    const { sides } = this.watch;
+    const field = (name, input) => h("label", {}, said[name], input);
+    const number = (value, step) => h("input", { type: "number", value, step, min: "0", oninput: () => this.#write() });
+    const select = (name, values) => choice(said[name], values.map((value) => [value, plain(value)]), () => this.#write());
+    this.to = choice(said.to, sides.parties.map((party) => [party, party.toUpperCase()]), () => (this.#write(), this.#checkSoon()));
+    this.callsign = h("input", { type: "text", value: "DRAWN1", maxlength: "7", pattern: "[A-Z0-9]{2,7}", oninput: () => this.#write() });
+    [this.kind, this.priority] = [select("kind", KINDS), select("priority", PRIORITIES)];
+    [this.lower, this.upper] = [number("22000", "500"), number("26000", "500")];
+    [this.start, this.length, this.halfWidth] = [number("90", "5"), number("60", "5"), number("4", "0.5")];
+    this.remarks = h("input", { type: "text", maxlength: "500", oninput: () => this.#write() });
+    this.text = h("textarea", { spellcheck: "false", placeholder: said.noText, oninput: () => this.#checkSoon() });
+    this.hint = h("span", { class: "quiet", role: "status" });
+    this.token = h("input", { type: "password", autocomplete: "off", value: token.get(), oninput: () => this.#tokenSet() });
+    this.submit = button(said.submit, () => this.#submit(), { class: "main" });
+    const shapes = Object.entries(said.shapes).map(([shape, name]) => button(name, () => this.#draw(shape)));
+    const form = h("div", { class: "inject-form" },
+      h("div", { class: "row" }, h("label", {}, `${said.to} `, this.to), h("span", {}, said.draw), shapes),
+      this.hint,
+      h("div", { class: "fields" }, field("callsign", this.callsign), field("kind", this.kind), field("priority", this.priority),
+        field("lower", this.lower), field("upper", this.upper), field("start", this.start), field("length", this.length),
+        field("halfWidth", this.halfWidth), field("remarks", this.remarks)),
+      h("label", { class: "text" }, said.text, this.text),
+      h("div", { class: "row" }, h("label", {}, `${said.token} `, this.token), this.submit, button(said.example, () => this.#example())),
+      h("p", { class: "quiet" }, said.tokenHint));
+    return form;
+  }
+
+  #tokenSet() {
+    token.set(this.token.value.trim());
+  }
+
+  // --- drawing ---
+
+  #draw(shape) {
+    say(this.hint, said.drawing);
+    this.map.showTable(false);
+    document.body.dataset.pane = "map"; // on a phone the map is another part of the page
+    this.drawing.start(shape, () => Number(this.halfWidth.value) || 4);
+  }
+
+  stopDrawing() {
+    this.drawing.stop();
+    say(this.hint, "");
+  }
+
+  #drawn(area) {
+    this.stopDrawing();
+    document.body.dataset.pane = "lists";
+    this.#area = area;
+    this.planId = `page-${Date.now().toString(36)}-${(numbered += 1)}`;
+    this.#write();
+  }
+
+  /** Writes the text anew from the fields, once there is an area. */
+  #write() {
+    if (!this.#area) return;
+    const start = Math.ceil((this.watch.clock.now() + Number(this.start.value) * 60_000) / 60_000) * 60_000;
+    const area = this.#area.shape === "corridor" ? { ...this.#area, half_width_nm: Number(this.halfWidth.value) || 4 } : this.#area;
+    const plan = {
+      plan_id: this.planId, callsign: this.callsign.value.toUpperCase(), kind: this.kind.value, priority: this.priority.value, area,
+      lower_ft: Number(this.lower.value), upper_ft: Number(this.upper.value), start: iso(start),
+      end: iso(start + Number(this.length.value) * 60_000), remarks: this.remarks.value,
+    };
+    this.text.value = JSON.stringify(plan, null, 1);
+    this.#checkSoon();
+  }
+
+  /** An area in the middle of what the map shows: a start for who would rather type than draw. */
+  #example() {
+    this.#drawn({ shape: "circle", centre: this.drawing.centre, radius_nm: 6 });
+  }
+
+  // --- checking ---
+
+  #checkSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#check(), CHECK_MS);
+  }
+
+  async #check() {
+    const turn = (this.#turn += 1);
+    if (!this.text.value.trim()) return this.#show([], []);
+    try {
+      const { plans, refused } = await check(this.to.value, this.text.value);
+      if (turn === this.#turn) this.#show(plans, refused);
+    } catch (fault) {
+      if (turn === this.#turn) this.#show([], fault.problems?.length ? fault.problems : [{ field: "", reason: fault.message }]);
+    }
+    return undefined;
+  }
+
+  #show(plans, refused) {
+    this.map.airspace.preview(plans);
+    this.findings.replaceChildren(
+      ...(refused.length ? [finding("bad", said.refused, refused.map(problemText))] : []),
+      ...plans.flatMap((plan) => this.#planFindings(plan)));
+  }
+
+  #planFindings({ callsign, plan_id: id, problems, volumes, consents, meets }) {
+    const name = callsign || id;
+    if (problems.length) return [finding("bad", `${name}: ${said.problems}`, problems.map(problemText))];
+    const found = [finding(consents.length || meets.length ? "" : "good", `${name}: ${air(volumes)}`, consents.length || meets.length ? [] : [said.clear])];
+    if (consents.length) found.push(finding("warn", "", consents.map(({ party, reason }) => said.needs(party.toUpperCase(), reason))));
+    if (meets.length) {
+      found.push(finding("warn", said.meets, meets.map((meeting) => [this.watch.sides.tag(meeting.party), " ",
+        button(meeting.title || meeting.id, () => this.ask(`${asked(meeting)}`), { class: "opener" }), ` ${air(meeting.volumes)}`])));
+    }
+    return found;
+  }
+
+  // --- submitting and following ---
+
+  async #submit() {
+    this.submit.disabled = true;
+    try {
+      const sent = await inject(this.to.value, this.text.value);
+      this.#sent.unshift(...sent);
+      this.findings.replaceChildren(...sent.map((one) => finding("good", said.sent(one.plan_id), [])));
+      this.map.airspace.preview([]);
+      [this.#area, this.text.value] = [null, ""];
+      this.draw();
+    } catch (fault) {
+      this.findings.replaceChildren(finding("bad", fault.message, (fault.problems ?? []).map(problemText)));
+    } finally {
+      this.submit.disabled = false;
+    }
+  }
+
+  stale() {
+    return `${this.watch.isAtHead}/${this.#sent.length}/${this.watch.store.version("plans", "negotiations")}`;
+  }
+
+  draw() {
+    this.past.hidden = this.watch.isAtHead;
+    this.form.hidden = !this.watch.isAtHead;
+    this.followed.replaceChildren(...(this.#sent.length ? [h("h3", {}, said.following), ...this.#sent.map((one) => this.#follow(one))] : []));
+  }
+
+  #follow({ to, plan_id: id, digest }) {
+    const plan = this.watch.store.row("plans", `${to}/${id}/${digest}`) ?? this.watch.store.rows("plans").find((row) => row.party === to && row.plan_id === id);
+    const negotiation = plan?.negotiation_id ? this.watch.store.row("negotiations", plan.negotiation_id) : null;
+    const links = [button(id, () => this.ask(`plan:${id}`), { class: "opener" })];
+    if (!plan) return finding("", [...links, ` · ${said.waiting}`], []);
+    const told = [plain(plan.state), plan.as_filed ? "" : words.plans.moved, plan.reason, air(plan.volumes), dateTimeGroup(plan.at)].filter(Boolean);
+    if (negotiation) links.push(" · ", button(plain(negotiation.said || "negotiation"), () => this.ask(`negotiation:${negotiation.key}`), { class: "opener" }));
+    return finding(plan.state === "refused" ? "bad" : plan.state === "negotiating" ? "warn" : "good", [...links, ` · ${told.join(" · ")}`], []);
+  }
+}
+
+function asked({ kind, id }) {
+  return kind === "offer" ? `negotiation:${id}` : `${kind}:${id}`;
+}
+
+function problemText({ field, reason }) {
+  return [field, reason].filter(Boolean).join(": ");
+}
+
+function finding(state, title, lines) {
+  return h("div", { class: "finding", "data-state": state || null }, title ? h("strong", {}, title) : null,
+    lines.length ? h("ul", {}, lines.map((line) => h("li", {}, line))) : null);
 }

@@ -121,12 +121,12 @@ class Page {
   async #begin(isFresh) {
     const [first] = this.watches;
     const at = isFresh ? NaN : Date.parse(this.address.get("at"));
-    const speed = Number(this.address.get("speed"));
+    const [speed, play] = [Number(this.address.get("speed")), this.address.get("play")];
     if (first.source.isLive && Number.isNaN(at)) await first.follow();
     else {
       if (speed) this.clock.setSpeed(speed);
       await this.seek(Number.isNaN(at) ? this.time.extent[0] : at);
-      if (this.address.get("play") || Number.isNaN(at)) this.clock.run();
+      if (play || Number.isNaN(at)) this.clock.run();
     }
     if (this.address.get("sel") && !isFresh) await this.about.open(this.address.get("sel"), { isFocused: false });
     this.panels.draw();

@@ -36,12 +36,25 @@ function lineStates({ store, sides }) {
   });
 }
 
+/** The line as it is announced, and as it is: two things. */
+function lineListing(sides, isFull) {
+  const columns = [
+    { name: said.lineColumns.party, cell: (row) => sides.tag(row.party) },
+    { name: said.lineColumns.announced, cell: (row) => (row.announced ? state(row.announced.state, ANNOUNCED[row.announced.state]) : h("span", { class: "quiet" }, said.notAnnounced)) },
+    { name: said.lineColumns.actual, cell: (row) => state(plain(row.actual?.state ?? "untried"), ACTUAL[row.actual?.state]) },
+  ];
+  if (isFull) columns.push({ name: said.lineColumns.at, cell: (row) => dateTimeGroup(row.actual?.at) });
+  return new Listing({ caption: said.line, columns, isCaptionSeen: isFull, empty: said.none });
+}
+
 /** What is always in sight. */
 export class Glance {
   constructor(watch) {
     this.watch = watch;
     this.list = h("ul", { class: "states" });
-    this.element = h("section", { class: "panel", "aria-label": said.name }, h("header", {}, h("h2", {}, said.name)), h("div", { class: "body" }, this.list));
+    this.lines = lineListing(watch.sides, false);
+    this.element = h("section", { class: "panel", "aria-label": said.name }, h("header", {}, h("h2", {}, said.name)),
+      h("div", { class: "body" }, this.lines.element, this.list));
   }
 
   stale() {
@@ -50,11 +63,12 @@ export class Glance {
 
   draw() {
     const { store } = this.watch;
-    const lines = lineStates(this.watch).flatMap(({ party, announced, actual }) => [
-      this.#item([this.watch.sides.tag(party), ` ${said.announced.toLowerCase()}`], announced ? state(announced.state, ANNOUNCED[announced.state]) : h("span", { class: "quiet" }, said.notAnnounced)),
-      this.#item([this.watch.sides.tag(party), ` ${said.actual.toLowerCase()}`], state(plain(actual?.state ?? "untried"), ACTUAL[actual?.state])),
-    ]);
-    this.list.replaceChildren(...lines, this.#item(said.services.split(":")[0], this.#services(store)), this.#item("", this.#ledgers(store)));
+    this.lines.show(lineStates(this.watch));
+    const officers = store.rows("officers").filter((row) => row.present).length;
+    this.list.replaceChildren(
+      this.#item(said.services, this.#services(store)),
+      this.#item(said.ledgersShort, this.#ledgers(store)),
+      this.#item(said.officersShort, h("span", { class: "quiet" }, said.tiersPresent(officers, store.rows("officers").length))));
   }
 
   #item(name, value) {
@@ -80,12 +94,7 @@ export class Standing {
     this.watch = watch;
     const { sides } = watch;
     const listing = (caption, columns, open = null) => new Listing({ caption, columns, ask: open, isCaptionSeen: true, empty: said.none });
-    this.lines = listing(said.line, [
-      { name: said.lineColumns.party, cell: (row) => sides.tag(row.party) },
-      { name: said.lineColumns.announced, cell: (row) => (row.announced ? state(row.announced.state, ANNOUNCED[row.announced.state]) : said.notAnnounced) },
-      { name: said.lineColumns.actual, cell: (row) => state(plain(row.actual?.state ?? "untried"), ACTUAL[row.actual?.state]) },
-      { name: said.lineColumns.at, cell: (row) => dateTimeGroup(row.actual?.at) },
-    ]);
+    this.lines = lineListing(sides, true);
     this.officers = listing(said.officers, [
       { name: said.officerColumns.party, cell: (row) => sides.tag(row.party) },
       { name: said.officerColumns.tier, cell: (row) => plain(row.tier) },

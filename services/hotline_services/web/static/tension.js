@@ -71,7 +71,8 @@ export class TensionChart {
     const latest = newest(store);
     this.none.hidden = latest.length > 0;
     this.chart.element.hidden = latest.length === 0;
-    this.now.replaceChildren(...latest.map((row) => h("span", { class: "nowrap" }, sides.tag(row.party), ` → ${shortName(row.peer)} `,
+    const towards = (row) => (sides.parties.length > 2 ? ` → ${shortName(row.peer)} ` : " ");
+    this.now.replaceChildren(...latest.map((row) => h("span", { class: "nowrap" }, sides.tag(row.party), towards(row),
       h("span", { class: "state", "data-state": STAGES[row.stage] || "good" }, `${row.stage} ${row.after.toFixed(1)}`))));
     if (!latest.length) return;
     const lines = [...this.levels.pairs].map(([key, points]) => {

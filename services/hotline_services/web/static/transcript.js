@@ -71,8 +71,9 @@ export class Transcript {
   #drawLines(call) {
     const lines = call ? linesOf(this.watch.store, call) : [];
     const keys = new Set(lines.map(({ key }) => key));
+    const isAnother = !lines.some(({ key }) => this.#lines.has(key));
     for (const [key, element] of this.#lines) if (!keys.has(key)) element.remove() || this.#lines.delete(key);
-    const atEnd = this.body.scrollHeight - this.body.scrollTop - this.body.clientHeight < 40;
+    const atEnd = isAnother || this.body.scrollHeight - this.body.scrollTop - this.body.clientHeight < 40;
     const before = new Map();
     for (const line of lines) {
       if (!this.#lines.has(line.key)) {

@@ -139,10 +139,10 @@ export class Aircraft {
     }
   }
 
-  #spot(taken, { px, py, spot: last }, width, height) {
-    const [right, left] = [HALF_PX + GAP_PX, -HALF_PX - GAP_PX];
-    const spots = [[right, -height / 2], [left, -height / 2], [right, 4], [right, -height - 4], [left, 4], [left, -height - 4]]
-      .map(([x, y]) => ({ x, y }));
+  #spot(taken, { px, py, east, north, spot: last }, width, height) {
+    const sides = [HALF_PX + GAP_PX, -HALF_PX - GAP_PX];
+    if (east > 0 && Math.abs(north) < east) sides.reverse(); // not where it is going
+    const spots = [-height / 2, 4, -height - 4].flatMap((y) => sides.map((x) => ({ x, y })));
     if (last) spots.unshift(last); // a label that needs not move does not
     const free = spots.find(({ x, y }) => taken.isFree(x < 0 ? px + x - width : px + x, py + y, width, height));
     if (free) taken.take(free.x < 0 ? px + free.x - width : px + free.x, py + free.y, width, height);

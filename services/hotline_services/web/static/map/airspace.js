@@ -1,6 +1,6 @@
 // The line, the zones, the air that is reserved and the air that is being talked about.
 
-import { Feature, Fill, LineString, Polygon, Stroke, Style, Text, VectorLayer, VectorSource } from "../vendor/ol.js";
+import { Feature, Fill, LineString, Point, Polygon, Stroke, Style, Text, VectorLayer, VectorSource } from "../vendor/ol.js";
 import { clockTime, heights, instant, span } from "../format.js";
 import { theme } from "../theme.js";
 import { words } from "../words.js";
@@ -10,6 +10,7 @@ const SOON_MS = 3_600_000;
 const FLYING = new Set(["accepted", "activated", "nonconforming", "contingent"]);
 const TIMES_BELOW = 420; // metres a pixel: further out, labels of volumes would only be in the way
 const LABEL = "10.5px system-ui, sans-serif";
+const SIGNS_AT = [0.15, 0.5, 0.85]; // of the line's length
 
 const polygon = (area) => new Polygon([ring(area)]);
 
@@ -57,8 +58,8 @@ export class Airspace {
     this.sides = sides;
     const layer = (source, style, zIndex, options = {}) => new VectorLayer({ source, style, zIndex, updateWhileInteracting: true, ...options });
     this.layers = {
-      rule: layer(this.#rule, (feature) => this.#ruled(feature), 3, { declutter: "line" }),
-      volumes: layer(this.#volumes, (feature, resolution) => this.#reserved(feature, resolution), 2, { declutter: "volumes" }),
+      rule: layer(this.#rule, (feature) => this.#ruled(feature), 3, { declutter: "names" }),
+      volumes: layer(this.#volumes, (feature, resolution) => this.#reserved(feature, resolution), 2, { declutter: "names" }),
       offers: layer(this.#offers, (feature) => this.#offered(feature), 5),
       preview: layer(this.#preview, (feature) => this.#previewed(feature), 7),
     };
@@ -150,18 +151,25 @@ function lineFeature(trace, whose) {
   return new Feature({ geometry: new LineString(trace.map(toPlane)), kind: "line", whose });
 }
 
-/** Drawn twice, light below dark, so that it can be seen on anything; and it always says what it is. */
+/** Drawn twice, light below dark, so that it can be seen on anything; and it says what it is wherever it is seen. */
 function line(feature) {
   const below = new Style({ stroke: new Stroke({ color: theme.colour("map-halo"), width: 5 }) });
   const above = new Style({
     stroke: new Stroke({ color: theme.colour("map-line"), width: 2.25, lineDash: [12, 4, 2, 4] }),
+  });
+  const signs = SIGNS_AT.map((share) => sign(feature.getGeometry().getCoordinateAt(share), words.map.line + feature.get("whose")));
+  return [below, above, ...signs];
+}
+
+function sign(at, text) {
+  return new Style({
+    geometry: new Point(at),
     text: new Text({
-      text: words.map.line + feature.get("whose"), placement: "line", repeat: 340, textBaseline: "bottom", offsetY: -5, maxAngle: 1,
-      overflow: true, font: "600 10.5px system-ui, sans-serif", fill: new Fill({ color: theme.colour("map-line") }),
-      stroke: new Stroke({ color: theme.colour("map-halo"), width: 3 }),
+      text, font: "600 10px system-ui, sans-serif", padding: [3, 4, 2, 5], declutterMode: "obstacle",
+      fill: new Fill({ color: theme.colour("map-line") }), backgroundFill: new Fill({ color: theme.colour("map-halo") }),
+      backgroundStroke: new Stroke({ color: theme.colour("map-line"), width: 1 }),
     }),
   });
-  return [below, above];
 }
 
 function label(text, color, options = {}) {
