@@ -10,7 +10,7 @@ from .extras import extra
 WIDTH: Final = 560
 STEP: Final = 22
 QUARTILES: Final = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
-_MARK, _GRID, _TEXT = "var(--mark)", "var(--grid)", "currentColor"
+MARK, GRID, TEXT = "var(--mark)", "var(--grid)", "currentColor"
 
 
 def effects_plot(effects: Sequence[Effect], unit: str) -> str:
@@ -22,26 +22,26 @@ def effects_plot(effects: Sequence[Effect], unit: str) -> str:
         for name, effect in zip(names, known, strict=True)
     ]
     levels, title = _labels("level", names), f"difference, {unit}"
-    bar = {"mark": {"type": "rule", "color": _MARK, "strokeWidth": 2}, "encoding": _x("low", title, x2="high") | levels}
+    bar = {"mark": {"type": "rule", "color": MARK, "strokeWidth": 2}, "encoding": _x("low", title, x2="high") | levels}
     dot = {"mark": _dot(70), "encoding": _x("difference", title) | levels}
     zero = {
         "data": {"values": [{"zero": 0}]},
-        "mark": {"type": "rule", "color": _TEXT, "strokeDash": [4, 3]},
+        "mark": {"type": "rule", "color": TEXT, "strokeDash": [4, 3]},
         "encoding": {"x": {"field": "zero", "type": "quantitative", "title": title}},
     }
-    return _svg(rows, [zero, bar, dot])
+    return svg(rows, [zero, bar, dot])
 
 
 def arms_plot(values: Sequence[tuple[str, Sequence[float]]], unit: str) -> str:
     """For each arm the middle half of its runs as a bar, nine tenths as a line, the median and (a dot) the mean."""
     rows = [{"arm": label, **_spread(its)} for label, its in values if its]
     arms = _labels("arm", [label for label, its in values if its])
-    bar: dict[str, Any] = {"type": "bar", "color": _MARK, "opacity": 0.35, "height": 12}
-    median: dict[str, Any] = {"type": "tick", "color": _TEXT, "thickness": 2, "height": 14}
-    return _svg(
+    bar: dict[str, Any] = {"type": "bar", "color": MARK, "opacity": 0.35, "height": 12}
+    median: dict[str, Any] = {"type": "tick", "color": TEXT, "thickness": 2, "height": 14}
+    return svg(
         rows,
         [
-            {"mark": {"type": "rule", "color": _MARK}, "encoding": _x("p5", unit, x2="p95") | arms},
+            {"mark": {"type": "rule", "color": MARK}, "encoding": _x("p5", unit, x2="p95") | arms},
             {"mark": bar, "encoding": _x("p25", unit, x2="p75") | arms},
             {"mark": median, "encoding": _x("p50", unit) | arms},
             {"mark": _dot(40), "encoding": _x("mean", unit) | arms},
@@ -75,18 +75,24 @@ def _labels(field: str, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _dot(size: int) -> dict[str, Any]:
-    return {"type": "point", "filled": True, "color": _MARK, "opacity": 1, "size": size}
+    return {"type": "point", "filled": True, "color": MARK, "opacity": 1, "size": size}
 
 
-def _svg(rows: Sequence[dict[str, Any]], layers: list[dict[str, Any]]) -> str:
-    axis = {"labelColor": _TEXT, "titleColor": _TEXT, "gridColor": _GRID, "domainColor": _GRID, "tickColor": _GRID}
+def svg(rows: Sequence[dict[str, Any]], layers: list[dict[str, Any]], height: Any = None) -> str:
+    """The chart of these layers over these rows, in the page's own colours. Raises MissingExtraError."""
+    axis = {"labelColor": TEXT, "titleColor": TEXT, "gridColor": GRID, "domainColor": GRID, "tickColor": GRID}
+    sizes = {"labelFontSize": 12, "titleFontSize": 12}
     chart = {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "data": {"values": list(rows)},
         "background": None,
         "width": WIDTH,
-        "height": {"step": STEP},
-        "config": {"view": {"stroke": None}, "axis": axis | {"labelFontSize": 12, "titleFontSize": 12}},
+        "height": height or {"step": STEP},
+        "config": {
+            "view": {"stroke": None},
+            "axis": axis | sizes,
+            "legend": {"labelColor": TEXT, "titleColor": TEXT} | sizes,
+        },
         "layer": layers,
     }
     return str(extra("vl_convert").vegalite_to_svg(chart))

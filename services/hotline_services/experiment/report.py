@@ -1,7 +1,7 @@
 """The report of an experiment: one page that needs nothing else, to be read by people and kept beside the data."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,7 +12,7 @@ import msgspec
 from .catalogue import Measure
 from .conduct import Results
 from .effects import CONFIDENCE, Effect
-from .page import FOOT, HEAD
+from .page import FOOT, HEAD, details, figure, table, text_cell
 from .plots import arms_plot, effects_plot
 from .tables import EFFECTS, RUNS, RUNS_PARQUET, put
 
@@ -72,9 +72,9 @@ def _overview(effects: Sequence[Effect], outcomes: Sequence[str]) -> str:
         [f"<td><a href='#{name}'>{name}</a></td>", *(_cell(found[*level, name]) for level in levels)]
         for name in outcomes
     )
-    table = _table(["difference in", *(f"{factor} {level}" for factor, level in levels)], rows)
+    cells = table(["difference in", *(f"{factor} {level}" for factor, level in levels)], rows)
     against = ", ".join(f"{factor} {first}" for factor, first in firsts.items())
-    return f"<p>Compared with: {escape(against)}. In bold: the interval does not hold zero.</p>{table}"
+    return f"<p>Compared with: {escape(against)}. In bold: the interval does not hold zero.</p>{cells}"
 
 
 def _cell(effect: Effect) -> str:
@@ -93,7 +93,7 @@ def _interval(effect: Effect) -> str:
 def _outcome(results: Results, measure: Measure, effects: Sequence[Effect]) -> Iterator[str]:
     yield f"<h2 id={measure.name}>{measure.name}</h2><p>{escape(measure.what)} ({escape(measure.unit)}).</p>"
     if any(effect.difference is not None for effect in effects):
-        yield _figure(
+        yield figure(
             effects_plot(effects, measure.unit), f"Difference to each factor's first level; {CONFIDENCE:.0%} intervals."
         )
     arms = [
@@ -104,50 +104,52 @@ def _outcome(results: Results, measure: Measure, effects: Sequence[Effect]) -> I
         yield "<p>It has no meaning in any run.</p>"
         return
     caption = "Runs of each arm: the middle half as a bar, 5th to 95th percentile as a line, median, and mean as a dot."
-    yield _figure(arms_plot(arms, measure.unit), caption)
-    yield from _details("Figures", _effect_table(effects)) if effects else ()
+    yield figure(arms_plot(arms, measure.unit), caption)
+    yield from details("Figures", _effect_table(effects)) if effects else ()
 
 
 def _effect_table(effects: Sequence[Effect]) -> str:
     body = (
         [
-            _text(each.factor),
-            _text(f"{each.level}, against {each.compared_with}"),
+            text_cell(each.factor),
+            text_cell(f"{each.level}, against {each.compared_with}"),
             *(_figures(value) for value in (each.first, each.mean, each.difference, each.low, each.high)),
             f"<td class=n>{each.replications:,}</td>",
         ]
         for each in effects
     )
-    return _table(["factor", "level", "mean with the first", "mean", "difference", "low", "high", "replications"], body)
+    return table(["factor", "level", "mean with the first", "mean", "difference", "low", "high", "replications"], body)
 
 
 def _design(results: Results) -> Iterator[str]:
     yield "<h2>Design</h2>"
     for factor in results.prepared.experiment.all_factors:
         yield f"<h3>{escape(factor.name)}</h3>" + (f"<p>{escape(factor.title)}</p>" if factor.title else "")
-        yield _table(
+        yield table(
             ["level", "what it is", "sets"],
-            ([_text(level.name), _text(level.title), _code(level.set)] for level in factor.levels),
+            ([text_cell(level.name), text_cell(level.title), _code(level.set)] for level in factor.levels),
         )
-    arms = ([_text(arm.label), _code(arm.changes), _text(arm.digest)] for arm in results.prepared.arms)
-    yield from _details("Arms", _table(["arm", "sets", "digest of its scenario"], arms))
+    arms = ([text_cell(arm.label), _code(arm.changes), text_cell(arm.digest)] for arm in results.prepared.arms)
+    yield from details("Arms", table(["arm", "sets", "digest of its scenario"], arms))
 
 
 def _configuration(results: Results) -> Iterator[str]:
     prepared = results.prepared
     yield "<h2>Configuration</h2>"
-    yield from _details(prepared.file, f"<pre>{escape(prepared.text)}</pre>")
+    yield from details(prepared.file, f"<pre>{escape(prepared.text)}</pre>")
     for name, raw in prepared.scenarios.items():
         text = msgspec.json.format(msgspec.json.encode(raw), indent=2).decode()
-        yield from _details(f"Scenario {name}, with its agreement, before any change", f"<pre>{escape(text)}</pre>")
+        yield from details(f"Scenario {name}, with its agreement, before any change", f"<pre>{escape(text)}</pre>")
     seeds = ", ".join(map(str, prepared.experiment.seeds))
-    yield from _details(f"Seeds (from seed {prepared.experiment.seed})", f"<p class=long>{seeds}</p>")
+    yield from details(f"Seeds (from seed {prepared.experiment.seed})", f"<p class=long>{seeds}</p>")
     versions = [
         ("hotline", results.program),
         ("Python", sys.version.split()[0]),
         *((name, _version(name)) for name in NAMED),
     ]
-    yield from _details("Versions", _table(["what", "version"], ([_text(each) for each in pair] for pair in versions)))
+    yield from details(
+        "Versions", table(["what", "version"], ([text_cell(each) for each in pair] for pair in versions))
+    )
     one = results.prepared.arms[-1]
     example = " ".join(f"--set '{path}={_toml(value)}'" for path, value in one.changes.items())
     yield (
@@ -172,16 +174,6 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
-    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
-    return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-
-
-def _text(text: str) -> str:
-    return f"<td>{escape(text)}</td>"
-
-
 def _code(changes: dict[str, object]) -> str:
     return f"<td><code>{'<br>'.join(escape(f'{path} = {_toml(value)}') for path, value in changes.items())}</code></td>"
 
@@ -196,11 +188,3 @@ def _number(value: float) -> str:
 
 def _signed(value: float) -> str:
     return f"{'+' if value > 0 else ''}{_number(value)}".replace("-", "\N{MINUS SIGN}")
-
-
-def _figure(svg: str, caption: str) -> str:
-    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
-
-
-def _details(summary: str, content: str) -> Iterator[str]:
-    yield f"<details><summary>{escape(summary)}</summary>{content}</details>"
