@@ -54,7 +54,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def read_texts(texts: Sequence[tuple[str, bytes]], now: datetime, *, whole: bool = False) -> Reading:
-    """What is in these texts, each under its name, at ``now``: a letter a plan.
+    """What is in these texts, each under its name, if it has one, at ``now``: a letter a plan.
 
     If ``whole``, a text with unreadable parts is one letter.
     """
@@ -71,8 +71,8 @@ def read_texts(texts: Sequence[tuple[str, bytes]], now: datetime, *, whole: bool
 
 
 def _named(text: str, refusal: Refusal) -> str:
-    which = refusal.plan_id or refusal.callsign or "a plan"
-    return f"{text}: {which}" if text else which
+    which = refusal.plan_id or refusal.callsign
+    return f"{text}: {which or 'a plan'}" if text else which
 
 
 def judge(plans: Sequence[FlightPlan], now: datetime) -> list[Complaint]:

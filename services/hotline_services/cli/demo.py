@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, NamedTuple, TextIO
 
 from hotline_services.director.play import SKY
 from hotline_services.director.scenario import ScenarioError, read_scenario
@@ -20,12 +20,22 @@ from hotline_services.runtime.supervisor import Supervisor
 from .connection import VARIABLE
 from .following import Watch
 from .numbers import Whole
+from .page import TOKEN_VARIABLE, new_token
+from .page import USUAL_PORT as PAGE_PORT
 from .run import DEFAULT_SCENARIO, sound_days, sound_speed
 
 BAD_INPUT: Final = 2
 USUAL_PORT: Final = 1883
+LAST_PORT: Final = 65_535
 MARK: Final = "made-by-hotline-demo"
 AFTERWARDS: Final = timedelta(hours=1)
+
+
+class Page(NamedTuple):
+    """Where the page is, and what lets one write there."""
+
+    port: int
+    token: str
 
 
 def demo(
@@ -39,10 +49,12 @@ def demo(
     out: Path | None = None,
     broker: Kind | None = None,
     seconds: float | None = None,
+    page: bool = True,
+    page_port: int | None = None,
 ) -> int:
-    """Play a scenario live: a broker, two centres, a monitor, a director and a sky, each a process of its own.
+    """Play a scenario live: a broker, two centres, a monitor, a director, a sky and a page, each its own process.
 
-    A scenario without a sky is played without one.
+    The page's address is printed, with the token that lets it inject. A scenario without a sky is played without one.
 
     The log of the duty officers goes to the standard output until the scenario is over, or Ctrl-C. While it
     runs, and afterwards, the other commands work from the same folder: hotline calls, hotline status,
@@ -72,6 +84,10 @@ def demo(
         mosquitto or nats; by default whichever is there, mosquitto first.
     seconds
         Stop after so many real seconds.
+    page
+        Whether there is a page, for browsers on this machine.
+    page_port
+        Where the page listens; by default 8080, or any free port when that is taken.
     """
     try:
         played = read_scenario(scenario)
@@ -83,8 +99,9 @@ def demo(
                 *("--seed", str(played.seed if seed is None else seed)),
             ]
             pace = ["--speed", str(pace_x), "--days", str(length)]
-            _greet(played, embedded, pace_x, data)
-            code = asyncio.run(_play(played, embedded, options, pace, data, limit_s))
+            shown = Page(_page_port(page_port), new_token()) if page else None
+            _greet(played, embedded, pace_x, data, shown)
+            code = asyncio.run(_play(played, embedded, options, pace, data, limit_s, shown))
     except (ScenarioError, BrokerError, ValueError) as error:
         print(f"hotline demo: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -102,18 +119,25 @@ def _sound_seconds(seconds: float | None, longest: float) -> float:
 
 
 async def _play(
-    scenario: Scenario, broker: EmbeddedBroker, options: list[str], pace: list[str], data: Path, limit_s: float
+    scenario: Scenario,
+    broker: EmbeddedBroker,
+    options: list[str],
+    pace: list[str],
+    data: Path,
+    limit_s: float,
+    page: Page | None,
 ) -> int:
     """Run the services and show what is said, until told to stop or the time is over."""
     command = [sys.executable, "-m", "hotline_services.cli.main", "run"]
-    programs = {"monitor": [*command, "monitor", *options]}
+    programs = {"page": [*command, "page", *options, "--port", str(page.port)]} if page else {}
+    programs["monitor"] = [*command, "monitor", *options]
     programs |= {party: [*command, "aoc", party, *options] for party in scenario.agreement.parties}
     if scenario.sky is not None:
         programs[SKY] = [*command, SKY, *options, *pace]
     programs["director"] = [*command, "director", *options, *pace]
     logs = data / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    supervisor = Supervisor(programs, logs=logs)
+    supervisor = Supervisor(programs, logs=logs, environment={TOKEN_VARIABLE: page.token} if page else {})
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
@@ -130,11 +154,13 @@ async def _play(
     return code
 
 
-def _greet(scenario: Scenario, broker: EmbeddedBroker, speed: float, data: Path) -> None:
+def _greet(scenario: Scenario, broker: EmbeddedBroker, speed: float, data: Path, page: Page | None) -> None:
     lines = [
         f"{scenario.title} ({scenario.name}) at {speed:g}x. {' '.join(scenario.disclaimer.split())}",
         f"Broker: {broker.kind} on {broker.url}. Logs: {data / 'logs'}. Ctrl-C stops everything.",
     ]
+    if page is not None:
+        lines.append(f"Page: http://127.0.0.1:{page.port}/#token={page.token}")
     if broker.port != USUAL_PORT:
         lines.append(f"Port {USUAL_PORT} is taken; for the other commands: export {VARIABLE}={broker.url}")
     print(*lines, "", sep="\n", file=sys.stderr)
@@ -186,9 +212,27 @@ def _left_behind(data: Path) -> Iterator[Path]:
 
 def _free_usual_port() -> int:
     """1883, where every client looks first, or 0 for any when it is taken."""
+    return _free_port(USUAL_PORT) and USUAL_PORT
+
+
+def _page_port(wanted: int | None) -> int:
+    """This port or, when none is asked for, the usual one, or any that is free. Raises ValueError."""
+    if wanted is not None and not 0 <= wanted <= LAST_PORT:
+        raise ValueError(f"--page-port: {wanted}: from 0 to {LAST_PORT:,}")
+    port = _free_port(PAGE_PORT if wanted is None else wanted)
+    if wanted is None:
+        return port or _free_port(0)
+    if not port:
+        raise ValueError(f"--page-port: {wanted} is in use: name another, or leave it out for any that is free")
+    return port
+
+
+def _free_port(port: int) -> int:
+    """This port on this machine, any for 0; 0 when it is taken."""
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", USUAL_PORT))
+            probe.bind(("127.0.0.1", port))
         except OSError:
             return 0
-        return USUAL_PORT
+        return int(probe.getsockname()[1])

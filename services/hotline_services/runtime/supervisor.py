@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, Final, NamedTuple
 
 import structlog
@@ -33,13 +34,20 @@ PATIENT: Final = Limits()
 class Supervisor:
     """Runs these programs, by name, each in a process of its own; what they print goes to ``logs``/NAME.log.
 
-    They are stopped one after the other, the first named last: name first what is to hear the others out.
+    They are stopped one after the other, the first named last: name first what is to hear the others out. What is
+    secret is told them by ``environment``, which other users of the machine cannot see.
     """
 
     def __init__(
-        self, programs: Mapping[str, Sequence[str]], *, limits: Limits = PATIENT, logs: Path | None = None
+        self,
+        programs: Mapping[str, Sequence[str]],
+        *,
+        limits: Limits = PATIENT,
+        logs: Path | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._programs = dict(programs)
+        self._environment = environment
         self._limits = limits
         self._logs = logs
         self._ended = {name: asyncio.Event() for name in self._programs}
@@ -94,7 +102,7 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, RESTARTS: str(restarts)},
+                env={**os.environ, **self._environment, RESTARTS: str(restarts)},
                 start_new_session=True,  # Ctrl-C on the terminal is ours to handle
                 preexec_fn=die_with_parent(),
             )
