@@ -101,6 +101,10 @@ async def _sit(
             from hotline_services.console.plain import PlainConsole, standard_input, write_line
 
             await PlainConsole(session, write_line, duty_log=log).run(settings, standard_input())
+        else:
+            from hotline_services.console.screen import sit_at_screen
+
+            await sit_at_screen(session, settings, agreement)
     except DeskError as error:
         return _fail(NO_DESK, str(error))
     return 0

@@ -111,7 +111,7 @@ class Chart:
         x, y = self._at(point)
         column, row = x // DOTS_ACROSS, y // DOTS_DOWN
         for number, char in enumerate(text):
-            if 0 <= column + number < self.columns and 0 <= row < self.rows:
+            if char != " " and 0 <= column + number < self.columns and 0 <= row < self.rows:
                 self._labels[column + number, row] = Cell(char, layer)
 
     def cells(self) -> list[list[Cell]]:
@@ -154,13 +154,14 @@ def draw(
         chart.polyline(to_plane(river), Layer.RIVER)
     chart.polyline(to_plane(ground.line), Layer.LINE)
     for plan in shown:
-        _outline(chart, [volume.area for volume in plan.volumes], Layer.OWN, plan.callsign)
+        _outline(chart, [volume.area for volume in plan.volumes], Layer.OWN, f"  {plan.callsign}")
     _outline(chart, [volume.area for volume in offered], Layer.OFFER, "◆")
     _outline(chart, [volume.area for volume in chosen], Layer.CHOICE, "▲")
     return chart
 
 
 def _outline(chart: Chart, areas: Sequence[Area], layer: Layer, label: str) -> None:
+    """The edges of these areas, and a label in the middle of the first."""
     for area in areas:
         chart.polyline(list(shape_of(area).exterior.coords), layer)
     if areas:

@@ -1,0 +1,101 @@
+"""Choosing a counter-offer: place, height and time side by side, with whether that air is free, on the map."""
+
+from typing import ClassVar, Final
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import ModalScreen
+from textual.widgets import Footer, OptionList, Static
+
+from hotline_protocol.line import Choice
+from hotline_protocol.orders import DecisionAwaited, OwnPlan
+from hotline_services.monitor.wording import heights, printable, shift
+
+from .chart import Ground, draw
+from .painting import LEGEND_ROWS, map_text
+
+AXES: Final = ("sector", "block", "shift")
+
+
+class Countering(ModalScreen[str | None]):
+    """Returns the command line that orders the counter-offer, or None when there is to be none."""
+
+    CSS = """
+    Countering { align: center middle; }
+    #choosing { height: 1fr; background: $surface; }
+    OptionList { width: 1fr; min-width: 12; height: 1fr; }
+    #sector { width: 1.3fr; }
+    #preview { width: 2fr; height: 1fr; }
+    #verdict { height: 1; background: $primary; color: $text; }
+    .-narrow #preview { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "offer", "Offer this", priority=True),
+        Binding("left", "app.focus_previous", "Column", show=False),
+        Binding("right,tab", "app.focus_next", "Next column"),
+        Binding("escape", "dismiss_none", "Back"),
+    ]
+
+    def __init__(self, asked: DecisionAwaited, ground: Ground, plans: tuple[OwnPlan, ...]) -> None:
+        super().__init__()
+        self._asked = asked
+        self._ground = ground
+        self._plans = plans
+
+    def compose(self) -> ComposeResult:
+        """See textual."""
+        menu = self._asked.menu
+        with Horizontal(id="choosing"):
+            yield OptionList(*(Text(printable(sector.name)) for sector in menu.sectors), id="sector")
+            yield OptionList(*(Text(heights(each.lower_ft, each.upper_ft)) for each in menu.blocks), id="block")
+            yield OptionList(*(Text(shift(minutes)) for minutes in menu.shifts_min), id="shift")
+            yield Static(id="preview")
+        yield Static(id="verdict")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin with what they offer."""
+        for axis in AXES:
+            self._list(axis).highlighted = getattr(self._asked.choice, axis)
+        self._list("block").focus()
+
+    def _list(self, axis: str) -> OptionList:
+        return self.query_one(f"#{axis}", OptionList)
+
+    @property
+    def choice(self) -> Choice:
+        """What is chosen now."""
+        sector, block, minutes = (self._list(axis).highlighted or 0 for axis in AXES)
+        return Choice(sector=sector, block=block, shift=minutes)
+
+    @on(OptionList.OptionHighlighted)
+    def _changed(self) -> None:
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        asked, choice = self._asked, self.choice
+        if choice == asked.choice:
+            verdict = "that is what they offer"
+        elif asked.worth[asked.menu.outcome(choice)] < 0:
+            verdict = "not free"
+        else:
+            verdict = "free"
+        self.query_one("#verdict", Static).update(Text(f" Your counter-offer: {verdict}"))
+        preview = self.query_one("#preview", Static)
+        columns, rows = preview.size.width, preview.size.height
+        if columns >= 10 and rows > 2 * LEGEND_ROWS:
+            chart = draw(columns, rows - LEGEND_ROWS, self._ground, self._plans, asked, choice)
+            preview.update(map_text(chart, self._ground.note))
+
+    def action_offer(self) -> None:
+        """Offer what is chosen."""
+        choice, menu = self.choice, self._asked.menu
+        cells = f"sector {choice.sector + 1} block {choice.block + 1} shift {menu.shifts_min[choice.shift]:+d}"
+        self.dismiss(f"counter {cells}")
+
+    def action_dismiss_none(self) -> None:
+        """Offer nothing."""
+        self.dismiss(None)

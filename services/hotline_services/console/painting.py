@@ -1,0 +1,82 @@
+"""The desk and the map as styled text: what is told by colour is also told by a word or a mark."""
+
+from datetime import datetime
+from typing import Final
+
+from rich.text import Text
+
+from hotline_protocol.orders import DecisionAwaited
+from hotline_services.monitor.wording import duration, offer, printable, words
+
+from .chart import Chart, Layer
+from .desk_view import DeskView
+
+LEGEND_ROWS: Final = 2
+STYLES: Final = {
+    Layer.NOTHING: "",
+    Layer.RIVER: "blue",
+    Layer.LINE: "yellow",
+    Layer.OWN: "green",
+    Layer.OFFER: "bold magenta",
+    Layer.CHOICE: "bold cyan",
+}
+
+
+def desk_text(view: DeskView, now: datetime, speed: float) -> Text:
+    """What is on the desk, with how long there is: simulated time, and real time where that differs."""
+    text = Text()
+    call = view.call
+    if call is None:
+        text.append("No call.\n")
+    else:
+        state = "In a call with" if call.talking else "Ringing" if call.ours else "☎ RINGS:"
+        text.append(f"{state} {call.peer.upper()}", style="bold reverse" if view.rings else "bold")
+        text.append(f"\n{words(call.reason.value)}, {words(call.tier.value)}; {_left(call.until, now, speed)}\n")
+    asked = view.decision()
+    if asked is None:
+        text.append("\nNo offer awaits your answer.\n")
+    else:
+        _append_decision(text, asked, now, speed)
+    others = len(view.decisions) - 1
+    if others > 0:
+        text.append(f"\n{others} more to be decided.")
+    text.append(f"\nOwn plans: {len(view.plans)}.")
+    if view.waiting:
+        text.append(f" To be talked over: {len(view.waiting)}.")
+    return text
+
+
+def _append_decision(text: Text, asked: DecisionAwaited, now: datetime, speed: float) -> None:
+    whose = f"For your {asked.plan_id} they offer" if asked.plan_id else f"{asked.peer.upper()} asks for"
+    window = asked.menu.windows
+    text.append(f"\n{printable(whose)}\n", style="bold")
+    text.append(f"{printable(offer(asked.menu, asked.choice))}\n", style="bold magenta")
+    text.append(
+        f"{asked.kind.value}, {window[0].start:%H%M}-{window[-1].end:%H%M}Z when on time, round {asked.round}\n"
+    )
+    text.append(f"lapses: {_left(asked.expires_at, now, speed)}\n", style="bold")
+    if asked.meets:
+        text.append(f"runs into your {printable(', '.join(asked.meets))}\n", style="bold red")
+    if asked.worth[asked.menu.outcome(asked.choice)] < 0:
+        text.append("that air is not free\n", style="bold red")
+
+
+def _left(until: datetime, now: datetime, speed: float) -> str:
+    seconds = max((until - now).total_seconds(), 0.0)
+    here = f" ({duration(seconds / speed)} here)" if speed != 1 else ""
+    return f"{duration(seconds)} left{here}"
+
+
+def map_text(chart: Chart, note: str) -> Text:
+    """The map, with its legend, and what must be said about the line."""
+    text = Text(no_wrap=True)
+    for row in chart.cells():
+        for cell in row:
+            text.append(cell.char, style=STYLES[cell.layer])
+        text.append("\n")
+    text.append("◆ offer  ", style=STYLES[Layer.OFFER])
+    text.append("▲ yours  ", style=STYLES[Layer.CHOICE])
+    text.append("NAME own plan\n", style=STYLES[Layer.OWN])
+    text.append("river  ", style=STYLES[Layer.RIVER])
+    text.append(note, style=STYLES[Layer.LINE])
+    return text
