@@ -29,18 +29,19 @@ REPLIES: Final = (Counter, Concur, Decline, Disclose)
 
 
 class Bargain:
-    """One negotiation, in the call that the case is in."""
+    """One negotiation, in the call that the case is in when it begins: its offers go on bearing the name of that."""
 
     def __init__(self, case: Case, air: Air, where: Position | None = None, window: Window | None = None) -> None:
         case.peer.negotiations += 1
         self.case: Final = case
+        self.call_id: Final = str(case.call_id)
         self.id: Final = f"{case.brief.us}-{case.brief.epoch}-n{case.peer.negotiations}"
         self.menu: Menu = air.menu(where or air.contested, window or air.window())
         self.rounds = 0
 
     def offer(self, choice: Choice = AS_WANTED) -> str:
         """The digest of this choice, in this call."""
-        return offer_of(self.id, str(self.case.call_id), self.menu, choice)
+        return offer_of(self.id, self.call_id, self.menu, choice)
 
     def volumes(self, choice: Choice) -> tuple[Volume4D, ...]:
         """The air that this choice stands for."""
@@ -57,7 +58,7 @@ class Bargain:
         }
         return self.case.say(
             Propose,
-            call_id=str(self.case.call_id),
+            call_id=self.call_id,
             negotiation_id=self.id,
             kind=FlightKind.PATROL,
             priority=Priority.ROUTINE,
@@ -71,10 +72,10 @@ class Bargain:
 
     def reply(self, *kinds: type[Message], within_s: float | None = None) -> Taking[Message | None]:
         """The next thing that it says in this negotiation, or that it hangs up."""
-        call, wanted = self.case.call_id, kinds or REPLIES
+        wanted = kinds or REPLIES
 
         def ours(message: Message) -> bool:
-            return (isinstance(message, HangUp) and message.call_id == call) or self.is_ours(message)
+            return (isinstance(message, HangUp) and message.call_id == self.call_id) or self.is_ours(message)
 
         patience = self.case.offer_s if within_s is None else within_s
         heard = yield from self.case.hear(*wanted, HangUp, within_s=patience, where=ours)
@@ -84,7 +85,7 @@ class Bargain:
         """Agree to an offer of its."""
         return self.case.say(
             Concur,
-            call_id=str(self.case.call_id),
+            call_id=self.call_id,
             negotiation_id=self.id,
             offer=offer,
             hold_until=self.case.peer.later(self.case.offer_s),

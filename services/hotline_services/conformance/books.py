@@ -47,6 +47,10 @@ class ExaminersBooks:
             if entry.granter == self._them:
                 self.theirs.setdefault(entry.index, entry)
 
+    def entered(self, agreement_id: str) -> Entry | None:
+        """Their entry of this agreement."""
+        return next((entry for entry in self.theirs.values() if entry.agreement_id == agreement_id), None)
+
     def draft(self, agreement_id: str, volumes: tuple[Volume4D, ...], offer: str, at: datetime) -> Entry:
         """The next entry of our chain, not yet written."""
         head = self.head

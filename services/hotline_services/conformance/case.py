@@ -148,6 +148,17 @@ class Case:
             yield from self.pause(self.timing.redial_s)
         raise NotTestedError(f"it took none of {TRIES} calls")
 
+    def see_that_it_lives(self) -> None:
+        """Raises NotTestedError when it has not been heard for longer than a sign of life may take."""
+        silent_s = (self.now - self.peer.last_heard).total_seconds()
+        self.needed(True if silent_s < self.brief.real(12) + self.brief.slack_s else None, "it is not there any more")
+
+    def see_that_it_answers(self) -> Taking[None]:
+        """A call about nothing. Raises NotTestedError when it is not answered: then nothing else can be told by it."""
+        yield from self.call()
+        self.hang_up()
+        yield from self.pause(2 * self.brief.slack_s)
+
     def hang_up(self, outcome: CallOutcome = CallOutcome.COMPLETED) -> None:
         """End our call, if there is one."""
         if self.call_id is not None:

@@ -71,7 +71,7 @@ class Examiner:
 
     def hear(self, topic: str, payload: bytes, now: datetime, *, retained: bool = False) -> list[Letter]:
         """Something that the centre has published."""
-        self.peer.now = now
+        self.peer.now = self.peer.last_heard = now
         self.peer.note(self.brief.them, topic, payload)
         try:
             message = decode(topic, payload)

@@ -11,7 +11,7 @@ from hotline_protocol.injection import Injected
 from hotline_protocol.line import ToPeer
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence, Receipt, Stop
-from hotline_protocol.topics import INJECT, LINE, address_of, encode
+from hotline_protocol.topics import INJECT, address_of, encode
 
 from .books import ExaminersBooks
 from .verdicts import Uttered
@@ -68,6 +68,7 @@ class Peer:
         self.receipted: dict[str, int] = {}
         self.repeated: dict[str, list[bytes]] = {}
         self.exchange: list[Uttered] = []
+        self.last_heard = now
         self.withholds: Callable[[Message], bool] = lambda _: False
         self.calls = 0
         self.negotiations = 0
@@ -112,12 +113,6 @@ class Peer:
         """These bytes, whatever they are."""
         self._letters.append(Letter(topic, payload, retain))
         self.note(self.brief.us, topic, payload)
-
-    def utter_on_line(self, payload: bytes) -> str:
-        """These bytes, on the line to the centre. Returns the topic's name."""
-        topic = LINE.filter(source=self.brief.us, to=self.brief.them)
-        self.utter(topic, payload)
-        return topic
 
     def note(self, by: str, topic: str, payload: bytes) -> None:
         """Keep this as evidence; of what is only housekeeping there would be too much."""

@@ -128,16 +128,15 @@ def _seconds(now: datetime) -> float:
 
 
 def _at(seconds: float) -> datetime:
-    return START + timedelta(seconds=seconds)
+    return START + timedelta(seconds=seconds, microseconds=1)  # a wake that is early would come to nothing
 
 
 def rehearse(brief: Brief, centre: LocalCentre, chosen: frozenset[str], told: Callable[[str], object] = str) -> Report:
     """Examine this centre, as fast as it goes. ``told`` hears the title of each scene as it begins."""
     examiner = Examiner(brief, START, chosen, SCENES)
     line: list[tuple[datetime, int, bool, Letter]] = []
-    retained = [centre.lapse(START)[0]]
-    for letter in retained:
-        _post(line, examiner.hear(letter.topic, letter.payload, START, retained=True), START, to_centre=True)
+    for letter in centre.lapse(START):
+        _post(line, examiner.hear(letter.topic, letter.payload, START, retained=letter.retain), START, to_centre=True)
     playing = None
     while not examiner.finished:
         now = _next_time(line, examiner, centre)

@@ -119,6 +119,7 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         ("A hold that is taken up in time is entered, for exactly that air.", f"{_JOIN} 5"),
         ("An offer of its own that is concurred with in time is entered, for exactly that air.", f"{_JOIN} 5"),
         ("What has been withdrawn is not entered any more.", f"{_PROTOCOL} A negotiation"),
+        ("What it concurs with it holds, and for no longer than agreed.", f"{_PROTOCOL} A negotiation"),
     ),
     *_of(
         "STALE",

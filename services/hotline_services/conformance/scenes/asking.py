@@ -78,6 +78,7 @@ def _status(case: Case, plan: FlightPlan, *states: PlanState, within_s: float) -
 def granted(case: Case) -> Script:
     """An agreement exists when its entry has arrived."""
     case.step("plan")
+    case.see_that_it_lives()
     plan = have_it_ask(case)
     ring = yield from case.rung(within_s=case.offer_s + case.timing.redial_s, about=_for_consent)
     heard = None
@@ -87,7 +88,8 @@ def granted(case: Case) -> Script:
     case.check("ASK-1", heard, "a ring, and propose", heard or ring)
     proposal = case.needed(heard, "it does not ask")
     case.step("sound")
-    case.check("ASK-2", names_itself(proposal), "an offer named by its digest", proposal.offer)
+    sound = case.check("ASK-2", names_itself(proposal), "an offer named by its digest", proposal.offer)
+    case.needed(sound or None, "its proposal is not what its digest names")
     case.step("hold")
     grant(case, proposal, hold_s=case.timing.hold_s)
     confirm = yield from case.hear(

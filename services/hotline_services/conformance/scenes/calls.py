@@ -125,7 +125,7 @@ def rung(case: Case) -> Script:
     advise = case.needed(heard, "it rang and did not say what it was given to tell")
     case.step("affirm")
     read = case.say(ReadBack, call_id=again.call_id, at=advise.advice.at, cause=advise.id)
-    affirm = yield from case.hear(Affirm, within_s=case.timing.silence_s, where=case.in_call)
+    affirm = yield from case.hear(Affirm, within_s=case.timing.silence_s / 2, where=case.in_call)
     case.check("TALK-3", affirm and affirm.at == advise.advice.at, f"affirm of {read.id}", affirm)
     case.step("noted")
     case.say(Noted, call_id=again.call_id, cause=advise.id)
@@ -134,12 +134,14 @@ def rung(case: Case) -> Script:
     case.check("CALL-6", completed, "hang-up, completed", end and end.outcome.value)
     if end is not None:
         case.call_id = None
-        yield from _told_end(case, again, end.outcome)
+    if completed:
+        yield from _told_end(case, again, CallOutcome.COMPLETED)
 
 
 def _told_end(case: Case, ring: Ring, outcome: CallOutcome) -> Script:
     """Once, and with this outcome."""
-    told = yield from case.hear(CallEnded, within_s=case.offer_s, where=lambda m: m.call_id == ring.call_id)
+    soon_s = case.timing.redial_s / 2  # before it rings again
+    told = yield from case.hear(CallEnded, within_s=soon_s, where=lambda m: m.call_id == ring.call_id)
     right = told is not None and told.outcome is outcome
     case.check("CALL-7", right, f"call-ended of {ring.call_id}: {outcome.value}", told and told.outcome.value)
     if told is not None:
@@ -169,10 +171,13 @@ def nobody_answers(case: Case) -> Script:
 
 @scene(
     "Both ring at once",
+    call=step("We ring, to see that it answers, and hang up."),
     ring=step("It rings to tell us something; meanwhile we have rung about an emergency: it answers that.", "CALL-5"),
 )
 def both_ring(case: Case) -> Script:
     """Who gives way."""
+    case.step("call")
+    yield from case.see_that_it_answers()
     have_it_ring(case, holds_s=case.timing.ring_s + case.timing.redial_s + case.offer_s)
     yield from _its_ring(case)
     case.step("ring")

@@ -1,7 +1,7 @@
 """Presence, receipts and repetitions."""
 
 from hotline_protocol.injection import AnnouncedState, AnnounceLine
-from hotline_protocol.line import Answer, CallOutcome, HangUp, Reconcile, Ring
+from hotline_protocol.line import Answer, Busy, CallOutcome, HangUp, Reconcile, Ring
 from hotline_protocol.service import Health, Presence
 from hotline_services.conformance.case import Case
 from hotline_services.conformance.scene import Script, scene, step
@@ -85,7 +85,7 @@ def _ring_twice(case: Case) -> Script:
     yield from case.call()
     ring = next(m for m in case.peer.said.values() if isinstance(m, Ring) and m.call_id == case.call_id)
     case.peer.send(ring)
-    second = yield from case.hear(Answer, within_s=case.timing.ring_s, where=case.in_call)
+    second = yield from case.hear(Answer, Busy, within_s=case.timing.ring_s, where=case.in_call)
     case.check("DUP-2", second is None, "one answer", second)
     call_id = str(case.call_id)
     end = case.say(HangUp, call_id=call_id, outcome=CallOutcome.COMPLETED)
@@ -102,6 +102,7 @@ def _ring_twice(case: Case) -> Script:
 def stopped(case: Case) -> Script:
     """Its farewell."""
     case.step("stop")
+    case.see_that_it_lives()
     case.peer.tell_to_stop()
     down = yield from case.hear(
         Health, within_s=case.brief.real(10), where=lambda health: health.presence is Presence.DOWN

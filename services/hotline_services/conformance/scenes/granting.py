@@ -21,6 +21,7 @@ from hotline_services.conformance.scene import Script, scene, step
     propose=step("We ring and propose; it answers while the proposal stands.", "NEG-1"),
     names=step("Its answer names the offer that it answers, and what it offers itself.", "NEG-2", "NEG-3"),
     twice=step("The same proposal comes again: it is not answered again.", "DUP-3"),
+    hold=step("If it concurs, it holds that for no longer than agreed.", "NEG-10"),
     take=step("If it concurs, we take up the hold in time: it is entered.", "NEG-7"),
     again=step("The confirmation comes again, with the same `id` and with another: nothing more is entered.", "DUP-4"),
 )
@@ -39,7 +40,10 @@ def a_proposal(case: Case) -> Script:
     case.peer.send(proposal)
     again = yield from bargain.reply(within_s=min(case.offer_s, case.timing.hold_s) / 2)
     case.check("DUP-3", again is None, "nothing", again)
-    hold_of(case, answer)
+    case.step("hold")
+    held_s = (hold_of(case, answer).hold_until - case.now).total_seconds()
+    longest_s = case.timing.hold_s + case.brief.slack_s
+    case.check("NEG-10", 0 < held_s <= longest_s, f"a hold of {case.timing.hold_s:g} s", f"one of {held_s:.1f} s")
     case.step("take")
     confirm = bargain.confirm(proposal.offer)
     entered = yield from bargain.outcome(proposal.offer)
@@ -60,8 +64,8 @@ def hold_of(case: Case, answer: Message | None) -> Concur:
     return case.needed(answer if isinstance(answer, Concur) else None, "it did not concur")
 
 
-def judge_answer(case: Case, bargain: Bargain, answer: Message, offer: str) -> None:
-    """Whether an answer names what it answers, and offers what it says that it offers."""
+def judge_answer(case: Case, bargain: Bargain, answer: Message, offer: str) -> bool:
+    """Whether an answer names what it answers, and offers what it says that it offers; returns the latter."""
     match answer:
         case Decline(answers=named) | Concur(offer=named):
             case.check("NEG-2", named == offer, f"an answer to {offer}", f"to {named}")
@@ -70,9 +74,10 @@ def judge_answer(case: Case, bargain: Bargain, answer: Message, offer: str) -> N
             on_menu = is_on(bargain.menu, choice)
             right = on_menu and theirs == bargain.offer(choice)
             wanted = bargain.offer(choice) if on_menu else "an offer on the menu"
-            case.check("NEG-3", right, wanted, f"{theirs} for {choice}")
+            return case.check("NEG-3", right, wanted, f"{theirs} for {choice}")
         case _:
             pass  # a disclosure names no offer
+    return True
 
 
 def is_on(menu: Menu, choice: Choice) -> bool:
@@ -111,10 +116,12 @@ def its_own_air(case: Case) -> Script:
     plan, spot, window = yield from its_own_flight(case, air)
     case.step("propose")
     bargain, answer = yield from ask(case, air, where=spot, window=window)
+    case.needed(answer, "it does not answer a proposal")
     case.check("NEG-6", not isinstance(answer, Concur), "anything but concur", answer)
     if isinstance(answer, Counter):
         case.step("counter")
-        judge_answer(case, bargain, answer, bargain.offer())
+        named = judge_answer(case, bargain, answer, bargain.offer())
+        case.needed(named or None, "its counter is not what its digest names")
         case.step("concur")
         bargain.concur(answer.offer)
         entered = yield from bargain.outcome(answer.offer)
@@ -158,8 +165,6 @@ def _refused_menu(case: Case, air: Air, **changes: Any) -> Script:
 
 
 def _refused(case: Case, bargain: Bargain, requirement: str, **changes: Any) -> Script:
-    if case.call_id is None:
-        yield from case.call()
     proposal = bargain.propose(**changes)
     answer = yield from bargain.reply()
     case.check(requirement, isinstance(answer, Decline), "decline", answer)

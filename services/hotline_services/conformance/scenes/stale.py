@@ -36,6 +36,7 @@ def lapsed(case: Case) -> Script:
     hold = hold_of(case, answer)
     case.hang_up()
     held_s = (hold.hold_until - case.now).total_seconds()
+    case.needed(held_s if held_s <= case.timing.hold_s + case.brief.slack_s else None, "it holds for too long")
     yield from case.pause(max(held_s, 0.0) + case.brief.slack_s)
     case.step("late")
     bargain.confirm(bargain.offer())
