@@ -41,14 +41,14 @@ def free_port() -> int:
 
 
 class Stack:
-    """One compose project with a name and a port of its own."""
+    """One compose project with a name and ports of its own."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.port, self.page_port = free_port(), free_port()
         project = f"hotline-test-{secrets.token_hex(4)}"
         # not with the .env of whoever runs the tests
         self._docker = ["docker", "compose", "--project-name", project, "--env-file", ".env.example"]
-        self._env = {**os.environ, "HOTLINE_PORT": str(self.port)}
+        self._env = {**os.environ, "HOTLINE_PORT": str(self.port), "HOTLINE_PAGE_PORT": str(self.page_port)}
 
     def compose(self, *command: str, timeout: float = 60) -> str:
         """What `docker compose` prints. Fails the test when the command does."""

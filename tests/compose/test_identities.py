@@ -7,7 +7,9 @@ from .speaking import Speaker
 
 pytestmark = pytest.mark.compose
 
-PASSWORDS = {name: f"exercise-{name}" for name in ("us", "ru", "monitor", "sky", "director")} | {"exercise": "exercise"}
+PASSWORDS = {name: f"exercise-{name}" for name in ("us", "ru", "monitor", "sky", "director", "page")} | {
+    "exercise": "exercise"
+}
 REFUSED = "Not authorized"
 
 # what each may say
@@ -41,6 +43,7 @@ OWN = {
         "event/director",
         "health/director",
     ],
+    "page": ["inject/us", "inject/ru", "inject/sky"],
     "exercise": ["inject/us", "inject/ru", "inject/sky"],
 }
 SAID_BY = {topic: name for name, topics in OWN.items() for topic in topics}
@@ -58,6 +61,7 @@ HEARS = {
     "director": PUBLIC
     | STATUS
     | {"receipt/us/director", "receipt/ru/director", "receipt/sky/director", "control/director"},
+    "page": PUBLIC | {"track/sky"},
     "monitor": set(SAID_BY),
     "exercise": set(SAID_BY),
 }

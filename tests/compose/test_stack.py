@@ -1,6 +1,7 @@
 """The whole stack of docker-compose.yml, as a newcomer starts it."""
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -21,7 +22,7 @@ from .speaking import Speaker
 
 pytestmark = pytest.mark.compose
 
-SERVICES = {"broker", "us-aoc", "ru-aoc", "monitor", "sky", "director"}
+SERVICES = {"broker", "us-aoc", "ru-aoc", "monitor", "page", "sky", "director"}
 M = TypeVar("M", bound=Message)
 
 
@@ -75,7 +76,7 @@ def test_every_service_is_healthy(stack: Stack) -> None:
 
 def test_no_port_is_open_beyond_the_loopback_address(stack: Stack) -> None:
     ports = [port for each in containers(stack) for port in each["HostConfig"]["PortBindings"].values()]
-    assert [binding["HostIp"] for port in ports for binding in port] == ["127.0.0.1"]
+    assert [binding["HostIp"] for port in ports for binding in port] == ["127.0.0.1"] * 2  # the broker's, the page's
 
 
 def test_no_container_runs_as_root_or_can_write_its_own_program(stack: Stack) -> None:
@@ -94,6 +95,14 @@ def test_the_calls_can_be_asked_for_in_the_monitors_container(stack: Stack) -> N
     calls = json.loads(stack.compose("exec", "-T", "monitor", "hotline", "calls", "--json"))
     assert {call["caller"] for call in calls} <= {"us", "ru"}
     assert calls
+
+
+def test_the_page_shows_the_record_that_it_cannot_write(stack: Stack) -> None:
+    stack.follow("monitor", "ring", "hang-up")
+    with urllib.request.urlopen(f"http://127.0.0.1:{stack.page_port}/api/v1/live/picture", timeout=10) as answer:
+        picture = json.load(answer)
+    assert picture["rows"]["calls"]
+    assert picture["clock"]["speed"] > 0
 
 
 def test_a_bare_plan_from_any_client_is_answered_on_its_status_topic(people: Speaker) -> None:
@@ -123,7 +132,7 @@ def test_a_centre_that_is_killed_is_seen_to_go_and_to_come_back(stack: Stack, pe
 
 
 def test_no_service_has_complained(stack: Stack) -> None:
-    lines = stack.compose("logs", "--no-log-prefix", *(SERVICES - {"broker", "monitor"})).splitlines()
+    lines = stack.compose("logs", "--no-log-prefix", *(SERVICES - {"broker", "monitor", "page"})).splitlines()
     complaints = [line for line in lines if '"level": "error"' in line or '"level": "critical"' in line]
     assert complaints == []
     assert '"level": "' in lines[0]

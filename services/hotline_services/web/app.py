@@ -4,14 +4,15 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -38,7 +39,7 @@ SAFETY: Final = {
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def application(state: State, hosts: Sequence[str] = ("*",)) -> Starlette:
+def application(state: State, hosts: Sequence[str]) -> Starlette:
     """The server of this state, for requests to these hosts only: a page of another name that was made to mean this
     machine gets nothing."""
 
@@ -52,10 +53,39 @@ def application(state: State, hosts: Sequence[str] = ("*",)) -> Starlette:
         ],
         middleware=[
             Middleware(Headers),
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+            Middleware(Hosts, hosts=hosts),
         ],
         exception_handlers={NotMetError: _not_met, HTTPException: _http_fault},
     )
+
+
+class Hosts:
+    """Answers only who asks for this server by one of its names.
+
+    Else any site could give its own name our address, and read through a visitor's browser what is shown here.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        self._app: Final = app
+        self._hosts: Final = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        name = _host_in(scope)
+        if name in self._hosts:
+            await self._app(scope, receive, send)
+            return
+        fault = Fault(
+            error=f"This server is not called {name[:80]!r}. Start it with --allow-host {name[:80]} if it is."
+        )
+        await as_json(fault, 400)(scope, receive, send)
+
+
+def _host_in(scope: Scope) -> str:
+    """The name by which the server is asked for, without its port; empty when there is none."""
+    try:
+        return urlsplit("//" + RequestHeaders(scope=scope).get("host", "")).hostname or ""
+    except ValueError:
+        return ""
 
 
 class Headers:

@@ -118,7 +118,6 @@ class LiveFeed(Feed):
         super().__init__()
         self._path: Final = path
         self._poll_s: Final = poll_s
-        self._file: tuple[int, int] | None = None
         self._passed_over = 0
 
     def text(self, n: int) -> bytes | None:
@@ -291,7 +290,16 @@ def _batches(messages: Iterator[Numbered]) -> Iterator[list[Numbered]]:
 
 def read_only(path: Path) -> sqlite3.Connection:
     """This record, for reading, from any one thread at a time. Raises sqlite3.Error."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, check_same_thread=False)
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, check_same_thread=False)
+    try:
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        db.close()
+        if not path.exists() or _log_of(path).exists():
+            raise
+        # Nobody writes it, and where it lies we may not make what SQLite wants beside a record that is written.
+        return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False)
+    return db
 
 
 def text_in_record(path: Path, n: int) -> bytes | None:
@@ -304,9 +312,14 @@ def text_in_record(path: Path, n: int) -> bytes | None:
     return found[0].encode() if found else None
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path) -> tuple[int, int, bool] | None:
+    """Which file it is, and whether somebody has it open for writing."""
     try:
         status = path.stat()
     except FileNotFoundError:
         return None
-    return status.st_dev, status.st_ino
+    return status.st_dev, status.st_ino, _log_of(path).exists()
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")

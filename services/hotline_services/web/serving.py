@@ -13,7 +13,8 @@ import uvicorn
 from .app import application
 from .state import State
 
-LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+ANYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  told apart, not bound
 PORTS_TRIED: Final = 20
 
 
@@ -47,13 +48,13 @@ def _bound(host: str, port: int) -> socket.socket:
 
 def address_of(bound: socket.socket, host: str) -> str:
     """Where a browser on this machine finds it."""
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104  shown, not bound
+    shown = "127.0.0.1" if host in ANYWHERE else host
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{bound.getsockname()[1]}/"
 
 
 def allowed_hosts(host: str, others: Sequence[str] = ()) -> list[str]:
     """The names by which the server may be asked."""
-    return [*LOOPBACK, f"[{host}]" if ":" in host else host, *others]
+    return [*LOOPBACK, *others] if host in ANYWHERE else [*LOOPBACK, host, *others]
 
 
 class _Server(uvicorn.Server):
