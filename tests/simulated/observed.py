@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 
 from hotline_protocol import examples as said
 from hotline_protocol.message import Message
@@ -13,6 +14,13 @@ from hotline_services.monitor.metrics import Metrics
 from hotline_services.world import build
 
 Heard = tuple[datetime, Message]
+
+
+class Reading(NamedTuple):
+    """A clock."""
+
+    simulated: datetime = datetime(2026, 6, 18, 13, tzinfo=UTC)
+    speed: float = 60.0
 
 
 @cache
@@ -40,7 +48,7 @@ def history_of(*heard: Heard) -> History:
 @cache
 def exposition() -> bytes:
     """The metrics of all of it."""
-    return Metrics().exposition(history_of(*valley_day(), *examples()))
+    return Metrics().exposition(history_of(*valley_day(), *examples()), Reading())
 
 
 def base_name(sample: str) -> str:

@@ -22,7 +22,7 @@ from hotline_services.monitor.rows import CallRow
 from hotline_services.monitor.tally import OTHER, SERIES_AT_MOST
 from hotline_services.monitor.volume import Grouping, call_volume
 
-from .observed import Heard, base_name, examples, exposition, history_of, valley_day
+from .observed import Heard, Reading, base_name, examples, exposition, history_of, valley_day
 
 NOON = datetime(2026, 6, 18, 12, tzinfo=UTC)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "observing.md"
@@ -160,6 +160,16 @@ def test_a_service_that_has_gone_is_down() -> None:
     assert values(text, "hotline_service_up", service="us") == [0]
     assert values(text, "hotline_service_lag_seconds") == [0.0025]
     assert values(text, "hotline_service_restarts_total") == [3]
+
+
+def test_a_live_run_s_time_is_that_of_its_clock_and_another_s_that_of_its_newest_message() -> None:
+    history = history_of((NOON, rejected("gap", 1)))
+    alone = Metrics().exposition(history)
+    assert values(alone, "hotline_simulated_timestamp_seconds") == [NOON.timestamp()]
+    assert values(alone, "hotline_clock_speed_ratio") == []
+    live = Metrics().exposition(history, Reading(NOON + timedelta(minutes=5), 60.0))
+    assert values(live, "hotline_simulated_timestamp_seconds") == [NOON.timestamp() + 300]
+    assert values(live, "hotline_clock_speed_ratio") == [60]
 
 
 def test_a_state_is_one_and_the_others_are_none() -> None:

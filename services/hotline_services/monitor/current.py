@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from hotline_protocol.events import ActualState, Stage
 from hotline_protocol.injection import AnnouncedState
@@ -19,6 +19,16 @@ from .volume import Period
 from .worldrows import StrainRow
 
 DAY: Final = timedelta(days=1)
+
+
+class Reading(Protocol):
+    """What the clock of a live run shows: without it the newest message tells the time."""
+
+    @property
+    def simulated(self) -> datetime: ...
+
+    @property
+    def speed(self) -> float: ...
 
 
 class Current:
@@ -50,13 +60,14 @@ class Current:
         if known is None or known.at is None or (row.at is not None and row.at >= known.at):
             self._strain[row.party, row.peer] = row
 
-    def shares(self, history: History) -> Iterator[Share]:
+    def shares(self, history: History, clock: Reading | None) -> Iterator[Share]:
         """How things stand in this history, of which every change has been folded."""
         period = history.period
         yield from _standing(standing(history, period.end if period else None))
         yield from self._strained()
-        if history.clock is not None:
-            yield Share("hotline_clock_speed_ratio", (), history.clock.speed)
+        if clock is not None:
+            yield Share("hotline_clock_speed_ratio", (), clock.speed)
+            period = period and Period(start=period.start, end=max(period.end, clock.simulated))
         if period is not None:
             yield Share("hotline_simulated_timestamp_seconds", (), period.end.timestamp())
             yield from self._in_force(period.end)

@@ -13,7 +13,6 @@ from operator import itemgetter
 from typing import Any, ClassVar, Final, TypeVar
 
 from hotline_protocol.message import Message
-from hotline_protocol.service import Clock
 
 from .dutylog import DutyLog
 from .folds import type_of
@@ -79,7 +78,7 @@ class _Versions:
 class History:
     """Messages numbered from 1 in the order in which they were recorded, and all rows after each of them.
 
-    Numbers rise, but need not be without gaps. ``types`` counts them by their type; ``clock`` is the one set last.
+    Numbers rise, but need not be without gaps. ``types`` counts them by their type.
     """
 
     def __init__(self) -> None:
@@ -95,7 +94,6 @@ class History:
         self._causes: Final[dict[str, str]] = {}
         self._threads: Final[dict[str, list[int]]] = {}
         self.types: Final[Counter[str]] = Counter()
-        self.clock: Clock | None = None
 
     def take(self, n: int, at: datetime, message: Message) -> None:
         """Fold message ``n``, recorded at this time."""
@@ -105,8 +103,6 @@ class History:
         self._ids[message.id] = n
         self._names.append(message.id)
         self.types[type_of(message)] += 1
-        if isinstance(message, Clock):
-            self.clock = message
         if message.cause:
             self._causes[message.id] = message.cause
         self._projection.apply(message, at)

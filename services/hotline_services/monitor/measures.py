@@ -135,9 +135,11 @@ MEASURES: Final = (
     Measure("hotline_service_outbox_messages", "gauge", "Messages of a service that have yet to arrive.", ("service",)),
     Measure("hotline_service_restarts_total", "counter", "How often its supervisor has restarted it.", ("service",)),
     Measure(
-        "hotline_simulated_timestamp_seconds", "gauge", "Simulated time of the newest message, in seconds since 1970."
+        "hotline_simulated_timestamp_seconds",
+        "gauge",
+        "Simulated time, in seconds since 1970: by the clock, else of the newest message.",
     ),
-    Measure("hotline_clock_speed_ratio", "gauge", "Simulated seconds in a real one, as the clock is set."),
+    Measure("hotline_clock_speed_ratio", "gauge", "Simulated seconds in a real one. Only of a live run."),
 )
 
 MEASURE: Final = {measure.name: measure for measure in MEASURES}

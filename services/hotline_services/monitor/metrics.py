@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from hotline_protocol.topics import TOPICS
 
-from .current import Current
+from .current import Current, Reading
 from .history import History
 from .measures import MEASURES, Measure
 from .tally import OTHER, SERIES_AT_MOST, Distribution, Labels, Share, Tally
@@ -37,13 +37,13 @@ class Metrics(Collector):
         self._counted = 0
         self._sums: dict[str, dict[Labels, float]] = {}
 
-    def exposition(self, history: History) -> bytes:
+    def exposition(self, history: History, clock: Reading | None = None) -> bytes:
         """All metrics of this history as text."""
-        while self.read(history):
+        while self.read(history, clock):
             pass
         return self.text()
 
-    def read(self, history: History) -> bool:
+    def read(self, history: History, clock: Reading | None = None) -> bool:
         """Take in what has changed since this was last done, up to so many messages: whether there is more."""
         until = min(history.last, self._counted + READ_AT_ONCE)
         changed = history.changed(self._counted, until)
@@ -52,7 +52,7 @@ class Metrics(Collector):
         self._current.fold(changed)
         if until < history.last:
             return True
-        self._sums = self._tally.sums | _by_name([*self._current.shares(history), *_recorded(history)])
+        self._sums = self._tally.sums | _by_name([*self._current.shares(history, clock), *_recorded(history)])
         return False
 
     def text(self) -> bytes:

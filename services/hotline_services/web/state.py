@@ -34,13 +34,13 @@ class _Counted:
         self._metrics: Final = Metrics()
         self._lock: Final = threading.Lock()
 
-    def text(self, live: Shown) -> bytes:
+    def text(self, live: Shown, clock: ClockReading | None) -> bytes:
         """What has changed is counted piece by piece, so that nobody else waits long for the history."""
         with self._lock:
             more = True
             while more:
                 with live.feed.history() as history:
-                    more = self._metrics.read(history)
+                    more = self._metrics.read(history, clock)
             return self._metrics.text()
 
 
@@ -82,7 +82,7 @@ class State:
         """What Prometheus is told of the live source."""
         if self._counted is None or self._counted.epoch != live.feed.epoch:
             self._counted = _Counted(live.feed.epoch)
-        return self._counted.text(live)
+        return self._counted.text(live, self.clock)
 
     def close(self) -> None:
         """Stop reading, and leave nothing behind."""
