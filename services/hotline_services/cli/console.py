@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
@@ -12,6 +12,9 @@ from hotline_protocol.agreement import Agreement
 from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import VARIABLE, NoBrokerError, broker_settings
+
+if TYPE_CHECKING:
+    from hotline_services.console.session import Session
 
 BAD_INPUT: Final = 2
 NO_DESK: Final = 3
@@ -107,7 +110,27 @@ async def _sit(
             await sit_at_screen(session, settings, agreement)
     except DeskError as error:
         return _fail(NO_DESK, str(error))
+    finally:
+        _tell_what_was_done(session, report)
     return 0
+
+
+def _tell_what_was_done(session: "Session", out: Path | None) -> None:
+    """The after-action report, if the desk was ever held."""
+    from hotline_services.console.after_action import report_text
+
+    report = session.debrief.report()
+    if not any(sat.operator == session.sitting.operator for sat in report.sittings):
+        return
+    text = report_text(report)
+    if out is None:
+        sys.stdout.write(f"\n{text}")
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        _fail(BAD_INPUT, f"--report: {out}: {error.strerror}; the report is:")
+        sys.stdout.write(text)
 
 
 def _agreement(scenario: str | None) -> Agreement | None:

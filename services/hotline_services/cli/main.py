@@ -31,14 +31,17 @@ COMMANDS: Final = (
     ("encounters", "worldqueries:encounters", LOOK, "List where aircraft lost separation, and how close they came."),
     ("flights", "worldqueries:flights", LOOK, "List what was flown, and how far it kept to its air."),
     ("strain", "worldqueries:strain", LOOK, "List how strained each side was, step by step, with the sums."),
+    ("debrief", "debrief:debrief", LOOK, "Report what one side did at its desk, after an exercise."),
     ("volume", "queries:volume", LOOK, "Count the calls, with their times and the load of the line."),
     ("status", "standing:status", LOOK, "Tell how things stand: services, the line, the ledgers."),
     ("recording", "queries:recording", LOOK, "Write a record as a recording, one JSON line a message."),
     ("export", "export:export", LOOK, "Write a run for other programs: tables, maps over time, a radar display."),
+    ("report", "report:report", LOOK, "Write a page on a run, with plots and a map: one file that needs nothing else."),
     ("aco", "aco:aco", LOOK, "Read and write Airspace Control Orders (USMTF text) as reserved volumes."),
     ("rebuild", "queries:rebuild", LOOK, "Make the tables of a record again from its messages."),
     ("run", "run:run", SERVE, "Run one service against a broker."),
     ("health", "health:health", SERVE, "Tell whether a service is up, as a container's health check asks it."),
+    ("conformance", "conformance:conformance", SERVE, "Examine somebody else's centre: does it keep the protocol?"),
     ("asyncapi", "asyncapi:asyncapi", SERVE, "Print the AsyncAPI document of the protocol."),
 )
 

@@ -107,8 +107,9 @@ class DeskView:
         if isinstance(message, Tracks):
             self.tracks = message
             return []
-        if not self._is_new(message):
+        if not self.is_new(message):
             return []
+        self._remember(message)
         notices = self._fold(message)
         line = self._duty_log.line(message)
         if line is not None and not isinstance(message, Health):
@@ -123,13 +124,14 @@ class DeskView:
             del self.decisions[asked.negotiation_id]
         return [Notice(Matter.OUTCOME, f"Their offer in {asked.negotiation_id} lapsed unanswered.") for asked in late]
 
-    def _is_new(self, message: Message) -> bool:
-        if message.id in self._seen:
-            return False
+    def is_new(self, message: Message) -> bool:
+        """Whether it has not been heard yet."""
+        return message.id not in self._seen
+
+    def _remember(self, message: Message) -> None:
         self._seen[message.id] = None
         if len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
-        return True
 
     def _fold(self, message: Message) -> list[Notice]:
         match message:

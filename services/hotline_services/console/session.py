@@ -21,6 +21,7 @@ from hotline_services.cli.connection import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
+from .debrief import Debrief
 from .desk_view import DeskView, Notice
 from .sitting import RENEWED_EVERY_REAL_S, Draft, SittingAt
 
@@ -44,6 +45,7 @@ class Session:
     def __init__(self, party: str, operator: str, on_news: Callable[[list[Notice]], None] = lambda _: None) -> None:
         self.sitting: Final = SittingAt(party, f"console-{party}-{secrets.token_hex(3)}"[:32], operator)
         self.view: Final = DeskView(party, self.sitting.name)
+        self.debrief: Final = Debrief(party)
         self.on_news = on_news
         self.peers: tuple[str, ...] = ()
         self._clock: ScaledClock | None = None
@@ -106,6 +108,7 @@ class Session:
     async def send(self, draft: Draft) -> None:
         """Order this. It is said again until the centre has it."""
         order = self.sitting.write(draft, self.now())
+        self.debrief.hear(order, order.time)
         self.view.hear(order)
         await self._publish(order)
 
@@ -219,6 +222,8 @@ class Session:
                 return []
             case Health():
                 self._present[message.source] = message.presence
+        if self.view.is_new(message):
+            self.debrief.hear(message, self._clock.now() if self._clock is not None else message.time)
         notices = self.view.hear(message)
         self._notice_answer(message)
         return notices

@@ -1,0 +1,361 @@
+"""What one side did at its desk, folded from what was said: calls, decisions, agreements, strain. It judges nothing."""
+
+from collections import Counter as Tally
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from hotline_protocol.events import CallEnded, Escalated, InputRejected, NegotiationEnded
+from hotline_protocol.injection import Injected
+from hotline_protocol.ledger import EntryKind
+from hotline_protocol.line import (
+    Answer,
+    Busy,
+    CallOutcome,
+    Choice,
+    Concur,
+    Counter,
+    Decline,
+    Entered,
+    Expire,
+    HangUp,
+    InNegotiation,
+    Lapsed,
+    Reason,
+    Ring,
+    Tier,
+)
+from hotline_protocol.message import Message
+from hotline_protocol.orders import AnswersOffer, DecisionAwaited, DeskLeft, DeskTaken, Leaving, Verdict
+from hotline_protocol.words import Word
+from hotline_services.monitor.wording import air, offer
+
+OFFERED_BY: Final = (Concur, Counter, Decline)
+
+
+class SatThere(msgspec.Struct, kw_only=True):
+    """One sitting: who, from when until when, and how it ended; None while it goes on."""
+
+    operator: str
+    taken_at: datetime
+    left_at: datetime | None = None
+    how: Leaving | None = None
+
+
+class CallMade(msgspec.Struct, kw_only=True):
+    """One ring, and what became of it. ``ours``: we rang."""
+
+    call_id: str
+    peer: str
+    ours: bool
+    reason: Reason
+    tier: Tier
+    rang_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: CallOutcome | None = None
+
+    @property
+    def answer_s(self) -> float | None:
+        """How long it rang until it was answered."""
+        return None if self.answered_at is None else (self.answered_at - self.rang_at).total_seconds()
+
+
+class Ending(Word):
+    """What became of an offer that was laid before the person at the desk."""
+
+    CONCUR = "concur"
+    COUNTER = "counter"
+    DECLINE = "decline"
+    LAPSED = "lapsed unanswered"
+    CALL_OVER = "the call was over first"
+    OPEN = "still open"
+
+
+class Decision(msgspec.Struct, kw_only=True):
+    """One offer that awaited an order: what it was, what was said and after how long, and what the automatic officer
+    would have said. Worths are by that officer's costs, 0 to 1, and -1 for air that is not free."""
+
+    negotiation_id: str
+    peer: str
+    plan_id: str | None
+    tier: Tier
+    laid_at: datetime
+    offered: str
+    worth: float
+    walk_away: float
+    ending: Ending = Ending.OPEN
+    by_order: bool = False
+    said: str = ""
+    said_worth: float | None = None
+    answered_at: datetime | None = None
+    officer: Verdict
+    officer_said: str = ""
+
+    @property
+    def as_officer(self) -> bool | None:
+        """Whether the automatic officer would have said the same; None when nothing was said."""
+        if self.ending.value not in {verdict.value for verdict in Verdict}:
+            return None
+        return self.ending.value == self.officer.value and self.said == self.officer_said
+
+
+class Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """An agreement that was entered: ``ours`` if the air was granted to us. ``worth`` is what it is worth to us, and
+    ``best`` the best that was on the menu, where that was laid before a person."""
+
+    agreement_id: str
+    peer: str
+    ours: bool
+    at: datetime
+    air: str
+    worth: float | None = None
+    best: float | None = None
+
+
+class OwnTalk(msgspec.Struct, frozen=True, kw_only=True):
+    """A negotiation that we began: how it ended, and by how much the flight was moved."""
+
+    negotiation_id: str
+    plan_id: str
+    peer: str
+    outcome: str
+    tier: Tier
+    rounds: int
+    took_s: float
+    sector: str
+    block: str
+    shift_min: int
+
+
+class AfterAction(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that there is to tell of one side."""
+
+    party: str
+    began_at: datetime | None
+    ended_at: datetime | None
+    sittings: tuple[SatThere, ...]
+    calls: tuple[CallMade, ...]
+    decisions: tuple[Decision, ...]
+    agreements: tuple[Agreed, ...]
+    talks: tuple[OwnTalk, ...]
+    escalations_by_us: dict[str, int]
+    escalations_by_others: dict[str, int]
+    offers_lapsed: int
+    holds_lapsed: int
+    orders_refused: tuple[str, ...]
+
+
+class Debrief:
+    """Folds what was said, in about the order in which it was, into an :class:`AfterAction` of ``party``."""
+
+    def __init__(self, party: str) -> None:
+        self.party: Final = party
+        self._period: tuple[datetime, datetime] | None = None
+        self._sittings: dict[str, SatThere] = {}
+        self._calls: dict[str, CallMade] = {}
+        self._decisions: dict[str, Decision] = {}
+        self._cases: dict[str, DecisionAwaited] = {}
+        self._agreements: dict[str, Agreed] = {}
+        self._talks: dict[str, OwnTalk] = {}
+        self._orders: set[str] = set()
+        self._refused: dict[str, str] = {}
+        self._by_us: Tally[str] = Tally()
+        self._by_others: Tally[str] = Tally()
+        self._offers_lapsed: set[str] = set()
+        self._holds_lapsed: set[str] = set()
+
+    def hear(self, message: Message, at: datetime) -> None:
+        """Take this in, each message once."""
+        first, last = self._period or (at, at)
+        self._period = (min(first, at), max(last, at))
+        match message:
+            case DeskTaken(source=self.party) | DeskLeft(source=self.party):
+                self._sat(message)
+            case Ring() | Answer() | Busy() | HangUp() | CallEnded():
+                self._called(message)
+            case DecisionAwaited(source=self.party):
+                self._laid(message)
+            case AnswersOffer(to=self.party) | InputRejected(source=self.party):
+                self._ordered(message)
+            case InNegotiation() if self.party in {message.source, message.to}:
+                self._negotiated(message)
+            case Entered() | Lapsed() | NegotiationEnded():
+                self._concluded(message)
+            case Escalated(source=self.party):
+                self._by_us[message.kind.value] += 1
+            case Escalated(peer=self.party):
+                self._by_others[message.kind.value] += 1
+
+    def report(self) -> AfterAction:
+        """What has come of it so far."""
+        began, ended = self._period or (None, None)
+        return AfterAction(
+            party=self.party,
+            began_at=began,
+            ended_at=ended,
+            sittings=tuple(self._sittings.values()),
+            calls=tuple(self._calls.values()),
+            decisions=tuple(self._decisions.values()),
+            agreements=tuple(self._agreements.values()),
+            talks=tuple(self._talks.values()),
+            escalations_by_us=dict(sorted(self._by_us.items())),
+            escalations_by_others=dict(sorted(self._by_others.items())),
+            offers_lapsed=len(self._offers_lapsed),
+            holds_lapsed=len(self._holds_lapsed),
+            orders_refused=tuple(self._refused.values()),
+        )
+
+    def _sat(self, message: DeskTaken | DeskLeft) -> None:
+        name = message.by.sitting
+        if isinstance(message, DeskTaken):
+            self._sittings.setdefault(name, SatThere(operator=message.by.operator, taken_at=message.time))
+        elif name in self._sittings:
+            self._sittings[name].left_at, self._sittings[name].how = message.time, message.how
+
+    # Calls -----------------------------------------------------------------------------------------------
+
+    def _called(self, message: Ring | Answer | Busy | HangUp | CallEnded) -> None:
+        if isinstance(message, Ring):
+            self._rung(message)
+            return
+        call = self._calls.get(message.call_id)
+        if call is None:
+            return
+        match message:
+            case Answer():
+                call.answered_at = message.time
+            case Busy():
+                self._over(call, message.time, CallOutcome.BUSY)
+            case HangUp():
+                self._over(call, message.time, message.outcome)
+            case CallEnded():
+                call.outcome, call.ended_at = message.outcome, message.ended_at
+
+    def _rung(self, ring: Ring) -> None:
+        if self.party not in {ring.source, ring.to}:
+            return
+        ours = ring.source == self.party
+        self._calls.setdefault(
+            ring.call_id,
+            CallMade(
+                call_id=ring.call_id,
+                peer=ring.to if ours else ring.source,
+                ours=ours,
+                reason=ring.reason,
+                tier=ring.tier,
+                rang_at=ring.time,
+            ),
+        )
+
+    def _over(self, call: CallMade, at: datetime, outcome: CallOutcome) -> None:
+        if call.ended_at is None:
+            call.ended_at, call.outcome = at, outcome
+        for digest, case in self._cases.items():
+            decision = self._decisions[digest]
+            if case.call_id == call.call_id and decision.ending is Ending.OPEN:
+                decision.ending = Ending.CALL_OVER
+
+    # Decisions -------------------------------------------------------------------------------------------
+
+    def _laid(self, asked: DecisionAwaited) -> None:
+        if asked.offer in self._cases:
+            return
+        self._cases[asked.offer] = asked
+        officer_said = offer(asked.menu, asked.officer_choice) if asked.officer_choice is not None else ""
+        self._decisions[asked.offer] = Decision(
+            negotiation_id=asked.negotiation_id,
+            peer=asked.peer,
+            plan_id=asked.plan_id,
+            tier=asked.tier,
+            laid_at=asked.time,
+            offered=offer(asked.menu, asked.choice),
+            worth=_worth(asked, asked.choice),
+            walk_away=asked.walk_away,
+            officer=asked.officer,
+            officer_said=officer_said,
+        )
+
+    def _ordered(self, message: Injected | InputRejected) -> None:
+        if isinstance(message, InputRejected):
+            if message.evidence in self._orders:
+                self._refused[message.evidence] = f"{message.topic}: {message.problem.reason}"
+        else:
+            self._orders.add(message.id)
+
+    def _negotiated(self, message: InNegotiation) -> None:
+        ours = message.source == self.party
+        match message:
+            case Expire(offer=digest):
+                self._offers_lapsed.add(digest)
+                self._end(digest, Ending.LAPSED, message)
+            case Concur(offer=digest) if ours:
+                self._end(digest, Ending.CONCUR, message)
+            case Decline(answers=digest) if ours:
+                self._end(digest, Ending.DECLINE, message)
+            case Counter(answers=digest) if ours:
+                self._end(digest, Ending.COUNTER, message)
+
+    def _end(self, digest: str, ending: Ending, message: InNegotiation) -> None:
+        decision, case = self._decisions.get(digest), self._cases.get(digest)
+        if decision is None or case is None or decision.ending is not Ending.OPEN:
+            return
+        decision.ending = ending
+        decision.by_order = message.cause in self._orders
+        if ending is not Ending.LAPSED:
+            decision.answered_at = message.time
+        if isinstance(message, Counter):
+            decision.said, decision.said_worth = offer(case.menu, message.choice), _worth(case, message.choice)
+
+    # What came of it -------------------------------------------------------------------------------------
+
+    def _concluded(self, message: Entered | Lapsed | NegotiationEnded) -> None:
+        match message:
+            case Entered():
+                self._entered(message)
+            case Lapsed() if self.party in {message.source, message.to}:
+                self._holds_lapsed.add(message.offer)
+            case NegotiationEnded(source=self.party):
+                self._talks[message.negotiation_id] = OwnTalk(
+                    negotiation_id=message.negotiation_id,
+                    plan_id=message.plan_id,
+                    peer=message.responder,
+                    outcome=message.outcome.value,
+                    tier=message.tier,
+                    rounds=message.rounds,
+                    took_s=(message.time - message.began_at).total_seconds(),
+                    sector=message.sector,
+                    block=message.block,
+                    shift_min=message.shift_min,
+                )
+
+    def _entered(self, message: Entered) -> None:
+        entry = message.entry
+        if entry.kind is not EntryKind.GRANTED or self.party not in {entry.user, entry.granter}:
+            return
+        ours = entry.user == self.party
+        worth, best = self._worth_of(entry.agreement_id, entry.volumes)
+        self._agreements[entry.agreement_id] = Agreed(
+            agreement_id=entry.agreement_id,
+            peer=entry.granter if ours else entry.user,
+            ours=ours,
+            at=entry.entered_at,
+            air=air(entry.volumes),
+            worth=worth,
+            best=best,
+        )
+
+    def _worth_of(self, agreement_id: str, volumes: object) -> tuple[float | None, float | None]:
+        """What the agreed outcome is worth to us, and the best of the same menu, if a person has seen the menu."""
+        for case in reversed(self._cases.values()):
+            if agreement_id.startswith(f"{case.negotiation_id}."):
+                menu = case.menu
+                for outcome in range(menu.size):
+                    if menu.volumes(menu.choice(outcome)) == volumes:
+                        return case.worth[outcome], max(case.worth)
+        return None, None
+
+
+def _worth(asked: DecisionAwaited, choice: Choice) -> float:
+    return asked.worth[asked.menu.outcome(choice)]
