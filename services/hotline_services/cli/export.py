@@ -125,7 +125,7 @@ def _export(
     if kind in FOLDERS and str(target) == STDOUT:
         raise OutputError(f"--out: {kind.value} is a folder of tables, which do not go to the standard output")
     refuse_to_overwrite(target, force=force)
-    with _progress(path.name) as tell, Run(path, partial=partial, tell=tell) as run:
+    with progress(path.name) as tell, Run(path, partial=partial, tell=tell) as run:
         match kind:
             case Format.MCAP:
                 with written(target, force=force) as file:
@@ -183,7 +183,7 @@ def _write_tables(run: Run, kind: Format, folder: Path) -> None:
 
 
 @contextmanager
-def _progress(name: str) -> Iterator[Tell]:
+def progress(name: str) -> Iterator[Tell]:
     """A bar on the standard error for long work, on a terminal only."""
     columns = (TextColumn(name, markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
