@@ -20,7 +20,7 @@ export function callLog(watch, ask, onsearch) {
       { name: heads.rang, cell: (row) => dateTimeGroup(row.rang_at ?? row.queued_at) },
       { name: heads.who, cell: (row) => sides.pair(row.caller, row.callee) },
       { name: heads.reason, cell: (row) => plain(row.reason) },
-      { name: heads.setUp, cell: (row) => lasted(row.set_up_s) },
+      { name: heads.setUp, cell: (row) => lasted(row.set_up_s), minor: true },
       { name: heads.hold, cell: (row) => lasted(row.hold_s) },
       { name: heads.outcome, cell: (row) => plain(row.outcome) || (row.answered_at ? words.calls.talking : words.calls.ringing) },
     ],

@@ -80,8 +80,9 @@ export class DrillDown extends EventTarget {
       if (turn === this.#turn) this.#show(about);
     } catch (fault) {
       if (turn !== this.#turn) return;
-      say(this.title, `${plain(kind)} ${id}`);
-      this.body.replaceChildren(h("p", { class: "empty" }, fault.message));
+      const flown = this.watched.store.rows("airborne").find((row) => row.plan_id === id); // told to no centre: there is no plan
+      say(this.title, flown ? flown.callsign : `${plain(kind)} ${id}`);
+      this.body.replaceChildren(flown ? this.#facts("airborne", flown) : h("p", { class: "empty" }, fault.message));
     }
   }
 
@@ -112,6 +113,7 @@ export class DrillDown extends EventTarget {
     if (name === "volumes") return air(value);
     if (name === "plan_id") return this.#link("plan", value);
     if (name === "negotiation_id") return this.#link("negotiation", value);
+    if (name === "about") return [value].flat().map((id) => [this.#link(this.#kindOf(id), id), " "]);
     if (name === "calls") return value.map((id) => [this.#link("call", id), " "]);
     if (name === "cause" || name === "counted_by" || name === "ended_by") return this.#link("message", value);
     if (name === "heads") return Object.entries(value).map(([granter, { length }]) => `${granter.toUpperCase()} ${length}`).join(", ");
@@ -124,6 +126,14 @@ export class DrillDown extends EventTarget {
 
   #time(value) {
     return button(`${dateTimeGroup(value)} (${timeOfDay(instant(value))})`, () => this.dispatchEvent(new CustomEvent("seek", { detail: instant(value) })), { class: "opener", title: said.goThere });
+  }
+
+  /** What an id names, as far as the page knows. */
+  #kindOf(id) {
+    const { store } = this.watched;
+    if (store.row("negotiations", id)) return "negotiation";
+    if (store.row("calls", id)) return "call";
+    return store.rows("plans").some((plan) => plan.plan_id === id) ? "plan" : "message";
   }
 
   #link(kind, id) {

@@ -40,7 +40,7 @@ export class KeyFigures {
   constructor(watch) {
     this.total = new Volume(watch, "total");
     this.list = h("dl", { class: "numbers" });
-    this.element = h("section", { class: "panel", "aria-label": words.figures.name }, h("header", {}, h("h2", {}, words.figures.name)), h("div", { class: "body" }, this.list));
+    this.element = h("section", { class: "panel", "aria-label": words.figures.name }, h("header", {}, h("h2", {}, words.figures.name), h("span", { class: "more" }, words.figures.means)), h("div", { class: "body" }, this.list));
   }
 
   stale() {
@@ -78,11 +78,8 @@ export class Figures {
     this.listing = new Listing({ caption: words.figures.name, key: (row) => row.group, columns: [
       { name: heads.group, cell: (row) => plain(row.group.replace("T", " ")) },
       { name: heads.calls, cell: (row) => row.calls },
-      { name: heads.perDay, cell: (row) => row.calls_per_day.toFixed(1) },
       { name: heads.completed, cell: (row) => row.completed },
-      { name: heads.busy, cell: (row) => row.busy },
-      { name: heads.noAnswer, cell: (row) => row.no_answer },
-      { name: heads.dropped, cell: (row) => row.dropped },
+      { name: heads.others, cell: (row) => h("span", { title: words.figures.others(row) }, row.busy + row.no_answer + row.dropped) },
       { name: heads.setUp, cell: (row) => lasted(row.set_up.mean_s) },
       { name: heads.hold, cell: (row) => lasted(row.hold.mean_s) },
       { name: heads.load, cell: (row) => row.erlang.toFixed(3) },

@@ -37,7 +37,7 @@ export class Head {
     const now = this.clock.now();
     say(this.hours, timeOfDay(now));
     say(this.day, `UTC · ${day(now)}`);
-    say(this.speed, words.time.times(this.clock.rate ? Math.round(this.clock.speed) : 0));
+    say(this.speed, this.clock.rate ? words.time.times(Math.round(this.clock.speed)) : words.paused);
     if (!this.watches?.length) return;
     const [first] = this.watches;
     const mode = first.isAtHead ? (first.isLinked ? "live" : "broken") : first.source.isLive ? "past" : "replay";

@@ -24,10 +24,10 @@ export class Injection {
     Object.assign(this, { watch, map, ask });
     this.drawing = new DrawnArea(map, (area) => this.#drawn(area));
     this.past = h("div", { class: "findings" }, h("p", {}, said.past), watch.source.isLive ? h("p", {}, button(said.goLive, goLive, { class: "main" })) : null);
-    this.form = this.#form();
     this.findings = h("div", { class: "findings", role: "status", "aria-live": "polite" });
+    this.form = this.#form();
     this.followed = h("div", { class: "findings" });
-    this.element = h("div", { class: "inject" }, this.past, this.form, this.findings, this.followed);
+    this.element = h("div", { class: "inject" }, this.followed, this.past, this.form);
   }
 
   #form() {
@@ -46,16 +46,18 @@ export class Injection {
     this.token = h("input", { type: "password", autocomplete: "off", value: token.get(), oninput: () => this.#tokenSet() });
     this.submit = button(said.submit, () => this.#submit(), { class: "main" });
     const shapes = Object.entries(said.shapes).map(([shape, name]) => button(name, () => this.#draw(shape)));
-    const form = h("div", { class: "inject-form" },
-      h("div", { class: "row" }, h("label", {}, `${said.to} `, this.to), h("span", {}, said.draw), shapes),
+    this.width = field("halfWidth", this.halfWidth);
+    this.width.hidden = true;
+    return h("div", { class: "inject-form" },
+      h("div", { class: "row" }, h("label", {}, `${said.to} `, this.to), h("span", { class: "quiet" }, said.draw), shapes,
+        button(said.example, () => this.#example())),
       this.hint,
       h("div", { class: "fields" }, field("callsign", this.callsign), field("kind", this.kind), field("priority", this.priority),
-        field("lower", this.lower), field("upper", this.upper), field("start", this.start), field("length", this.length),
-        field("halfWidth", this.halfWidth), field("remarks", this.remarks)),
+        field("remarks", this.remarks), field("lower", this.lower), field("upper", this.upper), field("start", this.start),
+        field("length", this.length), this.width),
+      this.findings,
       h("label", { class: "text" }, said.text, this.text),
-      h("div", { class: "row" }, h("label", {}, `${said.token} `, this.token), this.submit, button(said.example, () => this.#example())),
-      h("p", { class: "quiet" }, said.tokenHint));
-    return form;
+      h("div", { class: "row" }, h("label", { title: said.tokenHint }, `${said.token} `, this.token), this.submit, h("span", { class: "quiet" }, said.tokenHint)));
   }
 
   #tokenSet() {
@@ -66,6 +68,7 @@ export class Injection {
 
   #draw(shape) {
     say(this.hint, said.drawing);
+    this.width.hidden = shape !== "corridor";
     this.map.showTable(false);
     document.body.dataset.pane = "map"; // on a phone the map is another part of the page
     this.drawing.start(shape, () => Number(this.halfWidth.value) || 4);

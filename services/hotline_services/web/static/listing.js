@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 
-/** `columns` are {name, cell(row) → text or nodes, wide}; the first names the row. `ask(row)` opens it. */
+/** `columns` are {name, cell(row) → text or nodes, wide, minor}: minor ones are left out on a phone. The first names the row. `ask(row)` opens it. */
 export class Listing {
   #made = new Map();
   #order = [];
@@ -11,7 +11,7 @@ export class Listing {
     Object.assign(this, { columns, ask, key, mark });
     this.caption = h("caption", { class: isCaptionSeen ? null : "unseen" }, caption);
     this.body = h("tbody", {});
-    const heads = columns.map(({ name, wide }) => h("th", { scope: "col", class: wide ? "wide" : null }, name));
+    const heads = columns.map((column) => h("th", { scope: "col", class: kindOf(column) }, column.name));
     this.table = h("table", {}, this.caption, h("thead", {}, h("tr", {}, heads)), this.body);
     this.empty = h("p", { class: "empty", hidden: true }, empty);
     this.element = h("div", { class: "listing" }, this.table, this.empty);
@@ -37,9 +37,9 @@ export class Listing {
   }
 
   #make(row) {
-    const cells = this.columns.map(({ cell, wide }, index) => {
-      const content = cell(row);
-      const attributes = { class: wide ? "wide" : null };
+    const cells = this.columns.map((column, index) => {
+      const content = column.cell(row);
+      const attributes = { class: kindOf(column) };
       if (index > 0) return h("td", attributes, content);
       return h("th", { scope: "row", ...attributes }, this.ask ? this.#opener(row, content) : content);
     });
@@ -54,6 +54,10 @@ export class Listing {
   #clicked(event, row) {
     if (!event.target.closest("button, a") && !getSelection().toString()) this.ask(row);
   }
+}
+
+function kindOf({ wide, minor }) {
+  return [wide && "wide", minor && "minor"].filter(Boolean).join(" ") || null;
 }
 
 /** The rows of a table of the store, the newest first. */

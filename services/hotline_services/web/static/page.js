@@ -227,8 +227,6 @@ class Page {
   #selected(about) {
     this.address.set({ sel: about });
     this.maps.forEach((map) => map.select(about));
-    if (about && matchMedia("(max-width: 760px)").matches) document.body.classList.add("asked");
-    else document.body.classList.remove("asked");
   }
 
   #moved(map) {

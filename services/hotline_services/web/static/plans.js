@@ -20,7 +20,7 @@ export function planList(watch, ask, onsearch) {
       { name: heads.side, cell: (row) => sides.tag(row.party) },
       { name: heads.state, cell: (row) => h("span", { title: row.reason || null }, plain(row.state) + (row.as_filed ? "" : ` · ${words.plans.moved}`)) },
       { name: heads.air, cell: (row) => air(row.volumes) },
-      { name: heads.at, cell: (row) => dateTimeGroup(row.at) },
+      { name: heads.at, cell: (row) => dateTimeGroup(row.at), minor: true },
     ],
   });
 }

@@ -56,20 +56,28 @@ export class TensionChart {
     Object.assign(this, { watch, levels });
     this.now = h("span", { class: "more row" });
     this.chart = new LineChart(height);
-    this.none = h("p", { class: "empty" }, words.tension.none);
+    this.none = h("div", { class: "empty" });
     this.element = h("section", { class: "panel", "aria-label": words.tension.name }, h("header", {}, h("h2", {}, title), this.now),
       h("div", { class: "body chart-box" }, this.chart.element, this.none));
   }
 
+  /** What there is to say where no side has a model of escalation: the escalations themselves. */
+  #withoutTension() {
+    const lately = newestFirst(this.watch.store, "escalations", "at").slice(0, 4);
+    const line = (row) => h("li", {}, this.watch.sides.tag(row.party), h("span", {}, plain(row.kind)), h("span", { class: "quiet nowrap" }, dateTimeGroup(row.at)));
+    return [h("p", {}, words.tension.none, lately.length ? ` ${words.tension.lately}` : ""), h("ul", { class: "states" }, lately.map(line))];
+  }
+
   stale() {
     this.levels.refresh();
-    return `${this.levels.version}/${this.watch.store.version("strain")}/${this.element.clientWidth}/${document.documentElement.dataset.theme}`;
+    return `${this.levels.version}/${this.watch.store.version("strain", "escalations")}/${this.element.clientWidth}/${document.documentElement.dataset.theme}`;
   }
 
   draw() {
     const { sides, store, clock } = this.watch;
     const latest = newest(store);
     this.none.hidden = latest.length > 0;
+    this.none.replaceChildren(...this.#withoutTension());
     this.chart.element.hidden = latest.length === 0;
     const towards = (row) => (sides.parties.length > 2 ? ` → ${shortName(row.peer)} ` : " ");
     this.now.replaceChildren(...latest.map((row) => h("span", { class: "nowrap" }, sides.tag(row.party), towards(row),

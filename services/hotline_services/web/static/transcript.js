@@ -1,6 +1,6 @@
 // The call in progress: who proposed what, what changed, until when it stands. The last call when none is in progress.
 
-import { button, h, say } from "./dom.js";
+import { button, h, say, unseen } from "./dom.js";
 import { clockTime, countdown, duration, heights, instant, plain, timeOfDay } from "./format.js";
 import { newestFirst } from "./listing.js";
 import { words } from "./words.js";
@@ -88,21 +88,20 @@ export class Transcript {
 
   #line(line, before) {
     const changed = changes(line, before);
-    const parts = line.told.split(" · ").filter(Boolean).map((part, index) => this.#part(part, index, line, changed));
+    const parts = line.told.split(" · ").filter(Boolean).flatMap((part, index) => [index ? " · " : "", this.#part(part, index, changed)]);
     return h("li", { "data-kind": OFFERS.test(line.verb) ? "offer" : KINDS[line.verb] ?? null },
       h("time", { class: "at", datetime: line.at, title: `${timeOfDay(instant(line.at))} UTC` }, timeOfDay(instant(line.at)).slice(0, 5)),
       this.watch.sides.tag(line.source),
       h("span", {}, h("span", { class: "verb" }, line.verb), " ", parts));
   }
 
-  #part(part, index, line, changed) {
-    const negotiation = index === 0 ? this.watch.store.row("negotiations", part) : null;
-    if (negotiation) {
-      const callsign = negotiation.plan_id.split("-").at(-1);
-      return h("span", { class: "part" }, button(callsign, () => this.ask(`negotiation:${part}`), { class: "opener", title: part }));
+  #part(part, index, changed) {
+    const { store } = this.watch;
+    if (index === 0 && store.row("negotiations", part)) {
+      const callsign = store.rows("plans").find((plan) => plan.negotiation_id === part)?.callsign;
+      return button(callsign || part, () => this.ask(`negotiation:${part}`), { class: "opener", title: part });
     }
-    const isChanged = changed.has(index);
-    return h("span", { class: `part${isChanged ? " changed" : ""}` }, part, isChanged ? h("span", { class: "unseen" }, ` (${words.line.changed})`) : null);
+    return changed.has(index) ? h("span", { class: "changed" }, part, unseen(` (${words.line.changed})`)) : part;
   }
 
   #drawTable(offer) {

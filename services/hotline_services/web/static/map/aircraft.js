@@ -11,6 +11,7 @@ const REACH_PX = 20;
 const CELL_PX = 48;
 const HALF_PX = 13; // about half a symbol
 const GAP_PX = 3;
+const SIGN_PX = [120, 18];
 const CLIMBS = { "-1": "↓", 0: "", 1: "↑" };
 
 export class Aircraft {
@@ -20,9 +21,9 @@ export class Aircraft {
   #placedAt = -Infinity;
   #ratio = devicePixelRatio || 1;
 
-  /** `map` is OpenLayers'; flights and symbols are this source's. */
-  constructor(map, flights, symbols) {
-    Object.assign(this, { map, flights, symbols, selected: "", isLabelled: true });
+  /** `map` is OpenLayers'; flights and symbols are this source's; `signs()` are places where labels must not stand. */
+  constructor(map, flights, symbols, signs) {
+    Object.assign(this, { map, flights, symbols, signs, selected: "", isLabelled: true });
     this.canvas = document.createElement("canvas");
     this.canvas.className = "aircraft";
     this.canvas.setAttribute("aria-hidden", "true");
@@ -108,7 +109,8 @@ export class Aircraft {
     if (!this.isLabelled || !flight.spot) return;
     for (const [row, label] of this.#labels(flight).entries()) {
       const x = flight.spot.x < 0 ? px + flight.spot.x - label.width : px + flight.spot.x;
-      context.drawImage(label.canvas, x, py + flight.spot.y + row * (label.height - 2), label.width, label.height);
+      const y = py + flight.spot.y + row * (label.height - 2);
+      context.drawImage(label.canvas, Math.round(x), Math.round(y), label.width, label.height); // whole pixels: text stays sharp
     }
   }
 
@@ -132,6 +134,10 @@ export class Aircraft {
   #placeLabels(real) {
     this.#placedAt = real;
     const taken = new Taken();
+    const { x, y, width: across, height: down, resolution } = this.#view;
+    for (const [signX, signY] of this.signs()) {
+      taken.take((signX - x) / resolution + across / 2 - SIGN_PX[0] / 2, (y - signY) / resolution + down / 2 - SIGN_PX[1] / 2, ...SIGN_PX);
+    }
     for (const { px, py } of this.#drawn) taken.take(px - 9, py - 9, 18, 18);
     for (const flight of this.#drawn) {
       const [name, height] = this.#labels(flight);

@@ -8,7 +8,7 @@ import { ring, toPlane } from "./plane.js";
 
 const SOON_MS = 3_600_000;
 const FLYING = new Set(["accepted", "activated", "nonconforming", "contingent"]);
-const TIMES_BELOW = 420; // metres a pixel: further out, labels of volumes would only be in the way
+const TIMES_BELOW = 700; // metres a pixel: further out, labels of volumes would only be in the way
 const LABEL = "10.5px system-ui, sans-serif";
 const SIGNS_AT = [0.15, 0.5, 0.85]; // of the line's length
 
@@ -60,8 +60,8 @@ export class Airspace {
     this.layers = {
       rule: layer(this.#rule, (feature) => this.#ruled(feature), 3, { declutter: "names" }),
       volumes: layer(this.#volumes, (feature, resolution) => this.#reserved(feature, resolution), 2, { declutter: "names" }),
-      offers: layer(this.#offers, (feature) => this.#offered(feature), 5),
-      preview: layer(this.#preview, (feature) => this.#previewed(feature), 7),
+      offers: layer(this.#offers, (feature) => this.#offered(feature), 7, { declutter: "names" }),
+      preview: layer(this.#preview, (feature) => this.#previewed(feature), 8, { declutter: "names" }),
     };
   }
 
@@ -101,6 +101,12 @@ export class Airspace {
       this.#preview.addFeatures(meets.flatMap((meeting) => meeting.volumes.map((volume) => shape(volume, "met"))));
       this.#preview.addFeatures(volumes.map((volume) => shape(volume, "drawn")));
     }
+  }
+
+  /** Where it is written that the line is illustrative: nothing else is to be written there. */
+  get signs() {
+    const lines = this.#rule.getFeatures().filter((feature) => feature.get("kind") === "line");
+    return lines.flatMap((feature) => SIGNS_AT.map((share) => feature.getGeometry().getCoordinateAt(share)));
   }
 
   recolour() {

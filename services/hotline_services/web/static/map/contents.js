@@ -1,7 +1,7 @@
 // The map's contents as tables: for whoever cannot see it, or would rather read.
 
 import { h } from "../dom.js";
-import { clockTime, height, heights, instant, level, plain } from "../format.js";
+import { clockTime, height, heights, instant, plain } from "../format.js";
 import { Listing } from "../listing.js";
 import { words } from "../words.js";
 import { offered, reserved } from "./airspace.js";
@@ -65,7 +65,7 @@ function described(flight) {
   return {
     key: `${flight.callsign}/${flight.about}`, about: flight.about, callsign: flight.callsign, side: flight.side, operator: flight.operator,
     kind: flight.kind, conforming: flight.conforming, cell: cellName([lon, lat], 1 / 12), position: degrees(lon, lat),
-    level: `${level(flight.feet)} (${height(Math.round(flight.feet / 100) * 100)})`, course: `${String(Math.round((course + 360) % 360)).padStart(3, "0")}°`,
+    level: height(Math.round(flight.feet / 100) * 100), course: `${String(Math.round((course + 360) % 360)).padStart(3, "0")}°`,
   };
 }
 

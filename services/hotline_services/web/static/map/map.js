@@ -2,7 +2,7 @@
 
 import { Map as OpenLayersMap, ScaleLine, View, defaultInteractions } from "../vendor/ol.js";
 import { button, h, isShown } from "../dom.js";
-import { theme } from "../theme.js";
+import { isCalm, theme } from "../theme.js";
 import { words } from "../words.js";
 import { Aircraft } from "./aircraft.js";
 import { Airspace } from "./airspace.js";
@@ -14,7 +14,9 @@ import { Symbols } from "./symbols.js";
 import { toPlane, toPosition } from "./plane.js";
 
 const THEATRE = [35.5, 33.2, 42.0, 37.0]; // degrees: west, south, east, north
-const NEAR = { left: 0.35, right: 0.35, top: 0.25, bottom: 0.25 }; // about the line, in degrees
+const NEAR = 0.2; // degrees about the line
+const ZONES_WITHIN = 0.8; // degrees of the line: other zones are out of the first picture
+const PADDING = [44, 24, 24, 24];
 const CLOSEST_ZOOM = 13;
 const UPDATE_MS = 1_000;
 
@@ -32,8 +34,9 @@ export class TheatreMap extends EventTarget {
     this.contents = new Contents(watch, (about) => this.#ask(about));
     this.element = h("div", { class: "map" }, this.chart, this.contents.element);
     this.map = this.#openLayers();
-    this.aircraft = new Aircraft(this.map, watch.flights, this.symbols);
-    this.element.append(this.#buttons(), legend(watch, this.symbols));
+    this.aircraft = new Aircraft(this.map, watch.flights, this.symbols, () => this.airspace.signs);
+    this.legend = legend(watch, this.symbols);
+    this.element.append(this.#buttons(), this.legend);
     this.#listen();
   }
 
@@ -48,14 +51,15 @@ export class TheatreMap extends EventTarget {
     });
     this.gars = garsLayer(map);
     map.addLayer(this.gars);
-    map.getView().fit(this.#home(), { size: [900, 600] });
+    map.once("change:size", () => this.isPlaced || map.getView().fit(this.#home(), { padding: PADDING }));
+    map.getView().fit(this.#home(), { size: [800, 500] });
     return map;
   }
 
   /** What is shown at first: the surroundings of the line, or the theatre where there is none. */
   #home() {
-    const trace = this.watch.setting.line?.trace;
-    const [west, south, east, north] = trace ? around(trace) : THEATRE;
+    const { line, zones } = this.watch.setting;
+    const [west, south, east, north] = line ? around(line.trace, zones) : THEATRE;
     return [...toPlane([west, south]), ...toPlane([east, north])];
   }
 
@@ -73,23 +77,22 @@ export class TheatreMap extends EventTarget {
     };
     this.garsBox = toggle(words.map.gars, () => false, (isOn) => this.showGars(isOn));
     const { volumes, offers } = this.airspace.layers;
-    const layers = h("details", { class: "layers" }, h("summary", {}, words.map.layers), h("div", { class: "sheet" },
+    this.layers = h("details", { class: "layers" }, h("summary", {}, words.map.layers), h("div", { class: "sheet" },
       toggle(words.map.volumes, () => true, (isOn) => volumes.setVisible(isOn)),
       toggle(words.map.offers, () => true, (isOn) => offers.setVisible(isOn)),
       toggle(words.map.labels, () => true, (isOn) => this.#label(isOn)),
       this.garsBox));
     this.tableButton = button(words.map.asTable, () => this.showTable(!this.contents.isOpen), { class: "as-table" });
-    const zoom = (by) => () => this.map.getView().animate({ zoom: this.map.getView().getZoom() + by, duration: 120 });
-    return h("div", { class: "map-buttons" },
-      h("div", { class: "zoom" },
+    const zoom = (by) => () => this.map.getView().animate({ zoom: this.map.getView().getZoom() + by, duration: isCalm.matches ? 0 : 120 });
+    this.zoom = h("div", { class: "zoom" },
         button("+", zoom(0.5), { "aria-label": words.map.zoomIn, title: words.map.zoomIn }),
         button("−", zoom(-0.5), { "aria-label": words.map.zoomOut, title: words.map.zoomOut }),
-        button("⌂", () => this.goHome(), { "aria-label": words.map.whole, title: words.map.whole })),
-      layers, this.tableButton);
+        button("⌂", () => this.goHome(), { "aria-label": words.map.whole, title: words.map.whole }));
+    return h("div", { class: "map-buttons" }, this.zoom, this.layers, this.tableButton);
   }
 
   goHome() {
-    this.map.getView().fit(this.#home(), { padding: [20, 20, 20, 20], duration: 200 });
+    this.map.getView().fit(this.#home(), { padding: PADDING, duration: isCalm.matches ? 0 : 200 });
   }
 
   showGars(isOn) {
@@ -109,7 +112,7 @@ export class TheatreMap extends EventTarget {
   /** Shows the contents as a table in place of the map, or the map again. */
   showTable(isOn) {
     this.contents.show(isOn);
-    this.chart.hidden = isOn;
+    for (const part of [this.chart, this.legend, this.zoom, this.layers]) part.hidden = isOn;
     this.tableButton.textContent = isOn ? words.map.asMap : words.map.asTable;
     if (!isOn) this.map.updateSize();
   }
@@ -124,6 +127,7 @@ export class TheatreMap extends EventTarget {
   set place(text) {
     const [lon, lat, zoom] = text.split(",").map(Number);
     if (![lon, lat, zoom].every(Number.isFinite)) return;
+    this.isPlaced = true;
     this.map.getView().setCenter(toPlane([lon, lat]));
     this.map.getView().setZoom(zoom);
   }
@@ -176,7 +180,17 @@ export class TheatreMap extends EventTarget {
   }
 }
 
-function around(trace) {
-  const [lons, lats] = [trace.map(([lon]) => lon), trace.map(([, lat]) => lat)];
-  return [Math.min(...lons) - NEAR.left, Math.min(...lats) - NEAR.bottom, Math.max(...lons) + NEAR.right, Math.max(...lats) + NEAR.top];
+function around(trace, zones) {
+  const near = box(trace, ZONES_WITHIN);
+  const corners = zones.flatMap(({ area }) => area.vertices ?? [area.centre]);
+  return box([...trace, ...corners.filter((corner) => isInside(corner, near))], NEAR);
+}
+
+function box(points, margin) {
+  const [lons, lats] = [points.map(([lon]) => lon), points.map(([, lat]) => lat)];
+  return [Math.min(...lons) - margin, Math.min(...lats) - margin, Math.max(...lons) + margin, Math.max(...lats) + margin];
+}
+
+function isInside([lon, lat], [west, south, east, north]) {
+  return lon >= west && lon <= east && lat >= south && lat <= north;
 }
