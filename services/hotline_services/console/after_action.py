@@ -1,6 +1,6 @@
 """The after-action report in words: Markdown that can be read aloud. Figures with units; no marks are given."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
 from hotline_protocol.line import CallOutcome
@@ -138,9 +138,9 @@ def _talk(talk: OwnTalk) -> str:
 def _strain(report: AfterAction) -> Iterator[str]:
     yield "## Escalations"
     yield ""
-    for whose, counts in (
-        ("Recorded by us", report.escalations_by_us),
-        ("Recorded by others, towards us", report.escalations_by_others),
-    ):
-        told = ", ".join(f"{words(kind)} {count}" for kind, count in counts.items()) or "none"
-        yield f"- {whose}: {told}."
+    yield f"- Recorded by us: {_counts(report.escalations_by_us)}."
+    yield f"- Recorded by others, towards us: {_counts(report.escalations_by_others)}."
+
+
+def _counts(kinds: Mapping[str, int]) -> str:
+    return ", ".join(f"{words(kind)} {count}" for kind, count in kinds.items()) or "none"

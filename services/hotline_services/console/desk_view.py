@@ -77,6 +77,7 @@ class DeskView:
         self.timing = timing
         self.holder: Sitting | None = None
         self.agreement = ""
+        self.absent = False
         self.call: CallOnDesk | None = None
         self.decisions: dict[str, DecisionAwaited] = {}
         self.plans: dict[str, OwnPlan] = {}
@@ -152,10 +153,8 @@ class DeskView:
                 self._answered(message)
             case InputRejected(source=self.party, sender=self.sitting):
                 return self._refused(message)
-            case Health(source=self.party, presence=Presence.DOWN):
-                self.holder = self.call = None
-                self.decisions.clear()
-                return [_notice(Matter.DESK, f"The centre of {self.party.upper()} has left the network.")]
+            case Health(source=self.party):
+                return self._centre(message)
         return []
 
     # The desk --------------------------------------------------------------------------------------------
@@ -173,6 +172,16 @@ class DeskView:
             case DecisionAwaited():
                 self.decisions[message.negotiation_id] = message
                 return [_notice(Matter.DECIDE, in_words(message))]
+
+    def _centre(self, health: Health) -> list[Notice]:
+        """The centre is there, or is not: when it comes back it knows what was on the desk, and tells whoever asks."""
+        before, self.absent = self.absent, health.presence is Presence.DOWN
+        if before is self.absent:
+            return []
+        self.call = None
+        self.decisions.clear()
+        what = "has left the network" if self.absent else "is back"
+        return [_notice(Matter.DESK, f"The centre of {self.party.upper()} {what}.")]
 
     def _taken(self, taken: DeskTaken) -> list[Notice]:
         known = self.holder == taken.by

@@ -162,6 +162,10 @@ class Session:
         while True:
             await asyncio.sleep(AGAIN_S)
             waited += AGAIN_S
+            if self.view.absent:
+                await self.until(lambda: not self.view.absent)
+                await self.look()
+                continue
             if not self.view.is_ours:
                 holder = self.view.holder
                 raise DeskError(f"The desk is lost: {holder.operator if holder else 'the automatic officer'} has it.")

@@ -1,0 +1,252 @@
+"""What is on the desk, in the eyes of who only hears of it."""
+
+from datetime import timedelta
+
+import pytest
+
+from hotline_protocol.events import InputRejected, NegotiationEnded, NegotiationOutcome, PlanStatus
+from hotline_protocol.examples_story import CALL, MENU, NEGOTIATION, PLAN, at
+from hotline_protocol.flightplan import PlanState, Problem
+from hotline_protocol.injection import CancelPlan, PassAdvice, SightingKind, SubmitPlan
+from hotline_protocol.line import Answer, CallOutcome, Concur, Counter, Expire, HangUp, Tier
+from hotline_protocol.orders import (
+    AcceptOffer,
+    CounterOffer,
+    DeskLeft,
+    Leaving,
+    LodgeProtest,
+    RaiseTier,
+    Sitting,
+    Waiting,
+)
+from hotline_protocol.service import Health, Presence
+from hotline_services.console.commands import HELP, SYNONYMS, CommandError, Commands
+from hotline_services.console.desk_view import Matter
+from hotline_services.console.sitting import Draft, SittingAt
+
+from .fake import HIGHER, SITTING, WANTED, FakeDesk, offer_of
+
+
+def matters(notices: list[object]) -> list[Matter]:
+    return [notice.matter for notice in notices if notice.matter is not Matter.LOG]  # type: ignore[attr-defined]
+
+
+def manned() -> FakeDesk:
+    desk = FakeDesk()
+    desk.hear(desk.taken())
+    return desk
+
+
+def talking() -> FakeDesk:
+    desk = manned()
+    desk.hear(desk.ring(), desk.ru.say(Answer, desk.time, to="us", call_id=CALL), desk.asked())
+    return desk
+
+
+def test_a_desk_is_ours_when_it_was_taken_in_this_sitting() -> None:
+    desk = manned()
+    assert desk.view.is_ours
+    desk.hear(desk.taken(sitting="console-ru-2"))
+    assert not desk.view.is_ours
+
+
+def test_a_ring_is_told_once_however_often_it_is_heard() -> None:
+    desk = manned()
+    ring = desk.ring()
+    assert matters(desk.hear(ring, ring)) == [Matter.RINGS]
+    assert desk.view.rings
+
+
+def test_a_call_that_is_over_takes_its_offers_with_it() -> None:
+    desk = talking()
+    assert desk.view.decision() is not None
+    desk.hear(desk.us.say(HangUp, desk.time, to="ru", call_id=CALL, outcome=CallOutcome.DROPPED))
+    assert desk.view.call is None
+    assert desk.view.decision() is None
+
+
+def test_silence_begins_anew_with_what_is_heard() -> None:
+    desk = talking()
+    before = desk.view.call
+    answers = {"answers": offer_of(HIGHER), "choice": WANTED, "offer": offer_of(WANTED), "round": 2}
+    said = {"call_id": CALL, "negotiation_id": NEGOTIATION, "expires_at": at(9)}
+    desk.hear(desk.us.say(Counter, desk.time + timedelta(minutes=1), to="ru", **said, **answers))
+    assert before is not None
+    assert desk.view.call is not None
+    assert desk.view.call.until - before.until == timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("by_whom", ["order", "said", "expired", "ended"])
+def test_an_offer_that_is_answered_or_lapsed_is_off_the_desk(by_whom: str) -> None:
+    desk = talking()
+    said = {"to": "us", "call_id": CALL, "negotiation_id": NEGOTIATION, "offer": offer_of(WANTED)}
+    match by_whom:
+        case "order":
+            sitting = SittingAt("ru", SITTING, "Col. X")
+            draft = Draft(AcceptOffer, {"negotiation_id": NEGOTIATION, "offer": offer_of(WANTED)})
+            desk.hear(sitting.write(draft, desk.time))
+        case "said":
+            desk.hear(desk.ru.say(Concur, desk.time, **said, hold_until=at(5)))
+        case "expired":
+            desk.hear(desk.us.say(Expire, desk.time, **{**said, "to": "ru"}))
+        case _:
+            desk.hear(
+                desk.ru.say(
+                    NegotiationEnded,
+                    desk.time,
+                    negotiation_id=NEGOTIATION,
+                    plan_id="ru-1",
+                    responder="us",
+                    outcome=NegotiationOutcome.WITHDRAWN,
+                    tier=Tier.DUTY_OFFICER,
+                    rounds=1,
+                    began_at=at(0),
+                )
+            )
+    assert desk.view.decision() is None
+
+
+def test_an_offer_comes_back_when_the_order_is_refused() -> None:
+    desk = talking()
+    draft = Draft(CounterOffer, {"negotiation_id": NEGOTIATION, "offer": offer_of(WANTED), "choice": HIGHER})
+    order = SittingAt("ru", SITTING, "Col. X").write(draft, desk.time)
+    desk.hear(order)
+    problem = Problem(code="bad-order", field="choice", reason="that air is not free")
+    refused = {"topic": "CounterOffer", "problem": problem, "evidence": order.id, "sender": SITTING}
+    assert matters(desk.hear(desk.ru.say(InputRejected, desk.time, **refused))) == [Matter.REFUSED]
+    assert desk.view.decision() is not None
+
+
+def test_another_sitting_s_refusal_is_not_told() -> None:
+    desk = manned()
+    problem = Problem(code="desk-taken", field="sitting", reason="Col. X holds the desk")
+    refused = {"topic": "TakeDesk", "problem": problem, "evidence": "x", "sender": "console-ru-2"}
+    assert matters(desk.hear(desk.ru.say(InputRejected, desk.time, **refused))) == []
+
+
+def test_an_offer_that_lapsed_with_nobody_saying_so_is_taken_off_in_time() -> None:
+    desk = talking()
+    assert desk.view.lapse(at(3)) == []
+    assert matters(desk.view.lapse(at(6))) == [Matter.OUTCOME]  # type: ignore[arg-type]
+    assert desk.view.decision() is None
+
+
+def test_own_plans_come_and_go() -> None:
+    desk = manned()
+    desk.hear(desk.us.say(SubmitPlan, desk.time, to="ru", plan=PLAN))
+    assert desk.view.plans[PLAN.plan_id].volumes
+    status = {"plan_id": PLAN.plan_id, "callsign": PLAN.callsign, "plan": PLAN.digest}
+    desk.hear(desk.ru.say(PlanStatus, desk.time, **status, state=PlanState.ENDED))
+    assert PLAN.plan_id not in desk.view.plans
+
+
+def test_who_leaves_has_nothing_to_decide() -> None:
+    desk = talking()
+    by = Sitting(sitting=SITTING, operator="Col. X")
+    assert matters(desk.hear(desk.ru.say(DeskLeft, desk.time, by=by, how=Leaving.LEASE_OVER))) == [Matter.DESK]
+    assert not desk.view.is_ours
+    assert desk.view.decision() is None
+
+
+def test_a_centre_that_has_gone_takes_the_call_with_it() -> None:
+    desk = talking()
+    gone = Health(id="h", source="ru", seq=0, time=desk.time, presence=Presence.DOWN, session="s")
+    assert matters(desk.hear(gone)) == [Matter.DESK]
+    assert desk.view.absent
+    assert desk.view.call is None
+
+
+def test_what_is_told_cannot_steer_a_terminal() -> None:
+    desk = manned()
+    notices = desk.hear(desk.asked(meets=("x\x1b[2J",)))
+    assert all(notice.text.isprintable() for notice in notices)
+
+
+# Commands
+
+
+def drafts(desk: FakeDesk, line: str) -> list[Draft]:
+    return list(Commands(desk.view, desk.peers).obey(line, desk.time).send)
+
+
+def test_every_command_of_the_help_is_known() -> None:
+    commands = Commands(FakeDesk().view, ("us",))
+    for verb in [line.split()[0] for line, _ in HELP] + list(SYNONYMS):
+        try:
+            commands.obey(verb, at(0))
+        except CommandError as error:
+            assert "There is no command" not in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("line", "choice"),
+    [
+        ("counter block 2", HIGHER),
+        ("counter block=high", HIGHER),
+        ("c height 2 shift +15 sector 2", HIGHER.__class__(sector=1, block=1, shift=2)),
+        ("counter time -15", HIGHER.__class__(sector=0, block=0, shift=0)),
+    ],
+)
+def test_a_counter_names_what_is_to_be_different(line: str, choice: object) -> None:
+    (draft,) = drafts(talking(), line)
+    assert draft.kind is CounterOffer
+    assert draft.fields == {"negotiation_id": NEGOTIATION, "offer": offer_of(WANTED), "choice": choice}
+
+
+@pytest.mark.parametrize("line", ["counter", "counter block", "counter block 9", "counter speed 2", "counter shift +7"])
+def test_a_counter_that_is_not_on_the_menu_is_refused_in_a_sentence(line: str) -> None:
+    with pytest.raises(CommandError, match=r"[.?]$"):
+        drafts(talking(), line)
+
+
+@pytest.mark.parametrize(
+    "line", ["answer", "accept", "decline", "menu", "hangup", "raise", "cancel x", "protest", "ask", "fly"]
+)
+def test_what_cannot_be_ordered_now_is_refused_in_a_sentence(line: str) -> None:
+    with pytest.raises(CommandError, match=r"[.?]$"):
+        drafts(manned(), line)
+
+
+def test_places_are_named_by_degrees_or_by_their_gars_area() -> None:
+    (ask,) = drafts(talking(), "ask 441LL15 who flies there?")
+    assert ask.kind is PassAdvice
+    assert ask.fields["advice"].statement == "who flies there?"
+    (protest,) = drafts(talking(), "protest line-crossing 40.1,35.3 no more of this")
+    assert (protest.kind, protest.fields["kind"]) == (LodgeProtest, SightingKind.LINE_CROSSING)
+    assert protest.fields["peer"] == "us"
+    with pytest.raises(CommandError):
+        drafts(talking(), "ask 400,35 who")
+
+
+def test_the_tier_of_what_waits_is_raised() -> None:
+    desk = manned()
+    desk.view.waiting = (
+        Waiting(ref="ru-n1", peer="us", reason=desk.ring().reason, tier=Tier.DUTY_OFFICER, not_before=at(0)),
+    )
+    (draft,) = drafts(desk, "raise")
+    assert (draft.kind, draft.fields) == (RaiseTier, {"negotiation_id": "ru-n1", "tier": Tier.DUTY_OFFICER})
+
+
+def test_the_menu_says_what_is_free_and_the_hint_what_the_officer_would_say() -> None:
+    desk = talking()
+    commands = Commands(desk.view, desk.peers)
+    told = "\n".join(commands.obey("menu", desk.time).lines)
+    assert "block 1: FL240-260, free at -15 +15 +30" in told
+    assert commands.obey("hint", desk.time).lines == (
+        f"The automatic officer would counter with {MENU.sectors[0].name} · FL270-290 · on time.",
+    )
+
+
+def test_a_plan_of_one_s_own_can_be_withdrawn() -> None:
+    (draft,) = drafts(manned(), "cancel ru-7")
+    assert (draft.kind, draft.fields) == (CancelPlan, {"plan_id": "ru-7"})
+
+
+def test_a_lease_lasts_as_long_in_real_time_at_any_speed() -> None:
+    sitting = SittingAt("ru", SITTING, "Col. X")
+    assert [sitting.take(at(0), speed, tell=False).lease_s for speed in (0.5, 1, 60, 100_000)] == [
+        20,
+        20,
+        1_200,
+        86_400,
+    ]  # type: ignore[attr-defined]
