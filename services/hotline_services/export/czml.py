@@ -28,11 +28,12 @@ OPACITY: Final = {"plan": 40, "agreement": 90}
 
 def czml(story: Story) -> bytes:
     """The whole run as one CZML document."""
-    sides = sorted({journey.side for journey in story.journeys()} | {block.party for block in blocks(story)})
+    journeys, reserved = story.journeys(), blocks(story)
+    sides = sorted({journey.side for journey in journeys} | {block.party for block in reserved})
     colours = dict(zip(sides, (*COLOURS, *[COLOURS[-1]] * len(sides)), strict=False))
     packets = [_document(story), *_lines(story)]
-    packets += [_flight(journey, colours[journey.side]) for journey in story.journeys() if journey.stops]
-    packets += [packet for block in blocks(story) for packet in _block(block, colours[block.party])]
+    packets += [_flight(journey, colours[journey.side]) for journey in journeys if journey.stops]
+    packets += [packet for block in reserved for packet in _block(block, colours[block.party])]
     packets += [_event(event) for event in events(story)]
     return msgspec.json.encode(packets)
 

@@ -9,14 +9,14 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import shapely
 
 from hotline_protocol.airspace import Area, Position
-from hotline_protocol.geometry import area_problem, shape_of, to_plane, to_position
+from hotline_protocol.geometry import Point, area_problem, shape_of, to_plane, to_position
 from hotline_protocol.sky import Fix, FlightPath
-from hotline_services.monitor.positions import motion_at
 
 STEP_M: Final = 10_000.0
 METRES_PER_FOOT: Final = 0.3048
@@ -74,30 +74,44 @@ def stops(start: datetime, path: FlightPath, until: datetime | None) -> Iterator
     """Along this path, whose first fix is passed at ``start``, up to this time or to its end."""
     if not path:
         return
-    last_s = path[-1].after_s if until is None else min(path[-1].after_s, (until - start).total_seconds())
-    for after_s in _times(path, last_s):
-        motion = motion_at(path, after_s)
-        if motion is not None and after_s <= LONGEST_S:
-            lon, lat = rounded(motion.position)
-            yield Stop(start + timedelta(seconds=after_s), lon, lat, round(motion.altitude_ft))
+    end_s = LONGEST_S if until is None else min(LONGEST_S, (until - start).total_seconds())
+    for after_s, east_m, north_m, altitude_ft in _along(path, min(path[-1].after_s, end_s)):
+        if math.isfinite(east_m + north_m):
+            lon, lat = _where(round(east_m, 1), round(north_m, 1))
+            yield Stop(start + timedelta(seconds=after_s), lon, lat, round(altitude_ft))
 
 
-def _times(path: FlightPath, last_s: float) -> Iterator[float]:
-    """When it is at a fix, or a step further on its way to the next."""
-    if path[0].after_s > last_s:
-        return
-    yield path[0].after_s
-    for a, b in itertools.pairwise(path):
-        parts = _parts(a, b)
-        for n in range(1, parts + 1):
+@lru_cache(maxsize=65_536)
+def _where(east_m: float, north_m: float) -> tuple[float, float]:
+    """Remembered: whoever holds an area comes by the same places again and again."""
+    return rounded(to_position((east_m, north_m)))
+
+
+def _along(path: FlightPath, last_s: float) -> Iterator[tuple[float, float, float, float]]:
+    """Seconds, metres of the plane and feet at each fix, at each step on the way to the next one, and at ``last_s``."""
+    points = to_plane(Position(fix.lon_deg, fix.lat_deg) for fix in path)
+    for (a, p), (b, q) in itertools.pairwise(zip(path, points, strict=True)):
+        parts = _parts(math.dist(p, q))
+        for n in range(parts):
             after_s = a.after_s + (b.after_s - a.after_s) * n / parts
             if after_s >= last_s:
-                yield last_s
-                return
-            yield after_s
+                break
+            yield after_s, *_between(a, p, b, q, n / parts)
+        if b.after_s >= last_s >= a.after_s:
+            span_s = b.after_s - a.after_s
+            yield last_s, *_between(a, p, b, q, (last_s - a.after_s) / span_s if span_s else 0.0)
+            return
+    if len(path) == 1 and path[0].after_s <= last_s:
+        yield path[0].after_s, *points[0], path[0].altitude_ft
 
 
-def _parts(a: Fix, b: Fix) -> int:
-    before, after = to_plane((Position(a.lon_deg, a.lat_deg), Position(b.lon_deg, b.lat_deg)))
-    far_m = math.dist(before, after)
+def _between(a: Fix, p: Point, b: Fix, q: Point, share: float) -> tuple[float, float, float]:
+    return (
+        p[0] + (q[0] - p[0]) * share,
+        p[1] + (q[1] - p[1]) * share,
+        a.altitude_ft + (b.altitude_ft - a.altitude_ft) * share,
+    )
+
+
+def _parts(far_m: float) -> int:
     return max(1, math.ceil(far_m / STEP_M)) if math.isfinite(far_m) else 1
