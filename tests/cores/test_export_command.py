@@ -131,7 +131,7 @@ def test_a_run_that_is_not_there_a_folder_and_another_database_are_no_runs(
 
 
 def test_a_full_disk_is_said_to_be(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for to in ("czml", "kml", "geojson", "aircraft.json", "mcap"):
+    for to in ("czml", "kml", "geojson", "aircraft.json", "mcap", "otlp"):
         assert export(recording, to=to, out=Path("/dev/full")) == 2
         assert "/dev/full: No space left on device" in capsys.readouterr().err
 
@@ -142,7 +142,7 @@ def test_tables_go_to_no_standard_output_and_no_format_is_guessed(
     assert export(recording, to="parquet", out=Path("-")) == 2
     assert "folder of tables" in capsys.readouterr().err
     assert export(recording, to="shapefile") == 2
-    assert "parquet, csv, czml, kml, geojson, aircraft.json, mcap" in capsys.readouterr().err
+    assert "parquet, csv, czml, kml, geojson, aircraft.json, mcap, otlp" in capsys.readouterr().err
     assert export(recording, to="aircraft.json", out=Path("-"), at="noon") == 2
     assert "--at: 'noon' is no time" in capsys.readouterr().err
 

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
 
+import msgspec
 from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -27,6 +28,7 @@ from hotline_services.export.story import Story
 from hotline_services.export.tables import csv_text, parquet, tables
 from hotline_services.monitor.latestrows import AirborneRow
 from hotline_services.monitor.projection import Projection
+from hotline_services.monitor.traces import spans
 from hotline_services.runtime.store import StoreError
 
 from .query import Flag, complain
@@ -42,6 +44,7 @@ class Format(enum.Enum):
     GEOJSON = "geojson"
     AIRCRAFT = "aircraft.json"
     MCAP = "mcap"
+    OTLP = "otlp"
 
 
 FOLDERS: Final = {Format.PARQUET: parquet, Format.CSV: csv_text}
@@ -81,7 +84,7 @@ def export(
         A recording (run.jsonl), or a monitor's record.
     to
         parquet or csv (a folder with a table of each kind of row), czml (Cesium), kml (Google Earth), geojson,
-        aircraft.json (tar1090), or mcap (Foxglove).
+        aircraft.json (tar1090), mcap (Foxglove), or otlp (OpenTelemetry's traces as JSON).
     out
         The file or folder to write; - is the standard output. By default the run's name with the format's ending.
     at
@@ -132,6 +135,8 @@ def _export(
                     write_mcap(file, run.header, run.messages(), version("hotline"))
             case Format.AIRCRAFT:
                 _put(target, _aircraft(run, at), force=force)
+            case Format.OTLP:
+                _put(target, msgspec.json.encode(spans(each.message for each in run.messages())), force=force)
             case Format.PARQUET | Format.CSV:
                 _write_tables(run, kind, target)
             case Format.CZML | Format.KML | Format.GEOJSON:
