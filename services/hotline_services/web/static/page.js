@@ -162,7 +162,10 @@ class Page {
       map.addEventListener("layers", () => this.address.set({ gars: map.hasGars ? "1" : "" }));
       map.addEventListener("move", () => this.#moved(map));
     }
-    if (this.maps.length > 1) this.maps[1].map.setView(this.maps[0].map.getView()); // both show the same place
+    if (this.maps.length > 1) {
+      this.maps[1].map.setView(this.maps[0].map.getView()); // both show the same place
+      this.maps.forEach((map) => map.entitle(map.watch.setting.source.title));
+    }
     this.panels.add(...this.maps.map((map) => ({
       element: map.contents.element, stale: () => Math.floor(performance.now() / 500), draw: () => map.contents.update(this.clock.now()),
     })));
@@ -289,11 +292,21 @@ class Page {
     if (this.clock.running) this.#remember();
   }
 
+  /** From here on there is something to see: what the time from a cold start is measured by. */
+  #seen() {
+    this.isSeen = true;
+    requestAnimationFrame(() => {
+      performance.mark("hotline:first-picture");
+      document.body.dataset.shown = "";
+    });
+  }
+
   #frame(real) {
     requestAnimationFrame((next) => this.#frame(next));
     if (!this.clock.isSet) return;
     const now = this.clock.now(real);
     for (const map of this.maps) if (isShown(map.chart)) map.draw(now, real);
+    if (!this.isSeen && this.watches[0].store.n) this.#seen();
   }
 }
 

@@ -6,6 +6,7 @@ import { theme } from "./theme.js";
 import { words } from "./words.js";
 
 const SPEEDS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1_000];
+const LANES = [1, 14];
 const MARKS_MS = 10_000;
 const SETTLE_MS = 1_500; // so long a jump between marks is past the mark that was jumped to
 
@@ -137,9 +138,10 @@ export class TimeBar extends EventTarget {
     for (const mark of this.#marks) {
       const x = 8 + ((mark.at - start) / (end - start)) * (width - 16); // where the thumb's middle stands for this time
       context.fillStyle = inks[mark.kind] ?? theme.colour("ink-3");
-      if (mark.kind === "call") context.fillRect(x, 19, Math.max(1.5, ((instant(mark.end) - mark.at) / (end - start)) * (width - 16) || 0), 6);
-      else if (mark.kind === "escalation") triangle(context, x, 14);
-      else context.fillRect(x - 2, 12, 4, 13);
+      const y = LANES[this.watches.length > 1 ? mark.place : 1]; // two recordings: one lane each, the first above
+      if (mark.kind === "call") context.fillRect(x, y + 4, Math.max(1.5, ((instant(mark.end) - mark.at) / (end - start)) * (width - 16) || 0), 5);
+      else if (mark.kind === "escalation") triangle(context, x, y);
+      else context.fillRect(x - 2, y - 1, 4, 10);
     }
   }
 }

@@ -24,6 +24,8 @@ export class Transcript {
     this.body = h("div", { class: "body", tabindex: "0", role: "region", "aria-label": words.line.transcript }, this.list);
     this.table = h("div", { class: "on-table", hidden: true });
     this.countdown = h("span", { class: "countdown", role: "timer", "aria-live": "off" });
+    this.silence = h("p", { class: "empty", hidden: true });
+    this.body.append(this.silence);
     const head = h("header", {}, this.dot, h("h2", { class: "line-state" }, this.state, this.who), this.more, this.open);
     this.element = h("section", { class: "panel", "aria-label": words.line.name }, head, this.body, this.table);
   }
@@ -70,6 +72,8 @@ export class Transcript {
   /** Lines that are there stay: only what is new is read out. */
   #drawLines(call) {
     const lines = call ? linesOf(this.watch.store, call) : [];
+    this.silence.hidden = lines.length > 0;
+    say(this.silence, call ? words.line.silence : words.line.none);
     const keys = new Set(lines.map(({ key }) => key));
     const isAnother = !lines.some(({ key }) => this.#lines.has(key));
     for (const [key, element] of this.#lines) if (!keys.has(key)) element.remove() || this.#lines.delete(key);

@@ -19,6 +19,7 @@ export class Watch extends EventTarget {
   #asking = false;
   #wanted = null;
   #airborne = -1;
+  #isTimed = false;
 
   constructor(source, clock) {
     super();
@@ -43,8 +44,9 @@ export class Watch extends EventTarget {
     const picture = await this.source.picture({});
     this.#take(picture);
     this.isAtHead = true;
+    this.#isTimed = Boolean(picture.clock);
     if (picture.clock) this.clock.read(picture.clock);
-    else if (picture.at) this.clock.set(instant(picture.at));
+    else this.#timedBy(picture);
     this.#stream?.close();
     this.#stream = this.source.stream(picture.epoch ? `${picture.epoch}:${picture.n}` : picture.n, picture.n, {
       change: (changes) => this.#changed(changes),
@@ -119,7 +121,16 @@ export class Watch extends EventTarget {
     this.#stream?.close();
   }
 
+  /** Without a clock to be heard, it is as late as what was last recorded. */
+  #timedBy({ at }) {
+    if (!at || this.#isTimed) return;
+    this.clock.pause();
+    this.clock.set(instant(at));
+    this.head = instant(at);
+  }
+
   #timed(reading) {
+    this.#isTimed = true;
     this.clock.read(reading);
     this.head = instant(reading.simulated);
   }
@@ -128,6 +139,7 @@ export class Watch extends EventTarget {
     try {
       if (changes.reset || changes.after > this.store.n) this.#take(await this.source.picture({}));
       else this.#apply(changes);
+      this.#timedBy(changes);
     } catch (fault) {
       this.#fail(fault);
     }

@@ -76,6 +76,7 @@ export const words = {
     name: "The line",
     idle: "The line is quiet.",
     none: "No call has been made yet.",
+    silence: "Nothing was said on it.",
     current: (number) => (number ? `Call ${number} in progress` : "Call in progress"),
     ringing: "Ringing",
     last: (number) => (number ? `Last call: ${number}` : "Last call"),

@@ -21,7 +21,7 @@ export class Aircraft {
   #placedAt = -Infinity;
   #ratio = devicePixelRatio || 1;
 
-  /** `map` is OpenLayers'; flights and symbols are this source's; `signs()` are places where labels must not stand. */
+  /** `map` is OpenLayers'; flights and symbols are this source's; `signs(resolution)` are places where labels must not stand. */
   constructor(map, flights, symbols, signs) {
     Object.assign(this, { map, flights, symbols, signs, selected: "", isLabelled: true });
     this.canvas = document.createElement("canvas");
@@ -32,10 +32,8 @@ export class Aircraft {
     map.on("postrender", ({ frameState }) => frameState && this.#moved(frameState));
   }
 
-  /** How many are drawn. */
-  get count() {
-    return this.#drawn.length;
-  }
+  /** How many are in the air, in sight or not. */
+  count = 0;
 
   #moved({ size, viewState }) {
     const [width, height] = size;
@@ -69,7 +67,9 @@ export class Aircraft {
 
   #visible(at, real, { x, y, width, height, resolution }) {
     const visible = [];
+    this.count = 0;
     for (const flight of this.flights.aloft(at, real)) {
+      this.count += 1;
       flight.px = (flight.x - x) / resolution + width / 2;
       flight.py = (y - flight.y) / resolution + height / 2;
       const isInside = flight.px > -40 && flight.py > -40 && flight.px < width + 40 && flight.py < height + 40;
@@ -135,7 +135,7 @@ export class Aircraft {
     this.#placedAt = real;
     const taken = new Taken();
     const { x, y, width: across, height: down, resolution } = this.#view;
-    for (const [signX, signY] of this.signs()) {
+    for (const [signX, signY] of this.signs(resolution)) {
       taken.take((signX - x) / resolution + across / 2 - SIGN_PX[0] / 2, (y - signY) / resolution + down / 2 - SIGN_PX[1] / 2, ...SIGN_PX);
     }
     for (const { px, py } of this.#drawn) taken.take(px - 9, py - 9, 18, 18);

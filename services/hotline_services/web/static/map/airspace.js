@@ -10,7 +10,7 @@ const SOON_MS = 3_600_000;
 const FLYING = new Set(["accepted", "activated", "nonconforming", "contingent"]);
 const TIMES_BELOW = 700; // metres a pixel: further out, labels of volumes would only be in the way
 const LABEL = "10.5px system-ui, sans-serif";
-const SIGNS_AT = [0.15, 0.5, 0.85]; // of the line's length
+const SIGNS = [[350, [0.15, 0.5, 0.85]], [Infinity, [0.12]]]; // up to so many metres a pixel: at which shares of its length
 
 const polygon = (area) => new Polygon([ring(area)]);
 
@@ -58,7 +58,7 @@ export class Airspace {
     this.sides = sides;
     const layer = (source, style, zIndex, options = {}) => new VectorLayer({ source, style, zIndex, updateWhileInteracting: true, ...options });
     this.layers = {
-      rule: layer(this.#rule, (feature) => this.#ruled(feature), 3, { declutter: "names" }),
+      rule: layer(this.#rule, (feature, resolution) => this.#ruled(feature, resolution), 3, { declutter: "names" }),
       volumes: layer(this.#volumes, (feature, resolution) => this.#reserved(feature, resolution), 2, { declutter: "names" }),
       offers: layer(this.#offers, (feature) => this.#offered(feature), 7, { declutter: "names" }),
       preview: layer(this.#preview, (feature) => this.#previewed(feature), 8, { declutter: "names" }),
@@ -104,17 +104,17 @@ export class Airspace {
   }
 
   /** Where it is written that the line is illustrative: nothing else is to be written there. */
-  get signs() {
+  signs(resolution) {
     const lines = this.#rule.getFeatures().filter((feature) => feature.get("kind") === "line");
-    return lines.flatMap((feature) => SIGNS_AT.map((share) => feature.getGeometry().getCoordinateAt(share)));
+    return lines.flatMap((feature) => signsAt(resolution).map((share) => feature.getGeometry().getCoordinateAt(share)));
   }
 
   recolour() {
     for (const layer of Object.values(this.layers)) layer.changed();
   }
 
-  #ruled(feature) {
-    return feature.get("kind") === "zone" ? this.#zone(feature.get("zone")) : line(feature);
+  #ruled(feature, resolution) {
+    return feature.get("kind") === "zone" ? this.#zone(feature.get("zone")) : line(feature, resolution);
   }
 
   #zone(zone) {
@@ -158,13 +158,17 @@ function lineFeature(trace, whose) {
 }
 
 /** Drawn twice, light below dark, so that it can be seen on anything; and it says what it is wherever it is seen. */
-function line(feature) {
+function line(feature, resolution) {
   const below = new Style({ stroke: new Stroke({ color: theme.colour("map-halo"), width: 5 }) });
   const above = new Style({
     stroke: new Stroke({ color: theme.colour("map-line"), width: 2.25, lineDash: [12, 4, 2, 4] }),
   });
-  const signs = SIGNS_AT.map((share) => sign(feature.getGeometry().getCoordinateAt(share), words.map.line + feature.get("whose")));
+  const signs = signsAt(resolution).map((share) => sign(feature.getGeometry().getCoordinateAt(share), words.map.line + feature.get("whose")));
   return [below, above, ...signs];
+}
+
+function signsAt(resolution) {
+  return SIGNS.find(([upTo]) => resolution < upTo)[1];
 }
 
 function sign(at, text) {

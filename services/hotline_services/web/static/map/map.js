@@ -1,7 +1,7 @@
 // The map of one source: geography, the agreement's line and zones, air, aircraft, and the buttons on it.
 
 import { Map as OpenLayersMap, ScaleLine, View, defaultInteractions } from "../vendor/ol.js";
-import { button, h, isShown } from "../dom.js";
+import { button, h, isShown, say } from "../dom.js";
 import { isCalm, theme } from "../theme.js";
 import { words } from "../words.js";
 import { Aircraft } from "./aircraft.js";
@@ -34,9 +34,11 @@ export class TheatreMap extends EventTarget {
     this.contents = new Contents(watch, (about) => this.#ask(about));
     this.element = h("div", { class: "map" }, this.chart, this.contents.element);
     this.map = this.#openLayers();
-    this.aircraft = new Aircraft(this.map, watch.flights, this.symbols, () => this.airspace.signs);
+    this.aircraft = new Aircraft(this.map, watch.flights, this.symbols, (resolution) => this.airspace.signs(resolution));
     this.legend = legend(watch, this.symbols);
-    this.element.append(this.#buttons(), this.legend);
+    this.title = h("span", {});
+    this.aloft = h("span", {});
+    this.element.append(h("p", { class: "map-title" }, this.title, this.aloft), this.#buttons(), this.legend);
     this.#listen();
   }
 
@@ -89,6 +91,11 @@ export class TheatreMap extends EventTarget {
         button("−", zoom(-0.5), { "aria-label": words.map.zoomOut, title: words.map.zoomOut }),
         button("⌂", () => this.goHome(), { "aria-label": words.map.whole, title: words.map.whole }));
     return h("div", { class: "map-buttons" }, this.zoom, this.layers, this.tableButton);
+  }
+
+  /** Says which source this is, where there are several. */
+  entitle(title) {
+    this.title.replaceChildren(h("strong", {}, title), " · ");
   }
 
   goHome() {
@@ -149,6 +156,8 @@ export class TheatreMap extends EventTarget {
       this.airspace.agree(this.watch.setting, this.watch.store.rows("traces"));
     }
     this.airspace.update(this.watch.store, now);
+    this.element.dataset.aloft = this.aircraft.count;
+    say(this.aloft, words.map.aloft(this.aircraft.count));
   }
 
   /** Draws everything again at the next frame: time has jumped. */
