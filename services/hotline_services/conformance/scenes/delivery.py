@@ -18,12 +18,18 @@ WITHHELD_S = 6.0
 def presence(case: Case) -> Script:
     """Births, and that they go on."""
     case.step("retained")
-    ours = [sign for sign in case.signs if sign.retained]
-    up = bool(ours) and ours[-1].health.presence is Presence.UP
-    case.check("HEALTH-1", up, "a retained health with up", ours[-1].health if ours else None)
+    if not _retained(case):
+        yield from case.hear(Health, within_s=case.brief.real(5), where=lambda _: _retained(case))
+    found = _retained(case)
+    up = bool(found) and found[-1].presence is Presence.UP
+    case.check("HEALTH-1", up, "a retained health with up", found[-1] if found else None)
     case.step("again")
     again = yield from case.hear(Health, within_s=case.brief.real(11))
     case.check("HEALTH-2", again, "health within ten real seconds", again)
+
+
+def _retained(case: Case) -> list[Health]:
+    return [sign.health for sign in case.signs if sign.retained]
 
 
 @scene(
