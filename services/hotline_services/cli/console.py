@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -74,8 +75,10 @@ def console(
         agreement = _agreement(scenario)
     except ValueError as error:
         return _fail(BAD_INPUT, str(error))
-    if not plain and not sys.stdout.isatty():
+    if not plain and not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _fail(BAD_INPUT, "there is no terminal to draw on; use --plain")
+    if not plain and find_spec("textual") is None:
+        return _fail(BAD_INPUT, "the screen needs the package textual; install it, or use --plain")
     try:
         return asyncio.run(_sit(settings, party, name or _user(), agreement, plain=plain, log=log, report=report))
     except NoBrokerError as error:

@@ -299,8 +299,9 @@ class Debrief:
 
     def _end(self, digest: str, ending: Ending, message: InNegotiation) -> None:
         decision, case = self._decisions.get(digest), self._cases.get(digest)
-        if decision is None or case is None or decision.ending is not Ending.OPEN:
-            return
+        said = decision is not None and decision.answered_at is not None
+        if decision is None or case is None or said or (ending is Ending.LAPSED and decision.ending is not Ending.OPEN):
+            return  # what was said stands, though its offer may have lapsed meanwhile
         decision.ending = ending
         decision.by_order = message.cause in self._orders
         if ending is not Ending.LAPSED:

@@ -1,0 +1,174 @@
+"""The after-action report: what it tells of a desk, held against what was said."""
+
+import json
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+from tests.cores.joined import DAWN, Joined, config, plan
+from tests.simulated.at_the_desk import manned_day
+from tests.simulated.faulty_day import END_AT
+
+from hotline_protocol.line import CallOutcome, Choice, Concur, Counter
+from hotline_protocol.message import Message
+from hotline_protocol.orders import AnswerRing, CounterOffer, DecisionAwaited, LeaveDesk, TakeDesk
+from hotline_services.cli.debrief import BAD_INPUT, debrief
+from hotline_services.console.after_action import report_text
+from hotline_services.console.debrief import AfterAction, Debrief, Ending
+from hotline_services.runtime.recording import Header, RecordingWriter
+
+SITTING = {"sitting": "console-ru-1"}
+
+
+class Exercise(Joined):
+    """Two centres, a person at the desk of ``ru``, and everything that was said with the orders too."""
+
+    def order(self, kind: type[Message], **fields: object) -> None:
+        self.run(minutes=0.5)
+        order = self._outside.say(kind, self.now, to="ru", **SITTING, **fields)
+        self.said.append(order)
+        self.deliver(order)
+
+    def answer(self, kind: type[Message], **fields: object) -> None:
+        asked = self.all(DecisionAwaited)[-1]
+        self.order(kind, negotiation_id=asked.negotiation_id, offer=asked.offer, **fields)
+
+    def report(self, party: str = "ru") -> AfterAction:
+        fold = Debrief(party)
+        for message in self.said:
+            fold.hear(message, message.time)
+        return fold.report()
+
+
+def exercise() -> Exercise:
+    """An offer is countered by order, and that is agreed to; a second call is missed."""
+    world = Exercise(config(think_s=5), config(think_s=5))
+    world.order(TakeDesk, operator="Col. X", lease_s=86_400)
+    world.file("us", plan("near"))
+    world.order(AnswerRing, call_id="us-0-c1")
+    world.run(minutes=0.5)
+    world.answer(CounterOffer, choice=Choice(sector=0, block=1, shift=6))
+    world.run(minutes=5)
+    world.file("us", plan("again", hours=9))
+    world.run(minutes=5)
+    world.order(LeaveDesk)
+    world.run(minutes=30)
+    return world
+
+
+def test_calls_are_told_with_how_long_they_rang() -> None:
+    report = exercise().report()
+    first, second, *_ = report.calls
+    assert (first.ours, first.answer_s, first.outcome) == (False, 30.0, CallOutcome.COMPLETED)
+    assert (second.answer_s, second.outcome) == (None, CallOutcome.NO_ANSWER)
+    assert "Missed: US at" in report_text(report)
+
+
+def test_a_decision_is_told_with_what_the_automatic_officer_would_have_said() -> None:
+    report = exercise().report()
+    first, *_ = report.decisions
+    assert (first.ending, first.by_order, first.as_officer) == (Ending.COUNTER, True, False)
+    assert first.said_worth is not None
+    assert first.officer.value == "concur"
+    assert "The automatic officer would have said the same to 0 of 1." in report_text(report)
+
+
+def test_agreements_tell_which_way_and_what_they_are_worth() -> None:
+    world = exercise()
+    granted = [agreed for agreed in world.report().agreements if not agreed.ours]
+    assert granted
+    assert granted[0].worth is not None
+    assert granted[0].best is not None
+    assert granted[0].best >= granted[0].worth
+    assert {agreed.agreement_id for agreed in world.report("us").agreements if agreed.ours} == {
+        agreed.agreement_id for agreed in granted
+    }
+
+
+def test_a_sitting_is_told_from_beginning_to_end() -> None:
+    (sat,) = exercise().report().sittings
+    assert sat.operator == "Col. X"
+    assert sat.left_at is not None
+    assert DAWN < sat.taken_at < sat.left_at
+
+
+def test_without_a_person_there_are_no_decisions_but_calls_and_agreements() -> None:
+    world = Exercise()
+    world.file("us", plan("near"))
+    report = world.report()
+    assert (report.sittings, report.decisions) == ((), ())
+    assert len(report.agreements) == 1
+    assert "the automatic officer decided everything" in report_text(report)
+
+
+@cache
+def eventful() -> tuple[tuple[datetime, Message], ...]:
+    day = manned_day(3)
+    day.run(END_AT)
+    return tuple(day.log)
+
+
+@pytest.mark.parametrize("party", ["us", "ru"])
+def test_every_answer_by_order_on_a_faulty_day_is_in_the_report(party: str) -> None:
+    fold = Debrief(party)
+    for at, message in eventful():
+        fold.hear(message, at)
+    report = fold.report()
+    laid = {m.offer for _, m in eventful() if isinstance(m, DecisionAwaited) and m.source == party}
+    assert len(report.decisions) == len(laid)
+    by_order = {
+        m.id
+        for _, m in eventful()
+        if isinstance(m, Concur | Counter) and m.source == party and str(m.cause).startswith("console-")
+    }
+    said = [d for d in report.decisions if d.by_order and d.ending in {Ending.CONCUR, Ending.COUNTER}]
+    assert len(said) == len(by_order)
+    assert all(decision.ending is not Ending.OPEN for decision in report.decisions)
+    assert report_text(report).isascii() is False
+
+
+def recording(path: Path) -> Path:
+    with path.open("wb") as file:
+        writer = RecordingWriter(file, Header(scenario="x", seed=1, start=DAWN, days=1, agreement="0" * 16))
+        for message in exercise().said:
+            writer.write(message, message.time)
+    return path
+
+
+def test_the_command_writes_text_json_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = recording(tmp_path / "run.jsonl")
+    assert debrief(run, party="ru") == 0
+    assert capsys.readouterr().out.startswith("# After-action report: the desk of RU\n")
+    assert debrief(run, party="ru", json=True) == 0
+    assert json.loads(capsys.readouterr().out)["decisions"][0]["officer"] == "concur"
+    assert debrief(run, party="ru", out=tmp_path / "after.md") == 0
+    assert (tmp_path / "after.md").read_text(encoding="utf-8").startswith("# After-action report")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_command_says_in_a_sentence_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = recording(tmp_path / "run.jsonl")
+    rubbish = tmp_path / "rubbish"
+    rubbish.write_text("rubbish")
+    wrong = [
+        debrief(run, party="xx"),
+        debrief(tmp_path / "none", party="ru"),
+        debrief(rubbish, party="ru"),
+        debrief(run, party="ru", out=tmp_path / "no" / "after.md"),
+    ]
+    complaints = capsys.readouterr().err.splitlines()
+    assert wrong == [BAD_INPUT] * 4
+    assert len(complaints) == 4
+    assert "xx says nothing" in complaints[0]
+
+
+def test_a_recording_that_is_cut_off_is_told_of_as_far_as_it_goes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = recording(tmp_path / "run.jsonl")
+    run.write_bytes(run.read_bytes()[:-10])
+    assert debrief(run, party="ru") == 0
+    told = capsys.readouterr()
+    assert "cut off" in told.err
+    assert told.out.startswith("# After-action")
