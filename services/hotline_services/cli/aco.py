@@ -148,6 +148,7 @@ def write(
     at: str | None = None,
     all: Annotated[bool, Flag] = False,  # noqa: A002  the option's name
     scenario: str | None = None,
+    partial: Annotated[bool, Flag] = False,
     force: Annotated[bool, Flag] = False,
 ) -> int:
     """Write the agreements of a run, and the zones, as an Airspace Control Order that is marked as an exercise's.
@@ -170,12 +171,14 @@ def write(
         Every agreement of the run, whether it was given back or not.
     scenario
         Whose zones are written: a shipped name or a file; by default the shipped one with the run's agreement.
+    partial
+        Of a recording that is cut off or damaged, take what can be read.
     force
         Write over what is there.
     """
     try:
         refuse_to_overwrite(out, force=force)
-        text = _order(run, None if all else read_time(at), scenario, everything=all)
+        text = _order(run, None if all else read_time(at), scenario, everything=all, partial=partial)
         with written(out, force=force) as file:
             file.write(text.encode())
     except (StoreError, OutputError, ScenarioError, ValueError) as error:
@@ -183,12 +186,14 @@ def write(
     return 0
 
 
-def _order(path: Path, at: datetime | None, scenario: str | None, *, everything: bool) -> str:
-    with Run(path) as run:
+def _order(path: Path, at: datetime | None, scenario: str | None, *, everything: bool, partial: bool) -> str:
+    with Run(path, partial=partial) as run:
         agreement = agreement_of(run.header, scenario)
         story = Story(run.header, agreement)
         for recorded in run.messages():
             story.take(recorded)
+    if run.cut_off:
+        complain("aco write", run.cut_off)
     if story.period is None:
         raise StoreError(f"{path} holds no messages.")
     when = at or (story.period.start if everything else story.period.end)
