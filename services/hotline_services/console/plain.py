@@ -1,9 +1,10 @@
 """The console line by line: for screen readers, scripts and pipes. Commands come in, sentences go out."""
 
 import asyncio
+import contextlib
 import os
-import stat
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
@@ -110,16 +111,25 @@ def write_line(line: str) -> None:
 
 
 async def standard_input() -> AsyncIterator[str]:
-    """Lines as they come, from a terminal, a pipe or a file."""
-    if stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode):  # an event loop cannot wait for a file
-        for line in sys.stdin:
-            yield line
-        return
-    reader = asyncio.StreamReader()
+    """Lines as they come, from a terminal, a pipe or a file.
+
+    Read by a thread: an event loop cannot wait for a file, and would make a terminal's output non-blocking too. It
+    reads past Python's own buffer, whose lock would be missed when the program ends while it waits.
+    """
+    lines: asyncio.Queue[str | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    try:
-        while line := await reader.readline():
-            yield line.decode(errors="replace")
-    finally:
-        transport.close()
+
+    def read() -> None:
+        begun = b""
+        with contextlib.suppress(OSError, RuntimeError):  # the input, or the loop, has been closed
+            while chunk := os.read(sys.stdin.fileno(), 65_536):
+                *whole, begun = (begun + chunk).split(b"\n")
+                for line in whole:
+                    loop.call_soon_threadsafe(lines.put_nowait, line.decode(errors="replace"))
+            if begun:
+                loop.call_soon_threadsafe(lines.put_nowait, begun.decode(errors="replace"))
+            loop.call_soon_threadsafe(lines.put_nowait, None)
+
+    threading.Thread(target=read, name="standard-input", daemon=True).start()
+    while (line := await lines.get()) is not None:
+        yield line
