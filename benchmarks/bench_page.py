@@ -205,9 +205,9 @@ async def drawn(browser: Browser, address: str, count: int, seconds: float) -> D
     session = await context.new_cdp_session(page)
     await session.send("Performance.enable")
     await page.goto(f"{address}&ll=39.3,35.65,8")
-    async with asyncio.timeout(20):  # some of the day's own fly as well
-        while int(await page.get_attribute(".map", "data-aloft") or 0) < count:
-            await asyncio.sleep(0.2)  # noqa: ASYNC110  the page tells nobody
+    await page.locator(".map:not([data-aloft='0'])").wait_for()
+    await asyncio.sleep(2)  # until all of them have been told of
+    assert int(await page.get_attribute(".map", "data-aloft") or 0) >= count, "some of the day's own fly as well"
     result = await measured(page, session, seconds)
     await context.close()
     return result

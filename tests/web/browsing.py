@@ -1,0 +1,123 @@
+"""A real browser on a real server. Whatever a page does wrong by itself fails the test that opened it."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from hotline_services.monitor.record import Record
+from hotline_services.runtime.store import Heard
+from hotline_services.web.feeds import LiveFeed
+from hotline_services.web.inbound import Inbound
+from hotline_services.web.serving import allowed_hosts, listen, serve
+from hotline_services.web.sources import Sources
+from hotline_services.web.state import State
+
+from .day import heard, scenario
+
+try:
+    from playwright.async_api import Browser, Page, async_playwright, expect
+except ImportError:  # a user without it: every test that wants a browser is skipped, and says so
+    async_playwright = expect = None  # type: ignore[assignment]
+
+TOKEN = "t0ken"  # noqa: S105
+LAPTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+POLL_S = 0.01
+BROWSER = os.environ.get("HOTLINE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+Visit = Callable[..., Awaitable["Page"]]
+
+
+class Site:
+    """A server that listens at an address of its own."""
+
+    def __init__(self, state: State, port: int) -> None:
+        self.state = state
+        self.port = port
+        self.address = f"http://127.0.0.1:{port}/"
+
+    def at(self, **view: str) -> str:
+        """The address of the page in this state."""
+        return self.address + "#" + "&".join(f"{name}={value}" for name, value in view.items())
+
+
+@asynccontextmanager
+async def site(
+    *recordings: Path, record: Path | None = None, broker: Inbound | None = None, port: int = 0
+) -> AsyncIterator[Site]:
+    """For as long as this is open; then it is stopped as by a signal."""
+    sources = Sources(scenario() if record else None)
+    if record is not None:
+        sources.watch(LiveFeed(record, POLL_S), record)
+    for path in recordings:
+        sources.add(path, path.name)
+    state, bound, stopping = State(sources, TOKEN, broker), listen("127.0.0.1", port), asyncio.Event()
+    serving = asyncio.create_task(serve(state, allowed_hosts("127.0.0.1"), bound, stopping))
+    try:
+        yield Site(state, bound.getsockname()[1])
+    finally:
+        stopping.set()
+        async with asyncio.timeout(10):
+            await serving
+
+
+def write(record: Record, *said: Heard) -> None:
+    """As a monitor would."""
+    record.commit(said, [], [])
+
+
+def morning(count: int = 400) -> tuple[Heard, ...]:
+    """The first messages of the day: some calls, some flights."""
+    return heard()[:count]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator["Browser"]:
+    """Chromium, without a window."""
+    if async_playwright is None:
+        pytest.skip("playwright is not installed: it drives the browser")
+    if not BROWSER:
+        pytest.skip("no Chromium is installed: apt-get install chromium, or name one in HOTLINE_CHROMIUM")
+    async with async_playwright() as running:
+        launched = await running.chromium.launch(executable_path=BROWSER)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def visit(browser: "Browser") -> AsyncIterator[Visit]:
+    """Opens pages. None may ask another host for anything, nor complain in its console."""
+    complaints: list[str] = []
+
+    async def visit(address: str, viewport: dict[str, int] = LAPTOP, **context: Any) -> "Page":
+        opened = await browser.new_context(viewport=viewport, **context)
+        page = await opened.new_page()
+        page.set_default_timeout(10_000)
+        own = urlsplit(address).netloc
+
+        def asked(request: Any) -> None:
+            asks = urlsplit(request.url)
+            if asks.scheme not in {"data", "blob"} and asks.netloc != own:
+                complaints.append(f"asked another host: {request.url}")
+
+        page.on("request", asked)
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("console", lambda line: complaints.append(line.text) if _is_grave(line) else None)
+        await page.goto(address)
+        await page.wait_for_selector("body[data-shown]")
+        return page
+
+    yield visit
+    assert complaints == []
+
+
+def _is_grave(line: Any) -> bool:
+    """A server that is away is said by the browser itself, and is what some tests are about."""
+    return line.type == "error" and "Failed to load resource" not in line.text

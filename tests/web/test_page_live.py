@@ -1,0 +1,86 @@
+"""The page over a record that is being written."""
+
+from datetime import timedelta
+
+from hotline_protocol.line import Reason, Ring, Tier
+from hotline_protocol.message import Author
+from hotline_protocol.sky import FlightBegan, Flyer
+from hotline_services.monitor.record import Record
+from hotline_services.monitor.rows import CallRow
+from hotline_services.runtime.store import Heard
+
+from .browsing import Visit, expect, morning, site, write
+
+CALLS = "#panel-calls tbody tr"
+
+
+def calls_of(record: Record) -> int:
+    return record.count(CallRow)
+
+
+async def test_calls_appear_while_they_are_recorded(record: Record, visit: Visit) -> None:
+    write(record, *morning(300))
+    before = calls_of(record)
+    async with site(record=record._path) as served:
+        page = await visit(served.address)
+        await expect(page.locator(CALLS)).to_have_count(before)
+        write(record, *morning(700)[300:])
+        assert calls_of(record) > before
+        await expect(page.locator(CALLS)).to_have_count(calls_of(record))
+
+
+async def test_a_call_in_progress_is_shown_as_it_is_talked(record: Record, visit: Visit) -> None:
+    write(record, *morning(300))
+    at, us = morning(300)[-1].at + timedelta(minutes=1), Author("us", "tested")
+    ring = us.say(Ring, at, to="ru", call_id="us-call", reason=Reason.EMERGENCY, tier=Tier.CHIEFS)
+    async with site(record=record._path) as served:
+        page = await visit(served.address)
+        write(record, Heard(at, ring))
+        await expect(page.locator("#line h2")).to_contain_text("Ringing")
+        await expect(page.locator("#line .transcript li").last).to_contain_text("ring emergency · chiefs")
+
+
+async def test_a_page_goes_on_after_its_server_without_loss_or_doubles(record: Record, visit: Visit) -> None:
+    write(record, *morning(300))
+    async with site(record=record._path) as served:
+        page = await visit(served.address)
+        await expect(page.locator(CALLS)).to_have_count(calls_of(record))
+    await expect(page.locator(".mode")).to_contain_text("CONNECTION LOST")
+    write(record, *morning(700)[300:])
+    async with site(record=record._path, port=served.port):
+        await expect(page.locator(".mode")).to_have_text("LIVE", timeout=15_000)
+        await expect(page.locator(CALLS)).to_have_count(calls_of(record))
+        lines = await page.locator("#panel-calls tbody th").all_inner_texts()
+        assert len(lines) == len(set(lines))
+        await page.context.close()
+
+
+async def test_a_flight_is_on_the_map_and_in_its_table(record: Record, visit: Visit) -> None:
+    first = morning(1)[0]
+    began = Author("sky", "tested").say(
+        FlightBegan,
+        first.at,
+        flyer=Flyer(side="us", operator="us", plan_id="p1", callsign="TESTED1"),
+        path=((0.0, 39.0, 35.5, 20_000.0), (3_600.0, 41.0, 35.5, 30_000.0)),
+    )
+    write(record, first, Heard(first.at, began), Heard(first.at + timedelta(minutes=30), morning(2)[1].message))
+    async with site(record=record._path) as served:
+        page = await visit(served.address)
+        await expect(page.locator(".map")).to_have_attribute("data-aloft", "1")
+        await page.get_by_role("button", name="As a table").click()
+        row = page.locator(".contents tr", has_text="TESTED1")
+        await expect(row).to_contain_text("FL250")
+        await expect(row).to_contain_text("35.50° N, 40.00° E")
+
+
+async def test_pausing_live_looks_at_that_moment_until_one_goes_live_again(record: Record, visit: Visit) -> None:
+    write(record, *morning(300))
+    async with site(record=record._path) as served:
+        page = await visit(served.address)
+        await expect(page.locator(".mode")).to_have_text("LIVE")
+        await page.locator("#time input[type=range]").press("Home")
+        await expect(page.locator(".mode")).to_have_text("IN THE PAST")
+        await expect(page.locator(CALLS)).to_have_count(0)
+        await page.get_by_role("button", name="Go live").first.click()
+        await expect(page.locator(".mode")).to_have_text("LIVE")
+        await expect(page.locator(CALLS)).to_have_count(calls_of(record))
