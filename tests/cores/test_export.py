@@ -3,9 +3,8 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -20,17 +19,14 @@ from hotline_protocol.line import Tier
 from hotline_protocol.message import Author, Message
 from hotline_protocol.sky import Encountered, Fix, FlightBegan, FlightFlown, Flyer, Grade, PathChanged
 from hotline_services.director.scenario import read_scenario
-from hotline_services.export.aircraft import addresses, aircraft_json, receiver_json
 from hotline_services.export.captions import ILLUSTRATIVE
 from hotline_services.export.czml import czml
-from hotline_services.export.foxglove import write_mcap
 from hotline_services.export.geojson import geojson
 from hotline_services.export.kml import kml
 from hotline_services.export.shapes import rings
 from hotline_services.export.story import Story
 from hotline_services.export.tables import csv_text, parquet, tables
-from hotline_services.monitor.latestrows import AirborneRow
-from hotline_services.monitor.positions import track_at
+from hotline_services.monitor.positions import motion_at
 from hotline_services.runtime.recording import Header, Recorded
 
 from .skies import MINUTE, NOON
@@ -154,6 +150,18 @@ def test_a_flight_is_where_its_newest_path_has_it_until_it_is_down() -> None:
     assert times == sorted(set(times))
     turn = next(stop for stop in hawk.stops if stop.at == NOON + 10 * MINUTE)
     assert turn[1:3] == (40.5, 35)
+
+
+def test_between_two_fixes_it_is_where_the_sky_would_say_it_is() -> None:
+    began = next(message for message in said() if isinstance(message, FlightBegan))
+    (journey,) = story([began]).journeys()
+    assert len(journey.stops) > len(began.path)
+    for stop in journey.stops:
+        motion = motion_at(began.path, (stop.at - NOON).total_seconds())
+        assert motion is not None
+        assert stop.lon_deg == pytest.approx(motion.position.lon_deg, abs=2e-6)
+        assert stop.lat_deg == pytest.approx(motion.position.lat_deg, abs=2e-6)
+        assert stop.altitude_ft == pytest.approx(motion.altitude_ft, abs=1)
 
 
 def test_a_plan_that_is_flown_again_is_another_journey() -> None:
@@ -329,78 +337,3 @@ def test_nothing_of_others_is_markup_on_any_map() -> None:
     assert not list(root.iter("script"))
     features = json.loads(geojson(told))["features"]
     assert HOSTILE in {feature["properties"].get("callsign") for feature in features}
-
-
-# --- a radar display
-
-
-def airborne(minutes: float) -> list[AirborneRow]:
-    """What a monitor knows so long after noon."""
-    return story([message for message in said() if message.time <= NOON + minutes * MINUTE]).rows(AirborneRow)
-
-
-def test_the_radar_display_has_the_fields_that_readsb_documents() -> None:
-    at = NOON + 5 * MINUTE
-    document = json.loads(aircraft_json(airborne(5), at, messages=7))
-    assert (document["now"], document["messages"]) == (at.timestamp(), 7)
-    assert len(document["aircraft"]) == 2
-    for each in document["aircraft"]:
-        assert re.fullmatch("~[0-9a-f]{6}", each["hex"])
-        assert re.fullmatch("[A-Z0-9 ]{8}", each["flight"])
-        assert isinstance(each["alt_baro"], int)
-        assert 0 <= each["track"] < 360
-        assert each["rssi"] < 0
-        assert {"gs", "baro_rate", "lat", "lon", "seen", "seen_pos", "messages", "type", "mlat", "tisb"} <= each.keys()
-
-
-def test_an_aircraft_is_on_the_radar_where_its_path_has_it_and_gone_once_it_is_down() -> None:
-    (row, _) = sorted(airborne(5), key=lambda row: row.plan_id)
-    track = track_at(row, NOON + 5 * MINUTE)
-    assert track is not None
-    shown = json.loads(aircraft_json([row], NOON + 5 * MINUTE))["aircraft"][0]
-    assert (shown["lat"], shown["lon"], shown["gs"]) == (track.lat_deg, track.lon_deg, track.speed_kt)
-    assert json.loads(aircraft_json(airborne(16), NOON + 16 * MINUTE))["aircraft"] == []
-
-
-def test_an_address_is_no_real_ones_stays_the_same_and_is_nobody_elses() -> None:
-    tracks = [track for row in airborne(5) if (track := track_at(row, NOON + MINUTE))]
-    assert len(tracks) == 2
-    assert addresses(tracks)[0] == addresses(tracks[:1])[0]
-    assert len(set(addresses(tracks * 3))) == 6
-
-
-def test_the_receiver_has_no_history_to_load() -> None:
-    assert json.loads(receiver_json("1"))["history"] == 0
-
-
-# --- a robot's log
-
-
-def test_the_mcap_reader_finds_every_message_at_its_time_and_fit_for_its_schema(
-    day: tuple[Story, list[Recorded]], tmp_path: Path
-) -> None:
-    reading = pytest.importorskip("mcap.reader", reason="mcap is what reads the log back")
-    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema checks the messages")
-    _, heard = day
-    file = tmp_path / "day.mcap"
-    with file.open("wb") as out:
-        assert write_mcap(out, HEADER, heard, "1") == len(heard)
-    with file.open("rb") as back:
-        reader = reading.make_reader(back)
-        found = list(reader.iter_messages(log_time_order=False))
-        assert {record.name for record in reader.iter_metadata()} == {"hotline recording"}
-    assert len(found) == len(heard)
-    for (schema, channel, message), each in zip(found, heard, strict=True):
-        assert (schema.encoding, channel.message_encoding) == ("jsonschema", "json")
-        assert message.log_time == round(each.at.timestamp() * 1e6) * 1_000
-        assert json.loads(message.data)["id"] == each.message.id
-    for schema, _, message in found[::20]:
-        jsonschema.validate(json.loads(message.data), json.loads(schema.data))
-        assert json.loads(schema.data)["type"] == "object"
-
-
-def test_a_time_before_1970_is_put_at_its_beginning() -> None:
-    from hotline_services.export.foxglove import nanoseconds
-
-    assert nanoseconds(datetime.fromisoformat("0001-01-01T00:00:00+00:00")) == 0
-    assert nanoseconds(datetime.fromisoformat("1970-01-01T00:00:01.000001+00:00")) == 1_000_001_000

@@ -12,7 +12,7 @@ from typing import Final
 import shapely
 from msgspec.structs import replace
 
-from hotline_protocol.airspace import Area, Corridor, Polygon
+from hotline_protocol.airspace import MAX_VERTICES, Area, Corridor, Polygon
 from hotline_protocol.flightplan import FlightKind, FlightPlan
 from hotline_protocol.geometry import shape_of, to_position
 from hotline_protocol.intake import LONGEST_FLIGHT
@@ -20,7 +20,7 @@ from hotline_protocol.intake import LONGEST_FLIGHT
 from .order import Measure, Order
 
 COARSE_M: Final = 30.0
-"""How far the outline of a corridor may lie outside it, for fewer corners: never inside."""
+"""How far the outline of a corridor may lie outside it, for fewer corners: never inside. More where it has too many."""
 KINDS: Final = {
     "CAP": FlightKind.PATROL,
     "AAR": FlightKind.TANKER,
@@ -82,9 +82,13 @@ def held(area: Area) -> Area:
     """An area that is held as a whole: a corridor's outline, without its holes and never smaller than it."""
     if not isinstance(area, Corridor):
         return area
-    around = shapely.buffer(shape_of(area), COARSE_M / 2, quad_segs=4)
-    outline = shapely.simplify(around, COARSE_M / 2).exterior
-    return Polygon(vertices=tuple(to_position(point) for point in outline.coords[:-1]))
+    shape, coarse_m = shape_of(area), COARSE_M
+    while True:
+        around = shapely.buffer(shape, coarse_m / 2, quad_segs=4)
+        corners = shapely.simplify(around, coarse_m / 2).exterior.coords[:-1]
+        if len(corners) <= MAX_VERTICES:
+            return Polygon(vertices=tuple(map(to_position, corners)))
+        coarse_m *= 2
 
 
 def _renamed(plan: FlightPlan, taken: dict[str, int]) -> FlightPlan:

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
+from hotline_protocol.intake import check_plan
 from hotline_services.aco.fields import GROUND_FT
 from hotline_services.aco.order import Measure, Order
 from hotline_services.aco.plans import plans_of
@@ -83,22 +84,31 @@ def read(
         return complain("aco read", f"{file}: {error.strerror}")
     order = read_order(text, year=year, ground_ft=ground)
     try:
-        if out is not None:
-            _write_plans(order, f"{to}-aco" if to else "aco", out, force=force)
+        whole = out is None or _write_plans(order, f"{to}-aco" if to else "aco", out, force=force)
     except OutputError as error:
         return complain("aco read", str(error))
     _tell(order, json=json, to_stderr=str(out) == "-")
     if not order.measures:
         return complain("aco read", f"{file}: no measure could be taken")
-    return REFUSED if order.refused else 0
+    return 0 if whole and not order.refused else REFUSED
 
 
-def _write_plans(order: Order, prefix: str, out: Path, *, force: bool) -> None:
+def _write_plans(order: Order, prefix: str, out: Path, *, force: bool) -> bool:
+    """Whether every plan could be written: a centre would refuse the others, such as those that reach over the edge."""
     if not order.measures:
-        return
-    plans = msgspec.json.encode({"plans": plans_of(order, prefix)})
+        return False
+    whole = True
+    plans = []
+    for plan in plans_of(order, prefix):
+        problems = check_plan(plan, plan.start)
+        for problem in problems:
+            complain("aco read", f"{plan.plan_id} is left out: {problem.field}: {problem.reason}")
+        plans += [] if problems else [plan]
+        whole = whole and not problems
+    text = msgspec.json.encode({"plans": plans})
     with written(out, force=force) as file:
-        file.write(msgspec.json.format(plans, indent=2) + b"\n")
+        file.write(msgspec.json.format(text, indent=2) + b"\n")
+    return whole
 
 
 def _tell(order: Order, *, json: bool, to_stderr: bool) -> None:
