@@ -1,58 +1,119 @@
-"""A centre that uses nothing of Hotline: it answers every call, and declines whatever it is asked.
+"""A centre that uses nothing of Hotline: it answers every call, declines whatever it is asked, and flies nothing.
 
-It is what docs/join.md describes, in the fewest lines, to be written again in any language that has an MQTT client:
+It is what docs/join.md describes, in few lines, to be written again in any language that has an MQTT client:
 
     python examples/plain_centre.py mqtt://ru:exercise-ru@127.0.0.1:1883
 
-It speaks as the user whose name stands in the address, and needs paho-mqtt only. Being the fewest lines, it keeps
-nothing on disk: what it has acknowledged is lost when it is killed.
+It speaks as the user whose name stands in the address, and needs paho-mqtt only. Two more arguments are the digest of
+its agreement, and how many seconds of silence end a call by that. Being short, it keeps nothing on disk: what it has
+acknowledged is lost when it is killed. `hotline conformance` tells what else it does not do.
 """
 
+import hashlib
 import json
 import secrets
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 EMPTY = {"length": 0, "hash": "0" * 64}
 HEALTH_S = 10.0
 RESEND_S = 2.0
+TICK_S = 0.1
+SILENCE_S = 300.0
+
+# What each message that is said to us must hold beside its envelope.
+FIELDS = {
+    "ring": "call_id reason tier", "answer": "call_id", "busy": "call_id", "hang-up": "call_id outcome",
+    "line-check": "call_id agreement heads", "line-checked": "call_id agreement heads",
+    "protest": "call_id kind at seen_at", "advise": "call_id advice", "read-back": "call_id at",
+    "affirm": "call_id at", "noted": "call_id", "mail": "about advice", "mail-read": "about",
+    "propose": "call_id negotiation_id menu choice offer kind priority round expires_at",
+    "counter": "call_id negotiation_id answers choice offer round expires_at",
+    "concur": "call_id negotiation_id offer hold_until", "decline": "call_id negotiation_id answers",
+    "withdraw": "call_id negotiation_id", "expire": "call_id negotiation_id offer",
+    "disclose": "call_id negotiation_id worth walk_away", "confirm": "negotiation_id offer", "entered": "entry",
+    "lapsed": "negotiation_id offer", "release": "agreement_id", "reconcile": "agreement heads", "entries": "entries",
+    "propose-trace": "call_id review_id trace offer round expires_at",
+    "counter-trace": "call_id review_id answers trace offer round expires_at",
+    "concur-trace": "call_id review_id offer", "decline-trace": "call_id review_id answers",
+    "amend": "review_id offer trace effective_at",
+    "submit-plan": "plan", "cancel-plan": "plan_id", "declare-emergency": "plan_id", "announce-line": "state",
+    "report-sighting": "kind by at seen_at", "pass-advice": "peer advice",
+}  # fmt: skip
 
 Message = dict[str, Any]
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class PlainCentre:
     """One party. ``publish(topic, text, retain=...)`` is all that it needs to speak."""
 
-    def __init__(self, party: str, publish: Any) -> None:
+    def __init__(self, party: str, publish: Any, agreement: str = "", silence_s: float = SILENCE_S) -> None:
         self.party = party
         self.epoch = secrets.token_hex(4)
         self.seq = 0
         self._publish = publish
+        self._agreement = agreement
+        self._silence = timedelta(seconds=silence_s)
         self._clock: Message | None = None
         self._seen: set[str] = set()
-        self._waiting: dict[str, tuple[str, str]] = {}
+        self._waiting: dict[str, tuple[str, str, float]] = {}
+        self._call: tuple[str, str] | None = None  # with whom, and its id
+        self._heard_at = datetime.now(UTC)
+        self._sessions: dict[str, str] = {}
+        self._chains: dict[str, list[str]] = {}  # of each party that has spoken: the hashes of what it has granted us
 
     def hear(self, topic: str, text: bytes) -> None:
         """Whatever comes on a topic that it has subscribed to."""
-        message = json.loads(text)
-        if message["type"] == "clock":
+        try:
+            message = json.loads(text)
+            kind = message["type"]
+            lacks = [name for name in FIELDS.get(kind, "").split() if name not in message]
+        except (ValueError, KeyError, TypeError) as error:
+            self._reject(topic, text, "message", f"is no message: {error}")
+            return
+        if kind == "clock":
             self._clock = message
             self.say_health()
-        elif message["type"] == "receipt":
+        elif kind == "health":
+            self._hear_health(message)
+        elif kind == "receipt":
             for name in message["ids"]:
                 self._waiting.pop(name, None)
-        elif topic.startswith("hotline/v1/line/"):
-            self._receipt(message)
-            if message["id"] not in self._seen:
-                self._seen.add(message["id"])
-                self._answer(message)
+        elif kind not in FIELDS or lacks:
+            self._reject(topic, text, lacks[0] if lacks else "type", "is missing" if lacks else "is not known here")
+        else:
+            self._take(topic, {"source": "inject", "id": secrets.token_hex(8)} | message)
+
+    def _take(self, topic: str, message: Message) -> None:
+        self._receipt(message)
+        if message["id"] in self._seen:
+            return
+        self._seen.add(message["id"])
+        if topic.startswith("hotline/v1/inject/"):
+            if message["type"] == "submit-plan":
+                self._refuse(message["plan"])
+            return
+        self._chains.setdefault(message["source"], [])
+        if "call_id" in message:
+            self._hear_on_call(message)
+        else:
+            self._hear_ledger(message)
+
+    # Signs of life, and what is kept until it has arrived.
 
     def say_health(self) -> None:
         """Here I am: retained, after each connect and every ten seconds."""
@@ -62,34 +123,138 @@ class PlainCentre:
         """A birth, or the will that the broker keeps for us."""
         return json.dumps(self._envelope("health", counted=False) | {"presence": presence, "session": self.epoch})
 
-    def say_again(self) -> None:
+    def _hear_health(self, health: Message) -> None:
+        """Whoever has spoken to us before and is back is told how far we have come."""
+        source = health["source"]
+        news = health["presence"] == "up" and self._sessions.get(source) != health["session"]
+        if source in self._chains and news:
+            self._reconcile(health)
+        if news:
+            self._sessions[source] = health["session"]
+
+    def say_again(self, older_than_s: float = 0.0) -> None:
         """What has not been confirmed."""
-        for topic, text in list(self._waiting.values()):
-            self._publish(topic, text, retain=False)
+        now = time.monotonic()
+        for name, (topic, text, said_at) in list(self._waiting.items()):
+            if now - said_at >= older_than_s:
+                self._waiting[name] = (topic, text, now)
+                self._publish(topic, text, retain=False)
+
+    def fall_silent(self) -> None:
+        """Hang up when nothing has been said for as long as agreed."""
+        if self._call is not None and self._now() - self._heard_at > self._silence:
+            (peer, call_id), self._call = self._call, None
+            self._say("hang-up", {"source": peer, "call_id": call_id, "id": None}, outcome="dropped")
+
+    # What is said to us.
+
+    def _hear_on_call(self, heard: Message) -> None:
+        call, kind = (heard["source"], heard["call_id"]), heard["type"]
+        if kind == "ring":
+            if self._call in (None, call):
+                self._call, self._heard_at = call, self._now()
+            self._say("answer" if self._call == call else "busy", heard)
+        elif call == self._call and kind == "hang-up":
+            self._call = None
+        elif call == self._call:
+            self._heard_at = self._now()
+            self._answer(heard)
+        elif kind not in {"hang-up", "answer", "busy"}:
+            self._say("hang-up", heard, outcome="dropped")
 
     def _answer(self, heard: Message) -> None:
         match heard["type"]:
-            case "ring":
-                self._say("answer", heard)
             case "propose" | "counter":
                 self._say("decline", heard, answers=heard["offer"], reason="nothing is granted here")
+            case "propose-trace" | "counter-trace":
+                self._say("decline-trace", heard, answers=heard["offer"], reason="the line stays where it is")
             case "line-check":
-                # what the other side says of the agreement and the ledger is as good as anything we know
-                self._say("line-checked", heard, agreement=heard["agreement"], heads={}, heard_seq=heard["seq"])
+                readings = {"agreement": self._agreement or heard["agreement"], "heads": self._heads(heard["source"])}
+                self._say("line-checked", heard, **readings, heard_seq=heard["seq"])
+                self._compare(heard)
             case "protest" | "advise":
                 self._say("noted", heard)
 
+    def _hear_ledger(self, heard: Message) -> None:
+        match heard["type"]:
+            case "entered":
+                self._copy(heard, [heard["entry"]])
+            case "entries":
+                self._copy(heard, heard["entries"])
+            case "reconcile":
+                self._compare(heard)
+            case "confirm":
+                self._say("lapsed", heard, offer=heard["offer"])
+            case "mail":
+                self._say("mail-read", heard, about=heard["about"])
+
+    def _heads(self, peer: str) -> Message:
+        """How far both chains have come: we grant nothing, and copy theirs."""
+        chain = self._chains[peer]
+        return {self.party: EMPTY, peer: {"length": len(chain), "hash": chain[-1]} if chain else EMPTY}
+
+    def _compare(self, heard: Message) -> None:
+        """Put on record what cannot both be right, and ask for what we lack."""
+        peer = heard["source"]
+        if self._agreement and heard["agreement"] != self._agreement:
+            self._escalate("agreement-mismatch", heard, f"theirs is {heard['agreement']}, ours {self._agreement}")
+        if heard["heads"].get(peer, EMPTY)["length"] > len(self._chains[peer]):
+            self._reconcile(heard)
+
+    def _copy(self, heard: Message, entries: list[Message]) -> None:
+        """Take what follows. As we ask for nothing, what is granted is given back."""
+        chain = self._chains[heard["source"]]
+        for entry in sorted(entries, key=lambda each: int(each["index"])):
+            number, name = entry["index"], digest(entry)
+            if number > len(chain) + 1:
+                self._reconcile(heard)  # there is something in between
+                return
+            if number == len(chain) + 1 and entry["previous"] == (chain[-1] if chain else EMPTY["hash"]):
+                chain.append(name)
+                if entry["kind"] == "granted":
+                    self._say("release", heard, agreement_id=entry["agreement_id"])
+            elif number > len(chain) or chain[number - 1] != name:
+                self._escalate("ledger-mismatch", heard, f"entry {number} does not follow")
+        if len(entries) >= 200:
+            self._reconcile(heard)  # there may be more
+
+    def _reconcile(self, heard: Message) -> None:
+        agreement = self._agreement or heard.get("agreement") or "0" * 16
+        to = {"source": heard["source"], "id": heard["id"]}
+        self._say("reconcile", to, agreement=agreement, heads=self._heads(heard["source"]))
+
+    # What we say.
+
     def _say(self, kind: str, heard: Message, **fields: Any) -> None:
         """One message on the line, kept until the other side has it."""
-        carried = {name: heard[name] for name in ("call_id", "negotiation_id") if name in heard}
+        carried = {name: heard[name] for name in ("call_id", "negotiation_id", "review_id") if name in heard}
         message = self._envelope(kind, counted=True) | {"to": heard["source"], "cause": heard["id"]} | carried | fields
-        topic = f"hotline/v1/line/{self.party}/{heard['source']}"
-        self._waiting[message["id"]] = (topic, json.dumps(message))
-        self._publish(*self._waiting[message["id"]], retain=False)
+        topic, text = f"hotline/v1/line/{self.party}/{heard['source']}", json.dumps(message)
+        self._waiting[message["id"]] = (topic, text, time.monotonic())
+        self._publish(topic, text, retain=False)
 
     def _receipt(self, heard: Message) -> None:
         message = self._envelope("receipt", counted=False) | {"to": heard["source"], "ids": [heard["id"]]}
         self._publish(f"hotline/v1/receipt/{self.party}/{heard['source']}", json.dumps(message), retain=False)
+
+    def _tell(self, kind_: str, **fields: Any) -> None:
+        """An event, to everybody."""
+        message = self._envelope(kind_, counted=True) | fields
+        self._publish(f"hotline/v1/event/{self.party}", json.dumps(message), retain=False)
+
+    def _reject(self, topic: str, text: bytes, field: str, reason: str) -> None:
+        evidence, problem = text[:200].decode(errors="replace"), {"code": "malformed", "field": field, "reason": reason}
+        self._tell("input-rejected", topic=topic, problem=problem, evidence=evidence)
+
+    def _escalate(self, kind: str, heard: Message, detail: str) -> None:
+        self._tell("escalated", kind=kind, peer=heard["source"], about=heard["id"], tier="duty-officer", detail=detail)
+
+    def _refuse(self, plan: Message) -> None:
+        """Nothing is flown here, and whoever has injected the plan is told so."""
+        problem = {"code": "not-flown", "field": "plan", "reason": "this centre flies nothing"}
+        name = {"plan_id": plan["plan_id"], "callsign": plan.get("callsign", ""), "plan": "0" * 16}
+        message = self._envelope("plan-status", counted=True) | name | {"state": "refused", "problem": problem}
+        self._publish(f"hotline/v1/status/{self.party}/{plan['plan_id']}", json.dumps(message), retain=False)
 
     def _envelope(self, kind: str, *, counted: bool) -> Message:
         if counted:
@@ -115,21 +280,25 @@ class PlainCentre:
 
 def main() -> None:
     """Connect, subscribe, and stay."""
-    address = urlsplit(sys.argv[1])
+    url, agreement, silence_s = (*sys.argv[1:4], *("", "", SILENCE_S)[len(sys.argv) - 1 :])
+    address = urlsplit(url)
     party = str(address.username)
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"hotline-{party}", clean_session=False)
-    centre = PlainCentre(party, partial(client.publish, qos=1))
+    centre = PlainCentre(party, partial(client.publish, qos=1), agreement, float(silence_s))
     client.username_pw_set(party, address.password)
     client.will_set(f"hotline/v1/health/{party}", centre.health("down"), qos=1, retain=True)
-    wanted = [f"hotline/v1/line/+/{party}", f"hotline/v1/receipt/+/{party}", "hotline/v1/clock"]
-    client.on_connect = lambda *_: client.subscribe([(topic, 1) for topic in wanted])
+    wanted = [f"line/+/{party}", f"receipt/+/{party}", f"inject/{party}", "clock", "health/+"]
+    client.on_connect = lambda *_: client.subscribe([(f"hotline/v1/{topic}", 1) for topic in wanted])
     client.on_message = lambda _client, _data, message: centre.hear(message.topic, message.payload)
     client.connect(address.hostname or "127.0.0.1", address.port or 1883)
-    client.loop_start()
     said = time.monotonic()
     while True:
-        time.sleep(RESEND_S)
-        centre.say_again()
+        if client.loop(TICK_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            time.sleep(1)
+            with suppress(OSError):
+                client.reconnect()
+        centre.fall_silent()
+        centre.say_again(RESEND_S)
         if time.monotonic() - said > HEALTH_S:
             centre.say_health()
             said = time.monotonic()

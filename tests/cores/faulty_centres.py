@@ -395,7 +395,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "goes by a clock of its own": Fault("WIRE-3", say=changed(CallEnded, time=lambda m: m.time + timedelta(hours=2))),
     "rejects messages with new fields": Fault("WIRE-4", shell=ForbidsUnknownFields),
     "does not say what it answers": Fault("WIRE-5", say=changed(Answer, cause=None)),
-    "passes rubbish over": Fault("REJ-1", "REJ-2", "REJ-3", "NEG-4", "NEG-5", say=never(InputRejected)),
+    "passes rubbish over": Fault("REJ-1", "REJ-2", "REJ-3", say=never(InputRejected)),
     "dies of a type that it does not know": Fault("REJ-2", "REJ-4", shell=DiesOfWhatItDoesNotKnow),
     "does not refuse impossible plans": Fault("REJ-5", say=never(PlanStatus, lambda m: m.state is PlanState.REFUSED)),
     "sends no receipts": Fault("RCPT-1", "RCPT-2", shell=NoReceipts),

@@ -1,20 +1,32 @@
 """Our own centre keeps every requirement; each faulty one breaks exactly those that it should."""
 
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import msgspec
 import pytest
 
-from hotline_services.conformance.peer import Brief
-from hotline_services.conformance.rehearsal import LocalCentre, rehearse
-from hotline_services.conformance.requirements import BY_ID
+from hotline_services.cli.conformance import conformance
+from hotline_services.conformance.case import Case
+from hotline_services.conformance.document import written_into
+from hotline_services.conformance.examiner import Examiner
+from hotline_services.conformance.peer import Brief, Peer
+from hotline_services.conformance.rehearsal import START, LocalCentre, play, rehearse
+from hotline_services.conformance.requirements import BY_ID, UnknownRequirementError, chosen
+from hotline_services.conformance.scene import UndocumentedError
+from hotline_services.conformance.scenes import ALL_ALONG, SCENES
+from hotline_services.conformance.telling import evidence, junit
 from hotline_services.conformance.verdicts import Report, Verdict
 
 from .faulty_centres import FAULTS, SCENARIO, our_centre
 
 ALL = frozenset(BY_ID)
+BRIEF = Brief(us="us", them="ru", rules=SCENARIO.agreement, epoch="e1", may_stop=True)
+PAGE = Path(__file__).parents[2] / "docs/conformance.md"
 
 
-def examined(centre: LocalCentre, chosen: frozenset[str] = ALL) -> Report:
-    brief = Brief(us="us", them="ru", rules=SCENARIO.agreement, epoch="e1", may_stop=True)
-    return rehearse(brief, centre, chosen)
+def examined(centre: LocalCentre, wanted: frozenset[str] = ALL) -> Report:
+    return rehearse(BRIEF, centre, wanted)
 
 
 def test_our_own_centre_keeps_every_requirement() -> None:
@@ -31,3 +43,87 @@ def test_a_faulty_centre_breaks_what_its_fault_is_about_and_nothing_else(name: s
 
 def test_each_requirement_is_broken_by_some_faulty_centre() -> None:
     assert frozenset().union(*(fault.breaks for fault in FAULTS.values())) == ALL
+
+
+def test_a_requirement_without_a_scene_that_tests_it_is_an_error() -> None:
+    assert frozenset().union(*(scene.tests for scene in (*SCENES, ALL_ALONG))) == ALL
+
+
+def test_the_page_says_what_is_done_and_required() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == written_into(page), "run python -m hotline_services.conformance.document docs/conformance.md"
+
+
+def test_every_step_that_is_written_down_is_taken_with_a_centre_that_keeps_the_protocol() -> None:
+    examiner = Examiner(BRIEF, START, ALL)
+    play(examiner, LocalCentre("ru", our_centre()))
+    assert examiner.taken == {scene.name: list(scene.steps) for scene in SCENES}
+
+
+def test_a_step_that_is_not_written_down_is_an_error() -> None:
+    case = Case(SCENES[0], Peer(BRIEF, START), ALL)
+    with pytest.raises(UndocumentedError, match="there is no step 'dance'"):
+        case.step("dance")
+    case.step("retained")
+    with pytest.raises(UndocumentedError, match="is not said to test CALL-1"):
+        case.check("CALL-1", kept=True, expected="nothing")
+
+
+def test_only_what_is_asked_for_is_played_and_judged() -> None:
+    report = examined(LocalCentre("ru", our_centre()), chosen("sil,CALL-1"))
+    assert [judgement.requirement.id for judgement in report.judgements] == ["CALL-1", "SIL-1", "SIL-2", "SIL-3"]
+    assert report.broken == []
+
+
+def test_what_is_broken_is_told_with_its_evidence() -> None:
+    report = examined(FAULTS["never hangs up"].centre(), chosen("SIL-2"))
+    told = "\n".join(evidence(report))
+    assert "SIL-2 is broken" in told
+    assert "expected: a hang-up after 60 s" in told
+    assert '"type":"answer"' in told
+
+
+def test_the_report_as_junit_counts_failures_and_what_was_skipped() -> None:
+    report = examined(FAULTS["never answers"].centre(), chosen("CALL"))
+    suites = ET.fromstring(junit(report))  # noqa: S314  we wrote it
+    suite = suites[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("8", "1", "0")
+    assert [case.get("name", "").split()[0] for case in suite if case.find("failure") is not None] == ["CALL-1"]
+    assert all(case.find("skipped") is not None for case in suite if "CALL-4" in case.get("name", ""))
+
+
+def test_a_centre_that_is_not_there_is_not_judged() -> None:
+    examiner = Examiner(BRIEF, START, ALL)
+    while not examiner.finished and examiner.next_deadline is not None:
+        examiner.lapse(examiner.next_deadline)
+    assert examiner.there is False
+    assert examiner.findings == []
+
+
+def test_an_examination_can_be_held_again_with_the_same_centre() -> None:
+    centre = LocalCentre("ru", our_centre())
+    first = Examiner(BRIEF, START, chosen("LEDGER,REC,ASK-5"))
+    play(first, centre)
+    again = Examiner(msgspec.structs.replace(BRIEF, epoch="e2"), first.peer.now, chosen("LEDGER,REC,ASK-5"))
+    play(again, centre)
+    assert {judgement.verdict for judgement in again.report().judgements} == {Verdict.KEPT}
+
+
+def test_an_unknown_requirement_is_named() -> None:
+    with pytest.raises(UnknownRequirementError, match="CALL-99: no such requirement"):
+        chosen("NEG,CALL-99")
+
+
+def test_the_command_lists_rehearses_and_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert conformance(list_=True, only="CALL-1") == 0
+    assert "CALL-1" in capsys.readouterr().out
+    assert conformance(rehearse=True, only="CALL") == 0
+    assert conformance(only="CALL", against="fr") == 2
+    assert "fr is no party" in capsys.readouterr().err
+
+
+def test_the_report_is_written_as_json_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert conformance(rehearse=True, only="DIG", json=True, out=tmp_path / "report.json") == 0
+    report = msgspec.json.decode((tmp_path / "report.json").read_bytes(), type=Report)
+    assert msgspec.json.decode(capsys.readouterr().out, type=Report) == report
+    assert [judgement.verdict for judgement in report.judgements] == [Verdict.KEPT] * 3

@@ -26,8 +26,6 @@ DELAY: Final = timedelta(milliseconds=50)
 HEALTH_S: Final = 10.0
 LONGEST: Final = timedelta(days=7)
 
-Heard = tuple[datetime, Letter]
-
 
 class LocalCentre:
     """A core with as much of a shell as can be seen from outside."""
@@ -89,6 +87,11 @@ class LocalCentre:
         receipt = Receipt(id=self._name(), source=self.party, seq=0, time=now, to=message.source, ids=(message.id,))
         return [_letter(receipt)]
 
+    def appear(self, now: datetime) -> list[Letter]:
+        """What the broker has of it when somebody comes."""
+        self.stopped, self._health_at = False, now
+        return self.lapse(now)
+
     def lapse(self, now: datetime) -> list[Letter]:
         """What time brings about."""
         letters: list[Letter] = []
@@ -131,35 +134,44 @@ def _at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds, microseconds=1)  # a wake that is early would come to nothing
 
 
+Line = list[tuple[datetime, bool, Letter]]
+"""What is on its way: when it arrives, whether at the centre, and what it is. All take equally long."""
+
+
 def rehearse(brief: Brief, centre: LocalCentre, chosen: frozenset[str], told: Callable[[str], object] = str) -> Report:
     """Examine this centre, as fast as it goes. ``told`` hears the title of each scene as it begins."""
     examiner = Examiner(brief, START, chosen, SCENES)
-    line: list[tuple[datetime, int, bool, Letter]] = []
-    for letter in centre.lapse(START):
-        _post(line, examiner.hear(letter.topic, letter.payload, START, retained=letter.retain), START, to_centre=True)
+    play(examiner, centre, told)
+    return examiner.report()
+
+
+def play(examiner: Examiner, centre: LocalCentre, told: Callable[[str], object] = str) -> None:
+    """Have the examiner examine this centre from now on, and to the end."""
+    begun = now = examiner.peer.now
+    line: Line = []
+    letters = centre.appear(now)
+    for letter in letters:
+        _post(line, examiner.hear(letter.topic, letter.payload, now, retained=letter.retain), now, to_centre=True)
     playing = None
     while not examiner.finished:
         now = _next_time(line, examiner, centre)
-        if now - START > LONGEST:
+        if now - begun > LONGEST:
             raise RuntimeError(f"{examiner.playing and examiner.playing.name}: the examination does not end")
         _one_moment(line, examiner, centre, now)
         if examiner.playing is not playing and examiner.playing is not None:
             told(examiner.playing.title)
         playing = examiner.playing
-    return examiner.report()
 
 
-def _next_time(line: list[tuple[datetime, int, bool, Letter]], examiner: Examiner, centre: LocalCentre) -> datetime:
+def _next_time(line: Line, examiner: Examiner, centre: LocalCentre) -> datetime:
     times = [line[0][0] if line else None, examiner.next_deadline, centre.next_deadline]
     return min(at for at in times if at is not None)
 
 
-def _one_moment(
-    line: list[tuple[datetime, int, bool, Letter]], examiner: Examiner, centre: LocalCentre, now: datetime
-) -> None:
+def _one_moment(line: Line, examiner: Examiner, centre: LocalCentre, now: datetime) -> None:
     """Deliver what is due, and wake whoever wants to be woken."""
     while line and line[0][0] <= now:
-        _, _, to_centre, letter = line.pop(0)
+        _, to_centre, letter = line.pop(0)
         if to_centre:
             _post(line, centre.hear(letter.topic, letter.payload, now), now, to_centre=False)
         else:
@@ -170,8 +182,5 @@ def _one_moment(
         _post(line, examiner.lapse(now), now, to_centre=True)
 
 
-def _post(
-    line: list[tuple[datetime, int, bool, Letter]], letters: Sequence[Letter], now: datetime, *, to_centre: bool
-) -> None:
-    for letter in letters:
-        line.append((now + DELAY, len(line), to_centre, letter))
+def _post(line: Line, letters: Sequence[Letter], now: datetime, *, to_centre: bool) -> None:
+    line.extend((now + DELAY, to_centre, letter) for letter in letters)

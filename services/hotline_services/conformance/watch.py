@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from hotline_protocol.message import Message
-from hotline_protocol.service import Health
+from hotline_protocol.service import Health, Presence
 from hotline_protocol.topics import MalformedMessageError
 
 from .peer import Brief
@@ -51,7 +51,8 @@ class Watch:
             named = self._numbers.setdefault((message.epoch, message.seq), message.id)
             if named != message.id:
                 self._complain("WIRE-2", "one message of this seq", f"{named} and {message.id}: both {message.seq}")
-        if before is message:
+        will = isinstance(message, Health) and message.presence is Presence.DOWN  # it was left there long before
+        if before is message and not will:
             self._time(message, now)
 
     def _time(self, message: Message, now: datetime) -> None:

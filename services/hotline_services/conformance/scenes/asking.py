@@ -22,7 +22,7 @@ from hotline_protocol.line import (
 from hotline_protocol.message import Message
 from hotline_services.conformance.air import Air, names_itself, offer_of
 from hotline_services.conformance.case import Case, Taking
-from hotline_services.conformance.scene import Script, scene, step
+from hotline_services.conformance.scene import NotTestedError, Script, scene, step
 
 FOR_CONSENT = frozenset({Reason.ROUTINE, Reason.SHORT_NOTICE, Reason.EMERGENCY})
 
@@ -35,16 +35,26 @@ def have_it_ask(case: Case) -> FlightPlan:
     return plan
 
 
-def its_proposal(case: Case) -> Taking[Propose]:
+def _its_ring(case: Case, plan: FlightPlan) -> Taking[Ring | None]:
+    """Its ring about this plan. Raises NotTestedError when it will not fly that: then it need not ask."""
+
+    def wanted(message: Ring | PlanStatus) -> bool:
+        if isinstance(message, Ring):
+            return message.reason in FOR_CONSENT
+        return message.plan_id == plan.plan_id and message.state is PlanState.REFUSED
+
+    heard = yield from case.hear(Ring, PlanStatus, within_s=case.offer_s + case.timing.redial_s, where=wanted)
+    if isinstance(heard, PlanStatus):
+        raise NotTestedError("it refuses the plan, and need not ask for consent then")
+    return heard if isinstance(heard, Ring) else None
+
+
+def its_proposal(case: Case, plan: FlightPlan) -> Taking[Propose]:
     """Its ring, answered, and what it proposes then. Raises NotTestedError when it does not."""
-    ring = yield from case.rung(within_s=case.offer_s + case.timing.redial_s, about=_for_consent)
+    ring = yield from _its_ring(case, plan)
     case.take_call(case.needed(ring, "it was given a plan that needs consent, and did not ring"))
     proposal = yield from case.hear(Propose, within_s=case.timing.silence_s, where=case.in_call)
     return case.needed(proposal, "it rang, and did not propose")
-
-
-def _for_consent(ring: Ring) -> bool:
-    return ring.reason in FOR_CONSENT
 
 
 def grant(case: Case, proposal: Propose, *, hold_s: float) -> Concur:
@@ -80,7 +90,7 @@ def granted(case: Case) -> Script:
     case.step("plan")
     case.see_that_it_lives()
     plan = have_it_ask(case)
-    ring = yield from case.rung(within_s=case.offer_s + case.timing.redial_s, about=_for_consent)
+    ring = yield from _its_ring(case, plan)
     heard = None
     if ring is not None:
         case.take_call(ring)
@@ -125,7 +135,7 @@ def wrong_counters(case: Case) -> Script:
     """What it must not be talked into."""
     case.step("plan")
     plan = have_it_ask(case)
-    proposal = yield from its_proposal(case)
+    proposal = yield from its_proposal(case, plan)
     case.step("stale")
     yield from _counters(case, proposal, "ASK-8", answers="0" * 16)
     case.step("false")
@@ -164,7 +174,7 @@ def declined(case: Case) -> Script:
     """Nothing is asked for ever."""
     case.step("plan")
     plan = have_it_ask(case)
-    proposal = yield from its_proposal(case)
+    proposal = yield from its_proposal(case, plan)
     case.step("decline")
     until = case.now + timedelta(seconds=2 * case.timing.negotiation_s)
     ended = yield from _decline_all(case, proposal, until)
@@ -223,7 +233,7 @@ def too_late(case: Case) -> Script:
     """What is granted and not wanted any more."""
     case.step("plan")
     plan = have_it_ask(case)
-    proposal = yield from its_proposal(case)
+    proposal = yield from its_proposal(case, plan)
     case.step("cancel")
     grant(case, proposal, hold_s=case.timing.hold_s)
     confirm = yield from case.hear(

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from hotline_protocol.airspace import Position
-from hotline_protocol.events import InputRejected, PlanStatus
+from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.injection import CancelPlan, SubmitPlan
 from hotline_protocol.line import Choice, Concur, Counter, Decline, Entered, Menu, Window, Withdraw
@@ -132,7 +132,7 @@ def its_own_air(case: Case) -> Script:
 
 @scene(
     "We ask for what cannot be",
-    digest=step("We propose one thing and name another: that is declined, and told to be unusable.", "NEG-4"),
+    digest=step("We propose one thing and name another: it declines.", "NEG-4"),
     choice=step("We propose what is not on the menu: the same.", "NEG-4"),
     backwards=step("We propose to be out before we are in: the same.", "NEG-5"),
     areas=step("We propose more areas than windows: the same.", "NEG-5"),
@@ -165,13 +165,9 @@ def _refused_menu(case: Case, air: Air, **changes: Any) -> Script:
 
 
 def _refused(case: Case, bargain: Bargain, requirement: str, **changes: Any) -> Script:
-    proposal = bargain.propose(**changes)
+    bargain.propose(**changes)
     answer = yield from bargain.reply()
     case.check(requirement, isinstance(answer, Decline), "decline", answer)
-    told = yield from case.hear(
-        InputRejected, within_s=case.brief.slack_s, where=lambda m: proposal.id in (m.evidence, m.cause)
-    )
-    case.check(requirement, told, f"input-rejected, of {proposal.id}", told)
 
 
 @scene(
