@@ -289,6 +289,31 @@ def test_who_asks_again_what_is_on_the_desk_is_told_the_pending_offer_again() ->
     assert world.status("near").state is PlanState.ACCEPTED
 
 
+def test_being_told_again_changes_nothing_of_what_the_automatic_officer_would_say() -> None:
+    world = Manned(PROMPT, config(costs=Costs(line=0.9, content=1.0)))
+    first = world.asked()
+    for _ in range(3):
+        world.order(TakeDesk, operator="Col. X", lease_s=600)
+    advice = {(asked.officer, asked.officer_choice) for asked in world.all(DecisionAwaited)}
+    assert advice == {(first.officer, first.officer_choice)}
+    assert first.officer is Verdict.COUNTER
+
+
+def test_the_automatic_officer_goes_on_from_what_the_person_has_said() -> None:
+    fussy = config(costs=Costs(line=0.9, content=1.0))
+    world = Manned(config(costs=Costs(walk_away=0.9)), fussy)
+    asked = world.asked()
+    world.answer(CounterOffer, choice=Choice(sector=1, block=1, shift=0))
+    second = world.decision
+    world.order(LeaveDesk)
+    world.run(minutes=10)
+    offers = [counter for counter in world.all(Counter) if counter.source == "ru"]
+    assert offers[0].answers == asked.offer
+    assert offers[1].answers == second.offer
+    assert len({counter.offer for counter in offers}) == len(offers)
+    assert world.centres["ru"].open_calls() == []
+
+
 def test_sitting_down_while_it_rings_takes_the_ring_over() -> None:
     world = Joined(PROMPT, config(think_s=30))
     world.file("us", plan("near"))

@@ -99,9 +99,7 @@ async def _sit(
 ) -> int:
     from hotline_services.console.session import DeskError, Session
 
-    session = Session(party, name[:64])
-    if agreement is not None:
-        session.view.timing = agreement.timing
+    session = Session(party, name[:64], agreement)
     try:
         if plain:
             from hotline_services.console.plain import PlainConsole, standard_input, write_line
@@ -110,7 +108,7 @@ async def _sit(
         else:
             from hotline_services.console.screen import sit_at_screen
 
-            await sit_at_screen(session, settings, agreement)
+            await sit_at_screen(session, settings)
     except DeskError as error:
         return _fail(NO_DESK, str(error))
     finally:

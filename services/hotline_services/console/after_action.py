@@ -41,11 +41,11 @@ def _calls(report: AfterAction) -> Iterator[str]:
     ours = [call for call in report.calls if call.ours]
     yield "## Calls"
     yield ""
-    yield f"- They rang {_times(len(theirs))}: {_outcomes(theirs)}."
+    yield f"- They rang {_times(len(theirs))}{_outcomes(theirs)}."
     times = [seconds for call in theirs if (seconds := call.answer_s) is not None]
     if times:
         yield f"- Time to answer: median {duration(median(times))}, longest {duration(max(times))}."
-    yield f"- We rang {_times(len(ours))}: {_outcomes(ours)}."
+    yield f"- We rang {_times(len(ours))}{_outcomes(ours)}."
     for call in theirs:
         if call.outcome is CallOutcome.NO_ANSWER or (call.answered_at is None and call.outcome is None):
             manner = f"{words(call.reason.value)}, {words(call.tier.value)}"
@@ -58,10 +58,12 @@ def _times(count: int) -> str:
 
 
 def _outcomes(calls: Sequence[CallMade]) -> str:
+    if not calls:
+        return ""
     taken = sum(call.answered_at is not None for call in calls)
     busy = sum(call.outcome is CallOutcome.BUSY for call in calls)
     dropped = sum(call.answered_at is not None and call.outcome is CallOutcome.DROPPED for call in calls)
-    return f"{taken} answered ({dropped} of them dropped), {busy} busy, {len(calls) - taken - busy} not answered"
+    return f": {taken} answered ({dropped} of them dropped), {busy} busy, {len(calls) - taken - busy} not answered"
 
 
 def _decisions(report: AfterAction) -> Iterator[str]:

@@ -2,21 +2,17 @@
 
 import asyncio
 
-from hotline_protocol.agreement import Agreement
 from hotline_services.runtime.wire import BrokerSettings
 
 from .app import ConsoleApp
-from .scenery import ground_of, shipped_agreement
+from .scenery import ground_of
 from .session import Session
 
 
-async def sit_at_screen(session: Session, settings: BrokerSettings, agreement: Agreement | None) -> None:
+async def sit_at_screen(session: Session, settings: BrokerSettings) -> None:
     """Sit at the desk until told to leave. Raises NoBrokerError and DeskError, also when the desk is lost."""
     async with session.seated(settings):
-        known = agreement or shipped_agreement(session.view.agreement)
-        if known is not None:
-            session.view.timing = known.timing
-        app = ConsoleApp(session, ground_of(known))
+        app = ConsoleApp(session, ground_of(session.terms))
         session.on_news = app.tell
         lost = asyncio.ensure_future(session.lost())
         lost.add_done_callback(lambda _: app.exit())

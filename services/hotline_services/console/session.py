@@ -10,6 +10,7 @@ from typing import Final
 
 import aiomqtt
 
+from hotline_protocol.agreement import Agreement
 from hotline_protocol.events import InputRejected
 from hotline_protocol.hearing import ear
 from hotline_protocol.injection import Injected
@@ -23,6 +24,7 @@ from hotline_services.runtime.wire import BrokerSettings
 
 from .debrief import Debrief
 from .desk_view import DeskView, Notice
+from .scenery import shipped_agreement
 from .sitting import RENEWED_EVERY_REAL_S, Draft, SittingAt
 
 QUIET_S: Final = 1.0  # what is retained comes at once: what has not come after so long is not there
@@ -42,11 +44,13 @@ class Session:
     ``on_news`` is called with what the person is to be told whenever there is something new.
     """
 
-    def __init__(self, party: str, operator: str, on_news: Callable[[list[Notice]], None] = lambda _: None) -> None:
+    def __init__(self, party: str, operator: str, terms: Agreement | None = None) -> None:
+        """``terms`` is the memorandum that is played by, where it is not a shipped one."""
         self.sitting: Final = SittingAt(party, f"console-{party}-{secrets.token_hex(3)}"[:32], operator)
         self.view: Final = DeskView(party, self.sitting.name)
         self.debrief: Final = Debrief(party)
-        self.on_news = on_news
+        self.on_news: Callable[[list[Notice]], None] = lambda _: None
+        self.terms = terms
         self.peers: tuple[str, ...] = ()
         self._clock: ScaledClock | None = None
         self._present: dict[str, Presence] = {}
@@ -150,6 +154,9 @@ class Session:
             raise DeskError(f"The centre of {party} has not answered in {ANSWER_S:g} s.") from error
         if isinstance(answer, InputRejected):
             raise DeskError(f"The desk of {party} is not free: {answer.problem.reason}.")
+        self.terms = self.terms or shipped_agreement(self.view.agreement)
+        if self.terms is not None:
+            self.view.timing = self.terms.timing
 
     async def _gather_what_is_retained(self) -> None:
         with contextlib.suppress(TimeoutError):
