@@ -55,7 +55,7 @@ def application(state: State, hosts: Sequence[str]) -> Starlette:
             Middleware(Headers),
             Middleware(Hosts, hosts=hosts),
         ],
-        exception_handlers={NotMetError: _not_met, HTTPException: _http_fault},
+        exception_handlers={NotMetError: _not_met, HTTPException: _http_fault, Exception: _failed},
     )
 
 
@@ -150,6 +150,10 @@ async def _document(_request: Request) -> Response:
 def _not_met(_request: Request, error: Exception) -> Response:
     assert isinstance(error, NotMetError)  # noqa: S101  it is registered for no other
     return as_json(error.fault, error.status)
+
+
+def _failed(_request: Request, _error: Exception) -> Response:
+    return as_json(Fault(error="The server failed at this; its log says how."), 500)
 
 
 def _http_fault(request: Request, error: Exception) -> Response:

@@ -206,12 +206,9 @@ class RecordingFeed(Feed):
             raise
 
     def _check(self) -> bool:
-        if self._file.read(len(SQLITE_BEGINS)) == SQLITE_BEGINS:
-            with closing(read_only(self._path)) as db:
-                if check_kind(db, self._path) == "empty":
-                    raise StoreError(f"{self._path} is empty: no monitor has written to it yet.")
+        if is_database(self._path):
+            self._check_record()
             return True
-        self._file.seek(0)
         try:
             self._reader = RecordingReader(self._file)
         except RecordingError as error:
@@ -219,6 +216,14 @@ class RecordingFeed(Feed):
         self.header = self._reader.header
         self.agreement = None if self.header.agreement == UNKNOWN_AGREEMENT else self.header.agreement
         return False
+
+    def _check_record(self) -> None:
+        try:
+            with closing(read_only(self._path)) as db:
+                if check_kind(db, self._path) == "empty":
+                    raise StoreError(f"{self._path} is empty: no monitor has written to it yet.")
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path} is not a monitor's record: {error}. Name another file.") from error
 
     @property
     def loaded(self) -> float:
@@ -286,6 +291,12 @@ def _batches(messages: Iterator[Numbered]) -> Iterator[list[Numbered]]:
         raise
     if batch:
         yield batch
+
+
+def is_database(path: Path) -> bool:
+    """Whether this file begins as a record does. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(len(SQLITE_BEGINS)) == SQLITE_BEGINS
 
 
 def read_only(path: Path) -> sqlite3.Connection:

@@ -7,10 +7,13 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from hotline_protocol.topics import Topic
+from hotline_services.export.aircraft import aircraft_json, receiver_json
 from hotline_services.monitor.latestrows import AirborneRow
+from hotline_services.monitor.metrics import CONTENT_TYPE
 from hotline_services.monitor.reading import HOUSEKEEPING, UNKNOWN_AGREEMENT
 from hotline_services.runtime.recording import Header
 
@@ -104,31 +107,24 @@ def health(asked: Asked) -> Wellness:
     )
 
 
-def metrics(asked: Asked) -> Response:
+async def metrics(asked: Asked) -> Response:
     """Of the live source."""
-    from hotline_services.monitor.metrics import CONTENT_TYPE
+    text = await run_in_threadpool(asked.state.metrics, await asked.state.shown(LIVE))
+    return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
-    return Response(asked.state.metrics(_live(asked)), headers={"Content-Type": CONTENT_TYPE})
 
-
-def aircraft(asked: Asked) -> Response:
+async def aircraft(asked: Asked) -> Response:
     """What flies at this moment of the stack's clock, as far as its path was told."""
-    from hotline_services.export.aircraft import aircraft_json
+    live, now = await asked.state.shown(LIVE), asked.state.now()
 
-    live, now = _live(asked), asked.state.now()
-    with live.feed.history() as history:
-        rows, count = history.rows(AirborneRow), history.count
-    return Response(aircraft_json(rows, now, count), media_type="application/json")
+    def look() -> bytes:
+        with live.feed.history() as history:
+            rows, count = history.rows(AirborneRow), history.count
+        return aircraft_json(rows, now, count)
+
+    return Response(await run_in_threadpool(look), media_type="application/json")
 
 
 def receiver(_asked: Asked) -> Response:
     """Where the picture is taken."""
-    from hotline_services.export.aircraft import receiver_json
-
     return Response(receiver_json(version("hotline")), media_type="application/json")
-
-
-def _live(asked: Asked) -> Shown:
-    if (live := asked.state.sources.live) is None:
-        raise NotMetError(404, "There is no live source here: this server shows recordings.")
-    return live

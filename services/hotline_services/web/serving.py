@@ -79,6 +79,7 @@ async def serve(state: State, hosts: Sequence[str], bound: socket.socket, stoppi
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=1,
         lifespan="off",
     )

@@ -34,11 +34,7 @@ class Shelf:
 
     def answer(self, request: Request, name: str) -> Response:
         """This file; 304 when the browser has it already, 404 when there is none."""
-        path = (self._folder / name).resolve()
-        if not path.is_relative_to(self._folder) or not path.is_file():
-            raise HTTPException(404)
-        status = path.stat()
-        sheet = _sheet(path, status.st_mtime_ns, status.st_size)
+        sheet = self._sheet(name)
         headers = {"ETag": sheet.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
         if sheet.tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
@@ -46,6 +42,17 @@ class Shelf:
             headers["Content-Encoding"] = "gzip"
             return Response(sheet.zipped, media_type=sheet.media_type, headers=headers)
         return Response(sheet.plain, media_type=sheet.media_type, headers=headers)
+
+
+    def _sheet(self, name: str) -> Sheet:
+        try:
+            path = (self._folder / name).resolve()
+            status = path.stat()
+            if path.is_relative_to(self._folder) and path.is_file():
+                return _sheet(path, status.st_mtime_ns, status.st_size)
+        except (OSError, ValueError) as error:  # such as a name that no file can have
+            raise HTTPException(404) from error
+        raise HTTPException(404)
 
 
 @lru_cache(maxsize=FILES_AT_MOST)

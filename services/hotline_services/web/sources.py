@@ -12,7 +12,7 @@ import msgspec
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario, shipped_scenarios
 from hotline_services.runtime.store import StoreError
 
-from .feeds import Feed, RecordingFeed
+from .feeds import Feed, RecordingFeed, is_database
 from .model import Changes, ClockReading, Picture, Setting, Source, TracksNow
 from .settings import setting
 from .view import changes, has_path, picture
@@ -115,10 +115,9 @@ class Sources:
 
         What was uploaded first goes, file and all, when there are too many.
         """
-        feed = RecordingFeed(path)
-        if uploaded and feed.is_record:
-            feed.close()
+        if uploaded and is_database(path):  # what else is in it would be run here
             raise StoreError(f"{path}: a record is not taken. Make a recording of it with: hotline recording")
+        feed = RecordingFeed(path)
         scenario = self._scenario_of(feed)
         if scenario is not None:
             title = f"{title} · {scenario.title}"
