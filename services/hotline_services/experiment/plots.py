@@ -86,6 +86,7 @@ def svg(rows: Sequence[dict[str, Any]], layers: list[dict[str, Any]], height: An
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "data": {"values": list(rows)},
         "background": None,
+        "padding": {"left": 24, "top": 5, "right": 24, "bottom": 5},  # letters are reckoned narrower than they are
         "width": WIDTH,
         "height": height or {"step": STEP},
         "config": {

@@ -27,6 +27,8 @@ from .theatre import theatre_map
 
 HOURLY: Final = timedelta(days=3)
 """A run up to this long is shown hour by hour, a longer one day by day."""
+SHORT: Final = 40
+"""A list of more rows is folded up."""
 READING: Final = """
 Every figure is of this one run. Another seed gives another run: how far chance alone moves a figure is not to be seen
 here, but in an experiment.
@@ -194,7 +196,7 @@ def _escalations(story: Story) -> Iterator[str]:
         return
     cells = (
         [
-            text_cell(date_time_group(row.at) if row.at else ""),
+            number_cell(date_time_group(row.at) if row.at else ""),
             text_cell(row.party),
             text_cell(row.peer),
             text_cell(words(row.kind.value) if row.kind else ""),
@@ -203,9 +205,14 @@ def _escalations(story: Story) -> Iterator[str]:
         ]
         for row in rows
     )
-    yield table(
-        ["at", "seen by", "peer", "kind", "tier", "detail"], cells, "What strained the relation, in whose eyes."
-    )
+    headings = ["at", "seen by", "peer", "kind", "tier", "detail"]
+    listed = table(headings, cells, "What strained the relation, in whose eyes.")
+    if len(rows) <= SHORT:
+        yield listed
+        return
+    kinds = Counter(row.kind.value for row in rows if row.kind)
+    yield _outcomes_table(dict(sorted(kinds.items())), "Escalations by kind.")
+    yield from details(f"All {len(rows):,}", listed)
 
 
 def _tension(story: Story, run: Outcomes) -> Iterator[str]:
@@ -262,7 +269,7 @@ def _sky(story: Story, run: Outcomes) -> Iterator[str]:
 def _crossings(rows: Iterable[CrossingRow]) -> str:
     cells = (
         [
-            text_cell(date_time_group(row.at) if row.at else ""),
+            number_cell(date_time_group(row.at) if row.at else ""),
             text_cell(row.side or row.operator),
             text_cell(printable(row.callsign)),
             text_cell(printable(row.what)),
@@ -278,7 +285,7 @@ def _crossings(rows: Iterable[CrossingRow]) -> str:
 def _encounters(rows: Sequence[EncounterRow]) -> str:
     cells = (
         [
-            text_cell(date_time_group(row.at) if row.at else ""),
+            number_cell(date_time_group(row.at) if row.at else ""),
             text_cell(words(row.grade.value) if row.grade else ""),
             text_cell(f"{printable(row.one)} ({row.one_side})"),
             text_cell(f"{printable(row.other)} ({row.other_side})"),
@@ -309,12 +316,12 @@ def _agreements(story: Story) -> Iterator[str]:
     rows = story.rows(AgreementRow)
     cells = (
         [
-            text_cell(date_time_group(row.entered_at) if row.entered_at else ""),
+            number_cell(date_time_group(row.entered_at) if row.entered_at else ""),
             text_cell(row.granter),
             text_cell(row.user),
             number_cell(f"{row.entry:,}"),
             text_cell(air(row.volumes)),
-            text_cell(date_time_group(row.released_at) if row.released_at else ""),
+            number_cell(date_time_group(row.released_at) if row.released_at else ""),
             f"<td><code>{escape(row.entry_hash[:16])}</code></td>",
         ]
         for row in rows

@@ -46,8 +46,9 @@ def theatre_map(story: Story) -> str:
         *_geography(),
         *(part for n, side in enumerate(sides) for part in _volumes(rows, side, n)),
         *_zones(story),
+        *_crossings(story),
         *_line(story),
-        *_events(story),
+        *_encounters(story),
         "</svg>",
     ]
     return "".join(parts)
@@ -163,13 +164,20 @@ def _line(story: Story) -> Iterator[str]:
         yield f'<text class="named" x="{x:.1f}" y="{y - 10:.1f}">the line (illustrative)</text>'
 
 
-def _events(story: Story) -> Iterator[str]:
-    for row in story.rows(CrossingRow):
+def _crossings(story: Story) -> Iterator[str]:
+    """Crosses, the fainter the more there are."""
+    rows = story.rows(CrossingRow)
+    yield f'<g opacity="{max(0.25, min(1.0, 40 / (len(rows) + 1))):.2f}">'
+    for row in rows:
         if row.position:
             x, y = _xy(row.position)
             cross = f"M{x - 3:.1f} {y - 3:.1f} l6 6 m0 -6 l-6 6"
             told = f"{row.callsign} crosses {row.what}"
             yield f'<path class="mark" d="{cross}"><title>{escape(told)}</title></path>'
+    yield "</g>"
+
+
+def _encounters(story: Story) -> Iterator[str]:
     for met in story.rows(EncounterRow):
         if met.position:
             x, y = _xy(met.position)
