@@ -45,45 +45,9 @@ from hotline_services.aoc.config import Costs
 from hotline_services.runtime.chance import Chance
 
 from .joined import DAWN, FAR_EAST, ON_THE_LINE, PROMPT, Joined, agreement, config, minutes, plan
+from .manned import SITTING, Manned
 
-SITTING = "s-1"
 SLOW = config(think_s=30)
-
-
-class Manned(Joined):
-    """Two centres, and a person at the desk of ``ru``."""
-
-    def __init__(self, *args: Any, lease_s: float = 86_400, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.order(TakeDesk, operator="Col. X", lease_s=lease_s)
-
-    def order(self, kind: type[Any], /, *, sitting: str = SITTING, **fields: Any) -> None:
-        self.tell("ru", kind, sitting=sitting, **fields)
-
-    def rung(self, wanted: Any = None) -> Ring:
-        """The other side files this and rings about it."""
-        self.file("us", wanted or plan("near"))
-        return self.all(Ring)[-1]
-
-    def asked(self, wanted: Any = None) -> DecisionAwaited:
-        """The same, and the call has been answered."""
-        self.order(AnswerRing, call_id=self.rung(wanted).call_id)
-        return self.decision
-
-    @property
-    def decision(self) -> DecisionAwaited:
-        return self.all(DecisionAwaited)[-1]
-
-    def answer(self, kind: type[Any], /, **fields: Any) -> None:
-        self.order(kind, negotiation_id=self.decision.negotiation_id, offer=self.decision.offer, **fields)
-
-    @property
-    def refusals(self) -> list[str]:
-        return [f"{m.problem.code} {m.problem.field}" for m in self.all(InputRejected)]
-
-    @property
-    def refusal(self) -> str:
-        return self.all(InputRejected)[-1].problem.reason
 
 
 def test_who_sits_down_is_told_what_is_on_the_desk() -> None:
