@@ -16,6 +16,7 @@ HEAD = (
     "EXER/VALLEY//\nMSGID/ACO/C2WS/1//\nACOID/VALLEY/18//\nGEODATUM/WGS 1984//\n"
     "PERIOD/180600ZJUN2017/190600ZJUN2017//\n"
 )
+LEAP = "PERIOD/010000ZJAN2016/020000ZJAN2016//\n"
 CIRCLE = "CIRCLE/LATS:352030N0400830E/8NM//"
 LEVELS = "EFFLEVEL/RAFL:200AMSL-FL250//"
 TIMES = "APERIOD/DISCRETE/181530ZJUN/181730ZJUN//"
@@ -280,6 +281,21 @@ def test_a_period_over_the_new_year_ends_in_the_next() -> None:
     head = HEAD.replace("180600ZJUN2017/190600ZJUN2017", "310600ZDEC2017/010600ZJAN2018")
     found = volume(order(times="APERIOD/DISCRETE/312200ZDEC/010200ZJAN//", head=head))
     assert found.end == datetime(2018, 1, 1, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        "010000ZMAR/290200ZFEB",
+        "312300ZDEC9999/UFN",
+        "INTERVAL/302300ZDEC9999/302330ZDEC9999/DAILY/9DAY",
+        "010000AJAN0001/UFN",
+    ],
+)
+def test_a_time_that_no_calendar_has_is_refused(times: str) -> None:
+    found = order(times=f"APERIOD/{'' if times.startswith('INT') else 'DISCRETE/'}{times}//", head="EXER/X//\n" + LEAP)
+    assert not found.measures
+    assert [note.field for note in found.refused] == ["period"]
 
 
 def test_without_a_period_that_of_the_order_holds_and_without_any_it_is_refused() -> None:

@@ -210,6 +210,11 @@ def test_everything_is_one_json_object_when_asked_for(aco: Path, capsys: pytest.
     assert msgspec.json.decode(capsys.readouterr().out, type=Order).measures[0].name == "ONE"
 
 
+def test_ground_that_is_no_ground_is_refused(aco: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert read(aco, ground=-1) == 2
+    assert "--ground: -1: from 0 to 29,000 ft" in capsys.readouterr().err
+
+
 def test_a_file_that_is_not_there_or_no_order_is_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert read(tmp_path / "none.aco") == 2
     assert "No such file" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -157,6 +157,17 @@ def test_a_line_that_nobody_knows_is_not_drawn_and_that_is_said(
     assert '"feature":"line"' in out.read_text()
     assert export(tmp_path / "live.jsonl", to="geojson", out=out, force=True, scenario="nowhere") == 2
     assert "none of this name is shipped" in capsys.readouterr().err
+
+
+def test_times_at_the_ends_of_the_calendar_are_exported_like_any_others(tmp_path: Path) -> None:
+    path = tmp_path / "odd.jsonl"
+    with path.open("wb") as file:
+        writer = RecordingWriter(file, HEADER)
+        for at in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
+            for message in said():
+                writer.write(replace(message, time=at, id=f"{message.id}-{at.year}"), at)
+    for to in Format:
+        assert export(path, to=to.value, out=tmp_path / to.value) == 0, to
 
 
 def test_a_flight_that_lasts_for_ever_is_drawn_as_far_as_a_calendar_goes(tmp_path: Path, out: Path) -> None:

@@ -31,6 +31,15 @@ def read_period(fields: Sequence[str], whole: Window | None, year: int | None, m
 
     ``whole`` is the order's own period, for what is left open, ``year`` for times that name none. Raises FieldError.
     """
+    try:
+        return _windows(fields, whole, year, mend)
+    except FieldError:
+        raise
+    except (ValueError, OverflowError) as error:  # the 29th of February a year later, or the end of the calendar
+        raise FieldError(f"there is no such time: {error}") from error
+
+
+def _windows(fields: Sequence[str], whole: Window | None, year: int | None, mend: Mend) -> list[Window]:
     mode, start, end, frequency, duration = (*fields, "", "", "", "", "")[:5]
     if mode not in {"DISCRETE", "INTERVAL"}:
         if bare(mode)[:1].isdigit():

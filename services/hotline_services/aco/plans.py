@@ -63,7 +63,7 @@ def _plans(measure: Measure, prefix: str) -> Iterator[FlightPlan]:
 
 def _days(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     while start < end:
-        until = min(end, start + LONGEST_FLIGHT)
+        until = end if end - start <= LONGEST_FLIGHT else start + LONGEST_FLIGHT
         yield start, until
         start = until
 

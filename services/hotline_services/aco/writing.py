@@ -17,6 +17,7 @@ from .shapes import area_fields
 
 LONGEST_NAME: Final = 30
 MINUTE: Final = timedelta(minutes=1)
+LAST_MINUTE: Final = datetime.max.replace(tzinfo=UTC, second=0, microsecond=0)
 _UNFIT: Final = re.compile(r"[^A-Z0-9 .,()-]+")
 
 
@@ -62,7 +63,7 @@ def _period(start: datetime, end: datetime) -> tuple[str, str]:
     """Whole minutes around this time."""
     began = start.astimezone(UTC).replace(second=0, microsecond=0)
     ended = end.astimezone(UTC).replace(second=0, microsecond=0)
-    return time_field(began), time_field(ended if ended == end else ended + MINUTE)
+    return time_field(began), time_field(ended if ended in {end, LAST_MINUTE} else ended + MINUTE)
 
 
 def text_field(text: str, longest: int = LONGEST_NAME) -> str:

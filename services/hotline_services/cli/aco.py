@@ -34,6 +34,7 @@ from .tables import Column, aligned
 
 REFUSED: Final = 1
 DAY: Final = timedelta(days=1)
+HIGHEST_GROUND_FT: Final = 29_000
 
 aco = App(name="aco", help="Read and write Airspace Control Orders (USMTF text) as reserved volumes.")
 
@@ -79,10 +80,12 @@ def read(
         Write over what is there.
     """
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8", errors="replace")
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         return complain("aco read", f"{file}: {error.strerror}")
-    order = read_order(text, year=year, ground_ft=ground)
+    if not 0 <= ground <= HIGHEST_GROUND_FT:
+        return complain("aco read", f"--ground: {ground:,}: from 0 to {HIGHEST_GROUND_FT:,} ft")
+    order = read_order(content.decode("utf-8-sig", errors="replace"), year=year, ground_ft=ground)
     try:
         whole = out is None or _write_plans(order, f"{to}-aco" if to else "aco", out, force=force)
     except OutputError as error:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from .captions import ILLUSTRATIVE, Block, Event, blocks, events, stamp
-from .shapes import course, metres, rings
+from .shapes import course, later, metres, rings
 from .story import Journey, Story, Trace
 
 Packet = dict[str, Any]
@@ -138,7 +138,7 @@ def _event(event: Event) -> Packet:
         "id": event.key,
         "name": event.name,
         "description": escape(event.told),
-        "availability": _interval(event.at, event.at + SHOWN_FOR),
+        "availability": _interval(event.at, later(event.at, SHOWN_FOR)),
     }
     if event.place:
         lon, lat, up = event.place.lon_deg, event.place.lat_deg, metres(event.altitude_ft)

@@ -15,6 +15,7 @@ from hotline_services.experiment.extras import extra
 from hotline_services.runtime.recording import Header, Recorded
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST: Final = 2**64 - 1
 MICROSECOND: Final = timedelta(microseconds=1)
 COMMON: Final = ("type", "id", "source", "seq", "time", "epoch")
 
@@ -60,5 +61,5 @@ def schema_of(topic: Topic) -> dict[str, Any]:
 
 
 def nanoseconds(at: datetime) -> int:
-    """Since 1970, exactly; what is before that is at its beginning, since the format knows nothing earlier."""
-    return max((at - EPOCH) // MICROSECOND, 0) * 1_000
+    """Since 1970, exactly; what the format has no number for is put at its first or last moment (in the year 2554)."""
+    return min(max((at - EPOCH) // MICROSECOND, 0) * 1_000, LAST)

@@ -8,7 +8,7 @@ in degrees lie within 2 m of each other, and a chord dips 2 m below the globe.
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -33,6 +33,14 @@ class Stop(NamedTuple):
     lon_deg: float
     lat_deg: float
     altitude_ft: float
+
+
+def later(at: datetime, span: timedelta) -> datetime:
+    """This time and so long after it, but no later than the calendar's end: a message may claim any time."""
+    try:
+        return at + span
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def metres(feet: float) -> float:
@@ -78,7 +86,7 @@ def stops(start: datetime, path: FlightPath, until: datetime | None) -> Iterator
     for after_s, east_m, north_m, altitude_ft in _along(path, min(path[-1].after_s, end_s)):
         if math.isfinite(east_m + north_m):
             lon, lat = _where(round(east_m, 1), round(north_m, 1))
-            yield Stop(start + timedelta(seconds=after_s), lon, lat, round(altitude_ft))
+            yield Stop(later(start, timedelta(seconds=after_s)), lon, lat, round(altitude_ft))
 
 
 @lru_cache(maxsize=65_536)
