@@ -1,7 +1,7 @@
 """The report of a run: everything on one page that needs nothing else, and nobody's text is markup on it."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -122,6 +122,15 @@ def test_a_run_of_which_little_is_known_is_reported_all_the_same(tmp_path: Path)
     text = (tmp_path / "r.html").read_text()
     assert "Nobody rang." in text
     assert "the line is not known" in text.lower()
+
+
+def test_a_recording_that_claims_all_of_time_is_reported_in_a_moment(tmp_path: Path) -> None:
+    with (tmp_path / "odd.jsonl").open("wb") as file:
+        writer = RecordingWriter(file, HEADER)
+        for at in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
+            for message in said():
+                writer.write(msgspec.structs.replace(message, time=at, id=f"{message.id}-{at.year}"), at)
+    assert report(tmp_path / "odd.jsonl", out=tmp_path / "r.html") == 0
 
 
 def test_a_cut_off_run_is_reported_as_far_as_it_goes_when_asked_and_says_so(

@@ -27,6 +27,7 @@ from .theatre import theatre_map
 
 HOURLY: Final = timedelta(days=3)
 """A run up to this long is shown hour by hour, a longer one day by day."""
+MOST_TIMES: Final = 3_660
 SHORT: Final = 40
 """A list of more rows is folded up."""
 READING: Final = """
@@ -138,7 +139,8 @@ def _times(story: Story) -> list[str]:
     step = timedelta(hours=1) if hourly else timedelta(days=1)
     first = utc(period.start).replace(minute=0, second=0, microsecond=0)
     first = first if hourly else first.replace(hour=0)
-    return [_name(first + n * step, hourly=hourly) for n in range((period.end - first) // step + 1)]
+    count = min((period.end - first) // step + 1, MOST_TIMES)
+    return [_name(first + n * step, hourly=hourly) for n in range(count)]
 
 
 def _counts(calls: Iterable[CallRow], *, hourly: bool) -> list[Count]:
