@@ -55,13 +55,10 @@ def run_page(
 
     set_up_logs("page", level=log_level)
     token = sound_token(token)
-    bound = listen(host, port)
     sources = Sources(scenario)
     sources.watch(LiveFeed(record), record)
-    print(f"The page is at {address_of(bound, host)}#token={token}", file=sys.stderr, flush=True)
-
-    async def run() -> None:
-        await serve_until_told(State(sources, token, Inbound(broker)), allowed_hosts(host, others), bound)
-
-    asyncio.run(run())
+    with listen(host, port) as bound:
+        print(f"The page is at {address_of(bound, host)}#token={token}", file=sys.stderr, flush=True)
+        state = State(sources, token, Inbound(broker))
+        asyncio.run(serve_until_told(state, allowed_hosts(host, others), bound))
     return 0

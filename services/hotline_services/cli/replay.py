@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import webbrowser
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -83,16 +84,17 @@ def _replay(
     from hotline_services.web.state import State
 
     set_up_logs("page", level="warning")
-    sources = Sources(read_scenario(scenario) if scenario else None)
-    bound = listen(host, port, or_next=True)
-    for path in recordings:
-        sources.add(path, path.name)
-    token = sound_token(token)
-    address = f"{address_of(bound, host)}#token={token}"
-    if port and bound.getsockname()[1] != port:
-        print(f"Port {port} is in use; this is the next free one.", file=sys.stderr)
-    print(f"Replaying {', '.join(path.name for path in recordings)} at {address}  Ctrl-C ends it.", file=sys.stderr)
-    if open_it:
-        webbrowser.open(address)
-    asyncio.run(serve_until_told(State(sources, token), allowed_hosts(host, others), bound))
+    token, sources = sound_token(token), Sources(read_scenario(scenario) if scenario else None)
+    with closing(sources):
+        for path in recordings:
+            sources.add(path, path.name)
+        with listen(host, port, or_next=True) as bound:
+            if port and bound.getsockname()[1] != port:
+                print(f"Port {port} is in use; this is the next free one.", file=sys.stderr)
+            address = f"{address_of(bound, host)}#token={token}"
+            names = " and ".join(path.name for path in recordings)
+            print(f"Replaying {names} at {address} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+            if open_it:
+                webbrowser.open(address)
+            asyncio.run(serve_until_told(State(sources, token), allowed_hosts(host, others), bound))
     return 0

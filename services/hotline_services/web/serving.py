@@ -16,6 +16,7 @@ from .state import State
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 ANYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  told apart, not bound
 PORTS_TRIED: Final = 20
+LAST_PORT: Final = 65_535
 
 
 class PortError(ValueError):
@@ -24,7 +25,9 @@ class PortError(ValueError):
 
 def listen(host: str, port: int, *, or_next: bool = False) -> socket.socket:
     """A socket that listens there, or with ``or_next`` at the first free port after it. Raises PortError."""
-    for tried in range(port, min(port + PORTS_TRIED, 65_536)) if or_next and port else (port,):
+    if not 0 <= port <= LAST_PORT:
+        raise PortError(f"--port: {port}: from 0 to {LAST_PORT:,}")
+    for tried in range(port, min(port + PORTS_TRIED, LAST_PORT + 1)) if or_next and port else (port,):
         try:
             return _bound(host, tried)
         except OSError as error:

@@ -43,7 +43,6 @@ class Shelf:
             return Response(sheet.zipped, media_type=sheet.media_type, headers=headers)
         return Response(sheet.plain, media_type=sheet.media_type, headers=headers)
 
-
     def _sheet(self, name: str) -> Sheet:
         try:
             path = (self._folder / name).resolve()

@@ -154,8 +154,8 @@ class Sources:
 
     def close(self) -> None:
         """Stop reading all of them; what was uploaded is removed."""
-        for name in self._uploaded:
-            self._remove(name)
+        while self._uploaded:
+            self._remove(self._uploaded.pop())
         for shown in self:
             shown.feed.close()
 
