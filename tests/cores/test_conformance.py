@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
+from hotline_services.aoc.centre import Centre
 from hotline_services.cli.conformance import conformance
 from hotline_services.conformance.case import Case
 from hotline_services.conformance.document import written_into
@@ -17,6 +18,7 @@ from hotline_services.conformance.scene import UndocumentedError
 from hotline_services.conformance.scenes import ALL_ALONG, SCENES
 from hotline_services.conformance.telling import evidence, junit
 from hotline_services.conformance.verdicts import Report, Verdict
+from hotline_services.runtime.chance import Chance
 
 from .faulty_centres import FAULTS, SCENARIO, our_centre
 
@@ -90,6 +92,14 @@ def test_the_report_as_junit_counts_failures_and_what_was_skipped() -> None:
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("8", "1", "0")
     assert [case.get("name", "").split()[0] for case in suite if case.find("failure") is not None] == ["CALL-1"]
     assert all(case.find("skipped") is not None for case in suite if "CALL-4" in case.get("name", ""))
+
+
+def test_a_centre_with_another_agreement_is_told_which_to_load() -> None:
+    rules = msgspec.structs.replace(SCENARIO.agreement, name="another")
+    other = Centre("ru", SCENARIO.parties["ru"], rules, epoch="0", chance=Chance(1))
+    report = examined(LocalCentre("ru", other))
+    assert report.broken == ["DIG-1"]
+    assert f"{SCENARIO.agreement.digest}, the digest of" in report.of(Verdict.BROKEN)[0].faults[0].expected
 
 
 def test_a_centre_that_is_not_there_is_not_judged() -> None:

@@ -14,6 +14,7 @@ from hotline_services.conformance.requirements import REQUIREMENTS, UnknownRequi
 from hotline_services.conformance.telling import evidence, junit, summary
 from hotline_services.conformance.verdicts import Judgement, Report, Verdict
 from hotline_services.director.scenario import ScenarioError, read_scenario
+from hotline_services.monitor.wording import printable
 from hotline_services.runtime.logs import set_up_logs
 from hotline_services.runtime.wire import Refused
 
@@ -211,7 +212,7 @@ def _tell(report: Report, *, json: bool) -> None:
     else:
         show(report.judgements, REPORT_COLUMNS, json=False, empty="nothing was tested")
         for line in evidence(report):
-            print(line)
+            print(printable(line))
     _progress(summary(report))
 
 

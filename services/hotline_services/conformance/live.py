@@ -154,6 +154,8 @@ class LiveExamination:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
+            if not self._over.is_set() and self._examiner is not None:  # or the next one would find us there
+                self._post([self._goodbye(self._examiner)])
             for ear in [*ears, self._newcomer]:
                 await ear.connection.close()
             waiting += [self._newcomers_run] if self._newcomers_run else []
@@ -263,6 +265,11 @@ class LiveExamination:
             return
         self._post(self._examiner.lapse(self._clock.now()))
         self._mind()
+
+    @staticmethod
+    def _goodbye(examiner: Examiner) -> Letter:
+        health = examiner.peer.health(Presence.DOWN)
+        return Letter(address_of(health), encode(health), retain=True)
 
     def _mind(self) -> None:
         """Tell what is being played, and have the examiner woken when it wants to be."""

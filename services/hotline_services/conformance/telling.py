@@ -70,7 +70,8 @@ def _suite(name: str, judgements: list[Judgement]) -> ET.Element:
         )
         if judgement.verdict is Verdict.BROKEN:
             first = judgement.faults[0]
-            failure = ET.SubElement(case, "failure", message=f"expected {first.expected}; came {first.came}")
+            message = _plain([f"expected {first.expected}; came {first.came}"])
+            failure = ET.SubElement(case, "failure", message=message)
             failure.text = _plain(line for fault in judgement.faults for line in _fault(fault))
         elif judgement.verdict is Verdict.NOT_TESTED:
             ET.SubElement(case, "skipped", message=judgement.reason)
