@@ -1,0 +1,97 @@
+"""The examination over real brokers: of our own centre, of the plain one, and of one with a fault, each a process."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hotline_services.cli.conformance import conformance
+from hotline_services.conformance.verdicts import Report, Verdict
+from hotline_services.director.scenario import read_scenario
+from hotline_services.runtime.broker import EmbeddedBroker, available
+from hotline_services.runtime.children import die_with_parent
+
+pytestmark = pytest.mark.broker
+
+ROOT = Path(__file__).parents[2]
+AGREEMENT = read_scenario("conformance").agreement
+FASTEST = 20.0
+
+
+@pytest.fixture
+def any_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    """The best that is here, for what is the same with each."""
+    if not available():
+        pytest.skip("neither mosquitto nor nats-server is installed")
+    with EmbeddedBroker(data=tmp_path / "broker") as running_:
+        yield running_
+
+
+@contextlib.contextmanager
+def running(data: Path, *command: str) -> Iterator[None]:
+    """This program, until the end."""
+    with (data / "centre.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            stdout=log,
+            stderr=log,
+            preexec_fn=die_with_parent(),  # noqa: PLW1509
+        )
+        try:
+            yield
+        finally:
+            process.kill()
+            process.wait(5)
+
+
+def examined(broker: EmbeddedBroker, data: Path, only: str | None, code: int, **options: bool) -> Report:
+    """The report, after the command has ended with this code."""
+    out = data / "report.json"
+    assert conformance(broker=broker.url, only=only, speed=FASTEST, out=out, **options) == code
+    return msgspec.json.decode(out.read_bytes(), type=Report)
+
+
+def ours(broker: EmbeddedBroker, data: Path) -> list[str]:
+    options = ["--scenario", "conformance", "--broker", broker.url, "--data", str(data)]
+    return ["-m", "hotline_services.cli.main", "run", "aoc", "ru", *options]
+
+
+def test_our_own_centre_keeps_what_it_is_examined_in(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    with running(tmp_path, *ours(own_broker, tmp_path)):
+        report = examined(own_broker, tmp_path, "HEALTH,RCPT-1,RCPT-2,DUP,CALL-2,NEG,REC,DIG,ASK-5", 0, stop=True)
+    assert {judgement.requirement.id for judgement in report.of(Verdict.NOT_TESTED)} == set()
+
+
+def test_the_plain_centre_breaks_nothing(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    url = own_broker.url.replace("mqtt://", "mqtt://ru:any@")
+    silence_s = str(AGREEMENT.timing.silence_s)
+    with running(tmp_path, str(ROOT / "examples/plain_centre.py"), url, AGREEMENT.digest, silence_s):
+        report = examined(own_broker, tmp_path, "HEALTH-1,WIRE,REJ,RCPT-1,DUP-1,CALL-1,SIL-2,NEG-4,DIG,REC", 0)
+    assert {judgement.requirement.id for judgement in report.of(Verdict.NOT_TESTED)} == {"REC-2"}
+
+
+def test_a_centre_with_a_fault_breaks_what_the_fault_is_about(any_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    with running(tmp_path, str(Path(__file__).with_name("faulty_centre.py")), any_broker.url, str(tmp_path)):
+        report = examined(any_broker, tmp_path, "DIG,CALL-1,WIRE", 1)
+    assert report.broken == ["DIG-1"]
+
+
+def test_where_nobody_is_there_nothing_is_examined(
+    any_broker: EmbeddedBroker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert conformance(broker=any_broker.url, only="CALL-1", speed=FASTEST) == 2
+    assert "nobody is there who speaks as ru" in capsys.readouterr().err
+
+
+def test_nobody_is_examined_by_somebody_who_is_there_already(
+    any_broker: EmbeddedBroker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path, *ours(any_broker, tmp_path)):
+        examined(any_broker, tmp_path, "HEALTH-1", 0)  # from now on there is a clock, and ru lives by it
+        code = conformance(as_="ru", against="us", broker=any_broker.url, only="CALL-1", speed=FASTEST)
+    assert code == 2
+    assert "there is a centre that speaks as ru already" in capsys.readouterr().err
