@@ -24,7 +24,7 @@ export class Injection {
     Object.assign(this, { watch, map, ask });
     this.drawing = new DrawnArea(map, (area) => this.#drawn(area));
     this.past = h("div", { class: "findings" }, h("p", {}, said.past), watch.source.isLive ? h("p", {}, button(said.goLive, goLive, { class: "main" })) : null);
-    this.findings = h("div", { class: "findings", role: "status", "aria-live": "polite" });
+    this.findings = h("div", { class: "findings checked", role: "status", "aria-live": "polite" });
     this.form = this.#form();
     this.followed = h("div", { class: "findings" });
     this.element = h("div", { class: "inject" }, this.followed, this.past, this.form);

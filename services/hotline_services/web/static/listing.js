@@ -12,7 +12,8 @@ export class Listing {
     this.caption = h("caption", { class: isCaptionSeen ? null : "unseen" }, caption);
     this.body = h("tbody", {});
     const heads = columns.map((column) => h("th", { scope: "col", class: kindOf(column) }, column.name));
-    this.table = h("table", {}, this.caption, h("thead", {}, h("tr", {}, heads)), this.body);
+    this.head = h("thead", {}, h("tr", {}, heads));
+    this.table = h("table", {}, this.caption, this.head, this.body);
     this.empty = h("p", { class: "empty", hidden: true }, empty);
     this.element = h("div", { class: "listing" }, this.table, this.empty);
   }
@@ -28,7 +29,7 @@ export class Listing {
     });
     this.#made = made;
     this.empty.hidden = rows.length > 0;
-    this.table.hidden = rows.length === 0 && Boolean(this.empty.textContent);
+    this.head.hidden = rows.length === 0;
     if (order.length === this.#order.length && order.every((element, index) => element === this.#order[index])) return;
     this.#order = order;
     const focused = this.body.contains(document.activeElement) ? document.activeElement : null;

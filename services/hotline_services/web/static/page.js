@@ -61,6 +61,10 @@ class Page {
   #chrome() {
     if (this.address.get("theme")) theme.choose(this.address.get("theme"));
     by("skip").textContent = words.skip;
+    by("skip").addEventListener("click", (event) => {
+      event.preventDefault(); // the address keeps the view, and no place in the page
+      by("side").focus();
+    });
     this.keys = keysDialog();
     document.body.append(this.keys);
     this.head = new Head(this.clock, () => this.keys.showModal());
@@ -69,8 +73,6 @@ class Page {
     by("time").append(this.time.element);
     by("time").setAttribute("aria-label", words.time.name);
     by("map-region").setAttribute("aria-label", words.map.region);
-    by("glance").setAttribute("aria-label", words.standing.name);
-    by("line").setAttribute("aria-label", words.line.name);
     by("lists").setAttribute("aria-label", words.lists.name);
     this.about = new DrillDown(by("about"));
     this.#paneButtons();

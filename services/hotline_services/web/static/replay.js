@@ -41,7 +41,8 @@ export class TimeBar extends EventTarget {
 
   watch(watches) {
     this.watches = watches;
-    this.#markedAt = -Infinity;
+    this.#markedAt = performance.now();
+    this.#gather();
   }
 
   toggle() {
@@ -117,10 +118,13 @@ export class TimeBar extends EventTarget {
   async #remark() {
     const real = performance.now();
     if (real - this.#markedAt < MARKS_MS) return;
-    const isFirst = this.#markedAt === -Infinity;
     this.#markedAt = real;
-    const live = this.watches.filter((watch) => watch.source.isLive && !isFirst);
+    const live = this.watches.filter((watch) => watch.source.isLive);
     for (const watch of live) watch.marks = await watch.source.marks().catch(() => watch.marks);
+    this.#gather();
+  }
+
+  #gather() {
     this.#marks = this.watches.flatMap((watch, place) => watch.marks.map((mark) => ({ ...mark, at: instant(mark.at), place })))
       .sort((one, other) => one.at - other.at);
   }

@@ -3,7 +3,7 @@
 // A frame says who answers for a flight, and no more. The first party of the memorandum wears the frame "friend", the
 // second "neutral", and whoever has no line "unknown": nobody is shown as hostile, since nobody is to be.
 
-import { h } from "./dom.js";
+import { h, unseen } from "./dom.js";
 
 const FRAMES = ["friend", "neutral"];
 const CODES = { friend: "3", neutral: "4", unknown: "1" };
@@ -37,7 +37,7 @@ export class Sides {
 
   /** `US → RU` with frames. */
   pair(from, to) {
-    return h("span", { class: "pair" }, this.tag(from), h("span", { class: "to", "aria-label": "to" }, "→"), this.tag(to));
+    return h("span", { class: "pair" }, this.tag(from), h("span", { class: "to", "aria-hidden": "true" }, "→"), unseen(" to "), this.tag(to));
   }
 }
 

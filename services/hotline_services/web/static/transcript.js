@@ -20,8 +20,8 @@ export class Transcript {
     this.who = h("span", {});
     this.more = h("span", { class: "more" });
     this.open = button(words.line.open, () => this.#call && ask(`call:${this.#call.key}`), { class: "push opener" });
-    this.list = h("ol", { class: "transcript", role: "log", "aria-live": "polite", "aria-label": words.line.transcript });
-    this.body = h("div", { class: "body", tabindex: "0", role: "region", "aria-label": words.line.transcript }, this.list);
+    this.list = h("ol", { class: "transcript" });
+    this.body = h("div", { class: "body", tabindex: "0", role: "log", "aria-live": "polite", "aria-label": words.line.transcript }, this.list);
     this.table = h("div", { class: "on-table", hidden: true });
     this.countdown = h("span", { class: "countdown", role: "timer", "aria-live": "off" });
     this.silence = h("p", { class: "empty", hidden: true });

@@ -142,9 +142,9 @@ export class TheatreMap extends EventTarget {
   /** Draws the aircraft where they are now; called once a frame. */
   draw(now, real) {
     if (this.chart.hidden) return;
-    if (real - this.#updatedAt > UPDATE_MS) this.#update(now, real);
     void this.watch.aircraft; // prepared as of the newest rows
     this.aircraft.draw(now, real);
+    if (real - this.#updatedAt > UPDATE_MS) this.#update(now, real);
   }
 
   #update(now, real) {

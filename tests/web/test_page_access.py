@@ -1,0 +1,144 @@
+"""The page for everybody: by keyboard, on a phone, in the dark, read out, and without the rest of the world."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from .browsing import LAPTOP, PHONE, Visit, expect, site
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+GRAVE = {"serious", "critical"}
+AT = "2017-08-20T05:02:00Z"
+TABS = ("Calls", "Log", "Plans", "Tension", "Incidents", "Figures", "Standing", "Inject")
+
+
+async def violations(page: "Page") -> list[str]:
+    """What axe-core finds that keeps somebody out."""
+    await page.evaluate(AXE.read_text())
+    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {node['target']}: {node['failureSummary']}"
+        for one in found["violations"]
+        if one["impact"] in GRAVE
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+async def test_nothing_serious_is_found_by_axe(run: Path, visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at=AT), viewport=viewport, color_scheme=scheme)
+        found = await violations(page)
+        if viewport == PHONE:
+            await page.get_by_role("button", name="Lists").click()
+        for tab in TABS:
+            await page.get_by_role("tab", name=tab).click()
+            await expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+            found += await violations(page)
+        await page.keyboard.press("1")
+        await page.locator("#panel-calls tbody button").first.click()
+        await expect(page.locator("#about")).to_be_visible()
+        found += await violations(page)
+        assert sorted(set(found)) == []
+
+
+async def test_the_map_can_be_read_as_a_table(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        aloft = int(await page.locator(".map:not([data-aloft='0'])").get_attribute("data-aloft") or 0)
+        await page.keyboard.press("m")
+        await expect(page.get_by_role("table", name="Aircraft in the air").locator("tbody tr")).to_have_count(aloft)
+        assert aloft > 0
+        assert await violations(page) == []
+
+
+async def test_everything_is_reached_by_keyboard_and_seen_to_be(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        await page.keyboard.press("Tab")
+        await expect(page.locator("#skip")).to_be_focused()
+        await expect(page.locator("#skip")).to_be_in_viewport()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#side")).to_be_focused()
+        await page.get_by_role("tab", name="Calls").focus()
+        await page.keyboard.press("ArrowRight")
+        await expect(page.get_by_role("tab", name="Log")).to_be_focused()
+        await page.keyboard.press("End")
+        await expect(page.get_by_role("tab", name="Inject")).to_be_focused()
+        await page.keyboard.press("/")
+        await expect(page.get_by_role("searchbox")).to_be_focused()
+        await page.keyboard.type("routine")
+        outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline == "solid"
+
+
+async def test_keys_that_are_typed_are_text_and_may_be_turned_off(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        await page.get_by_role("searchbox").press("d")
+        await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        await page.get_by_role("searchbox").blur()
+        await page.keyboard.press("?")
+        await page.get_by_label("Single keys work").uncheck()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("d")
+        await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+async def test_searching_asks_all_that_was_recorded(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at="2017-08-20T20:00:00Z"))
+        everything = await page.locator("#panel-calls tbody tr").count()
+        await page.get_by_role("searchbox").fill("line-check")
+        await expect(page.locator("#panel-calls tbody tr")).to_have_count(1)
+        await page.get_by_role("searchbox").fill("")
+        await expect(page.locator("#panel-calls tbody tr")).to_have_count(everything)
+
+
+async def test_the_theme_is_the_systems_until_one_is_chosen(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at=AT), color_scheme="dark")
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        await page.get_by_role("button", name="Light or dark").click()
+        await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        await page.reload()
+        await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+async def test_nothing_is_wider_than_a_phone(run: Path, visit: Visit) -> None:
+    async with site(run, run) as served:
+        for view in ({"s": "a", "at": AT}, {"s": "a", "b": "b", "at": AT}):
+            page = await visit(served.at(**view), viewport=PHONE)
+            for pane in ("Map", "Line", "Lists", "State"):
+                await page.locator("#panes").get_by_role("button", name=pane).click()
+                width = await page.evaluate("document.documentElement.scrollWidth")
+                assert width <= PHONE["width"], f"{pane} is {width} wide"
+
+
+async def test_no_other_host_is_asked_for_anything(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        hosts: set[str] = set()
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+        await page.reload()
+        for tab in TABS:
+            await page.get_by_role("tab", name=tab).click()
+        await page.locator(".zoom button").first.click()
+        assert hosts == {urlsplit(served.address).netloc}
+
+
+async def test_the_line_is_said_to_be_illustrative_where_it_is_shown(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        await page.locator(".legend summary").click()
+        await expect(page.locator(".legend")).to_contain_text("ILLUSTRATIVE")
+        drawn = await page.evaluate(
+            "import('./static/words.js').then(({words}) => words.map.line)",
+        )
+        assert "ILLUSTRATIVE" in drawn

@@ -1,0 +1,120 @@
+"""Taking part: a plan that is drawn or pasted, checked as it is written, handed over and followed."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import aiomqtt
+import msgspec
+import pytest
+
+from hotline_protocol.events import PlanStatus
+from hotline_protocol.flightplan import FlightPlan, PlanState
+from hotline_protocol.message import Author
+from hotline_protocol.service import Clock, Health, Presence
+from hotline_protocol.topics import INJECT, address_of, encode
+from hotline_services.monitor.record import Record
+from hotline_services.runtime.broker import EmbeddedBroker, available
+from hotline_services.runtime.store import Heard
+from hotline_services.web.inbound import Inbound
+
+from .browsing import PHONE, TOKEN, Visit, expect, morning, site, write
+
+NOW = morning(1)[0].at
+
+
+@pytest.fixture
+async def broker() -> AsyncIterator[EmbeddedBroker]:
+    """With a clock that stands at the day's beginning, and two centres that are up."""
+    if not available():
+        pytest.skip("neither mosquitto nor nats-server is installed")
+    with EmbeddedBroker() as running:
+        async with aiomqtt.Client(running.settings.host, running.settings.port) as client:
+            director = Author("director", "tested")
+            clock = director.say(Clock, NOW, simulated_start=NOW, real_start=datetime.now(UTC), speed=0.001)
+            await client.publish(address_of(clock), encode(clock), qos=1, retain=True)
+            for name in ("us", "ru"):
+                up = Health(id=f"{name}-up", source=name, seq=0, time=NOW, presence=Presence.UP, session="1")
+                await client.publish(address_of(up), encode(up), qos=1, retain=True)
+        yield running
+
+
+def fpl(day: datetime) -> str:
+    """A flight down the river, along the line."""
+    return (
+        f"(FPL-EXER11-IM -2F18/M-SDFG/S -OSDZ1400 -N0471F310 RAQQA 3520N04010E -OSDZ0130 -DOF/{day:%y%m%d} RMK/PATROL)"
+    )
+
+
+async def test_what_is_drawn_is_checked_at_once(record: Record, broker: EmbeddedBroker, visit: Visit) -> None:
+    write(record, *morning(5))
+    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
+        page = await visit(served.at(t="inject"))
+        await page.get_by_role("button", name="Polygon").click()
+        chart = await page.locator(".chart").bounding_box()
+        assert chart is not None
+        for x, y in ((0.4, 0.4), (0.6, 0.4), (0.5, 0.7)):
+            await page.mouse.click(chart["x"] + chart["width"] * x, chart["y"] + chart["height"] * y)
+        await page.mouse.dblclick(chart["x"] + chart["width"] * 0.4, chart["y"] + chart["height"] * 0.6)
+        await expect(page.locator(".inject textarea")).to_have_value(re.compile('"shape": "polygon"'))
+        await expect(page.locator(".checked")).to_contain_text("Needs the consent of RU")
+
+
+async def test_a_pasted_flight_plan_is_read_and_a_mistake_in_it_is_named(
+    record: Record, broker: EmbeddedBroker, visit: Visit
+) -> None:
+    write(record, *morning(5))
+    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
+        page = await visit(served.at(t="inject"))
+        text = page.locator(".inject textarea")
+        await text.fill(fpl(NOW + timedelta(days=1)))
+        await expect(page.locator(".checked")).to_contain_text("EXER11")
+        await text.fill(fpl(NOW).replace("-OSDZ1400", "-OSDZ2575"))
+        await expect(page.locator(".checked")).to_contain_text("field 13")
+
+
+async def test_a_plan_is_handed_over_and_followed(record: Record, broker: EmbeddedBroker, visit: Visit) -> None:
+    write(record, *morning(5))
+    async with (
+        site(record=record._path, broker=Inbound(broker.settings)) as served,
+        aiomqtt.Client(broker.settings.host, broker.settings.port) as centre,
+    ):
+        await centre.subscribe(INJECT.filter(to="us"), qos=1)
+        page = await visit(served.at(t="inject", token=TOKEN))
+        await expect(page.locator(".mode")).to_have_text("LIVE")
+        await page.get_by_role("button", name="Example").click()
+        await expect(page.locator(".checked")).to_contain_text("DRAWN1")
+        await page.get_by_role("button", name="Submit").click()
+        async with asyncio.timeout(10):
+            heard = await anext(aiter(centre.messages))
+        submitted = msgspec.json.decode(bytes(heard.payload), type=FlightPlan)
+        await expect(page.locator(".inject")).to_contain_text("not heard of yet")
+        status = Author("us", "tested").say(
+            PlanStatus,
+            NOW,
+            plan_id=submitted.plan_id,
+            callsign=submitted.callsign,
+            plan=submitted.digest,
+            state=PlanState.NEGOTIATING,
+        )
+        write(record, Heard(NOW, status))
+        await expect(page.locator(".inject")).to_contain_text("negotiating")
+
+
+async def test_nothing_is_handed_over_without_the_token(record: Record, broker: EmbeddedBroker, visit: Visit) -> None:
+    write(record, *morning(5))
+    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
+        page = await visit(served.at(t="inject"))
+        await page.get_by_role("button", name="Example").click()
+        await expect(page.locator(".checked")).to_contain_text("DRAWN1")
+        await page.get_by_role("button", name="Submit").click()
+        await expect(page.locator(".checked")).to_contain_text("token")
+
+
+async def test_a_recording_takes_no_plans_and_says_so(record: Record, visit: Visit) -> None:
+    write(record, *morning(5))
+    async with site(record=record._path) as served:
+        page = await visit(served.at(t="inject", at=NOW.isoformat().replace("+00:00", "Z")), viewport=PHONE)
+        await page.get_by_role("button", name="Lists").click()
+        await expect(page.locator(".inject")).to_contain_text("at the head of a live source only")

@@ -1,0 +1,74 @@
+"""What the page works out by itself is what the protocol and the sky would say."""
+
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hotline_protocol.airspace import Position
+from hotline_protocol.gars import gars
+from hotline_protocol.sky import Fix
+from hotline_services.monitor import wording
+from hotline_services.monitor.positions import motion_at
+
+from .browsing import Visit, site
+
+AT = "2017-08-20T05:02:00Z"
+EPOCH = datetime(2017, 8, 20, tzinfo=UTC)
+
+
+async def test_cells_are_named_as_the_protocol_names_them(run: Path, visit: Visit) -> None:
+    chance = random.Random(1)
+    places = [(chance.uniform(-180, 180), chance.uniform(-89.9, 89.9)) for _ in range(200)]
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        named = await page.evaluate(
+            "(places) => import('./static/map/gars.js').then(({cellName}) => places.map((at) => cellName(at, 1 / 12)))",
+            places,
+        )
+    assert named == [gars(Position(*place), "keypad") for place in places]
+
+
+async def test_a_flight_is_where_the_sky_would_have_it(run: Path, visit: Visit) -> None:
+    path = (Fix(0, 36.0, 34.0, 10_000), Fix(2_400, 41.5, 36.5, 30_000), Fix(2_500, 41.5, 36.5, 30_000))
+    row = {"side": "us", "operator": "us", "callsign": "X1", "plan_id": "p", "announced": True, "kind": "patrol",
+           "conforming": True, "ended_at": None, "path_at": EPOCH.isoformat(),
+           "path": [[fix.after_s, fix.lon_deg, fix.lat_deg, fix.altitude_ft] for fix in path]}  # fmt: skip
+    times = [0, 1, 600, 1_199, 1_200, 2_399, 2_400, 2_450, 2_500]
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        found = await page.evaluate(
+            """async ({row, begins, times}) => {
+              const {Flights} = await import('./static/map/flights.js');
+              const {toPosition} = await import('./static/map/plane.js');
+              const flights = new Flights();
+              flights.update(new Map([['x', row]]));
+              const told = (one) => [...toPosition([one.x, one.y]), one.feet];
+              return times.map((s) => [...flights.aloft(begins + s * 1000)].map(told)[0]);
+            }""",
+            {"row": row, "begins": EPOCH.timestamp() * 1_000, "times": times},
+        )
+    for seconds, (lon, lat, feet) in zip(times, found, strict=True):
+        motion = motion_at(path, seconds)
+        assert motion is not None
+        assert (lon, lat) == pytest.approx((motion.position.lon_deg, motion.position.lat_deg), abs=0.002)
+        assert feet == pytest.approx(motion.altitude_ft, abs=1)
+
+
+async def test_times_and_heights_are_worded_as_in_the_duty_log(run: Path, visit: Visit) -> None:
+    seconds, heights = [0, 59, 60, 200, 3_599, 3_600, 7_500, 90_000], [(6_500, 12_000), (24_000, 26_000), (0, 500)]
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        worded = await page.evaluate(
+            """({at, seconds, heights}) => import('./static/format.js').then((format) => [
+              format.dateTimeGroup(at),
+              seconds.map((one) => format.duration(one)),
+              heights.map(([lower, upper]) => format.heights(lower, upper))])""",
+            {"at": EPOCH.isoformat(), "seconds": seconds, "heights": heights},
+        )
+    assert worded == [
+        wording.date_time_group(EPOCH),
+        [wording.duration(one) for one in seconds],
+        [wording.heights(lower, upper).replace("-", "–") for lower, upper in heights],
+    ]
