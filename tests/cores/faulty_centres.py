@@ -34,9 +34,7 @@ from hotline_protocol.line import (
     LineChecked,
     MailRead,
     Noted,
-    OnCall,
     Propose,
-    ReadBack,
     Reason,
     Reconcile,
     Release,
@@ -44,13 +42,25 @@ from hotline_protocol.line import (
     Withdraw,
 )
 from hotline_protocol.message import Author, Message
-from hotline_protocol.service import Unreadable
 from hotline_services.aoc.centre import Centre
-from hotline_services.conformance.peer import Letter
 from hotline_services.conformance.rehearsal import LocalCentre
 from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.chance import Chance
 from hotline_services.world import centre
+
+from .faulty_shells import (
+    DeafToReceipts,
+    DiesOfWhatItDoesNotKnow,
+    ForbidsUnknownFields,
+    HealthOnce,
+    Mumbles,
+    NeverStops,
+    NoReceipts,
+    NotRetained,
+    OneReceipt,
+    SaysOnce,
+    TakesTwice,
+)
 
 SCENARIO: Final = read_scenario("conformance")
 ANOTHER: Final = "0123456789abcdef" * 4
@@ -119,89 +129,6 @@ def changed(kind: type[Message], like: Callable[[Any], bool] = lambda _: True, /
         return msgspec.structs.replace(message, **new)
 
     return change
-
-
-# Faults of a shell --------------------------------------------------------------------------------------------
-
-
-class NoReceipts(LocalCentre):
-    def receipt(self, message: Message, now: datetime) -> list[Letter]:
-        return []
-
-
-class OneReceipt(LocalCentre):
-    """It receipts what is new."""
-
-    def is_new(self, message: Message, now: datetime, letters: list[Letter]) -> bool:
-        owed: list[Letter] = []
-        new = super().is_new(message, now, owed)
-        if new:
-            letters += owed
-        return new
-
-
-class TakesTwice(LocalCentre):
-    def is_new(self, message: Message, now: datetime, letters: list[Letter]) -> bool:
-        super().is_new(message, now, letters)
-        return True
-
-
-class SaysOnce(LocalCentre):
-    """It keeps nothing until it is confirmed."""
-
-    def _post(self, said: Sequence[Message], now: datetime) -> list[Letter]:
-        letters = super()._post(said, now)
-        self._outbox.confirm([message.id for message in said])
-        return letters
-
-
-class DeafToReceipts(LocalCentre):
-    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
-        return [] if "/receipt/" in topic else super().hear(topic, payload, now)
-
-
-class NotRetained(LocalCentre):
-    def health(self, now: datetime, presence: Any) -> Letter:
-        letter = super().health(now, presence)
-        return Letter(letter.topic, letter.payload)
-
-
-class HealthOnce(LocalCentre):
-    def lapse(self, now: datetime) -> list[Letter]:
-        letters = super().lapse(now)
-        self._health_at = now + timedelta(days=1)
-        return letters
-
-
-class NeverStops(LocalCentre):
-    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
-        return [] if "/control/" in topic else super().hear(topic, payload, now)
-
-
-class Mumbles(LocalCentre):
-    """Some of what it says lacks a field."""
-
-    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
-        return [
-            Letter(letter.topic, letter.payload.replace(b'"reason":', b'"why":'))
-            if b'"input-rejected"' in letter.payload and b"sing" in payload
-            else letter
-            for letter in [*super().hear(topic, payload, now), *self._mumbled(payload)]
-        ]
-
-    def _mumbled(self, payload: bytes) -> list[Letter]:
-        return [Letter("hotline/v1/line/ru/us", b'{"type":"answer"}')] if b'"type":"ring"' in payload else []
-
-
-class DiesOfWhatItDoesNotKnow(LocalCentre):
-    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
-        self.stopped = self.stopped or b'"sing"' in payload
-        return super().hear(topic, payload, now)
-
-
-class ForbidsUnknownFields(LocalCentre):
-    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
-        return [] if b'"mood"' in payload else super().hear(topic, payload, now)
 
 
 # Faults of a core that remembers -------------------------------------------------------------------------------
@@ -328,16 +255,16 @@ def _entered(lapsed: Message) -> Message:
     return FALSE.say(Entered, lapsed.time, to="us", entry=entry)
 
 
-def _entered_when_held_for_ever() -> Say:
-    """The hold that has been taken up too late is entered; what never was, is not."""
-    held: set[str] = set()
+class EntersWhatItHeld:
+    """A hold that is taken up too late is entered; what never was one, is not."""
 
-    def say(message: Message) -> Message:
+    def __init__(self) -> None:
+        self._held: set[str] = set()
+
+    def __call__(self, message: Message) -> Message:
         if isinstance(message, Concur):
-            held.add(message.offer)
-        return _entered(message) if isinstance(message, Lapsed) and message.offer in held else message
-
-    return say
+            self._held.add(message.offer)
+        return _entered(message) if isinstance(message, Lapsed) and message.offer in self._held else message
 
 
 def _concur_in_place_of(*kinds: type[Message]) -> Say:
@@ -386,11 +313,28 @@ def _unusable(rejection: InputRejected) -> bool:
     return rejection.problem.code == "bad-proposal"
 
 
+class Echo:
+    """It repeats the digest that it has heard."""
+
+    def __init__(self) -> None:
+        self._heard = ""
+
+    def hear(self, message: Message) -> Message:
+        if isinstance(message, LineCheck):
+            self._heard = message.agreement
+        return message
+
+    def say(self, message: Message) -> Message:
+        return msgspec.structs.replace(message, agreement=self._heard) if isinstance(message, LineChecked) else message
+
+
+ECHO: Final = Echo()
+
 FAULTS: Final[dict[str, Fault]] = {
     "is not retained by the broker": Fault("HEALTH-1", shell=NotRetained),
     "says its health once": Fault("HEALTH-2", shell=HealthOnce),
     "does not stop when told to": Fault("HEALTH-3", shell=NeverStops),
-    "says some things without all their fields": Fault("WIRE-1", "REJ-2", shell=Mumbles),
+    "says what cannot be read": Fault("WIRE-1", shell=Mumbles),
     "gives one name to many messages": Fault("WIRE-2", say=UsesNamesTwice),
     "goes by a clock of its own": Fault("WIRE-3", say=changed(CallEnded, time=lambda m: m.time + timedelta(hours=2))),
     "rejects messages with new fields": Fault("WIRE-4", shell=ForbidsUnknownFields),
@@ -433,7 +377,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "concurs with what has lapsed": Fault(
         "STALE-1", hear=changed(Propose, expires_at=lambda m: m.time + timedelta(seconds=60))
     ),
-    "enters a hold that has lapsed": Fault("STALE-2", "NEG-9", say=_entered_when_held_for_ever()),
+    "enters a hold that has lapsed": Fault("STALE-2", "NEG-9", say=EntersWhatItHeld),
     "enters whatever is confirmed": Fault("STALE-2", "STALE-3", "STALE-5", "NEG-9", say=_entered),
     "concurs with any counter": Fault("STALE-4", "ASK-7", "ASK-8", add=concurs_with_any_counter),
     "forgets its chain": Fault(
@@ -449,7 +393,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "passes forks over": Fault("LEDGER-3", say=never(Escalated, _is(EscalationKind.LEDGER_MISMATCH))),
     "takes nothing back": Fault("LEDGER-4", hear=never(Release)),
     "has another agreement": Fault("DIG-1", say=changed(LineChecked, agreement="0" * 16)),
-    "echoes our agreement": Fault("DIG-1", add=None),
+    "echoes our agreement": Fault("DIG-1", hear=ECHO.hear, say=ECHO.say),
     "passes other agreements over": Fault("DIG-2", say=never(Escalated, _is(EscalationKind.AGREEMENT_MISMATCH))),
     "does not count": Fault("DIG-3", say=changed(LineChecked, heard_seq=0)),
     "never asks for entries": Fault("REC-1", "REC-3", say=never(Reconcile)),
@@ -464,24 +408,3 @@ FAULTS: Final[dict[str, Fault]] = {
     "does not tell how negotiations end": Fault("ASK-6", say=never(NegotiationEnded)),
     "gives nothing back": Fault("ASK-9", say=never(Release)),
 }
-
-
-class Echo:
-    """It repeats the digest that it has heard."""
-
-    def __init__(self) -> None:
-        self.heard = ""
-
-    def hear(self, message: Message) -> Message:
-        if isinstance(message, LineCheck):
-            self.heard = message.agreement
-        return message
-
-    def say(self, message: Message) -> Message:
-        return msgspec.structs.replace(message, agreement=self.heard) if isinstance(message, LineChecked) else message
-
-
-_ECHO: Final = Echo()
-FAULTS["echoes our agreement"] = Fault("DIG-1", hear=_ECHO.hear, say=_ECHO.say)
-
-__all__ = ["FAULTS", "SCENARIO", "Fault", "OnCall", "ReadBack", "Unreadable", "our_centre"]

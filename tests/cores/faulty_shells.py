@@ -1,0 +1,83 @@
+"""Faults of a shell: what is not confirmed, kept, told apart or taken well."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from hotline_protocol.message import Message
+from hotline_protocol.topics import LINE
+from hotline_services.conformance.peer import Letter
+from hotline_services.conformance.rehearsal import LocalCentre
+
+
+class NoReceipts(LocalCentre):
+    def receipt(self, _message: Message, _now: datetime) -> list[Letter]:
+        return []
+
+
+class OneReceipt(LocalCentre):
+    """It receipts what is new."""
+
+    def is_new(self, message: Message, now: datetime, letters: list[Letter]) -> bool:
+        owed: list[Letter] = []
+        new = super().is_new(message, now, owed)
+        if new:
+            letters += owed
+        return new
+
+
+class TakesTwice(LocalCentre):
+    def is_new(self, message: Message, now: datetime, letters: list[Letter]) -> bool:
+        super().is_new(message, now, letters)
+        return True
+
+
+class SaysOnce(LocalCentre):
+    """It keeps nothing until it is confirmed."""
+
+    def _post(self, said: Sequence[Message], now: datetime) -> list[Letter]:
+        letters = super()._post(said, now)
+        self._outbox.confirm([message.id for message in said])
+        return letters
+
+
+class DeafToReceipts(LocalCentre):
+    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
+        return [] if "/receipt/" in topic else super().hear(topic, payload, now)
+
+
+class NotRetained(LocalCentre):
+    def health(self, now: datetime, presence: Any) -> Letter:
+        letter = super().health(now, presence)
+        return Letter(letter.topic, letter.payload)
+
+
+class HealthOnce(LocalCentre):
+    def lapse(self, now: datetime) -> list[Letter]:
+        letters = super().lapse(now)
+        self._health_at = now + timedelta(days=1)
+        return letters
+
+
+class NeverStops(LocalCentre):
+    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
+        return [] if "/control/" in topic else super().hear(topic, payload, now)
+
+
+class Mumbles(LocalCentre):
+    """Whenever it is rung, it also says what nobody can read."""
+
+    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
+        letters = super().hear(topic, payload, now)
+        return [*letters, Letter(LINE.filter(source="ru", to="us"), b'{"type":"answer"}')] if letters else []
+
+
+class DiesOfWhatItDoesNotKnow(LocalCentre):
+    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
+        self.stopped = self.stopped or b'"sing"' in payload
+        return super().hear(topic, payload, now)
+
+
+class ForbidsUnknownFields(LocalCentre):
+    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
+        return [] if b'"mood"' in payload else super().hear(topic, payload, now)
