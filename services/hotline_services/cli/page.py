@@ -1,9 +1,11 @@
 """The page as a service: what `hotline run page` does."""
 
 import asyncio
+import os
 import secrets
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,6 +17,8 @@ from hotline_services.runtime.wire import BrokerSettings
 USUAL_PORT: Final = 8080
 TOKEN_VARIABLE: Final = "HOTLINE_PAGE_TOKEN"  # noqa: S105  where it is found, not what it is
 TOKEN_BYTES: Final = 16
+YIELDS: Final = 5
+"""How far the page gives way, as nice(1) counts: where cores are short, those who are looked at go before who looks."""
 
 Token = Annotated[str | None, Parameter(env_var=TOKEN_VARIABLE)]
 Hosts = Annotated[tuple[str, ...], Parameter(negative="", env_var="HOTLINE_PAGE_HOSTS")]
@@ -54,6 +58,8 @@ def run_page(
     from hotline_services.web.state import State
 
     set_up_logs("page", level=log_level)
+    with suppress(OSError):
+        os.nice(YIELDS)
     token = sound_token(token)
     sources = Sources(scenario)
     sources.watch(LiveFeed(record), record)

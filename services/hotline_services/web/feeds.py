@@ -6,6 +6,7 @@ Each is read by a thread of its own and folded under a lock, so that requests ca
 import os
 import sqlite3
 import threading
+import time
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +38,7 @@ Numbered = tuple[int, datetime, Message]
 
 
 class Progress(NamedTuple):
-    """How far a feed has come: messages ``after < n <= n`` of this life of the record have just been folded."""
+    """How far a feed has come: what came after message ``after`` of this life of the record, up to ``n``, is new."""
 
     epoch: str
     after: int
@@ -100,11 +101,9 @@ class Feed(ABC):
 
     def _fold(self, batch: Sequence[Numbered]) -> None:
         with self._lock:
-            after = self._history.last
             for n, at, message in batch:
                 self._history.take(n, at, message)
                 self.agreement = self.agreement or agreement_in(message)
-        self._hear(Progress(self.epoch, after, batch[-1][0]))
 
 
 class LiveFeed(Feed):
@@ -160,15 +159,16 @@ class LiveFeed(Feed):
                 self._stopped.wait(self._poll_s)
 
     def _catch_up(self, db: sqlite3.Connection) -> None:
-        """Batch after batch, each a read of its own."""
-        last = self._history.last
+        """Batch after batch, each a read of its own; they are told of together, no oftener than is looked for them."""
+        told, last, due_s = self._history.last, self._history.last, time.monotonic() + self._poll_s
         while not self._stopped.is_set():
             rows = db.execute(_NEWER, (last, FOLDED_AT_ONCE)).fetchall()
+            self._fold([numbered for row in rows if (numbered := self._decoded(*row)) is not None])
+            if told < self._history.last and (not rows or time.monotonic() >= due_s):
+                self._hear(Progress(self.epoch, told, self._history.last))
+                told, due_s = self._history.last, time.monotonic() + self._poll_s
             if not rows:
                 return
-            batch = [numbered for row in rows if (numbered := self._decoded(*row)) is not None]
-            if batch:
-                self._fold(batch)
             last = rows[-1][0]
 
     def _decoded(self, n: int, at: str, text: str) -> Numbered | None:
