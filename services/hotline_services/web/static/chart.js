@@ -2,7 +2,7 @@
 
 import uPlot from "./vendor/uplot.js";
 import { h } from "./dom.js";
-import { clockTime } from "./format.js";
+import { clockTime, day } from "./format.js";
 import { theme } from "./theme.js";
 
 const FONT = "10.5px system-ui, sans-serif";
@@ -38,7 +38,7 @@ export class LineChart {
     return {
       width, height: this.height, cursor: { show: false }, legend: { show: false }, padding: [8, 10, 0, 0],
       scales: { y: { range: (_, least, most) => [Math.min(0, least), Math.max(10, most * 1.1)] } },
-      axes: [axis({ values: (_, ticks) => ticks.map(timeLabel(ticks)), size: 24 }), axis({ size: 34 })],
+      axes: [axis({ values: (_, ticks) => ticks.map(timeLabel), size: 24 }), axis({ size: 34 })],
       series: [{}, ...lines.map(({ label, ink, dash }) => ({ label, stroke: theme.colour(ink), width: 2, dash, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) }))],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC"),
     };
@@ -80,10 +80,9 @@ function axis(options) {
   return { font: FONT, stroke: ink, grid, ticks: { show: false }, gap: 4, ...options };
 }
 
-/** Days when the axis spans several, else hours. */
-function timeLabel(ticks) {
-  const isLong = ticks.at(-1) - ticks[0] >= 2 * DAY_S;
-  return (tick) => (isLong ? new Date(tick * 1_000).toISOString().slice(8, 10) : clockTime(tick * 1_000).slice(0, 4));
+/** Midnight is named by its day, any other time by its hour. */
+function timeLabel(tick) {
+  return tick % DAY_S === 0 ? day(tick * 1_000).slice(0, 6) : clockTime(tick * 1_000).slice(0, 4);
 }
 
 /** One column of times for all lines; between its own changes a line keeps its level. */

@@ -23,7 +23,7 @@ class Volume {
   async refresh() {
     const { store, source } = this.watch;
     const state = `${this.by}/${store.version("calls")}`;
-    if (state === this.#askedFor || performance.now() - this.#askedAt < ASK_MS) return;
+    if (!store.n || state === this.#askedFor || performance.now() - this.#askedAt < ASK_MS) return;
     [this.#askedFor, this.#askedAt] = [state, performance.now()];
     this.rows = await source.volume(this.by, store.n).catch(() => this.rows);
     this.version += 1;

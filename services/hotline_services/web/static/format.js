@@ -9,6 +9,11 @@ export function instant(text) {
   return text ? Date.parse(text) : NaN;
 }
 
+/** Where the month is clear: `18 1643Z`. */
+export function dayTime(at) {
+  return dateTimeGroup(at).slice(0, 8);
+}
+
 /** Full ISO 8601 in UTC, to the second. */
 export function iso(ms) {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");

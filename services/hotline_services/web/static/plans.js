@@ -1,7 +1,7 @@
 // Plans as their sides last spoke of them.
 
 import { h } from "./dom.js";
-import { air, dateTimeGroup, plain } from "./format.js";
+import { air, dateTimeGroup, dayTime, plain } from "./format.js";
 import { Search } from "./search.js";
 import { words } from "./words.js";
 
@@ -20,7 +20,7 @@ export function planList(watch, ask, onsearch) {
       { name: heads.side, cell: (row) => sides.tag(row.party) },
       { name: heads.state, cell: (row) => h("span", { title: row.reason || null }, plain(row.state) + (row.as_filed ? "" : ` · ${words.plans.moved}`)) },
       { name: heads.air, cell: (row) => air(row.volumes) },
-      { name: heads.at, cell: (row) => dateTimeGroup(row.at), minor: true },
+      { name: heads.at, cell: (row) => h("span", { title: dateTimeGroup(row.at) }, dayTime(row.at)), minor: true },
     ],
   });
 }

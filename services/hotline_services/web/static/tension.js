@@ -26,7 +26,7 @@ export class Levels {
   async refresh() {
     const { store, source } = this.watch;
     const state = `${store.version("strain")}`;
-    if (state === this.#askedFor || performance.now() - this.#askedAt < ASK_MS) return;
+    if (!store.n || state === this.#askedFor || performance.now() - this.#askedAt < ASK_MS) return;
     [this.#askedFor, this.#askedAt] = [state, performance.now()];
     this.points = await source.tension(store.n).catch(() => this.points);
     this.version += 1;

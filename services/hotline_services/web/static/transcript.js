@@ -5,6 +5,7 @@ import { clockTime, countdown, duration, heights, instant, plain, timeOfDay } fr
 import { newestFirst } from "./listing.js";
 import { words } from "./words.js";
 
+const SHORT = 20; // characters that stay on one line
 const OFFERS = /^(proposal|counter|line) \d/;
 const KINDS = { concur: "agreed", agreement: "agreed", decline: "refused", expire: "refused", withdraw: "refused" };
 const BOUND_TO_CALL = new Set(["ESCALATION", "misheard", "agreement", "confirm", "lapsed", "outcome"]);
@@ -105,7 +106,8 @@ export class Transcript {
       const callsign = store.rows("plans").find((plan) => plan.negotiation_id === part)?.callsign;
       return button(callsign || part, () => this.ask(`negotiation:${part}`), { class: "opener", title: part });
     }
-    return changed.has(index) ? h("span", { class: "changed" }, part, unseen(` (${words.line.changed})`)) : part;
+    if (changed.has(index)) return h("span", { class: "changed" }, part, unseen(` (${words.line.changed})`));
+    return part.length < SHORT ? h("span", { class: "nowrap" }, part) : part;
   }
 
   #drawTable(offer) {
@@ -115,7 +117,7 @@ export class Transcript {
     const air = `${heights(volume.lower_ft, volume.upper_ft)} · ${clockTime(volume.start)}–${clockTime(volume.end)}`;
     const left = (instant(offer.expires_at) - this.watch.clock.now()) / 1_000;
     say(this.countdown, countdown(left));
-    this.table.replaceChildren(h("strong", {}, words.line.onTable), this.watch.sides.tag(offer.by), h("span", { class: "nowrap" }, `${plain(offer.kind)} · ${air}`),
+    this.table.replaceChildren(h("strong", {}, words.line.onTable), this.watch.sides.tag(offer.by), h("span", { class: "nowrap", title: plain(offer.kind) }, air),
       h("span", { class: "push nowrap" }, `${words.line.lapses} `, this.countdown));
   }
 }

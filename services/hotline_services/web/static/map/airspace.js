@@ -10,7 +10,7 @@ const SOON_MS = 3_600_000;
 const FLYING = new Set(["accepted", "activated", "nonconforming", "contingent"]);
 const TIMES_BELOW = 700; // metres a pixel: further out, labels of volumes would only be in the way
 const LABEL = "10.5px system-ui, sans-serif";
-const SIGNS = [[350, [0.15, 0.5, 0.85]], [Infinity, [0.12]]]; // up to so many metres a pixel: at which shares of its length
+const SIGNS = [[450, [0.15, 0.85]], [Infinity, [0.12]]]; // up to so many metres a pixel: at which shares of its length
 
 const polygon = (area) => new Polygon([ring(area)]);
 
