@@ -1,4 +1,5 @@
-"""`hotline asyncapi`, and the files that describe the protocol: schemas, examples, the document, its tables."""
+"""`hotline asyncapi`, and the files that describe the protocol: schemas, examples, the document, its tables; and the
+OpenAPI document of the page's server."""
 
 import argparse
 import json
@@ -22,7 +23,10 @@ def asyncapi() -> None:
 
 
 def described(root: Path) -> Mapping[Path, str]:
-    """Every file that describes the protocol, by its path under the repository's root, as it should be."""
+    """Every file that describes the protocol or the page's API, by its path under the repository's root, as it should
+    be."""
+    from hotline_services.web.openapi import openapi_text
+
     files = {Path("protocol/asyncapi.json"): _json(describe.asyncapi())}
     for kind in describe.messages():
         name = describe.tag(kind)
@@ -31,6 +35,7 @@ def described(root: Path) -> Mapping[Path, str]:
         files[Path(f"protocol/examples/{describe.tag(type(example))}.json")] = _json(to_builtins(example))
     files[Path("protocol/schemas/flight-plan.json")] = _json(describe.schema(FlightPlan, "flight-plan"))
     files[Path("protocol/examples/flight-plan.json")] = _json(to_builtins(PLAN))
+    files[Path("docs/openapi.json")] = openapi_text().decode()
     files[TABLES] = describe.fill((root / TABLES).read_text(encoding="utf-8"))
     return files
 
