@@ -96,7 +96,9 @@ async def visit(browser: "Browser") -> AsyncIterator[Visit]:
     """Opens pages. None may ask another host for anything, nor complain in its console."""
     complaints: list[str] = []
 
-    async def visit(address: str, viewport: dict[str, int] = LAPTOP, **context: Any) -> "Page":
+    async def visit(
+        address: str, viewport: dict[str, int] = LAPTOP, *, is_empty: bool = False, **context: Any
+    ) -> "Page":
         opened = await browser.new_context(viewport=viewport, **context)
         page = await opened.new_page()
         page.set_default_timeout(10_000)
@@ -111,7 +113,7 @@ async def visit(browser: "Browser") -> AsyncIterator[Visit]:
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("console", lambda line: complaints.append(line.text) if _is_grave(line) else None)
         await page.goto(address)
-        await page.wait_for_selector("body[data-shown]")
+        await page.wait_for_selector(".map" if is_empty else "body[data-shown]")
         return page
 
     yield visit

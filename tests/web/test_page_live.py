@@ -29,6 +29,16 @@ async def test_calls_appear_while_they_are_recorded(record: Record, visit: Visit
         await expect(page.locator(CALLS)).to_have_count(calls_of(record))
 
 
+async def test_a_page_that_was_opened_before_anything_was_recorded_comes_alive(record: Record, visit: Visit) -> None:
+    async with site(record=record._path) as served:
+        page = await visit(served.address, is_empty=True)
+        write(record, *morning(300))
+        await expect(page.locator(CALLS)).to_have_count(calls_of(record))
+        await page.get_by_label("Time shown").press("Home")
+        await expect(page.locator(".mode")).to_have_text("IN THE PAST")
+        await expect(page.locator(CALLS)).to_have_count(0)
+
+
 async def test_a_call_in_progress_is_shown_as_it_is_talked(record: Record, visit: Visit) -> None:
     write(record, *morning(300))
     at, us = morning(300)[-1].at + timedelta(minutes=1), Author("us", "tested")

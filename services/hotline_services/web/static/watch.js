@@ -36,7 +36,7 @@ export class Watch extends EventTarget {
   /** From when until when there is something to see, in milliseconds; a live source goes on. */
   get extent() {
     const { start, end } = this.setting.source;
-    return [instant(start), Math.max(instant(end), this.isAtHead ? this.clock.now() : -Infinity, this.head ?? -Infinity)];
+    return [instant(start), Math.max(instant(end) || -Infinity, this.isAtHead ? this.clock.now() : -Infinity, this.head ?? -Infinity)];
   }
 
   /** Watches what happens as it happens. */
@@ -153,8 +153,15 @@ export class Watch extends EventTarget {
 
   #apply(changes) {
     if (changes.n === this.store.n) return;
+    if (!this.setting.source.start) this.#learnStart();
     this.store.apply(changes);
     this.#tell("change");
+  }
+
+  /** Where nothing had been recorded yet when the page was opened. */
+  async #learnStart() {
+    const { source } = await this.source.setting().catch(() => this.setting);
+    this.setting = { ...this.setting, source };
   }
 
   #linked(isLinked) {

@@ -61,7 +61,10 @@ export class Symbols {
     const context = canvas.getContext("2d");
     context.scale(this.#ratio, this.#ratio);
     Object.assign(context, { font: LABEL_FONT, textBaseline: "middle", lineJoin: "round", lineWidth: 3,
-      strokeStyle: theme.colour("map-halo"), fillStyle: theme.colour(colour) });
+      strokeStyle: theme.colour("map-halo") });
+    context.fillStyle = `${theme.colour("map-halo")}b8`; // what lies below stays seen, but does not disturb
+    context.fillRect(1, 0, width - 2, LABEL_HEIGHT);
+    context.fillStyle = theme.colour(colour);
     context.strokeText(text, 3, LABEL_HEIGHT / 2);
     context.fillText(text, 3, LABEL_HEIGHT / 2);
     return { canvas, width, height: LABEL_HEIGHT };
