@@ -2,7 +2,9 @@
 
 import asyncio
 import gzip
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from hotline_services.web.sources import RECORDINGS_AT_MOST
 from .conftest import TOKEN, Served, served
 from .day import heard, recording, scenario
 
+FULL = Path("/dev/full")
 WRITER = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -131,6 +134,20 @@ async def test_what_is_no_recording_is_not_taken_and_leaves_nothing(server: Serv
     assert list(server.state.new_upload().parent.iterdir()) == []
 
 
+async def test_an_upload_that_finds_the_disk_full_is_told_so_in_a_sentence(
+    server: Served, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not await asyncio.to_thread(FULL.exists):
+        pytest.skip(f"this machine has no {FULL}")
+    (tmp_path / "full").symlink_to(FULL)
+    monkeypatch.setattr(server.state, "new_upload", lambda: tmp_path / "full")
+    content = await asyncio.to_thread(run.read_bytes)
+    answer = await server.client.post("/api/v1/sources", content=content, headers=WRITER)
+    assert answer.status_code == 507
+    assert "room" in answer.json()["error"]
+    assert FULL.exists()  # noqa: ASYNC240  one look
+
+
 async def test_an_upload_that_says_it_is_too_large_is_refused_before_it_comes(server: Served) -> None:
     async with asyncio.timeout(10):
         reader, writer = await asyncio.open_connection("127.0.0.1", server.client.base_url.port)
@@ -212,6 +229,20 @@ async def test_metrics_and_what_flies_are_those_of_the_live_source(live: Served,
     assert flying["messages"] == len(heard())
     for path in ("/metrics", "/data/aircraft.json"):
         assert (await server.client.get(path)).status_code == 404
+
+
+async def test_a_record_with_tables_of_another_version_is_shown_all_the_same(record: Record, tmp_path: Path) -> None:
+    record.commit(heard(), [], [])
+    with closing(sqlite3.connect(tmp_path / "monitor.sqlite3")) as db, db:
+        db.execute("UPDATE life SET tables_version = 1")
+    async with served(record=tmp_path / "monitor.sqlite3") as server:
+        assert (await server.json("/api/v1/live/calls"))["total"] > 0  # type: ignore[index]
+
+
+async def test_a_file_that_is_no_record_is_told_on_the_page(tmp_path: Path) -> None:
+    (tmp_path / "monitor.sqlite3").write_bytes(b"hello")
+    async with served(record=tmp_path / "monitor.sqlite3") as server:
+        assert "is not a database" in (await server.json("/api/v1/live/setting"))["note"]  # type: ignore[index]
 
 
 async def test_one_can_ask_whether_it_is_well(live: Served) -> None:

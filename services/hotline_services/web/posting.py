@@ -6,14 +6,14 @@ from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 
-from hotline_services.injecting import judge, read_texts, unheard_of
+from hotline_services.injecting import Complaint, Reading, judge, read_texts, unheard_of
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.store import StoreError
 
 from .asking import NotMetError, bad_value, body_of, too_large
 from .checking import agreement_now, air_in_use, check
 from .model import Checked, Sent, Source
-from .state import Asked
+from .state import Asked, State
 
 PLANS_BYTES: Final = 1_000_000
 RECORDING_BYTES: Final = 512 * 1024 * 1024
@@ -42,9 +42,7 @@ async def inject(asked: Asked) -> list[Sent]:
     text, broker, to = await body_of(asked.request, PLANS_BYTES), asked.state.broker, asked.query.to
     if broker is None:
         raise NotMetError(503, "This server has no broker to hand plans to.")
-    now = asked.state.now()
-    reading = await run_in_threadpool(read_texts, [("", text)], now)
-    complaints = [*reading.complaints, *await run_in_threadpool(judge, reading.plans, now)]
+    reading, complaints = await run_in_threadpool(_read, text, asked.state)
     if broker.is_up:
         complaints += unheard_of(to, broker.names)
     if complaints:
@@ -55,6 +53,13 @@ async def inject(asked: Asked) -> list[Sent]:
     except NoBrokerError as error:
         raise NotMetError(503, f"Plans cannot be handed on now: {error}. Try again when it is back.") from error
     return [Sent(to=to, plan_id=plan.plan_id, digest=plan.digest) for plan in reading.plans]
+
+
+def _read(text: bytes, state: State) -> tuple[Reading, list[Complaint]]:
+    """What is in this text, and all that is wrong with it by the stack's clock."""
+    now = state.now()
+    reading = read_texts([("", text)], now)
+    return reading, [*reading.complaints, *judge(reading.plans, now)]
 
 
 async def upload(asked: Asked) -> Source:
@@ -77,7 +82,7 @@ async def upload(asked: Asked) -> Source:
             with contextlib.suppress(OSError):
                 path.unlink()
             raise _not_taken(error) from error
-    return (await asked.state.shown(shown.name)).source()
+    return await run_in_threadpool((await asked.state.shown(shown.name)).source)
 
 
 def _not_taken(error: BaseException) -> BaseException:

@@ -115,9 +115,10 @@ async def metrics(asked: Asked) -> Response:
 
 async def aircraft(asked: Asked) -> Response:
     """What flies at this moment of the stack's clock, as far as its path was told."""
-    live, now = await asked.state.shown(LIVE), asked.state.now()
+    live = await asked.state.shown(LIVE)
 
     def look() -> bytes:
+        now = asked.state.now()
         with live.feed.history() as history:
             rows, count = history.rows(AirborneRow), history.count
         return aircraft_json(rows, now, count)
