@@ -1,6 +1,6 @@
 """Flight plans as they are injected: what one side means to fly. A plan never crosses the line as it is."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -80,6 +80,10 @@ class PlanState(Word):
     CONTINGENT = "contingent"
     ENDED = "ended"
     WITHDRAWN = "withdrawn"
+
+
+OVER: Final = frozenset({PlanState.REFUSED, PlanState.ENDED, PlanState.WITHDRAWN})
+"""Of a plan in one of these states nothing more comes."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.boundaries import boundaries_of
 from hotline_protocol.events import EscalationKind
-from hotline_protocol.flightplan import PlanState, Priority
+from hotline_protocol.flightplan import OVER, PlanState, Priority
 from hotline_protocol.ledger import Entry
 from hotline_protocol.line import (
     Advise,
@@ -54,7 +54,7 @@ from .manning import Manning
 from .menus import Appraiser
 from .officer import AutomaticOfficer
 from .picture import Picture, grant_ref, is_grant
-from .plans import OVER, Filed, PlanBook
+from .plans import Filed, PlanBook
 from .posture import Posture
 from .rejections import Rejections
 from .review import Accord, Reviews

@@ -7,7 +7,7 @@ import msgspec
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.events import EscalationKind, InputRejected, NegotiationEnded, NegotiationOutcome
-from hotline_protocol.flightplan import FlightPlan, PlanState, Priority, Problem
+from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, Problem
 from hotline_protocol.injection import CancelPlan, DeclareEmergency
 from hotline_protocol.ledger import Entry, EntryKind
 from hotline_protocol.lifecycle import NegotiationState
@@ -17,7 +17,7 @@ from .asking import Asking
 from .calls import Item
 from .config import PartyConfig
 from .desk import Desk
-from .plans import OVER, Filed, PlanBook
+from .plans import Filed, PlanBook
 from .posture import Objection, Posture
 from .strain.felt import Felt
 from .talks import Talks

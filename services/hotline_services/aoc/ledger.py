@@ -152,16 +152,6 @@ class PairLedger:
         released = (entry.granter, entry.agreement_id) in self._released
         return not released and any(volume.end > now for volume in entry.volumes)
 
-    def _screen(self, entry: Entry) -> None:
-        chain = self._chains[self.peer]
-        if entry.granter != self.peer or entry.user != self.party:
-            raise ForkError(entry, f"is not one of {self.peer} for {self.party}")
-        if entry.index <= len(chain):
-            if chain[entry.index - 1] != entry:
-                raise ForkError(entry, "differs from the one we hold")
-        elif len(self._early) < MAX_EARLY:
-            self._early[entry.index] = entry
-
     def _append(self, entry: Entry) -> Entry:
         self._chains[entry.granter].append(entry)
         self._hashes[entry.granter] = entry.hash

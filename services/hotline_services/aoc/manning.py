@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from hotline_protocol.flightplan import OVER
 from hotline_protocol.lifecycle import CallState
 from hotline_protocol.orders import (
     AtDesk,
@@ -22,7 +23,7 @@ from hotline_protocol.orders import (
 from .calls import Call, Item
 from .desk import Desk
 from .phone import Phone, PhoneOrder
-from .plans import OVER, Filed
+from .plans import Filed
 from .rejections import Rejections
 from .seat import Seat
 from .table import Table, TableOrder

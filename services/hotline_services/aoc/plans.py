@@ -11,7 +11,7 @@ import msgspec
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.boundaries import Boundaries
 from hotline_protocol.events import PlanStatus
-from hotline_protocol.flightplan import FlightPlan, PlanState, Priority, Problem
+from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, Problem
 from hotline_protocol.geometry import expand
 from hotline_protocol.intake import check_plan
 
@@ -19,7 +19,6 @@ from .menus import gives_way
 from .picture import Picture, Standing, Use
 from .voice import Voice
 
-OVER: Final = frozenset({PlanState.REFUSED, PlanState.ENDED, PlanState.WITHDRAWN})
 KEPT: Final = timedelta(days=1)
 """How long a plan that is over is kept whole."""
 MOST_OVER: Final = 10_000

@@ -6,7 +6,7 @@ written down, or judges in it what does not stand there, is wrong and says so.
 
 from collections.abc import Callable, Generator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -26,7 +26,6 @@ class Wait(NamedTuple):
 
 
 Script = Generator[Wait, Message | None, None]
-Hearing = Generator[Wait, Message | None, Any]
 Play = Callable[["Case"], Script]
 
 

@@ -31,8 +31,6 @@ from hotline_protocol.orders import AnswersOffer, DecisionAwaited, DeskLeft, Des
 from hotline_protocol.words import Word
 from hotline_services.monitor.wording import air, offer
 
-OFFERED_BY: Final = (Concur, Counter, Decline)
-
 
 class SatThere(msgspec.Struct, kw_only=True):
     """One sitting: who, from when until when, and how it ended; None while it goes on."""

@@ -10,7 +10,7 @@ import msgspec
 from hotline_protocol.agreement import Timing
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.events import InputRejected, NegotiationEnded, NegotiationOutcome, PlanStatus
-from hotline_protocol.flightplan import PlanState
+from hotline_protocol.flightplan import OVER, PlanState
 from hotline_protocol.geometry import expand
 from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.line import (
@@ -38,14 +38,12 @@ from hotline_protocol.orders import (
     Waiting,
 )
 from hotline_protocol.service import Health, Presence
-from hotline_protocol.sky import Tracks
 from hotline_protocol.words import Word
 from hotline_services.monitor.dutylog import DutyLog
 from hotline_services.monitor.wording import clock_time, duration, offer, printable, words
 
 LOG_LINES: Final = 500
 REMEMBERED: Final = 5_000
-OVER: Final = frozenset({PlanState.REFUSED, PlanState.ENDED, PlanState.WITHDRAWN})
 AGREED: Final = frozenset({NegotiationOutcome.AGREED_AS_FILED, NegotiationOutcome.AGREED_WITH_CHANGES})
 
 
@@ -82,7 +80,6 @@ class DeskView:
         self.decisions: dict[str, DecisionAwaited] = {}
         self.plans: dict[str, OwnPlan] = {}
         self.waiting: tuple[Waiting, ...] = ()
-        self.tracks: Tracks | None = None
         self._ordered: dict[str, DecisionAwaited] = {}
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self._duty_log = DutyLog()
@@ -105,9 +102,6 @@ class DeskView:
     def hear(self, message: Message) -> list[Notice]:
         """Take this in; returns what the person is to be told. What is heard twice, or later than it is worth, changes
         nothing."""
-        if isinstance(message, Tracks):
-            self.tracks = message
-            return []
         if not self.is_new(message):
             return []
         self._remember(message)

@@ -1,27 +1,15 @@
-"""What the console knows of the theatre without being told: the shipped memoranda, and the rivers."""
+"""What the console knows of the theatre without being told: the rivers, and the line of a memorandum."""
 
 import json
 from typing import Final
 
-from hotline_protocol.agreement import Agreement, AgreementError, read_agreement
+from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Position
 from hotline_services.resources import scenarios_folder
 
 from .chart import Ground
 
 ILLUSTRATIVE: Final = "the line is illustrative"
-
-
-def shipped_agreement(digest: str) -> Agreement | None:
-    """The shipped memorandum of this digest, if it is one."""
-    for path in sorted((scenarios_folder() / "agreements").glob("*.toml")):
-        try:
-            agreement = read_agreement(path.read_text(encoding="utf-8"))
-        except AgreementError:
-            continue  # written for a scenario, which completes it
-        if agreement.digest == digest:
-            return agreement
-    return None
 
 
 def ground_of(agreement: Agreement | None) -> Ground:

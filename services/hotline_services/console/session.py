@@ -17,21 +17,21 @@ from hotline_protocol.injection import Injected
 from hotline_protocol.message import Message
 from hotline_protocol.orders import DeskTaken
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Unreadable
-from hotline_protocol.topics import CLOCK, EVENT, HEALTH, INJECT, LINE, RECEIPT, STATUS, TRACK, address_of, encode
-from hotline_services.cli.connection import NoBrokerError, connected, subscribe
+from hotline_protocol.topics import CLOCK, EVENT, HEALTH, INJECT, LINE, RECEIPT, STATUS, address_of, encode
+from hotline_services.export.memorandum import shipped_agreement
+from hotline_services.injecting import NO_PARTIES
+from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
 from .debrief import Debrief
 from .desk_view import DeskView, Notice
-from .scenery import shipped_agreement
 from .sitting import RENEWED_EVERY_REAL_S, Draft, SittingAt
 
 QUIET_S: Final = 1.0  # what is retained comes at once: what has not come after so long is not there
 ANSWER_S: Final = 10.0
 AGAIN_S: Final = 2.0
 LEAVE_S: Final = 3.0
-NO_PARTIES: Final = frozenset({"director", "monitor", "sky"})
 
 
 class DeskError(Exception):
@@ -132,7 +132,6 @@ class Session:
             EVENT.filter(source=party),
             INJECT.filter(to=party),
             RECEIPT.filter(source=party, to=self.sitting.name),
-            TRACK.filter(),
         )
 
     async def _sit_down(self) -> None:

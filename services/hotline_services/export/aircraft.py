@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from hotline_protocol.sky import Track
-from hotline_services.monitor.latestrows import AirborneRow
+from hotline_services.monitor.latestrows import AirborneRow, airborne_key
 from hotline_services.monitor.positions import track_at
 
 ADDRESSES: Final = 1 << 24
@@ -45,16 +45,11 @@ def addresses(tracks: Sequence[Track]) -> list[str]:
     """
     found: dict[int, None] = {}
     for track in tracks:
-        number = int.from_bytes(hashlib.sha256(flight_key(track).encode()).digest()[:3])
+        number = int.from_bytes(hashlib.sha256(airborne_key(track).encode()).digest()[:3])
         while number in found:
             number = (number + 1) % ADDRESSES
         found[number] = None
     return [f"~{number:06x}" for number in found]
-
-
-def flight_key(track: Track) -> str:
-    """What tells this flight from others, as the rows of flights do."""
-    return f"{track.side or track.operator}/{track.plan_id}"
 
 
 def _aircraft(track: Track, address: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Which agreement a run was played under: a recording names it by its digest alone."""
+"""Which agreement a run is played under: a recording and a desk name it by its digest alone."""
 
 from hotline_protocol.agreement import Agreement
+from hotline_protocol.message import Digest
 from hotline_services.director.scenario import ScenarioError, read_scenario, shipped_scenarios
 from hotline_services.runtime.recording import Header
 
@@ -12,8 +13,13 @@ def agreement_of(header: Header, scenario: str | None = None) -> Agreement | Non
     """
     if scenario is not None:
         return read_scenario(scenario).agreement
-    names = sorted(shipped_scenarios(), key=lambda name: name != header.scenario)
-    return next((found for name in names if (found := _agreement(name)) and found.digest == header.agreement), None)
+    return shipped_agreement(header.agreement, header.scenario)
+
+
+def shipped_agreement(digest: Digest, likely: str = "") -> Agreement | None:
+    """The shipped agreement of this digest, if it is one; ``likely`` is the scenario that is looked at first."""
+    names = sorted(shipped_scenarios(), key=lambda name: name != likely)
+    return next((found for name in names if (found := _agreement(name)) and found.digest == digest), None)
 
 
 def _agreement(name: str) -> Agreement | None:

@@ -35,7 +35,6 @@ from .telling import Account
 from .tracking import track_of
 
 EMERGENCY: Final = Turn(kind=DeviationKind.EMERGENCY, after=0.0)
-OF_TIME: Final = frozenset({DeviationKind.LATE, DeviationKind.EARLY})
 
 
 class Sky:

@@ -13,7 +13,7 @@ from hotline_protocol.agreement import Agreement, AgreementError, BoundaryRule
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.boundaries import Boundaries, Demand, DemandKind, boundaries_of
 from hotline_protocol.conflicts import VolumeIndex
-from hotline_protocol.flightplan import FlightPlan, Problem
+from hotline_protocol.flightplan import OVER, FlightPlan, Problem
 from hotline_protocol.geometry import expand
 from hotline_protocol.intake import check_plan
 from hotline_protocol.message import PartyName
@@ -26,7 +26,7 @@ from hotline_services.monitor.rows import AgreementRow, PlanRow
 from hotline_services.monitor.wording import printable, words
 
 from .model import Checked, CheckedPlan, Consent, Meeting
-from .view import OVER, is_in_force
+from .view import is_in_force
 
 PLANS_AT_MOST: Final = 100
 AIR_AT_MOST: Final = 5_000

@@ -117,7 +117,6 @@ class LiveFeed(Feed):
         super().__init__()
         self._path: Final = path
         self._poll_s: Final = poll_s
-        self._passed_over = 0
 
     def text(self, n: int) -> bytes | None:
         """See :class:`Feed`."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from hotline_protocol.airspace import Volume4D
-from hotline_protocol.flightplan import PlanState
+from hotline_protocol.flightplan import OVER
 from hotline_protocol.sky import Track
 from hotline_services.monitor.history import History, LogRow
 from hotline_services.monitor.latestrows import AirborneRow, OfficerRow, TraceRow, airborne_key
@@ -32,7 +32,6 @@ LOG_LINES: Final = 300
 PLAN_LINGERS: Final = timedelta(hours=1)
 FLIGHT_LINGERS: Final = timedelta(minutes=5)
 CHANGES_AT_MOST: Final = 5_000
-OVER: Final = frozenset({PlanState.ENDED, PlanState.WITHDRAWN, PlanState.REFUSED})
 
 Choice = Callable[[list[Any], datetime], list[Any]]
 
