@@ -15,7 +15,7 @@ from . import topics
 from .examples import PLAN, examples
 from .flightplan import FlightPlan
 from .lifecycle import CALL, NEGOTIATION, REVIEW
-from .message import Message
+from .message import END, Message
 from .topics import TOPICS, Topic
 
 S = TypeVar("S", bound=enum.Enum)
@@ -76,9 +76,11 @@ def schema(kind: type[msgspec.Struct], name: str) -> dict[str, Any]:
 
 
 def _tidy(value: Any) -> Any:
-    """Without OpenAPI's discriminators, and with docstrings as they are read."""
+    """Without OpenAPI's discriminators, with docstrings as they are read, and with patterns that end as in ECMA-262."""
     if isinstance(value, list):
         return [_tidy(item) for item in value]
+    if isinstance(value, str):
+        return value.replace(END, "$")
     if not isinstance(value, dict):
         return value
     return {

@@ -6,11 +6,13 @@ import msgspec
 from msgspec import Meta
 
 from .airspace import Area, Feet
-from .message import AwareTime, Identifier, PartyName, digest_of
+from .message import END, AwareTime, Identifier, PartyName, digest_of
 from .words import Ranked, Word
 
 PlanId = Identifier
-Callsign = Annotated[str, Meta(pattern=r"^[A-Z0-9]{2,7}$", description="ICAO field 7: two to seven letters and digits")]
+Callsign = Annotated[
+    str, Meta(pattern=rf"^[A-Z0-9]{{2,7}}{END}", description="ICAO field 7: two to seven letters and digits")
+]
 
 
 class FlightKind(Word):

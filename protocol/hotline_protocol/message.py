@@ -16,11 +16,18 @@ import msgspec
 from msgspec import Meta
 
 AwareTime = Annotated[datetime, Meta(tz=True, description="UTC, with its offset written out")]
-PartyName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$", description="A party or a service, as in topics")]
-Identifier = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,95}$", description="Safe as the last level of a topic")
+END: Final = r"$(?!\n)"
+"""The end of a text, in a pattern: Python's ``$`` also matches before a last line break, which no topic can bear."""
+
+PartyName = Annotated[
+    str, Meta(pattern=rf"^[a-z][a-z0-9-]{{0,31}}{END}", description="A party or a service, as in topics")
 ]
-Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{16,64}$", description="SHA-256 in hex, whole or its first 16 digits")]
+Identifier = Annotated[
+    str, Meta(pattern=rf"^[A-Za-z0-9][A-Za-z0-9_.:-]{{0,95}}{END}", description="Safe as the last level of a topic")
+]
+Digest = Annotated[
+    str, Meta(pattern=rf"^[0-9a-f]{{16,64}}{END}", description="SHA-256 in hex, whole or its first 16 digits")
+]
 
 LAST_SEQ: Final = 2**63 - 1  # more than will ever be said, and what any database can hold
 
@@ -37,7 +44,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=F
     seq: Annotated[int, Meta(ge=0, le=LAST_SEQ)]
     time: AwareTime
     cause: Identifier | None = None
-    epoch: Annotated[str, Meta(pattern=r"^[a-z0-9]{1,16}$")] = "0"
+    epoch: Annotated[str, Meta(pattern=rf"^[a-z0-9]{{1,16}}{END}")] = "0"
 
 
 M = TypeVar("M", bound=Message)

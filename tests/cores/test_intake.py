@@ -143,6 +143,8 @@ def test_a_payload_at_its_limits_is_read() -> None:
         ({"callsign": "exer-11"}, "callsign", "capital letters"),
         ({"plan_id": "a/b"}, "plan_id", "letters, digits"),
         ({"plan_id": "#"}, "plan_id", "letters, digits"),
+        ({"plan_id": "plan-1\n"}, "plan_id", "letters, digits"),
+        ({"callsign": "EXER11\n"}, "callsign", "capital letters"),
         ({"end": "2017-06-18T15:00:00"}, "end", "does not say which zone it is in"),
         ({"end": "2017-06-18 15 h"}, "end", "is not a time such as 2017-06-18T15:00:00Z"),
         ({"area": {"shape": "polygon"}}, "area", "has no vertices"),
@@ -337,6 +339,13 @@ def test_a_submitted_plan_that_is_not_utf_8_is_refused_wherever_the_byte_stands(
     (heard,) = ear(INJECT, payload.replace(b"SPOILED", b"\xff"), NOON)
     assert isinstance(heard, Unreadable)
     assert heard.code == "not-utf-8"
+
+
+@pytest.mark.parametrize("field", ["id", "source", "cause", "epoch", "to", "call_id"])
+def test_a_name_that_ends_in_a_line_break_is_refused_since_no_topic_can_bear_it(field: str) -> None:
+    ring = Author("ru").say(Ring, NOON, cause="m-1", to="us", call_id="c", reason="routine", tier="duty-officer")
+    spoiled = json.loads(encode(ring)) | {field: f"{getattr(ring, field)}\n"}
+    assert unreadable(spoiled, "hotline/v1/line/ru/us").field == field
 
 
 def test_other_topics_take_whole_messages_as_ever() -> None:
