@@ -64,6 +64,15 @@ def test_a_call_is_told_with_what_made_it_and_what_it_was_about() -> None:
         assert {line.call for line in told.log} - {None}
 
 
+def test_a_call_about_several_things_is_led_back_to_what_began_each() -> None:
+    several = [row for row in history().rows(CallRow) if len(row.about) > 1]
+    assert several
+    for row in several:
+        led = {name for line in asked("call", row.key).causes for name in line.ids}
+        talks = {talk.key: talk.plan_id for talk in history().rows(NegotiationRow)}
+        assert {talks.get(name, name) for name in row.about} <= led
+
+
 def test_an_escalation_is_led_back_to_what_was_seen() -> None:
     sightings = [row for row in history().rows(EscalationRow) if row.kind and row.kind.value == "sighting"]
     for row in sightings:

@@ -167,15 +167,27 @@ class _Told:
         )
 
     def _causes(self, first: Sequence[int]) -> list[LogRow]:
-        """From what the first message answered, to what that answered, and so on."""
-        lines: list[LogRow] = []
+        """From what the first message answered, to what that answered, and so on; what is rung about is what a ring
+        answers, each by itself."""
         line = self.line(first[0]) if first else None
-        while line is not None and len(lines) < CAUSES_AT_MOST:
-            line = self._before(line)
-            if line is None or line in lines:
-                break
-            lines.append(line)
-        return lines
+        if line is None:
+            return []
+        begun = [self._began(name, line) for name in line.ids[1:]] if line.type == "ring" else [self._before(line)]
+        lines: dict[int, LogRow] = {}
+        for answered in begun:
+            before = answered
+            while before is not None and before.n not in lines and len(lines) < CAUSES_AT_MOST:
+                lines[before.n] = before
+                before = self._before(before)
+        return [lines[n] for n in sorted(lines, reverse=True)]
+
+    def _began(self, name: str, line: LogRow) -> LogRow | None:
+        """The message of this name, or the one that filed the plan of this negotiation, if it came before the line."""
+        number = self._history.number_of(name)
+        talk = self._history.row(NegotiationRow, name, self._n)
+        if number is None and talk is not None and talk.plan_id:
+            number = next(iter(self._history.thread(talk.plan_id, self._n)), None)
+        return self.line(number) if number is not None and number < line.n else None
 
     def _before(self, line: LogRow) -> LogRow | None:
         """What this answers. In one call several things are talked over, one after the other: who begins to talk of a
@@ -185,10 +197,9 @@ class _Told:
         answered = self.line(number) if number is not None else None
         negotiations = (self._history.row(NegotiationRow, name, self._n) for name in line.ids)
         talk = next(filter(None, negotiations), None)
-        if talk is None or not talk.plan_id or (answered is not None and talk.key in answered.ids):
+        if talk is None or (answered is not None and talk.key in answered.ids):
             return answered
-        filed = self._history.thread(talk.plan_id, self._n)
-        return self.line(filed[0]) if filed and filed[0] < line.n else answered
+        return self._began(talk.key, line) or answered
 
     def _consequences(self, numbers: Sequence[int]) -> list[LogRow]:
         """What answers these messages, and is not one of them."""
