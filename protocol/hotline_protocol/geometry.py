@@ -31,6 +31,8 @@ from .airspace import Area, Circle, Corridor, Polygon, Position, Volume4D
 from .flightplan import FlightPlan
 
 METRES_PER_NM: Final = 1852.0
+METRES_PER_FOOT: Final = 0.3048
+KNOT_M_S: Final = METRES_PER_NM / 3_600
 BOUNDS_DEG: Final = (34.0, 31.0, 44.0, 39.0)
 """West, south, east, north: the theatre of 35-43 E, 32-38 N and one degree around it."""
 

@@ -15,11 +15,12 @@ import msgspec
 from .airspace import MAX_VERTICES, Position
 from .flightplan import Problem
 from .geodesy import position_at
+from .geometry import METRES_PER_FOOT
 from .places import place
 
 FIELD_15: Final = "field 15"
 HIGHEST_FT: Final = 60_000
-FEET_PER_METRE: Final = 1 / 0.3048
+FEET_PER_METRE: Final = 1 / METRES_PER_FOOT
 
 _SPEED: Final = r"(?:[NK][0-9]{4}|M[0-9]{3})"
 _LEVEL: Final = r"(?:[FA][0-9]{3}|[SM][0-9]{4})"

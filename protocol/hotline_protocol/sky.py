@@ -4,7 +4,7 @@ Said by the sky, which belongs to no side. Heights are feet above mean sea level
 """
 
 import enum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -58,6 +58,34 @@ class Track(msgspec.Struct, frozen=True, array_like=True):
     track_deg: float
     climb_fpm: float
     conforming: bool
+
+
+class Motion(NamedTuple):
+    """Where something is and how it moves: degrees, feet, knots, degrees true, feet a minute."""
+
+    position: Position
+    altitude_ft: float
+    speed_kt: float
+    track_deg: float
+    climb_fpm: float
+
+
+def track_of(flyer: Flyer, kind: FlightKind, motion: Motion, *, conforming: bool) -> Track:
+    """This flight as a radar picture has it: to 10 cm, a foot, a tenth of a knot and of a degree, a foot a minute."""
+    return Track(
+        side=flyer.side,
+        operator=flyer.operator,
+        plan_id=flyer.plan_id,
+        callsign=flyer.callsign,
+        kind=kind,
+        lon_deg=round(motion.position.lon_deg, 6),
+        lat_deg=round(motion.position.lat_deg, 6),
+        altitude_ft=round(motion.altitude_ft, 0),
+        speed_kt=round(motion.speed_kt, 1),
+        track_deg=round(motion.track_deg, 1) % 360,
+        climb_fpm=round(motion.climb_fpm, 0),
+        conforming=conforming,
+    )
 
 
 class Tracks(Message, frozen=True, kw_only=True, tag="tracks"):

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from hotline_protocol.airspace import Position
-from hotline_protocol.geometry import METRES_PER_NM, to_plane
+from hotline_protocol.geometry import KNOT_M_S, METRES_PER_NM, to_plane
 from hotline_protocol.injection import Deviate, DeviationKind
 from hotline_protocol.message import Author
 from hotline_services.director.setting import Deviations
@@ -23,7 +23,7 @@ from hotline_services.traffic.deviating import (
     turned,
 )
 from hotline_services.traffic.path import Path
-from hotline_services.traffic.performance import KNOT_M_S, STRIKER
+from hotline_services.traffic.performance import STRIKER
 
 from .skies import NOON
 

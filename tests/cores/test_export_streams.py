@@ -82,7 +82,7 @@ def test_the_mcap_reader_finds_every_message_at_its_time_and_fit_for_its_schema(
 
 
 def test_a_time_before_1970_is_put_at_its_beginning() -> None:
-    from hotline_services.export.foxglove import nanoseconds
+    from hotline_services.monitor.traces import nanoseconds
 
     assert nanoseconds(datetime.fromisoformat("0001-01-01T00:00:00+00:00")) == 0
     assert nanoseconds(datetime.fromisoformat("1970-01-01T00:00:01.000001+00:00")) == 1_000_001_000

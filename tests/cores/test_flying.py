@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hotline_protocol.agreement import Separation
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position
 from hotline_protocol.flightplan import FlightKind, FlightPlan
-from hotline_protocol.geometry import METRES_PER_NM, expand, footprint
+from hotline_protocol.geometry import KNOT_M_S, METRES_PER_NM, expand, footprint
 from hotline_services.traffic.conforming import Air, excursions
 from hotline_services.traffic.flying import Flown, HeightBlock, Manner, Racetrack, Window, flown
 from hotline_services.traffic.path import Path
-from hotline_services.traffic.performance import BY_KIND, BY_TYPE, KNOT_M_S, Performance, performance
+from hotline_services.traffic.performance import BY_KIND, BY_TYPE, Performance, performance
 
 from .skies import EAST, NOON, plan
 

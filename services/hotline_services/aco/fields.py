@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final, NamedTuple
 
 from hotline_protocol.airspace import Position
-from hotline_protocol.geometry import METRES_PER_NM
+from hotline_protocol.geometry import METRES_PER_FOOT, METRES_PER_NM
 
 Mend = Callable[[str], None]
 """Takes a sentence on what was assumed."""
@@ -30,7 +30,12 @@ _TIME: Final = re.compile(
 _LEVEL: Final = re.compile(r"(FL)?(\d+)(FT)?(AMSL|MSL|AGL|GND|SFC)?")
 _GROUND: Final = frozenset({"GL", "GND", "SFC", "SURFACE", "GROUND"})
 _UNLIMITED: Final = frozenset({"UNL", "UNLTD", "UNLIM", "UNLIMITED"})
-_UNITS_NM: Final = {"NM": 1.0, "KM": 1_000 / METRES_PER_NM, "M": 1 / METRES_PER_NM, "FT": 0.3048 / METRES_PER_NM}
+_UNITS_NM: Final = {
+    "NM": 1.0,
+    "KM": 1_000 / METRES_PER_NM,
+    "M": 1 / METRES_PER_NM,
+    "FT": METRES_PER_FOOT / METRES_PER_NM,
+}
 
 
 class FieldError(ValueError):

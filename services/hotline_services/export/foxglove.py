@@ -5,18 +5,15 @@ on it. A topic of the protocol that has its speaker's name in it is one channel,
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, Final
 
 import msgspec
 
 from hotline_protocol.topics import TOPICS, Topic, encode, topic_of
 from hotline_services.experiment.extras import extra
+from hotline_services.monitor.traces import nanoseconds
 from hotline_services.runtime.recording import Header, Recorded
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LAST: Final = 2**64 - 1
-MICROSECOND: Final = timedelta(microseconds=1)
 COMMON: Final = ("type", "id", "source", "seq", "time", "epoch")
 
 
@@ -58,8 +55,3 @@ def schema_of(topic: Topic) -> dict[str, Any]:
         "anyOf": list(found),
         "$defs": definitions,
     }
-
-
-def nanoseconds(at: datetime) -> int:
-    """Since 1970, exactly; what the format has no number for is put at its first or last moment (in the year 2554)."""
-    return min(max((at - EPOCH) // MICROSECOND, 0) * 1_000, LAST)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
-from hotline_services.monitor.reading import SQLITE_BEGINS, UNKNOWN_AGREEMENT, RecordSource
+from hotline_services.monitor.reading import UNKNOWN_AGREEMENT, RecordSource, is_record
 from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader
 from hotline_services.runtime.store import StoreError
 
@@ -30,7 +30,7 @@ class Run:
         self._path: Final = path
         self._partial: Final = partial
         self._tell: Final = tell
-        self._record: RecordSource | None = RecordSource(path) if _is_record(path) else None
+        self._record: RecordSource | None = RecordSource(path) if is_record(path) else None
         self.cut_off = ""
         self.header: Final = self._header_of_record(self._record) if self._record else self._header_of_recording()
 
@@ -81,11 +81,3 @@ class Run:
                 if not self._partial:
                     raise StoreError(f"{self._path}: {error}; --partial takes what comes before that.") from error
                 self.cut_off = f"{self._path}: {error}; what comes before that was taken"
-
-
-def _is_record(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(SQLITE_BEGINS)) == SQLITE_BEGINS
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}: there is no run to read.") from error

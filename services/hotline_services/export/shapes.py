@@ -15,11 +15,10 @@ from typing import Final, NamedTuple
 import shapely
 
 from hotline_protocol.airspace import Area, Position
-from hotline_protocol.geometry import Point, area_problem, shape_of, to_plane, to_position
+from hotline_protocol.geometry import METRES_PER_FOOT, Point, area_problem, shape_of, to_plane, to_position
 from hotline_protocol.sky import Fix, FlightPath
 
 STEP_M: Final = 10_000.0
-METRES_PER_FOOT: Final = 0.3048
 PLACES: Final = 6  # of a degree: 10 cm
 LONGEST_S: Final = 30 * 86_400.0  # nothing flies so long: a time beyond that may not be on any calendar
 

@@ -8,7 +8,7 @@ import csv
 import enum
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple, get_type_hints
 
 import msgspec
@@ -23,6 +23,7 @@ from hotline_services.monitor.rows import Row, utc
 from hotline_services.monitor.tables import TABLES, whole, without_none
 from hotline_services.runtime.recording import Recorded
 
+from .captions import stamp
 from .shapes import Ring, rings
 from .story import Story
 
@@ -163,6 +164,6 @@ def _cell(value: Any) -> Any:
         case bool():
             return "true" if value else "false"
         case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            return stamp(value)
         case _:
             return value

@@ -79,7 +79,7 @@ class Current:
             yield from _states("hotline_strain_stage", (party, peer), Stage, row.stage)
 
     def _in_force(self, now: datetime) -> Iterator[Share]:
-        for key in [key for key, row in self._agreements.items() if _is_over(row, now)]:
+        for key in [key for key, row in self._agreements.items() if not row.is_in_force(now)]:
             del self._agreements[key]
         counts = Counter((row.granter, row.user) for row in self._agreements.values())
         for pair in self._pairs:
@@ -96,10 +96,6 @@ class Current:
             taken[line_of(call.caller, call.callee)].append(taken_s(call))
         for line, seconds in taken.items():
             yield Share("hotline_line_load_erlang", (line,), math.fsum(seconds) / watched_s if watched_s else 0.0)
-
-
-def _is_over(row: AgreementRow, now: datetime) -> bool:
-    return row.released_at is not None or all(volume.end <= now for volume in row.volumes)
 
 
 def _standing(stand: Standing) -> Iterator[Share]:

@@ -8,26 +8,13 @@ rounding of the fixes: to a metre, a foot and a millisecond.
 import math
 from bisect import bisect_right
 from datetime import datetime
-from typing import Final, NamedTuple
 
 from hotline_protocol.airspace import Position
 from hotline_protocol.flightplan import FlightKind
-from hotline_protocol.geometry import METRES_PER_NM, course_deg, to_plane, to_position
-from hotline_protocol.sky import Fix, FlightPath, Track
+from hotline_protocol.geometry import KNOT_M_S, course_deg, to_plane, to_position
+from hotline_protocol.sky import Fix, FlightPath, Flyer, Motion, Track, track_of
 
 from .latestrows import AirborneRow
-
-KNOT_M_S: Final = METRES_PER_NM / 3_600
-
-
-class Motion(NamedTuple):
-    """Where something is and how it moves: degrees, feet, knots, degrees true, feet a minute."""
-
-    position: Position
-    altitude_ft: float
-    speed_kt: float
-    track_deg: float
-    climb_fpm: float
 
 
 def track_at(row: AirborneRow, at: datetime) -> Track | None:
@@ -41,20 +28,8 @@ def track_at(row: AirborneRow, at: datetime) -> Track | None:
     motion = motion_at(row.path, (at - row.path_at).total_seconds())
     if motion is None:
         return None
-    return Track(
-        side=row.side or None,
-        operator=row.operator,
-        plan_id=row.plan_id,
-        callsign=row.callsign,
-        kind=row.kind or FlightKind.PATROL,
-        lon_deg=round(motion.position.lon_deg, 6),
-        lat_deg=round(motion.position.lat_deg, 6),
-        altitude_ft=round(motion.altitude_ft, 0),
-        speed_kt=round(motion.speed_kt, 1),
-        track_deg=round(motion.track_deg, 1) % 360,
-        climb_fpm=round(motion.climb_fpm, 0),
-        conforming=row.conforming,
-    )
+    flyer = Flyer(side=row.side or None, operator=row.operator, plan_id=row.plan_id, callsign=row.callsign)
+    return track_of(flyer, row.kind or FlightKind.PATROL, motion, conforming=row.conforming)
 
 
 def motion_at(path: FlightPath, after_s: float) -> Motion | None:

@@ -21,7 +21,7 @@ from .volume import Period
 
 R = TypeVar("R", bound=Row)
 
-SQLITE_BEGINS: Final = b"SQLite format 3\x00"
+_SQLITE_BEGINS: Final = b"SQLite format 3\x00"
 HOUSEKEEPING: Final = (HEALTH, CLOCK, CONTROL, RECEIPT)
 UNKNOWN_AGREEMENT: Final = "0" * 16
 
@@ -43,12 +43,16 @@ class Source(Protocol):
 
 def open_source(path: Path) -> Source:
     """The record or recording in this file. Raises StoreError when it is neither, or is not there."""
+    return RecordSource(path) if is_record(path) else RecordingSource(path)
+
+
+def is_record(path: Path) -> bool:
+    """Whether this file begins as a record does. Raises StoreError when it cannot be read."""
     try:
         with path.open("rb") as file:
-            is_record = file.read(len(SQLITE_BEGINS)) == SQLITE_BEGINS
+            return file.read(len(_SQLITE_BEGINS)) == _SQLITE_BEGINS
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}: there is no record to read.") from error
-    return RecordSource(path) if is_record else RecordingSource(path)
+        raise StoreError(f"{path}: {error.strerror}: there is no run to read.") from error
 
 
 class RecordSource:

@@ -98,6 +98,10 @@ class AgreementRow(Row, frozen=True, kw_only=True):
     released_at: datetime | None = None
     volumes: tuple[Volume4D, ...] = ()
 
+    def is_in_force(self, now: datetime) -> bool:
+        """Whether what was granted may still be flown in: it is neither released nor past."""
+        return self.released_at is None and any(volume.end > now for volume in self.volumes)
+
 
 class LedgerRow(Row, frozen=True, kw_only=True):
     """How far one side has come in its two chains with a peer: heads by granter."""

@@ -20,6 +20,8 @@ PRODUCER: Final = 4  # OTLP's SpanKind: says it, and waits for nobody
 ERROR: Final = 2  # OTLP's StatusCode
 ALL: Final = 2**62
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_LAST: Final = 2**64 - 1
 
 Json = dict[str, Any]
 
@@ -79,8 +81,8 @@ class _Web:
             **({"parentSpanId": span_id_of(parent)} if parent else {}),
             "name": str(message.__struct_config__.tag),
             "kind": PRODUCER,
-            "startTimeUnixNano": _nanoseconds(message.time),
-            "endTimeUnixNano": _nanoseconds(self._ends.get(message.id, message.time)),
+            "startTimeUnixNano": str(nanoseconds(message.time)),
+            "endTimeUnixNano": str(nanoseconds(self._ends.get(message.id, message.time))),
             "attributes": list(_attributes(message)),
             "links": [{"traceId": trace_id, "spanId": span_id_of(first)} for trace_id, first in self._links(message)],
             **({"status": {"code": ERROR}} if isinstance(message, InputRejected | DeadLettered) else {}),
@@ -97,8 +99,9 @@ class _Web:
                 yield trace_id, name if name in self.trace_id else self._first[trace_id]
 
 
-def _nanoseconds(at: datetime) -> str:
-    return str((at - _EPOCH) // timedelta(microseconds=1) * 1_000)
+def nanoseconds(at: datetime) -> int:
+    """Since 1970, exactly; what 64 bits have no number for is put at their first or last moment (in the year 2554)."""
+    return min(max((at - _EPOCH) // _MICROSECOND, 0) * 1_000, _LAST)
 
 
 def _attributes(message: Message) -> Iterator[Json]:

@@ -14,10 +14,8 @@ have been: what would be A, B or C is then D. An NMAC remains one, since that is
 from typing import Final
 
 from hotline_protocol.agreement import Separation
-from hotline_protocol.geometry import METRES_PER_NM
+from hotline_protocol.geometry import METRES_PER_FOOT, METRES_PER_NM
 from hotline_protocol.sky import Grade
-
-METRES_PER_FOOT: Final = 0.3048
 
 NMAC_LATERAL_NM: Final = 500 * METRES_PER_FOOT / METRES_PER_NM
 NMAC_VERTICAL_FT: Final = 100.0

@@ -8,9 +8,8 @@ import math
 from typing import Final, NamedTuple
 
 from hotline_protocol.flightplan import FlightKind
-from hotline_protocol.geometry import METRES_PER_NM
+from hotline_protocol.geometry import KNOT_M_S
 
-KNOT_M_S: Final = METRES_PER_NM / 3_600
 GRAVITY_M_S2: Final = 9.81
 BANK_DEG: Final = 25.0
 """How far an orbiting aircraft leans into its turns: what is usual for holding (ICAO Doc 8168)."""

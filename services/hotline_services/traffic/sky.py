@@ -32,7 +32,7 @@ from .flight import Epoch, Flight, Key, Stage, under_one_control
 from .foresight import Affair, Entry, Foresight, Passing
 from .strips import Strips, why_unflyable
 from .telling import Account
-from .tracking import track_of
+from .tracking import track_at
 
 EMERGENCY: Final = Turn(kind=DeviationKind.EMERGENCY, after=0.0)
 
@@ -321,7 +321,7 @@ class Sky:
 
     def _say_tracks(self, due: datetime) -> None:
         """Where everything is now. Not numbered: nobody is to ask for what is out of date."""
-        tracks = tuple(track_of(flight, self._now_s) for flight in self.flying)
+        tracks = tuple(track_at(flight, self._now_s) for flight in self.flying)
         name = f"{SKY}-tracks-{self._now:%Y%m%dT%H%M%S.%f}"
         self._said.append(Tracks(id=name, source=SKY, seq=0, epoch=self._author.epoch, time=self._now, tracks=tracks))
         self._tick = None

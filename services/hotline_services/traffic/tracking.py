@@ -3,33 +3,25 @@
 import math
 from functools import lru_cache
 
-from hotline_protocol.geometry import course_deg, to_position
-from hotline_protocol.sky import Fix, Track
+from hotline_protocol.geometry import KNOT_M_S, course_deg, to_position
+from hotline_protocol.sky import Fix, Motion, Track, track_of
 
 from .flight import Flight
 from .path import Path
-from .performance import KNOT_M_S
 
 
-def track_of(flight: Flight, t_s: float) -> Track:
+def track_at(flight: Flight, t_s: float) -> Track:
     """This flight at this time."""
     at, velocity = flight.path.at(t_s), flight.path.velocity(t_s)
     position = to_position((at.x_m, at.y_m))
-    flyer = flight.flyer
-    return Track(
-        side=flyer.side,
-        operator=flyer.operator,
-        plan_id=flyer.plan_id,
-        callsign=flyer.callsign,
-        kind=flight.kind,
-        lon_deg=round(position.lon_deg, 6),
-        lat_deg=round(position.lat_deg, 6),
-        altitude_ft=round(at.z_ft, 0),
-        speed_kt=round(math.hypot(velocity.x_m_s, velocity.y_m_s) / KNOT_M_S, 1),
-        track_deg=round(course_deg(velocity.x_m_s, velocity.y_m_s, position.lon_deg), 1) % 360,
-        climb_fpm=round(velocity.z_ft_s * 60, 0),
-        conforming=flight.conforming,
+    motion = Motion(
+        position=position,
+        altitude_ft=at.z_ft,
+        speed_kt=math.hypot(velocity.x_m_s, velocity.y_m_s) / KNOT_M_S,
+        track_deg=course_deg(velocity.x_m_s, velocity.y_m_s, position.lon_deg),
+        climb_fpm=velocity.z_ft_s * 60,
     )
+    return track_of(flight.flyer, flight.kind, motion, conforming=flight.conforming)
 
 
 def fixes(path: Path) -> tuple[Fix, ...]:

@@ -26,7 +26,6 @@ from hotline_services.monitor.rows import AgreementRow, PlanRow
 from hotline_services.monitor.wording import printable, words
 
 from .model import Checked, CheckedPlan, Consent, Meeting
-from .view import is_in_force
 
 PLANS_AT_MOST: Final = 100
 AIR_AT_MOST: Final = 5_000
@@ -50,7 +49,7 @@ def _plans(history: History, now: datetime) -> Iterable[Meeting]:
 
 def _agreements(history: History, now: datetime) -> Iterable[Meeting]:
     for row in history.rows(AgreementRow):
-        if is_in_force(row, now):
+        if row.is_in_force(now):
             title = f"granted to {row.user} by {row.granter}"
             yield Meeting(kind="agreement", id=row.key, party=row.user, title=title, volumes=row.volumes)
 

@@ -21,7 +21,7 @@ import structlog
 from hotline_protocol.message import Digest, Message
 from hotline_protocol.topics import decode_any
 from hotline_services.monitor.history import History
-from hotline_services.monitor.reading import SQLITE_BEGINS, UNKNOWN_AGREEMENT
+from hotline_services.monitor.reading import UNKNOWN_AGREEMENT, is_record
 from hotline_services.monitor.record import check_kind
 from hotline_services.runtime.recording import Header, RecordingError, RecordingReader
 from hotline_services.runtime.store import StoreError
@@ -205,7 +205,7 @@ class RecordingFeed(Feed):
             raise
 
     def _check(self) -> bool:
-        if is_database(self._path):
+        if is_record(self._path):
             self._check_record()
             return True
         try:
@@ -290,12 +290,6 @@ def _batches(messages: Iterator[Numbered]) -> Iterator[list[Numbered]]:
         raise
     if batch:
         yield batch
-
-
-def is_database(path: Path) -> bool:
-    """Whether this file begins as a record does. Raises OSError."""
-    with path.open("rb") as file:
-        return file.read(len(SQLITE_BEGINS)) == SQLITE_BEGINS
 
 
 def read_only(path: Path) -> sqlite3.Connection:

@@ -10,9 +10,10 @@ from typing import Final
 import msgspec
 
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario, shipped_scenarios
+from hotline_services.monitor.reading import is_record
 from hotline_services.runtime.store import StoreError
 
-from .feeds import Feed, RecordingFeed, is_database
+from .feeds import Feed, RecordingFeed
 from .model import Changes, ClockReading, Picture, Setting, Source, TracksNow
 from .settings import setting
 from .view import changes, has_path, picture
@@ -115,7 +116,7 @@ class Sources:
 
         What was uploaded first goes, file and all, when there are too many.
         """
-        if uploaded and is_database(path):  # what else is in it would be run here
+        if uploaded and is_record(path):  # what else is in it would be run here
             raise StoreError(f"{path}: a record is not taken. Make a recording of it with: hotline recording")
         feed = RecordingFeed(path)
         scenario = self._scenario_of(feed)

@@ -61,12 +61,6 @@ def _ends(volumes: Iterable[Volume4D]) -> datetime | None:
     return max((volume.end for volume in volumes), default=None)
 
 
-def is_in_force(row: AgreementRow, now: datetime) -> bool:
-    """Whether what was granted may still be flown in."""
-    end = _ends(row.volumes)
-    return row.released_at is None and end is not None and end > now
-
-
 def is_current_plan(row: PlanRow, now: datetime) -> bool:
     """Whether this plan may still be flown, or could be until a moment ago."""
     end = _ends(row.volumes)
@@ -88,7 +82,7 @@ _ALL: Final[Choice] = _those(lambda _row, _now: True)
 LIMITS: Final[tuple[Keep, ...]] = (
     Keep(CallRow, 200),
     Keep(NegotiationRow, 100, _those(lambda row, _now: row.ended_at is None)),
-    Keep(AgreementRow, 50, _those(is_in_force)),
+    Keep(AgreementRow, 50, _those(AgreementRow.is_in_force)),
     Keep(PlanRow, 0, _those(is_current_plan), at_most=600),
     Keep(OfferRow, 20, _those(lambda row, _now: not row.closed)),
     Keep(EscalationRow, 100),
