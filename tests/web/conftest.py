@@ -23,8 +23,9 @@ TOKEN = "t0ken"  # noqa: S105  it guards nothing
 POLL_S = 0.01
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _quiet() -> None:
+    """Before each: a command that is run here sets up logs as it wants them, on a stream that is gone afterwards."""
     set_up_logs("test", level="critical")
 
 
