@@ -8,6 +8,7 @@ export { default as GeoJSON } from "ol/format/GeoJSON.js";
 export { default as Point } from "ol/geom/Point.js";
 export { default as LineString } from "ol/geom/LineString.js";
 export { default as Polygon } from "ol/geom/Polygon.js";
+export { default as MultiPolygon } from "ol/geom/MultiPolygon.js";
 export { default as MultiLineString } from "ol/geom/MultiLineString.js";
 export { default as Draw } from "ol/interaction/Draw.js";
 export { default as Style } from "ol/style/Style.js";

@@ -130,8 +130,11 @@ class Page {
       await this.seek(Number.isNaN(at) ? this.time.extent[0] : at);
       if (play || Number.isNaN(at)) this.clock.run();
     }
-    if (this.address.get("sel") && !isFresh) await this.about.open(this.address.get("sel"), { isFocused: false });
+    this.head.draw();
+    this.time.draw();
     this.panels.draw();
+    this.isBegun = true;
+    if (this.address.get("sel") && !isFresh) await this.about.open(this.address.get("sel"), { isFocused: false });
   }
 
   #build() {
@@ -308,7 +311,7 @@ class Page {
     if (!this.clock.isSet) return;
     const now = this.clock.now(real);
     for (const map of this.maps) if (isShown(map.chart)) map.draw(now, real);
-    if (!this.isSeen && this.watches[0].store.n) this.#seen();
+    if (!this.isSeen && this.isBegun && this.watches[0].store.n) this.#seen();
   }
 }
 

@@ -11,7 +11,6 @@ export const words = {
   paused: "paused",
   broken: "CONNECTION LOST: trying again",
   mended: "Connected again: nothing was missed",
-  opening: "Opening…",
   nothing: "Nothing to look at yet: no source has been given to the server.",
   close: "Close",
   failed: (reason) => `That did not work: ${reason}`,
@@ -87,17 +86,14 @@ export const words = {
     changed: "changed",
     lapses: "lapses in",
     onTable: "On the table",
-    offerOf: (party) => `${party}'s offer`,
     open: "Details",
   },
 
   queue: {
     name: "Waiting for the line",
     none: "Nothing waits.",
-    caption: "Plans that wait to be talked about",
     inCall: "being talked about",
     waits: "waits since",
-    columns: { plan: "Plan", side: "Side", air: "Air asked for", since: "Waits since", state: "State" },
   },
 
   lists: {
@@ -224,9 +220,7 @@ export const words = {
     message: "The message itself",
     showMessage: "Show the message itself",
     nothing: "Nothing.",
-    thisOne: "this",
     goThere: "Go to that time",
-    onMap: "Show on the map",
   },
 
   inject: {
@@ -235,8 +229,6 @@ export const words = {
     goLive: "Go live",
     token: "Token",
     tokenHint: "Submitting needs the token that the server printed when it started. Drawing and checking do not.",
-    forgetToken: "Forget the token",
-    hasToken: "This page has a token: it may submit.",
     to: "To",
     draw: "Draw",
     shapes: { polygon: "Polygon", corridor: "Route", circle: "Circle" },

@@ -1,10 +1,10 @@
 // The line, the zones, the air that is reserved and the air that is being talked about.
 
-import { Feature, Fill, LineString, Point, Polygon, Stroke, Style, Text, VectorLayer, VectorSource } from "../vendor/ol.js";
+import { Feature, Fill, LineString, MultiPolygon, Point, Stroke, Style, Text, VectorLayer, VectorSource } from "../vendor/ol.js";
 import { clockTime, heights, instant, span } from "../format.js";
 import { theme } from "../theme.js";
 import { words } from "../words.js";
-import { ring, toPlane } from "./plane.js";
+import { rings, toPlane } from "./plane.js";
 
 const SOON_MS = 3_600_000;
 const FLYING = new Set(["accepted", "activated", "nonconforming", "contingent"]);
@@ -12,14 +12,14 @@ const TIMES_BELOW = 700; // metres a pixel: further out, labels of volumes would
 const LABEL = "10.5px system-ui, sans-serif";
 const SIGNS = [[450, [0.15, 0.85]], [Infinity, [0.12]]]; // up to so many metres a pixel: at which shares of its length
 
-const polygon = (area) => new Polygon([ring(area)]);
+const shaped = (area) => new MultiPolygon(rings(area).map((ring) => [ring]));
 
 /** A volume that is to be drawn: what it is, whose, when, and what a click on it asks about. */
 function volumeFeature(volume, now, properties) {
   const [start, end] = [instant(volume.start), instant(volume.end)];
   if (end <= now || start > now + SOON_MS) return null;
   const label = `${heights(volume.lower_ft, volume.upper_ft)}\n${clockTime(start)}–${clockTime(end)}`;
-  return new Feature({ geometry: polygon(volume.area), isActive: start <= now, label, ...properties });
+  return new Feature({ geometry: shaped(volume.area), isActive: start <= now, label, ...properties });
 }
 
 /** The reserved volumes of plans, and those of agreements whose plan is not known, as of a time. */
@@ -68,7 +68,7 @@ export class Airspace {
   /** The line and the zones, as agreed; `traces` is where the sides hold the line to run by now. */
   agree(setting, traces) {
     const held = traces.filter((row) => row.trace.length > 1);
-    const features = setting.zones.map((zone) => new Feature({ geometry: polygon(zone.area), kind: "zone", zone }));
+    const features = setting.zones.map((zone) => new Feature({ geometry: shaped(zone.area), kind: "zone", zone }));
     const distinct = new Map(held.map((row) => [JSON.stringify(row.trace), row]));
     for (const row of distinct.values()) {
       features.push(lineFeature(row.trace, distinct.size > 1 ? ` · ${row.party.toUpperCase()}` : ""));
@@ -87,14 +87,14 @@ export class Airspace {
     this.#volumes.addFeatures(reserved(store, now).map(({ volume, ...rest }) => volumeFeature(volume, now, rest)).filter(Boolean));
     this.#offers.clear(true);
     this.#offers.addFeatures(offered(store).flatMap((row) => row.volumes.map((volume) => new Feature({
-      geometry: polygon(volume.area), about: `negotiation:${row.key}`, side: row.by,
+      geometry: shaped(volume.area), about: `negotiation:${row.key}`, side: row.by,
       label: `${words.map.offer}\n${heights(volume.lower_ft, volume.upper_ft)}\n${clockTime(instant(volume.start))}–${clockTime(instant(volume.end))}`,
     }))));
   }
 
   /** Shows the air of plans that are only being drawn up, and of what they would meet. */
   preview(plans) {
-    const shape = (volume, kind) => new Feature({ geometry: polygon(volume.area), kind,
+    const shape = (volume, kind) => new Feature({ geometry: shaped(volume.area), kind,
       label: `${heights(volume.lower_ft, volume.upper_ft)}\n${span([volume]).map(clockTime).join("–")}` });
     this.#preview.clear();
     for (const { volumes, meets } of plans) {

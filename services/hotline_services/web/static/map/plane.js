@@ -49,16 +49,10 @@ export function steps(from, to) {
   });
 }
 
-/** The outline of an area, as a closed ring of points of the plane. */
-export function ring(area) {
-  if (area.shape === "polygon") return closed(area.vertices.map(toPlane));
-  if (area.shape === "circle") return round(toPlane(area.centre), area.radius_nm * NM_M * stretch(area.centre[1]));
-  return corridor(area.route, area.half_width_nm);
-}
-
-/** Rings that together cover an area: a bent corridor has one for each of its legs. */
+/** Closed rings of points of the plane that together cover an area: a corridor has one for each of its legs. */
 export function rings(area) {
-  if (area.shape !== "corridor") return [ring(area)];
+  if (area.shape === "polygon") return [closed(area.vertices.map(toPlane))];
+  if (area.shape === "circle") return [round(toPlane(area.centre), area.radius_nm * NM_M * stretch(area.centre[1]))];
   return area.route.slice(1).map((to, leg) => corridor([area.route[leg], to], area.half_width_nm));
 }
 
