@@ -13,7 +13,8 @@ from tests.simulated.faulty_day import END_AT
 from hotline_protocol.line import CallOutcome, Choice, Concur, Counter
 from hotline_protocol.message import Message
 from hotline_protocol.orders import AnswerRing, CounterOffer, DecisionAwaited, LeaveDesk, TakeDesk
-from hotline_services.cli.debrief import BAD_INPUT, debrief
+from hotline_services.cli.debrief import debrief
+from hotline_services.cli.query import BAD_INPUT
 from hotline_services.console.after_action import report_text
 from hotline_services.console.debrief import AfterAction, Debrief, Ending
 from hotline_services.runtime.recording import Header, RecordingWriter
@@ -145,6 +146,18 @@ def test_the_command_writes_text_json_and_files(tmp_path: Path, capsys: pytest.C
     assert debrief(run, party="ru", out=tmp_path / "after.md") == 0
     assert (tmp_path / "after.md").read_text(encoding="utf-8").startswith("# After-action report")
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_report_is_not_written_over_what_is_there_unless_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, out = recording(tmp_path / "run.jsonl"), tmp_path / "after.md"
+    out.write_text("my notes", encoding="utf-8")
+    assert debrief(run, party="ru", out=out) == BAD_INPUT
+    assert "--force" in capsys.readouterr().err
+    assert out.read_text(encoding="utf-8") == "my notes"
+    assert debrief(run, party="ru", out=out, force=True) == 0
+    assert out.read_text(encoding="utf-8").startswith("# After-action report")
 
 
 def test_the_command_says_in_a_sentence_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,8 @@ from hotline_protocol.geometry import expand
 from hotline_protocol.hearing import ear
 from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.intake import read_plans
-from hotline_services.cli.connection import DEFAULT, broker_settings
-from hotline_services.cli.inject import BAD_INPUT, NO_BROKER, inject, told
+from hotline_services.cli.connection import DEFAULT, NO_BROKER, broker_settings
+from hotline_services.cli.inject import BAD_INPUT, inject, told
 from hotline_services.injecting import judge, read_texts
 from hotline_services.runtime.wire import BrokerSettings
 

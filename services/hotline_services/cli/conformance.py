@@ -18,7 +18,7 @@ from hotline_services.monitor.wording import printable
 from hotline_services.runtime.logs import set_up_logs
 from hotline_services.runtime.wire import Refused
 
-from .connection import broker_settings
+from .connection import NO_BROKER, NoBrokerError, broker_settings
 from .query import Flag
 from .tables import Column, show, write_json
 
@@ -54,15 +54,16 @@ def conformance(
 
     For example:
 
-    hotline run aoc ru --scenario conformance --broker mqtt://127.0.0.1:1883 --data var &
+    hotline run aoc ru --scenario conformance --broker mqtt://127.0.0.1:1883 --data var
+
     hotline conformance --as us --broker mqtt://127.0.0.1:1883 --junit conformance.xml
 
     hotline conformance --only CALL,NEG-3 --json
 
     hotline conformance --rehearse
 
-    The exit code is 0 when nothing is broken, 1 when something is, 2 for bad input or when nobody is there. What was
-    not tested is neither, and says why.
+    The exit code is 0 when nothing is broken, 1 when something is, 2 for bad input or when nobody is there, 4 when
+    there is no broker. What was not tested is neither, and says why.
 
     Parameters
     ----------
@@ -110,6 +111,8 @@ def conformance(
         else:
             report = _examined(as_, them, rules, broker, exercise, speed, wanted, may_stop=stop)
         _write(report, out, junit_file)
+    except NoBrokerError as error:
+        return _fail(str(error), NO_BROKER)
     except (UnknownRequirementError, ScenarioError, AgreementError, ValueError, OSError) as error:
         return _fail(str(error))
     _tell(report, json=json)
@@ -169,7 +172,7 @@ def _examined(
     *,
     may_stop: bool,
 ) -> Report:
-    """Raises ValueError when it cannot be held."""
+    """Raises NoBrokerError, and ValueError when it cannot be held for another reason."""
     from hotline_services.conformance.live import ExaminationError, LiveExamination, Setting
 
     set_up_logs("conformance", level="error")
@@ -238,6 +241,6 @@ def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _fail(reason: str) -> int:
+def _fail(reason: str, code: int = BAD_INPUT) -> int:
     _progress(f"hotline conformance: {reason}")
-    return BAD_INPUT
+    return code

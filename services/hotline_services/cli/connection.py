@@ -6,10 +6,12 @@ from typing import Final
 from hotline_services.runtime.client import NoBrokerError, client, connected, subscribe
 from hotline_services.runtime.wire import BrokerSettings
 
-__all__ = ["DEFAULT", "VARIABLE", "NoBrokerError", "broker_settings", "client", "connected", "subscribe"]
+__all__ = ["DEFAULT", "NO_BROKER", "VARIABLE", "NoBrokerError", "broker_settings", "client", "connected", "subscribe"]
 
 VARIABLE: Final = "HOTLINE_BROKER"
 DEFAULT: Final = "mqtt://127.0.0.1:1883"
+NO_BROKER: Final = 4
+"""The exit code of a command that cannot reach the broker, or has lost it."""
 
 
 def broker_settings(address: str | None) -> BrokerSettings:

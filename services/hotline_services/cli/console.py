@@ -12,14 +12,13 @@ from cyclopts import Parameter
 from hotline_protocol.agreement import Agreement
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import VARIABLE, NoBrokerError, broker_settings
+from .connection import NO_BROKER, VARIABLE, NoBrokerError, broker_settings
 
 if TYPE_CHECKING:
     from hotline_services.console.session import Session
 
 BAD_INPUT: Final = 2
 NO_DESK: Final = 3
-NO_BROKER: Final = 4
 INTERRUPTED: Final = 130
 
 Flag = Parameter(negative="")

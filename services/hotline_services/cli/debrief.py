@@ -1,20 +1,18 @@
 """`hotline debrief`: what one side did at its desk, after an exercise."""
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from cyclopts import Parameter
 
+from hotline_services.export.output import STDOUT, OutputError, refuse_to_overwrite, written
 from hotline_services.runtime.store import StoreError
+
+from .query import Flag, complain
 
 if TYPE_CHECKING:
     from hotline_services.console.debrief import AfterAction
-
-BAD_INPUT: Final = 2
-
-Flag = Parameter(negative="")
 
 
 def debrief(
@@ -23,7 +21,8 @@ def debrief(
     *,
     party: str,
     json: Annotated[bool, Flag] = False,
-    out: Path | None = None,
+    out: Annotated[Path, Parameter(allow_leading_hyphen=True)] = Path(STDOUT),
+    force: Annotated[bool, Flag] = False,
 ) -> int:
     """Write the after-action report of one side: calls, decisions, agreements, what was conceded, escalations, lapses.
 
@@ -47,44 +46,39 @@ def debrief(
     json
         The same as one JSON object.
     out
-        Write it to this file instead of the standard output.
+        The file to write; - is the standard output.
+    force
+        Write over what is there.
     """
     from hotline_services.console.after_action import report_text
+
+    try:
+        refuse_to_overwrite(out, force=force)
+        told = _told(run, party)
+        with written(out, force=force) as file:
+            file.write((_json(told) if json else report_text(told)).encode())
+    except (StoreError, OutputError) as error:
+        return complain("debrief", str(error))
+    return 0
+
+
+def _told(path: Path, party: str) -> "AfterAction":
+    """What there is to tell of this party. Raises StoreError, also when it says nothing in the run."""
     from hotline_services.console.debrief import Debrief
     from hotline_services.export.run import Run
 
     fold = Debrief(party)
-    try:
-        with Run(run, partial=True) as whole:
-            parties = set()
-            for recorded in whole.messages():
-                parties.add(recorded.message.source)
-                fold.hear(recorded.message, recorded.at)
-            if whole.cut_off:
-                _complain(whole.cut_off)
-        if party not in parties:
-            return _fail(f"{party} says nothing in {run}; there are: {', '.join(sorted(parties)) or 'none'}")
-        report = fold.report()
-        text = _json(report) if json else report_text(report)
-        if out is None:
-            sys.stdout.write(text)
-        else:
-            out.write_text(text, encoding="utf-8")
-    except StoreError as error:
-        return _fail(str(error))
-    except OSError as error:
-        return _fail(f"{error.filename or run}: {error.strerror}")
-    return 0
+    parties = set()
+    with Run(path, partial=True) as run:
+        for recorded in run.messages():
+            parties.add(recorded.message.source)
+            fold.hear(recorded.message, recorded.at)
+        if run.cut_off:
+            complain("debrief", run.cut_off)
+    if party not in parties:
+        raise StoreError(f"{party} says nothing in {path}; there are: {', '.join(sorted(parties)) or 'none'}")
+    return fold.report()
 
 
 def _json(report: "AfterAction") -> str:
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
-
-
-def _fail(reason: str) -> int:
-    _complain(reason)
-    return BAD_INPUT
-
-
-def _complain(reason: str) -> None:
-    print(f"hotline debrief: {reason}", file=sys.stderr)

@@ -10,12 +10,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hotline_services.experiment import backends
 from hotline_services.experiment.catalogue import catalogue
 from hotline_services.experiment.conduct import conduct
-from hotline_services.experiment.extras import MissingExtraError, extra
 from hotline_services.experiment.journal import NAME, JournalError
 from hotline_services.experiment.reading import ExperimentError, Prepared, read_experiment
 from hotline_services.experiment.report import REPORT, write_report
 from hotline_services.experiment.running import RunFailedError
 from hotline_services.experiment.tables import write_tables
+from hotline_services.extras import MissingExtraError, extra
 
 from .numbers import Whole
 from .query import Flag, complain

@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from hotline_services.director.scenario import ScenarioError
-from hotline_services.experiment.extras import MissingExtraError
 from hotline_services.export.aircraft import aircraft_json
 from hotline_services.export.czml import czml
 from hotline_services.export.foxglove import write_mcap
@@ -26,6 +25,7 @@ from hotline_services.export.output import STDOUT, OutputError, refuse_to_overwr
 from hotline_services.export.run import Run, Tell
 from hotline_services.export.story import Story
 from hotline_services.export.tables import csv_text, parquet, tables
+from hotline_services.extras import MissingExtraError
 from hotline_services.monitor.latestrows import AirborneRow
 from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.traces import spans

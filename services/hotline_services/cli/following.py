@@ -14,10 +14,9 @@ from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.outbox import Seen
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import NoBrokerError, broker_settings, connected, subscribe
+from .connection import NO_BROKER, NoBrokerError, broker_settings, connected, subscribe
 from .query import Flag, complain
 
-NO_BROKER: Final = 4
 NARROWEST: Final = 80
 RETRY_S: Final = 2.0
 

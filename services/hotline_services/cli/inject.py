@@ -24,13 +24,12 @@ from hotline_services.injecting import Complaint, Letter, judge, read_texts, unh
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import NoBrokerError, broker_settings, connected, subscribe
+from .connection import NO_BROKER, NoBrokerError, broker_settings, connected, subscribe
 
 ACCEPTED: Final = 0
 REFUSED: Final = 1
 BAD_INPUT: Final = 2
 TIMED_OUT: Final = 3
-NO_BROKER: Final = 4
 INTERRUPTED: Final = 130
 
 QUIET_S: Final = 0.5  # what is retained comes at once: what has not come after so long is not there

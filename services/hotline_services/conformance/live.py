@@ -22,6 +22,7 @@ from hotline_protocol.topics import (
     decode,
     encode,
 )
+from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.mqtt import Connection
 from hotline_services.runtime.wire import BrokerSettings, Delivery, PublishRefused, Will
@@ -141,7 +142,9 @@ class LiveExamination:
         return Will(address_of(health), encode(health))
 
     async def run(self) -> Report | None:
-        """What has been found, or None when nobody was there. Raises ExaminationError, or Refused by the broker."""
+        """What has been found, or None when nobody was there.
+
+        Raises ExaminationError; NoBrokerError when there is no connection, or it is lost; Refused by the broker."""
         ears = [self._party] if self._exercise is self._party else [self._party, self._exercise]
         running = [asyncio.create_task(ear.connection.run()) for ear in ears]
         waiting = [asyncio.create_task(self._hold(ears)), *running]
@@ -169,7 +172,7 @@ class LiveExamination:
                 for ear in ears:
                     await ear.is_up.wait()
         except TimeoutError:
-            raise ExaminationError(f"no connection to the broker at {self._setting.broker}") from None
+            raise NoBrokerError(f"no connection to the broker at {self._setting.broker}") from None
         await asyncio.sleep(RETAINED_S)  # what is retained comes at once, and the clock is part of it
         self._begin()
         over = [asyncio.create_task(event.wait()) for event in (self._over, *(ear.lost for ear in ears))]
@@ -177,7 +180,7 @@ class LiveExamination:
         for task in over:
             task.cancel()
         if not self._over.is_set():
-            raise ExaminationError(f"lost the connection to the broker at {self._setting.broker}: begin again")
+            raise NoBrokerError(f"lost the connection to the broker at {self._setting.broker}: begin again")
         await asyncio.sleep(FAREWELL_S)
 
     # Beginning -------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
 from hotline_services.runtime.wire import BrokerSettings
@@ -16,6 +16,8 @@ from .session import Session
 from .telling import status_lines
 
 LOOK_S: Final = 1.0
+LINES_AHEAD: Final = 100
+"""How many lines of the input may be read before they are obeyed."""
 SETTLE_S: Final = 2.0
 """How long after the end of the input the answers to the last commands are still told, in real seconds."""
 
@@ -117,19 +119,27 @@ async def standard_input() -> AsyncIterator[str]:
     reads past Python's own buffer, whose lock would be missed when the program ends while it waits.
     """
     lines: asyncio.Queue[str | None] = asyncio.Queue()
+    room = threading.Semaphore(LINES_AHEAD)
     loop = asyncio.get_running_loop()
 
     def read() -> None:
-        begun = b""
-        with contextlib.suppress(OSError, RuntimeError):  # the input, or the loop, has been closed
-            while chunk := os.read(sys.stdin.fileno(), 65_536):
-                *whole, begun = (begun + chunk).split(b"\n")
-                for line in whole:
-                    loop.call_soon_threadsafe(lines.put_nowait, line.decode(errors="replace"))
-            if begun:
-                loop.call_soon_threadsafe(lines.put_nowait, begun.decode(errors="replace"))
+        with contextlib.suppress(RuntimeError):  # the loop has been closed
+            for line in _lines_read():
+                room.acquire()
+                loop.call_soon_threadsafe(lines.put_nowait, line)
             loop.call_soon_threadsafe(lines.put_nowait, None)
 
     threading.Thread(target=read, name="standard-input", daemon=True).start()
     while (line := await lines.get()) is not None:
+        room.release()
         yield line
+
+
+def _lines_read() -> Iterator[str]:
+    begun = b""
+    with contextlib.suppress(OSError):  # a terminal that is gone: nothing more comes
+        while chunk := os.read(sys.stdin.fileno(), 65_536):
+            *whole, begun = (begun + chunk).split(b"\n")
+            yield from (line.decode(errors="replace") for line in whole)
+    if begun:
+        yield begun.decode(errors="replace")

@@ -15,7 +15,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Final
 
-from .extras import extra
+from hotline_services.extras import extra
+
 from .program import program
 from .running import Finished, RunFailedError, Task, perform
 

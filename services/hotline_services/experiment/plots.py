@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
+from hotline_services.extras import extra
+
 from .effects import Effect
-from .extras import extra
 
 WIDTH: Final = 560
 STEP: Final = 22

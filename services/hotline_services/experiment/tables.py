@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from hotline_services.extras import extra
+from hotline_services.whole import whole_file
+
 from .conduct import Results
 from .design import SCENARIO
 from .effects import Effect
-from .extras import extra
 
 RUNS, RUNS_PARQUET, EFFECTS = "runs.csv", "runs.parquet", "effects.csv"
 EFFECT_COLUMNS: Final = Effect.__struct_fields__
@@ -29,9 +31,8 @@ def write_tables(results: Results, folder: Path) -> None:
 
 def put(path: Path, content: bytes) -> None:
     """Write this file in one piece: whoever reads it has the old one or the new one. Raises OSError."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    with whole_file(path) as file:
+        file.write(content)
 
 
 def _columns(results: Results) -> list[str]:

@@ -1,5 +1,6 @@
 """How things are named on maps, for a person."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -11,6 +12,12 @@ from hotline_services.monitor.worldrows import CrossingRow, EncounterRow
 from .story import Story
 
 ILLUSTRATIVE: Final = "illustrative: the coordinates of the real line were never published"
+
+
+COLOURS: Final = ((31, 111, 235), (214, 69, 65), (46, 148, 91), (200, 140, 20), (130, 80, 190))
+"""Of the sides in the order of their names, as red, green and blue; others have the last one."""
+
+Colour = tuple[int, int, int]
 
 
 class Block(NamedTuple):
@@ -39,6 +46,11 @@ class Event(NamedTuple):
 def stamp(at: datetime | None) -> str | None:
     """ISO 8601 in UTC, to the microsecond where there are any: ``2017-06-18T16:30:00Z``."""
     return utc(at).isoformat().replace("+00:00", "Z") if at else None
+
+
+def colours_of(sides: Iterable[str]) -> dict[str, Colour]:
+    """The colour of each of these sides."""
+    return {side: COLOURS[min(n, len(COLOURS) - 1)] for n, side in enumerate(sorted(sides))}
 
 
 def blocks(story: Story) -> list[Block]:

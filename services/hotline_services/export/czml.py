@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from .captions import ILLUSTRATIVE, Block, Event, blocks, events, stamp
+from .captions import ILLUSTRATIVE, Block, Colour, Event, blocks, colours_of, events, stamp
 from .shapes import course, later, metres, rings
 from .story import Journey, Story, Trace
 
@@ -21,16 +21,13 @@ SHOWN_FOR: Final = timedelta(minutes=30)
 """How long an event stays on the map."""
 TRAIL_S: Final = 900
 SPEED: Final = 60
-COLOURS: Final = ((31, 111, 235), (214, 69, 65), (46, 148, 91), (200, 140, 20), (130, 80, 190))
-"""Of the sides in the order of their names; others have the last one."""
 OPACITY: Final = {"plan": 40, "agreement": 90}
 
 
 def czml(story: Story) -> bytes:
     """The whole run as one CZML document."""
     journeys, reserved = story.journeys(), blocks(story)
-    sides = sorted({journey.side for journey in journeys} | {block.party for block in reserved})
-    colours = dict(zip(sides, (*COLOURS, *[COLOURS[-1]] * len(sides)), strict=False))
+    colours = colours_of({journey.side for journey in journeys} | {block.party for block in reserved})
     packets = [_document(story), *_lines(story)]
     packets += [_flight(journey, colours[journey.side]) for journey in journeys if journey.stops]
     packets += [packet for block in reserved for packet in _block(block, colours[block.party])]
@@ -50,11 +47,11 @@ def _document(story: Story) -> Packet:
     return packet
 
 
-def _rgba(colour: tuple[int, int, int], alpha: int = 255) -> dict[str, Any]:
+def _rgba(colour: Colour, alpha: int = 255) -> dict[str, Any]:
     return {"rgba": [*colour, alpha]}
 
 
-def _solid(colour: tuple[int, int, int], alpha: int = 255) -> dict[str, Any]:
+def _solid(colour: Colour, alpha: int = 255) -> dict[str, Any]:
     return {"solidColor": {"color": _rgba(colour, alpha)}}
 
 
@@ -82,7 +79,7 @@ def _availability(trace: Trace, story: Story) -> Packet:
     return {"availability": _interval(since, until)}
 
 
-def _flight(journey: Journey, colour: tuple[int, int, int]) -> Packet:
+def _flight(journey: Journey, colour: Colour) -> Packet:
     epoch, last = journey.stops[0].at, journey.stops[-1].at
     samples = [
         value
@@ -108,7 +105,7 @@ def _flight(journey: Journey, colour: tuple[int, int, int]) -> Packet:
     }
 
 
-def _block(block: Block, colour: tuple[int, int, int]) -> Iterator[Packet]:
+def _block(block: Block, colour: Colour) -> Iterator[Packet]:
     outline, *holes = [
         [value for lon, lat in ring for value in (lon, lat, 0.0)] for ring in rings(block.volume.area)
     ] or [[]]

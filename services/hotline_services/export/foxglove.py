@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from hotline_protocol.topics import TOPICS, Topic, encode, topic_of
-from hotline_services.experiment.extras import extra
+from hotline_services.extras import extra
 from hotline_services.monitor.traces import nanoseconds
 from hotline_services.runtime.recording import Header, Recorded
 

@@ -13,7 +13,7 @@ from html import escape
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from .captions import ILLUSTRATIVE, Block, Event, blocks, events, stamp
+from .captions import ILLUSTRATIVE, Block, Colour, Event, blocks, colours_of, events, stamp
 from .shapes import Ring, course, metres, rings
 from .story import Journey, Story
 
@@ -21,8 +21,6 @@ KML: Final = "http://www.opengis.net/kml/2.2"
 GX: Final = "http://www.google.com/kml/ext/2.2"
 COARSE_M: Final = 200.0
 """How far an outline may lie off: a wall is drawn on each of its edges."""
-COLOURS: Final = ("ffeb6f1f", "ff4145d6", "ff5b942e", "ff148cc8", "ffbe5082")
-"""Of the sides in the order of their names, as KML writes them: alpha, blue, green, red."""
 UNFIT: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML document may hold, not even escaped."""
 LOOKALIKES: Final = str.maketrans("<>&", "‹›＆")
@@ -33,13 +31,11 @@ def kml(story: Story) -> bytes:
     ET.register_namespace("", KML)
     ET.register_namespace("gx", GX)
     journeys, volumes = story.journeys(), blocks(story)
-    sides = sorted({journey.side for journey in journeys} | {block.party for block in volumes})
+    colours = colours_of({journey.side for journey in journeys} | {block.party for block in volumes})
     root = ET.Element(f"{{{KML}}}kml")
     document = _under(root, "Document")
     _under(document, "name", _name(f"Hotline: {story.header.scenario}"))
-    for number, _side in enumerate(sides):
-        _style(document, number)
-    styles = {side: f"#side-{number}" for number, side in enumerate(sides)}
+    styles = {side: _style(document, f"side-{n}", colour) for n, (side, colour) in enumerate(colours.items())}
     _line(_folder(document, "The line (illustrative)"), story)
     flights = _folder(document, "Flights")
     for journey in journeys:
@@ -89,14 +85,16 @@ def _span(placemark: ET.Element, begin: datetime | None, end: datetime | None) -
             _under(span, tag, stamp(at))
 
 
-def _style(document: ET.Element, number: int) -> None:
-    colour = COLOURS[min(number, len(COLOURS) - 1)]
+def _style(document: ET.Element, name: str, colour: Colour) -> str:
+    """How one side is drawn, and by what that is referred to. KML writes alpha, blue, green, red."""
+    red, green, blue = colour
     style = _under(document, "Style")
-    style.set("id", f"side-{number}")
+    style.set("id", name)
     line = _under(style, "LineStyle")
-    _under(line, "color", colour)
+    _under(line, "color", f"ff{blue:02x}{green:02x}{red:02x}")
     _under(line, "width", "2")
-    _under(_under(style, "PolyStyle"), "color", f"40{colour[2:]}")
+    _under(_under(style, "PolyStyle"), "color", f"40{blue:02x}{green:02x}{red:02x}")
+    return f"#{name}"
 
 
 def _line(folder: ET.Element, story: Story) -> None:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from hotline_services.whole import whole_file
+
 STDOUT: Final = "-"
 
 
@@ -25,7 +27,7 @@ def written(out: Path, *, force: bool = False) -> Iterator[BinaryIO]:
             with out.open("wb") as device:
                 yield device
         else:
-            with _whole(out) as file:
+            with whole_file(out) as file:
                 yield file
     except BrokenPipeError:
         raise
@@ -39,15 +41,3 @@ def refuse_to_overwrite(out: Path, *, force: bool) -> None:
         return
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise OutputError(f"--out: {out} is there already; --force writes over it")
-
-
-@contextmanager
-def _whole(out: Path) -> Iterator[BinaryIO]:
-    partial = out.with_name(f"{out.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            yield file
-        partial.replace(out)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

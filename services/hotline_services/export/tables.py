@@ -16,7 +16,7 @@ import msgspec
 from hotline_protocol.airspace import Position, Volume4D
 from hotline_protocol.message import Message
 from hotline_protocol.topics import topic_of
-from hotline_services.experiment.extras import extra
+from hotline_services.extras import extra
 from hotline_services.monitor.folds import type_of
 from hotline_services.monitor.latestrows import AirborneRow
 from hotline_services.monitor.rows import Row, utc

@@ -11,6 +11,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, decode_any, topic_of
 from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader, RecordingWriter
 from hotline_services.runtime.store import StoreError
+from hotline_services.whole import whole_file
 
 from .folds import type_of
 from .projection import Projection, presentable
@@ -52,7 +53,7 @@ def is_record(path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(len(_SQLITE_BEGINS)) == _SQLITE_BEGINS
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}: there is no run to read.") from error
+        raise StoreError(f"{path}: {error.strerror}: there is no record to read.") from error
 
 
 class RecordSource:
@@ -177,11 +178,8 @@ def record_to_recording(record: Path, out: Path, *, scenario: str = "live", agre
             raise StoreError(f"{record} holds no messages yet.")
         digest = agreement or source.agreement or UNKNOWN_AGREEMENT
         header = Header(scenario=scenario, seed=None, start=period.start, days=None, agreement=digest)
-        partial = out.with_name(out.name + ".partial")
-        with partial.open("wb") as file:
-            count = _write(RecordingWriter(file, header), source)
-        partial.replace(out)
-    return count
+        with whole_file(out) as file:
+            return _write(RecordingWriter(file, header), source)
 
 
 def _write(writer: RecordingWriter, source: RecordSource) -> int:

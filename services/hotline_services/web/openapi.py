@@ -9,16 +9,15 @@ from typing import Any, Final
 import msgspec
 
 from hotline_services.monitor.history import LogRow
-from hotline_services.monitor.latestrows import LATEST_ROWS
 from hotline_services.monitor.offers import OfferRow
-from hotline_services.monitor.rows import ROWS, Row
-from hotline_services.monitor.worldrows import WORLD_ROWS
+from hotline_services.monitor.rows import Row
+from hotline_services.monitor.tables import TABLES
 
 from .asking import Anything
 from .model import Changes, ClockReading, Fault, TracksNow
 from .routes import ENDPOINTS, JSON, Endpoint
 
-ROW_KINDS: Final[tuple[type[Row], ...]] = (*ROWS, *WORLD_ROWS, *LATEST_ROWS, OfferRow, LogRow)
+ROW_KINDS: Final[tuple[type[Row], ...]] = (*TABLES, OfferRow, LogRow)
 FAULTS: Final = {
     400: "A value cannot be used; the problem names the field.",
     401: "The token is missing, or is another.",
