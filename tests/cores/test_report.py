@@ -152,4 +152,4 @@ def test_what_cannot_be_written_or_is_there_is_said(tmp_path: Path, capsys: pyte
     assert report(path, out=tmp_path / "r.html") == 2
     assert "--force" in capsys.readouterr().err
     assert report(tmp_path / "none", out=tmp_path / "x.html") == 2
-    assert "there is no run to read" in capsys.readouterr().err
+    assert "there is no record to read" in capsys.readouterr().err
