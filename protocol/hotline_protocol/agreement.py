@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from .airspace import Circle, Feet, NauticalMiles, Polygon, Position
-from .line import Block, Tier
+from .line import Tier
+from .menu import Block
 from .message import PartyName, digest_of
 from .words import Word
 

@@ -8,7 +8,8 @@ from .airspace import Position, Volume4D
 from .flightplan import PlanId, PlanState, Problem
 from .injection import AnnouncedState
 from .ledger import Head
-from .line import CallId, CallOutcome, Choice, NegotiationId, Reason, Tier
+from .line import CallId, CallOutcome, NegotiationId, Reason, Tier
+from .menu import Choice
 from .message import AwareTime, Digest, Identifier, Message, PartyName
 from .orders import DeskEvent
 from .sky import SkyEvent

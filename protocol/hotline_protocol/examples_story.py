@@ -8,6 +8,7 @@ from .airspace import Corridor, Position
 from .flightplan import FlightKind, FlightPlan, Priority
 from .gars import gars
 from .ledger import Entry, EntryKind, Head, agreement_id_of
+from .menu import Block, Choice, Menu, Sector, Window
 from .message import digest_of
 
 NINE: Final = datetime(2026, 6, 18, 9, 0, tzinfo=UTC)
@@ -27,8 +28,8 @@ def _track(north_deg: float) -> Corridor:
     return Corridor(route=(*ends, ends[0]), half_width_nm=5.0)
 
 
-def _sector(area: Corridor) -> line.Sector:
-    return line.Sector(name=gars(area.route[0], "cell"), areas=(area,))
+def _sector(area: Corridor) -> Sector:
+    return Sector(name=gars(area.route[0], "cell"), areas=(area,))
 
 
 PLAN: Final = FlightPlan(
@@ -43,17 +44,17 @@ PLAN: Final = FlightPlan(
     end=at(180),
     aircraft_type="K35R",
 )
-MENU: Final = line.Menu(
+MENU: Final = Menu(
     sectors=(_sector(_track(0.0)), _sector(_track(0.25))),
     blocks=(
-        line.Block(name="middle", lower_ft=24_000, upper_ft=26_000),
-        line.Block(name="high", lower_ft=27_000, upper_ft=29_000),
+        Block(name="middle", lower_ft=24_000, upper_ft=26_000),
+        Block(name="high", lower_ft=27_000, upper_ft=29_000),
     ),
     shifts_min=(-15, 0, 15, 30),
-    windows=(line.Window(start=at(60), end=at(180)),),
+    windows=(Window(start=at(60), end=at(180)),),
 )
-AS_FILED: Final = line.Choice(sector=0, block=0, shift=1)
-HIGHER: Final = line.Choice(sector=0, block=1, shift=1)
+AS_FILED: Final = Choice(sector=0, block=0, shift=1)
+HIGHER: Final = Choice(sector=0, block=1, shift=1)
 ASKED: Final = line.offer_digest(NEGOTIATION, CALL, digest_of(MENU), AS_FILED)
 OFFERED: Final = line.offer_digest(NEGOTIATION, CALL, digest_of(MENU), HIGHER)
 GRANT: Final = Entry(

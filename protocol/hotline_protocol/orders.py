@@ -12,7 +12,8 @@ from msgspec import Meta
 from .airspace import Position, Volume4D
 from .flightplan import FlightKind, PlanId, PlanState, Priority
 from .injection import Injected, SightingKind
-from .line import CallId, Choice, Menu, NegotiationId, Reason, Tier
+from .line import CallId, NegotiationId, Reason, Tier
+from .menu import Choice, Menu
 from .message import AwareTime, Digest, Identifier, Message, PartyName
 from .words import Word
 

@@ -8,7 +8,8 @@ import msgspec
 
 from hotline_protocol.examples_story import CALL, MENU, NEGOTIATION, NINE, at
 from hotline_protocol.flightplan import FlightKind, PlanState, Priority
-from hotline_protocol.line import Choice, Reason, Ring, Tier, offer_digest
+from hotline_protocol.line import Reason, Ring, Tier, offer_digest
+from hotline_protocol.menu import Choice
 from hotline_protocol.message import Author, Message, digest_of
 from hotline_protocol.orders import DecisionAwaited, DeskTaken, OwnPlan, Sitting, Verdict
 from hotline_services.console.desk_view import DeskView, Notice

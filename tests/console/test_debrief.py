@@ -10,7 +10,8 @@ from tests.cores.joined import DAWN, Joined, config, plan
 from tests.simulated.at_the_desk import manned_day
 from tests.simulated.faulty_day import END_AT
 
-from hotline_protocol.line import CallOutcome, Choice, Concur, Counter
+from hotline_protocol.line import CallOutcome, Concur, Counter
+from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
 from hotline_protocol.orders import AnswerRing, CounterOffer, DecisionAwaited, LeaveDesk, TakeDesk
 from hotline_services.cli.debrief import debrief

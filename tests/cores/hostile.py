@@ -16,8 +16,6 @@ from hotline_protocol.line import (
     Advise,
     Affirm,
     Answer,
-    Block,
-    Choice,
     Concur,
     Confirm,
     Counter,
@@ -29,18 +27,16 @@ from hotline_protocol.line import (
     LineChecked,
     Mail,
     MailRead,
-    Menu,
     Noted,
     Propose,
     Protest,
     ReadBack,
     Ring,
-    Sector,
     Tier,
     ToPeer,
-    Window,
     offer_digest,
 )
+from hotline_protocol.menu import Block, Choice, Menu, Sector, Window
 from hotline_protocol.message import Author, Message, digest_of
 from hotline_protocol.topics import address_of, decode, encode
 from hotline_services.aoc.centre import Centre

@@ -9,7 +9,8 @@ from hotline_protocol.airspace import Circle, Position
 from hotline_protocol.events import Escalated, EscalationKind, PlanStatus
 from hotline_protocol.flightplan import FlightPlan
 from hotline_protocol.injection import SubmitPlan
-from hotline_protocol.line import Block, Tier
+from hotline_protocol.line import Tier
+from hotline_protocol.menu import Block
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence
 from hotline_services.aoc.centre import Centre

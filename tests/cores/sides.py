@@ -10,19 +10,8 @@ from hotline_protocol.agreement import TierRule, Timing
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import FlightKind, Priority
 from hotline_protocol.ledger import Entry, EntryKind
-from hotline_protocol.line import (
-    Block,
-    Choice,
-    Concur,
-    Counter,
-    InNegotiation,
-    Menu,
-    Propose,
-    Sector,
-    Tier,
-    Window,
-    offer_digest,
-)
+from hotline_protocol.line import Concur, Counter, InNegotiation, Propose, Tier, offer_digest
+from hotline_protocol.menu import Block, Choice, Menu, Sector, Window
 from hotline_protocol.message import Author, Message, digest_of
 from hotline_services.aoc.asking import Asking
 from hotline_services.aoc.config import Costs, PartyConfig

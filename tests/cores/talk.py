@@ -21,23 +21,19 @@ from hotline_protocol.injection import AnnouncedState
 from hotline_protocol.ledger import GENESIS, Entry, EntryKind, Head
 from hotline_protocol.line import (
     Answer,
-    Block,
     CallOutcome,
-    Choice,
     Concur,
     Confirm,
     Counter,
     Entered,
     HangUp,
-    Menu,
     Propose,
     Reason,
     Ring,
-    Sector,
     Tier,
-    Window,
     offer_digest,
 )
+from hotline_protocol.menu import Block, Choice, Menu, Sector, Window
 from hotline_protocol.message import Author, Message, digest_of
 from hotline_protocol.service import Health, Presence
 

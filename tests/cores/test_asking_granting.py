@@ -9,18 +9,8 @@ import pytest
 from hotline_protocol.events import NegotiationOutcome
 from hotline_protocol.flightplan import Flexibility, Priority
 from hotline_protocol.lifecycle import NegotiationState
-from hotline_protocol.line import (
-    Choice,
-    Concur,
-    Confirm,
-    Counter,
-    Decline,
-    Disclose,
-    Expire,
-    Lapsed,
-    Tier,
-    Withdraw,
-)
+from hotline_protocol.line import Concur, Confirm, Counter, Decline, Disclose, Expire, Lapsed, Tier, Withdraw
+from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
 from hotline_services.aoc.asking import TRIES_AT_TIER
 

@@ -17,7 +17,8 @@ from hotline_protocol.agreement import (
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position, Volume4D
 from hotline_protocol.boundaries import Boundaries, Demand, DemandKind
 from hotline_protocol.geometry import METRES_PER_NM, to_position
-from hotline_protocol.line import Block, Tier
+from hotline_protocol.line import Tier
+from hotline_protocol.menu import Block
 from hotline_protocol.places import place
 from hotline_services.director.scenario import read_scenario
 

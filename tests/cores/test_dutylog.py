@@ -12,7 +12,8 @@ from hotline_protocol.events import InputRejected, LineAnnounced, PlanStatus
 from hotline_protocol.examples import PLAN, examples
 from hotline_protocol.flightplan import PlanState, Problem
 from hotline_protocol.injection import AnnouncedState, SubmitPlan
-from hotline_protocol.line import Choice, Counter, HangUp, Propose
+from hotline_protocol.line import Counter, HangUp, Propose
+from hotline_protocol.menu import Choice
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Clock, Presence, Receipt
 from hotline_services.monitor.dutylog import WIDTH, DutyLog

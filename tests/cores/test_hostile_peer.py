@@ -29,7 +29,6 @@ from hotline_protocol.line import (
     Answer,
     Busy,
     CallOutcome,
-    Choice,
     Concur,
     Confirm,
     Counter,
@@ -55,6 +54,7 @@ from hotline_protocol.line import (
     ToPeer,
     Withdraw,
 )
+from hotline_protocol.menu import Choice
 from hotline_protocol.service import Health, Presence
 
 from .hostile import HEIGHTS, PEERS, RULES, Siege, menu_of, odd_menus, somewhere

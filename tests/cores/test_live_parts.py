@@ -9,7 +9,8 @@ import pytest
 from hotline_protocol.agreement import Agreement, TierRule
 from hotline_protocol.events import LineAnnounced
 from hotline_protocol.injection import AnnouncedState
-from hotline_protocol.line import Answer, Block, Tier
+from hotline_protocol.line import Answer, Tier
+from hotline_protocol.menu import Block
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Clock, Health, Presence, Unreadable
 from hotline_protocol.topics import HEALTH, LINE, address_of, encode

@@ -11,7 +11,6 @@ from hotline_protocol.injection import SightingKind
 from hotline_protocol.line import (
     Answer,
     CallOutcome,
-    Choice,
     Concur,
     Counter,
     Decline,
@@ -22,6 +21,7 @@ from hotline_protocol.line import (
     Ring,
     Tier,
 )
+from hotline_protocol.menu import Choice
 from hotline_protocol.orders import (
     AcceptOffer,
     AnswerRing,

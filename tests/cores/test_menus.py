@@ -14,7 +14,7 @@ from hotline_protocol.boundaries import Boundaries
 from hotline_protocol.conflicts import in_conflict
 from hotline_protocol.flightplan import Flexibility, FlightPlan, Priority
 from hotline_protocol.geometry import area_problem, expand
-from hotline_protocol.line import Menu, Window
+from hotline_protocol.menu import Menu, Window
 from hotline_services.aoc.config import Costs
 from hotline_services.aoc.menus import IMPOSSIBLE, Appraiser, Bid, moved_volumes
 from hotline_services.aoc.picture import Picture, Standing, Use

@@ -13,7 +13,6 @@ from hotline_protocol.flightplan import FlightPlan, Priority
 from hotline_protocol.ledger import Entry
 from hotline_protocol.lifecycle import NEGOTIATION, NegotiationState, NegotiationStep
 from hotline_protocol.line import (
-    Choice,
     Concur,
     Confirm,
     Counter,
@@ -21,12 +20,12 @@ from hotline_protocol.line import (
     Disclose,
     Expire,
     Lapsed,
-    Menu,
     Propose,
     Tier,
     Withdraw,
     offer_digest,
 )
+from hotline_protocol.menu import Choice, Menu
 from hotline_protocol.message import digest_of
 
 from .config import PartyConfig

@@ -9,19 +9,18 @@ from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import FlightKind, Priority
 from hotline_protocol.lifecycle import NEGOTIATION, NegotiationState, NegotiationStep
 from hotline_protocol.line import (
-    Choice,
     Concur,
     Confirm,
     Counter,
     Decline,
     Disclose,
     Expire,
-    Menu,
     Propose,
     Tier,
     Withdraw,
     offer_digest,
 )
+from hotline_protocol.menu import Choice, Menu
 from hotline_protocol.message import digest_of
 
 from .asking import GRACE

@@ -22,7 +22,7 @@ from hotline_protocol.boundaries import Boundaries
 from hotline_protocol.flightplan import FlightPlan, Priority
 from hotline_protocol.gars import gars
 from hotline_protocol.geometry import area_problem, centre, moved
-from hotline_protocol.line import Block, Choice, Menu, Sector, Window
+from hotline_protocol.menu import Block, Choice, Menu, Sector, Window
 
 from .config import Costs
 from .overlay import Areas, Blocks, Flags, Meeting, Outcomes, Shifts, meetings

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hotline_protocol.agreement import BoundaryRule
 from hotline_protocol.airspace import Area, Volume4D
-from hotline_protocol.line import Block
+from hotline_protocol.menu import Block
 
 from .picture import Picture, Use
 

@@ -6,7 +6,8 @@ from typing import Final, assert_never
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon
 from hotline_protocol.geometry import area_problem
 from hotline_protocol.intake import FURTHEST_AHEAD, LONGEST_FLIGHT
-from hotline_protocol.line import Menu, Propose, Window, offer_digest
+from hotline_protocol.line import Propose, offer_digest
+from hotline_protocol.menu import Menu, Window
 from hotline_protocol.message import digest_of
 
 LARGEST_MENU: Final = 4_096

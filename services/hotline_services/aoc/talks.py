@@ -12,7 +12,6 @@ from hotline_protocol.flightplan import FlightPlan, Priority
 from hotline_protocol.ledger import Entry, agreement_id_of, negotiation_id_of
 from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.line import (
-    Choice,
     Concur,
     Confirm,
     Counter,
@@ -27,6 +26,7 @@ from hotline_protocol.line import (
     Tier,
     Withdraw,
 )
+from hotline_protocol.menu import Choice
 
 from .asking import Asking
 from .config import Roster

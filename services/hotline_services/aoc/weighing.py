@@ -9,7 +9,8 @@ import msgspec
 
 from hotline_protocol.flightplan import FlightKind, Priority
 from hotline_protocol.lifecycle import NegotiationState
-from hotline_protocol.line import Choice, Counter, InNegotiation, Menu, Propose, Tier
+from hotline_protocol.line import Counter, InNegotiation, Propose, Tier
+from hotline_protocol.menu import Choice, Menu
 
 from .negotiation import Answer, Bargainer, Offer
 from .officer import Judge

@@ -6,7 +6,8 @@ from typing import Final
 
 from hotline_protocol.airspace import Circle, Polygon, Position
 from hotline_protocol.flightplan import Flexibility, FlightKind, FlightPlan, Priority
-from hotline_protocol.line import Choice, Menu, Propose, Sector, Window, offer_digest
+from hotline_protocol.line import Propose, offer_digest
+from hotline_protocol.menu import Choice, Menu, Sector, Window
 from hotline_protocol.message import digest_of
 
 from .peer import Peer

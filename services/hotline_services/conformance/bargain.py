@@ -5,21 +5,8 @@ from typing import Any, Final
 from hotline_protocol.airspace import Position, Volume4D
 from hotline_protocol.flightplan import FlightKind, Priority
 from hotline_protocol.ledger import Entry, agreement_id_of
-from hotline_protocol.line import (
-    Choice,
-    Concur,
-    Confirm,
-    Counter,
-    Decline,
-    Disclose,
-    Entered,
-    HangUp,
-    Lapsed,
-    Menu,
-    Propose,
-    Reason,
-    Window,
-)
+from hotline_protocol.line import Concur, Confirm, Counter, Decline, Disclose, Entered, HangUp, Lapsed, Propose, Reason
+from hotline_protocol.menu import Choice, Menu, Window
 from hotline_protocol.message import Message
 
 from .air import AS_WANTED, Air, offer_of

@@ -12,7 +12,7 @@ from textual.message import Message as Event
 from textual.widgets import Footer, Input, RichLog, Static
 
 from hotline_protocol.injection import SightingKind
-from hotline_protocol.line import Choice
+from hotline_protocol.menu import Choice
 from hotline_protocol.orders import DecisionAwaited
 from hotline_services.monitor.wording import printable
 

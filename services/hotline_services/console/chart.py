@@ -12,7 +12,7 @@ import shapely
 
 from hotline_protocol.airspace import Area, Position, Volume4D
 from hotline_protocol.geometry import shape_of, to_plane
-from hotline_protocol.line import Choice
+from hotline_protocol.menu import Choice
 from hotline_protocol.orders import DecisionAwaited, OwnPlan
 from hotline_protocol.words import Word
 

@@ -10,7 +10,7 @@ import msgspec
 from hotline_protocol.airspace import Position
 from hotline_protocol.gars import GarsError, gars_bounds
 from hotline_protocol.injection import Advice, AdviceKind, CancelPlan, PassAdvice, SightingKind
-from hotline_protocol.line import Choice, Menu
+from hotline_protocol.menu import Choice, Menu
 from hotline_protocol.orders import (
     AcceptOffer,
     AnswerRing,

@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Footer, OptionList, Static
 
-from hotline_protocol.line import Choice
+from hotline_protocol.menu import Choice
 from hotline_protocol.orders import DecisionAwaited, OwnPlan
 from hotline_services.monitor.wording import heights, printable, shift
 

@@ -13,7 +13,6 @@ from hotline_protocol.line import (
     Answer,
     Busy,
     CallOutcome,
-    Choice,
     Concur,
     Counter,
     Decline,
@@ -26,6 +25,7 @@ from hotline_protocol.line import (
     Ring,
     Tier,
 )
+from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
 from hotline_protocol.orders import AnswersOffer, DecisionAwaited, DeskLeft, DeskTaken, Leaving, Verdict
 from hotline_protocol.words import Word

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from hotline_protocol.line import Choice
+from hotline_protocol.menu import Choice
 from hotline_protocol.orders import DecisionAwaited, OwnPlan, Verdict
 from hotline_services.monitor.wording import air, clock_time, duration, heights, offer, printable, words
 

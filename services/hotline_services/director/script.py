@@ -12,7 +12,7 @@ from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Feet, NauticalMiles, Position
 from hotline_protocol.flightplan import Callsign, Flexibility, FlightKind, FlightPlan, PlanId, Priority
 from hotline_protocol.injection import AdviceKind, AnnouncedState, DeviationKind, SightingKind
-from hotline_protocol.line import Block
+from hotline_protocol.menu import Block
 from hotline_protocol.message import AwareTime, PartyName
 from hotline_services.aoc.config import PartyConfig
 

@@ -44,7 +44,6 @@ from hotline_protocol.line import (
     Lapsed,
     LineCheck,
     LineChecked,
-    Menu,
     Noted,
     OnCall,
     Propose,
@@ -57,6 +56,7 @@ from hotline_protocol.line import (
     ToPeer,
     Withdraw,
 )
+from hotline_protocol.menu import Menu
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence, Resend, Stop
 

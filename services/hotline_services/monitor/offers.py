@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.events import NegotiationEnded
 from hotline_protocol.flightplan import FlightKind, Priority
-from hotline_protocol.line import Choice, Concur, Counter, Decline, Expire, InNegotiation, Menu, Propose, Withdraw
+from hotline_protocol.line import Concur, Counter, Decline, Expire, InNegotiation, Propose, Withdraw
+from hotline_protocol.menu import Choice, Menu
 from hotline_protocol.message import Message
 
 from .rows import Row

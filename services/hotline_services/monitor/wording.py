@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from hotline_protocol.airspace import Volume4D
-from hotline_protocol.line import Choice, Menu
+from hotline_protocol.menu import Choice, Menu
 
 from .rows import utc
 

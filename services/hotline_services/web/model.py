@@ -12,7 +12,7 @@ import msgspec
 from hotline_protocol.agreement import DeconflictionLine, Partner, Zone
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import Problem
-from hotline_protocol.line import Block
+from hotline_protocol.menu import Block
 from hotline_protocol.message import AwareTime, PartyName
 from hotline_protocol.sky import Track
 from hotline_services.monitor.history import LogRow

@@ -8,7 +8,8 @@ from hotline_protocol.airspace import Position
 from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.injection import CancelPlan, SubmitPlan
-from hotline_protocol.line import Choice, Concur, Counter, Decline, Entered, Menu, Window, Withdraw
+from hotline_protocol.line import Concur, Counter, Decline, Entered, Withdraw
+from hotline_protocol.menu import Choice, Menu, Window
 from hotline_protocol.message import Message
 from hotline_services.conformance.air import AS_WANTED, OTHERWISE, Air
 from hotline_services.conformance.bargain import Bargain, ask
