@@ -199,19 +199,31 @@ def test_a_shape_that_is_no_area_is_refused_and_nothing_of_its_measure_is_taken(
         ("SFC-5000FTAMSL", 0, 5_000),
         ("RARA:1500AMSL-4500AMSL", 1_500, 4_500),
         ("FLFL:FL250-FL100", 10_000, 25_000),
-        ("FL600-FL660", None, None),
         ("FL590-FL660", 59_000, 60_000),
+        ("FL660-FL590", 59_000, 60_000),
         ("-FL100", 0, 10_000),
         ("FL100-", 10_000, 60_000),
         ("RARA:100-200", 10_000, 20_000),
     ],
 )
-def test_heights_are_read_in_each_form(text: str, lower: int | None, upper: int | None) -> None:
+def test_heights_are_read_in_each_form(text: str, lower: int, upper: int) -> None:
     found = order(levels=f"EFFLEVEL/{text}//")
-    if lower is None:
-        assert "as high as the ceiling" in reasons(found)[0]
-    else:
-        assert (volume(found).lower_ft, volume(found).upper_ft) == (lower, upper)
+    assert (volume(found).lower_ft, volume(found).upper_ft) == (lower, upper)
+
+
+@pytest.mark.parametrize("text", ["FL600-FL660", "FL610-FL650", "FL650-FL610", "FL610-UNL"])
+def test_what_lies_above_all_volumes_is_refused(text: str) -> None:
+    assert "lies above 60,000 ft" in reasons(order(levels=f"EFFLEVEL/{text}//"))[0]
+
+
+def test_of_several_heights_all_air_between_is_reserved_and_that_is_said() -> None:
+    found = order(levels="EFFLEVEL/FLFL:FL200-FL250//\nEFFLEVEL/FLFL:FL300-FL350//")
+    assert (volume(found).lower_ft, volume(found).upper_ft) == (20_000, 35_000)
+    assert "from the lowest floor to the highest ceiling" in found.mended[0].reason
+
+
+def test_of_several_heights_none_is_taken_when_one_cannot_be_read() -> None:
+    assert "no height" in reasons(order(levels="EFFLEVEL/FLFL:FL200-FL250//\nEFFLEVEL/HIGH-LOW//"))[0]
 
 
 @pytest.mark.parametrize(

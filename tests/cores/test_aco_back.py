@@ -165,8 +165,18 @@ def test_a_plan_that_no_centre_would_take_is_left_out_and_said_to_be(
     assert read_plans((tmp_path / "plans.json").read_bytes(), START.date())[0] == []
 
 
+def test_of_a_window_of_centuries_only_as_many_plans_are_made_as_can_be_handed_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = "APERIOD/DISCRETE/180600ZJUN2017/181200ZJUN9999//"
+    (tmp_path / "long.aco").write_text("\n".join([HEAD, "ACMID/ACM:ROZ/NAME:LONG/CIRCLE//", CIRCLE, LEVELS, times]))
+    assert read(tmp_path / "long.aco", out=tmp_path / "plans.json") == 1
+    assert "and all after it are left out: 1,000 plans are the most" in capsys.readouterr().err
+    assert len(read_plans((tmp_path / "plans.json").read_bytes(), START.date())[0]) == 1_000
+
+
 def test_a_window_longer_than_a_flight_becomes_several_plans_with_ids_of_their_own() -> None:
-    plans = plans_of(order(times="APERIOD/DISCRETE/180600ZJUN/201200ZJUN//"))
+    plans = list(plans_of(order(times="APERIOD/DISCRETE/180600ZJUN/201200ZJUN//")))
     assert [plan.end - plan.start for plan in plans] == [timedelta(hours=24), timedelta(hours=24), timedelta(hours=6)]
     assert len({plan.plan_id for plan in plans}) == 3
 

@@ -129,6 +129,11 @@ def read_levels(field: str, ground_ft: int, mend: Mend) -> tuple[int, int]:
     if lower > upper:
         mend("the floor was above the ceiling: the two were exchanged")
         lower, upper = upper, lower
+    if lower >= HIGHEST_FT:
+        raise FieldError(f"{field}: lies above {HIGHEST_FT:,} ft, which is as high as volumes go")
+    if upper > HIGHEST_FT:
+        mend(f"{field}: lowered to {HIGHEST_FT:,} ft, which is as high as volumes go")
+        upper = HIGHEST_FT
     if lower == upper:
         raise FieldError(f"{field}: the floor is as high as the ceiling")
     return lower, upper
@@ -153,9 +158,7 @@ def _upper(text: str, ground_ft: int, mend: Mend) -> int:
     if level.agl:
         mend(f"{text}: the ground was assumed {ground_ft:,} ft high for the ceiling")
         feet += ground_ft
-    if feet > HIGHEST_FT:
-        mend(f"{text}: lowered to {HIGHEST_FT:,} ft, which is as high as volumes go")
-    return min(feet, HIGHEST_FT)
+    return feet
 
 
 def _level(text: str, mend: Mend) -> Level:

@@ -35,11 +35,15 @@ KINDS: Final = {
 LONGEST_REMARKS: Final = 500
 
 
-def plans_of(order: Order, prefix: str = "aco") -> list[FlightPlan]:
-    """A plan for each volume and day of each measure. Ids are the same whenever the same order is read."""
-    plans = [plan for measure in order.measures for plan in _plans(measure, prefix)]
+def plans_of(order: Order, prefix: str = "aco") -> Iterator[FlightPlan]:
+    """A plan for each volume and day of each measure, which may be very many: one after the other.
+
+    Ids are the same whenever the same order is read.
+    """
     taken: dict[str, int] = {}
-    return [_renamed(plan, taken) for plan in plans]
+    for measure in order.measures:
+        for plan in _plans(measure, prefix):
+            yield _renamed(plan, taken)
 
 
 def _plans(measure: Measure, prefix: str) -> Iterator[FlightPlan]:

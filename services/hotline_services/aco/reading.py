@@ -192,12 +192,22 @@ class _Reader:
 
     def _levels(self, draft: _Draft) -> tuple[int, int] | None:
         sets = [found for found in draft.sets if found.name == "EFFLEVEL"]
-        given = [field for found in sets for field in found.fields if field.strip("-")]
+        given = [(found, field) for found in sets if (field := next(filter(_says_something, found.fields), ""))]
         if not given:
             reason = f"no heights: from the ground up to {HIGHEST_FT:,} ft"
             self._mend(sets[0] if sets else draft.first, "heights", reason, draft.name)
             return 0, HIGHEST_FT
-        return self._read(sets[0], draft, lambda _, mend: read_levels(given[0], self._ground_ft, mend))
+        read = [
+            self._read(found, draft, lambda _, mend, field=field: read_levels(field, self._ground_ft, mend))  # type: ignore[misc]
+            for found, field in given
+        ]
+        levels = [each for each in read if each is not None]
+        if len(levels) < len(read):
+            return None
+        if len(levels) > 1:
+            reason = f"{len(levels)} heights: from the lowest floor to the highest ceiling"
+            self._mend(sets[1], "heights", reason, draft.name)
+        return min(lower for lower, _ in levels), max(upper for _, upper in levels)
 
     def _windows(self, draft: _Draft) -> list[Window]:
         sets = [found for found in draft.sets if found.name == "APERIOD"]
@@ -230,3 +240,7 @@ class _Reader:
 
     def _refuse(self, found: Set, field: str, reason: str, measure: str = "") -> None:
         self._refused.append(Note(line=found.line, set=found.name, field=field, reason=reason, measure=measure))
+
+
+def _says_something(field: str) -> bool:
+    return bool(field.strip("-"))

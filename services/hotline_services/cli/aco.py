@@ -11,7 +11,8 @@ from cyclopts import App, Parameter
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
-from hotline_protocol.intake import check_plan
+from hotline_protocol.flightplan import FlightPlan
+from hotline_protocol.intake import MAX_PLANS, check_plan
 from hotline_services.aco.fields import GROUND_FT
 from hotline_services.aco.order import Measure, Order
 from hotline_services.aco.plans import plans_of
@@ -101,8 +102,12 @@ def _write_plans(order: Order, prefix: str, out: Path, *, force: bool) -> bool:
     if not order.measures:
         return False
     whole = True
-    plans = []
-    for plan in plans_of(order, prefix):
+    plans: list[FlightPlan] = []
+    for number, plan in enumerate(plans_of(order, prefix)):
+        if number == MAX_PLANS:
+            complain("aco read", f"{plan.plan_id} and all after it are left out: {MAX_PLANS:,} plans are the most")
+            whole = False
+            break
         problems = check_plan(plan, plan.start)
         for problem in problems:
             complain("aco read", f"{plan.plan_id} is left out: {problem.field}: {problem.reason}")
