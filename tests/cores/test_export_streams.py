@@ -1,7 +1,9 @@
 """Exports of the moment and of every word: a radar display, and a robot's log."""
 
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -86,3 +88,16 @@ def test_a_time_before_1970_is_put_at_its_beginning() -> None:
 
     assert nanoseconds(datetime.fromisoformat("0001-01-01T00:00:00+00:00")) == 0
     assert nanoseconds(datetime.fromisoformat("1970-01-01T00:00:01.000001+00:00")) == 1_000_001_000
+
+
+def test_a_robot_s_log_is_the_same_into_a_pipe_which_cannot_say_how_far_it_is(tmp_path: Path) -> None:
+    pytest.importorskip("mcap.writer", reason="mcap is what writes the log")
+    _, heard = shipped_day()
+    with (tmp_path / "day.mcap").open("wb") as out:
+        write_mcap(out, HEADER, heard, "1")
+    reads, writes = os.pipe()
+    with open(reads, "rb") as end, ThreadPoolExecutor() as aside, open(writes, "wb") as pipe:  # noqa: PTH123
+        read = aside.submit(end.read)
+        write_mcap(pipe, HEADER, heard, "1")
+        pipe.close()
+        assert read.result() == (tmp_path / "day.mcap").read_bytes()

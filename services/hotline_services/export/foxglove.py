@@ -17,9 +17,30 @@ from hotline_services.runtime.recording import Header, Recorded
 COMMON: Final = ("type", "id", "source", "seq", "time", "epoch")
 
 
+class _Counted:
+    """A file that knows how far it is, which a pipe does not."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file: Final = file
+        self._written = 0
+
+    def write(self, data: bytes) -> int:
+        """All of it, at the end."""
+        self._written += len(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        """How much has been written."""
+        return self._written
+
+    def flush(self) -> None:
+        """Hand on what has been written."""
+        self._file.flush()
+
+
 def write_mcap(file: BinaryIO, header: Header, recorded: Iterable[Recorded], version: str) -> int:
     """Write all that was recorded; returns how many messages. Raises MissingExtraError, and OSError of the file."""
-    writer = extra("mcap.writer").Writer(file)
+    writer = extra("mcap.writer").Writer(_Counted(file))
     writer.start(profile="", library=f"hotline {version}")
     told = {name: str(value) for name, value in msgspec.to_builtins(header).items() if value is not None}
     writer.add_metadata("hotline recording", told)
