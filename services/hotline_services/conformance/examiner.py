@@ -25,6 +25,8 @@ HEALTH_S: Final = 10.0
 ARRIVAL_S: Final = 15.0
 """Real seconds in which a centre that is there has said so: it does every ten."""
 CALM_SLACKS: Final = 2
+COPIES_KEPT: Final = 100
+"""Of one message: who never hears a receipt may go on saying it."""
 
 
 class Examiner:
@@ -100,12 +102,14 @@ class Examiner:
 
     def _is_news(self, message: Message, payload: bytes) -> bool:
         """Receipt it, unless the script has it wait; False for what came before."""
-        said = self.peer.repeated.setdefault(message.id, [])
-        said.append(payload)
+        is_news = message.id not in self.peer.heard
         self.peer.heard.setdefault(message.id, message)
+        copies = self.peer.repeated.setdefault(message.id, [])
+        if len(copies) < COPIES_KEPT:
+            copies.append(payload)
         if not self.peer.withholds(message):
             self.peer.receipt(message)
-        return len(said) == 1
+        return is_news
 
     def _hand_on(self, message: Message) -> None:
         if self._wait is not None and self._wait.wanted(message):

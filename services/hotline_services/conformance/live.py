@@ -34,6 +34,8 @@ from .verdicts import Report
 UP_S: Final = 10.0
 RETAINED_S: Final = 1.0
 FAREWELL_S: Final = 0.5
+MOST_EARLY: Final = 10_000
+"""How much that comes before the examination begins is heard then; of a centre that floods the line not all."""
 SLACK_S: Final = 2.0
 SLACK_REAL_S: Final = 0.3
 SHARE: Final = 0.2
@@ -240,7 +242,8 @@ class LiveExamination:
         if delivery.topic == CLOCK.template or delivery.topic == HEALTH.filter(source=self._setting.us):
             self._hear_own(delivery)
         elif self._examiner is None or self._clock is None:
-            self._early.append(delivery)
+            if len(self._early) < MOST_EARLY:
+                self._early.append(delivery)
         else:
             now = self._clock.now()
             self._post(self._examiner.hear(delivery.topic, delivery.payload, now, retained=delivery.retained))

@@ -10,6 +10,8 @@ from hotline_protocol.topics import MalformedMessageError
 from .peer import Brief
 
 UNREAD_SHOWN: Final = 300
+MOST_COMPLAINTS: Final = 100
+"""About one requirement: one is enough to break it."""
 
 
 class Sign(NamedTuple):
@@ -64,4 +66,6 @@ class Watch:
             self._complain("WIRE-3", "the time of the broker's clock", off)
 
     def _complain(self, requirement: str, expected: str, came: str) -> None:
-        self.complaints.setdefault(requirement, []).append((expected, came))
+        known = self.complaints.setdefault(requirement, [])
+        if len(known) < MOST_COMPLAINTS:
+            known.append((expected, came))

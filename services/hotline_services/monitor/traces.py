@@ -13,7 +13,7 @@ from hotline_protocol.events import DeadLettered, InputRejected
 from hotline_protocol.message import Message
 from hotline_protocol.service import Unreadable
 from hotline_protocol.topics import address_of, topic_of
-from hotline_services.runtime.logs import threads_of
+from hotline_services.runtime.logs import ids_named_in
 from hotline_services.runtime.tracing import Traces, named_by, span_id_of
 
 PRODUCER: Final = 4  # OTLP's SpanKind: says it, and waits for nobody
@@ -70,7 +70,7 @@ class _Web:
 
     def traces_of_plan(self, plan_id: str) -> set[str]:
         """The traces of the messages that name this plan."""
-        return {self.trace_id[m.id] for m in self.messages if threads_of(m).get("plan_id") == plan_id}
+        return {self.trace_id[m.id] for m in self.messages if ids_named_in(m).get("plan_id") == plan_id}
 
     def span(self, message: Message) -> Json:
         """This message as a span."""
@@ -111,7 +111,7 @@ def _attributes(message: Message) -> Iterator[Json]:
     yield _text("messaging.destination.name", address_of(message))
     yield _text("messaging.destination.template", topic_of(message).template)
     yield _text("messaging.message.id", message.id)
-    for name, value in threads_of(message).items():
+    for name, value in ids_named_in(message).items():
         if name not in {"kind", "id"}:
             yield _text(f"hotline.{name}", str(value))
 

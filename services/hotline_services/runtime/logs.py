@@ -35,7 +35,7 @@ def set_up_logs(service: str, *, level: str = "info", as_json: bool | None = Non
     structlog.contextvars.bind_contextvars(service=service)
 
 
-def threads_of(message: Message) -> dict[str, Any]:
+def ids_named_in(message: Message) -> dict[str, Any]:
     """What a message is and belongs to, so that one call, plan or negotiation can be followed across services."""
     found = {name: getattr(message, name, None) for name in _THREADS}
     if isinstance(message, SubmitPlan):
@@ -48,9 +48,9 @@ def write_up(heard: Iterable[Heard], said: Iterable[Message], traces: Traces) ->
     """One line for each message, with the ids by which a call or a plan is followed across services."""
     for _, message in heard:
         if message is not None:
-            log.info("heard", source=message.source, **threads_of(message), **_trace_of(message, traces))
+            log.info("heard", source=message.source, **ids_named_in(message), **_trace_of(message, traces))
     for message in said:
-        log.info("said", **threads_of(message), **_trace_of(message, traces))
+        log.info("said", **ids_named_in(message), **_trace_of(message, traces))
 
 
 def _trace_of(message: Message, traces: Traces) -> dict[str, str]:
