@@ -225,7 +225,14 @@ def test_tables_of_another_version_are_made_again_by_the_monitor_and_refused_to_
     assert tables(path) == in_memory(ALL)
 
 
-@pytest.mark.parametrize("content", [b"not a database at all, but long enough to look like one" * 20, b"{}\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not a database at all, but long enough to look like one" * 20,
+        b"{}\n",
+        b"SQLite format 3\x00, and then something else" * 100,
+    ],
+)
 def test_a_file_that_is_no_record_is_refused_and_left_as_it_is(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     for open_it in (Record, rebuild, open_source):

@@ -15,7 +15,7 @@ from hotline_services.whole import whole_file
 
 from .folds import type_of
 from .projection import Projection, presentable
-from .record import check_kind
+from .record import check_kind, read_only
 from .rows import Row
 from .tables import TABLES_VERSION, stored_rows
 from .volume import Period
@@ -62,9 +62,11 @@ class RecordSource:
     def __init__(self, path: Path) -> None:
         self._path: Final = path
         try:
-            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+            self._db = read_only(path)
         except sqlite3.OperationalError as error:
             raise StoreError(f"{path}: {error}: there is no record to read.") from error
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{path} is not a monitor's record: {error}. Name another file.") from error
         try:
             self._check()
         except StoreError:

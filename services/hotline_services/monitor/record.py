@@ -271,6 +271,25 @@ def rebuild(path: Path) -> int:
         record.close()
 
 
+def read_only(path: Path) -> sqlite3.Connection:
+    """This record, for reading, from any one thread at a time. Raises sqlite3.Error."""
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, check_same_thread=False)
+    try:
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError as error:
+        db.close()
+        if not isinstance(error, sqlite3.OperationalError) or not path.exists() or log_of(path).exists():
+            raise
+        # Nobody writes it, and where it lies we may not make what SQLite wants beside a record that is written.
+        return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False)
+    return db
+
+
+def log_of(path: Path) -> Path:
+    """What SQLite keeps beside this record while somebody has it open for writing."""
+    return path.with_name(path.name + "-wal")
+
+
 def check_kind(db: sqlite3.Connection, path: Path) -> Literal["empty", "record"]:
     """Whether this file is still empty or a record that we can read. Raises StoreError when it is neither."""
     try:

@@ -22,7 +22,7 @@ from hotline_protocol.message import Digest, Message
 from hotline_protocol.topics import decode_any
 from hotline_services.monitor.history import History
 from hotline_services.monitor.reading import UNKNOWN_AGREEMENT, is_record
-from hotline_services.monitor.record import check_kind
+from hotline_services.monitor.record import check_kind, log_of, read_only
 from hotline_services.runtime.recording import Header, RecordingError, RecordingReader
 from hotline_services.runtime.store import StoreError
 
@@ -292,20 +292,6 @@ def _batches(messages: Iterator[Numbered]) -> Iterator[list[Numbered]]:
         yield batch
 
 
-def read_only(path: Path) -> sqlite3.Connection:
-    """This record, for reading, from any one thread at a time. Raises sqlite3.Error."""
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, check_same_thread=False)
-    try:
-        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        db.close()
-        if not path.exists() or _log_of(path).exists():
-            raise
-        # Nobody writes it, and where it lies we may not make what SQLite wants beside a record that is written.
-        return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False)
-    return db
-
-
 def text_in_record(path: Path, n: int) -> bytes | None:
     """Message ``n`` of this record, as JSON."""
     try:
@@ -322,8 +308,4 @@ def _identity(path: Path) -> tuple[int, int, bool] | None:
         status = path.stat()
     except FileNotFoundError:
         return None
-    return status.st_dev, status.st_ino, _log_of(path).exists()
-
-
-def _log_of(path: Path) -> Path:
-    return path.with_name(path.name + "-wal")
+    return status.st_dev, status.st_ino, log_of(path).exists()
