@@ -82,8 +82,8 @@ def judge(plans: Sequence[FlightPlan], now: datetime) -> list[Complaint]:
 
 def unheard_of(to: str, names: AbstractSet[str]) -> list[Complaint]:
     """What is wrong with sending to ``to`` when these are there: nobody else would ever answer."""
-    if to in names:
+    if to in names - NO_PARTIES:
         return []
     parties = ", ".join(sorted(names - NO_PARTIES)) or "none"
-    reason = f"nobody called {to} has been heard of; there are: {parties}"
-    return [Complaint("", Problem(code="unheard-of", field="to", reason=reason))]
+    reason = f"{to} flies nothing" if to in names else f"nobody called {to} has been heard of"
+    return [Complaint("", Problem(code="unheard-of", field="to", reason=f"{reason}; there are: {parties}"))]

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from hotline_services.director.scenario import read_scenario
+from hotline_services.injecting import unheard_of
 from hotline_services.monitor.reading import open_source
 from hotline_services.monitor.record import Record
 from hotline_services.monitor.rows import CallRow
 from hotline_services.runtime.recording import RecordingReader
 from hotline_services.web.posting import PLANS_BYTES
-from hotline_services.web.sources import RECORDINGS_AT_MOST
+from hotline_services.web.sources import RECORDINGS_AT_MOST, Sources
 
 from .conftest import TOKEN, Served, served
 from .day import heard, recording, scenario
@@ -73,6 +75,32 @@ async def test_a_recording_of_an_unknown_scenario_is_shown_without_its_line(tmp_
         setting = await server.json("/api/v1/a/setting")
     assert setting["line"] is None  # type: ignore[index]
     assert "not known" in setting["note"]  # type: ignore[index]
+
+
+async def test_a_recording_is_shown_in_its_own_scenario_beside_a_stack_that_plays_another(
+    run: Path, tmp_path: Path
+) -> None:
+    sources = Sources(read_scenario("valley-day"))
+    with closing(sources):
+        shown = await asyncio.to_thread(sources.add, run, "run")
+        await asyncio.to_thread(shown.feed.ready.wait, 20)
+        assert shown.setting().source.scenario == scenario().name
+        assert shown.setting().line is not None
+        await asyncio.to_thread(recording, tmp_path / "own.jsonl", "of-my-own")
+        assert sources.add(tmp_path / "own.jsonl", "own").source().scenario == "valley-day"
+
+
+def test_plans_are_handed_to_those_who_fly_and_not_to_services() -> None:
+    names = {"us", "ru", "monitor", "director"}
+    assert unheard_of("us", names) == []
+    assert [one.problem.reason for one in unheard_of("monitor", names)] == ["monitor flies nothing; there are: ru, us"]
+    assert [one.problem.reason for one in unheard_of("xx", names)] == [
+        "nobody called xx has been heard of; there are: ru, us"
+    ]
+
+
+async def test_what_is_wrong_with_a_value_is_said_in_words(server: Served) -> None:
+    assert (await server.json("/api/v1/a/picture?at=noon", 400))["error"].startswith("at: is not a time such as")  # type: ignore[index]
 
 
 async def test_a_recording_is_handed_out_as_it_is(server: Served, run: Path) -> None:

@@ -7,6 +7,7 @@ from msgspec import Meta
 from starlette.requests import Request
 
 from hotline_protocol.flightplan import Problem
+from hotline_protocol.intake import readable
 from hotline_protocol.message import AwareTime, PartyName
 from hotline_protocol.topics import split_validation_error
 from hotline_services.monitor.volume import Grouping
@@ -102,6 +103,7 @@ def converted(values: dict[str, Any], kind: type[S]) -> S:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         reason, field = split_validation_error(str(error))
+        reason = readable(reason, field)
         if reason.startswith("Object contains unknown field"):
             field = reason.split("`")[1][:40]
             reason = f"is not asked for here; there are: {', '.join(kind.__struct_fields__) or 'none'}"

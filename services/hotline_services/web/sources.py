@@ -11,6 +11,7 @@ import msgspec
 
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario, shipped_scenarios
 from hotline_services.monitor.reading import is_record
+from hotline_services.runtime.recording import Header
 from hotline_services.runtime.store import StoreError
 
 from .feeds import Feed, RecordingFeed
@@ -86,7 +87,7 @@ class Shown:
 
 
 class Sources:
-    """All of them. Scenarios are found by the name in a recording's header, unless ``scenario`` is given for all."""
+    """All of them. Scenarios are found by the name in a recording's header, else ``scenario`` is taken."""
 
     def __init__(self, scenario: Scenario | None = None) -> None:
         self._scenario: Final = scenario
@@ -144,14 +145,11 @@ class Sources:
         with contextlib.suppress(OSError):
             shown.path.unlink()
 
-    def _scenario_of(self, feed: Feed) -> Scenario | None:
-        """By name only, and only of those that are shipped: a recording may be anybody's, and name any file."""
-        if self._scenario is not None or feed.header is None or feed.header.scenario not in shipped_scenarios():
-            return self._scenario
-        try:
-            return read_scenario(feed.header.scenario)
-        except ScenarioError:
-            return None
+    def _scenario_of(self, feed: RecordingFeed) -> Scenario | None:
+        """The one that the recording names, else the given one: whichever has the agreement that was played under."""
+        found = [one for one in (_shipped(feed.header), self._scenario) if one is not None]
+        fitting = [one for one in found if feed.agreement in {None, one.agreement.digest}]
+        return next(iter(fitting or found[::-1]), None)
 
     def close(self) -> None:
         """Stop reading all of them; what was uploaded is removed."""
@@ -159,6 +157,16 @@ class Sources:
             self._remove(self._uploaded.pop())
         for shown in self:
             shown.feed.close()
+
+
+def _shipped(header: Header | None) -> Scenario | None:
+    """By name only, and only of those that are shipped: a recording may be anybody's, and name any file."""
+    if header is None or header.scenario not in shipped_scenarios():
+        return None
+    try:
+        return read_scenario(header.scenario)
+    except ScenarioError:
+        return None
 
 
 def _name(number: int) -> str:
