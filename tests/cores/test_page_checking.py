@@ -11,7 +11,7 @@ from hotline_services.monitor.history import History
 from hotline_services.monitor.rows import PlanRow
 from hotline_services.web.checking import PLANS_AT_MOST, Air, agreement_now, air_in_use, check
 from hotline_services.web.model import Checked, Meeting, Source
-from hotline_services.web.settings import ILLUSTRATIVE, setting
+from hotline_services.web.settings import NOTE, setting
 
 from .played_day import history, messages, scenario
 
@@ -134,5 +134,5 @@ def test_without_a_scenario_parties_are_those_who_acted_and_the_line_is_said_to_
     told = setting(source(), history(), None, None, "")
     assert set(told.parties) == {"us", "ru"}
     assert told.line is None
-    assert ILLUSTRATIVE in told.disclaimer
+    assert NOTE in told.disclaimer
     assert "illustrative" in setting(source(), history(), scenario(), None, "").disclaimer

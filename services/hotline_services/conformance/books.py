@@ -6,6 +6,7 @@ is known, and the chain goes on from there.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.ledger import Entry, EntryKind, Head
@@ -53,17 +54,19 @@ class ExaminersBooks:
 
     def draft(self, agreement_id: str, volumes: tuple[Volume4D, ...], offer: str, at: datetime) -> Entry:
         """The next entry of our chain, not yet written."""
+        return self._next(EntryKind.GRANTED, agreement_id, at, volumes=volumes, offer=offer)
+
+    def _next(self, kind: EntryKind, agreement_id: str, at: datetime, **granted: Any) -> Entry:
         head = self.head
         return Entry(
             granter=self._us,
             user=self._them,
             index=head.length + 1,
             previous=head.hash,
-            kind=EntryKind.GRANTED,
+            kind=kind,
             agreement_id=agreement_id,
-            volumes=volumes,
-            offer=offer,
             entered_at=at,
+            **granted,
         )
 
     def write(self, agreement_id: str, volumes: tuple[Volume4D, ...], offer: str, at: datetime) -> Entry:
@@ -77,16 +80,7 @@ class ExaminersBooks:
         kinds = [entry.kind for entry in self.written if entry.agreement_id == agreement_id]
         if kinds != [EntryKind.GRANTED]:
             return None
-        head = self.head
-        entry = Entry(
-            granter=self._us,
-            user=self._them,
-            index=head.length + 1,
-            previous=head.hash,
-            kind=EntryKind.RELEASED,
-            agreement_id=agreement_id,
-            entered_at=at,
-        )
+        entry = self._next(EntryKind.RELEASED, agreement_id, at)
         self.written.append(entry)
         return entry
 

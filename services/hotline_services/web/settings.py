@@ -5,12 +5,13 @@ from typing import Final
 from hotline_protocol.line import LineCheck, LineChecked
 from hotline_protocol.message import Digest, Message
 from hotline_services.director.scenario import Scenario
+from hotline_services.export.captions import ILLUSTRATIVE
 from hotline_services.monitor.history import History
 from hotline_services.monitor.rows import AgreementRow, AnnouncementRow, CallRow, LineRow, PlanRow
 
 from .model import Setting, Source
 
-ILLUSTRATIVE: Final = "The line's trace is illustrative: where it ran has not been published."
+NOTE: Final = f"The line's trace is {ILLUSTRATIVE}."
 
 
 def setting(source: Source, history: History, scenario: Scenario | None, played: Digest | None, note: str) -> Setting:
@@ -20,7 +21,7 @@ def setting(source: Source, history: History, scenario: Scenario | None, played:
     """
     if scenario is None:
         notes = [note, "The scenario is not known: neither the line nor the zones are shown."]
-        return Setting(source=source, disclaimer=ILLUSTRATIVE, parties=_heard_of(history), note=_together(notes))
+        return Setting(source=source, disclaimer=NOTE, parties=_heard_of(history), note=_together(notes))
     disclaimer = _disclaimer(scenario)
     parties = {name: scenario.parties[name].title or name for name in scenario.agreement.parties}
     if played not in {None, scenario.agreement.digest}:
@@ -41,7 +42,7 @@ def setting(source: Source, history: History, scenario: Scenario | None, played:
 
 def _disclaimer(scenario: Scenario) -> str:
     said = " ".join(scenario.disclaimer.split())
-    return said if "illustrative" in said else _together([said, ILLUSTRATIVE])
+    return said if "illustrative" in said else _together([said, NOTE])
 
 
 def _together(notes: list[str]) -> str:

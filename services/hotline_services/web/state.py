@@ -56,6 +56,7 @@ class State:
         self._counted: _Counted | None = None
         self._token: Final = token.encode()
         self._had_tracks = False
+        self._sifting = False
 
     def may_write(self, token: str) -> bool:
         """Whether this is the token; how long that takes to say does not tell how much of it was right."""
@@ -119,12 +120,15 @@ class State:
             await asyncio.sleep(BEAT_S)
 
     def _hear_tracks(self, loop: asyncio.AbstractEventLoop, heard: TracksNow) -> None:
-        """Pages work out themselves where those are whose path was told."""
-        if (live := self.sources.live) is not None and self.fanout.pages:
-            finding = loop.run_in_executor(None, live.without_path, heard)
-            finding.add_done_callback(lambda found: self._tell_tracks(found.result()))
+        """Pages work out themselves where those are whose path was told. What comes while one lot of tracks is looked
+        through is passed over: it will be out of date."""
+        if (live := self.sources.live) is not None and self.fanout.pages and not self._sifting:
+            self._sifting = True
+            loop.run_in_executor(None, live.without_path, heard).add_done_callback(self._tell_tracks)
 
-    def _tell_tracks(self, left: TracksNow) -> None:
+    def _tell_tracks(self, found: asyncio.Future[TracksNow]) -> None:
+        self._sifting = False
+        left = found.result()
         if left.tracks or self._had_tracks:
             self.fanout.tell_tracks(left)
         self._had_tracks = bool(left.tracks)
