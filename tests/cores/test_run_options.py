@@ -39,3 +39,11 @@ def test_a_data_folder_that_cannot_be_is_refused(tmp_path: Path, capsys: pytest.
     (tmp_path / "file").touch()
     assert demo(data=tmp_path / "file") == 2
     assert "--data: " in capsys.readouterr().err
+
+
+def test_a_recording_that_could_not_be_written_in_the_end_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert demo(data=tmp_path / "var", out=tmp_path / "nowhere" / "run.jsonl") == 2
+    assert "nowhere is no folder" in capsys.readouterr().err
+    assert not (tmp_path / "var").exists()

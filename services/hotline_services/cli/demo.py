@@ -15,6 +15,7 @@ from hotline_services.director.play import SKY
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.runtime.broker import BrokerError, EmbeddedBroker, Kind
+from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.supervisor import Supervisor
 
 from .connection import VARIABLE
@@ -66,6 +67,8 @@ def demo(
 
     hotline demo valley-day --speed 120 --out run.jsonl
 
+    The exit code is 0 when it is over or was stopped, 2 for bad input, and a service's own when that cannot be kept up.
+
     Parameters
     ----------
     scenario
@@ -91,6 +94,8 @@ def demo(
     """
     try:
         played = read_scenario(scenario)
+        if out is not None and not out.absolute().parent.is_dir():
+            raise ValueError(f"--out: {out.parent} is no folder: make it, or name another")
         pace_x, length = sound_speed(played.speed if speed is None else speed), sound_days(days) or played.days
         limit_s = _sound_seconds(seconds, (timedelta(days=length) + AFTERWARDS).total_seconds() / pace_x)
         with _claimed(data), EmbeddedBroker(broker, data / "broker", port=_free_usual_port()) as embedded:
@@ -105,7 +110,11 @@ def demo(
     except (ScenarioError, BrokerError, ValueError) as error:
         print(f"hotline demo: {error}", file=sys.stderr)
         return BAD_INPUT
-    _bid_farewell(data, out, played)
+    try:
+        _bid_farewell(data, out, played)
+    except (StoreError, OSError) as error:
+        print(f"hotline demo: --out: {error}", file=sys.stderr)
+        return BAD_INPUT
     return code
 
 
