@@ -15,6 +15,7 @@ from hotline_services.monitor.reading import open_source
 from hotline_services.monitor.record import Record
 from hotline_services.monitor.rows import CallRow
 from hotline_services.runtime.recording import RecordingReader
+from hotline_services.web import asking
 from hotline_services.web.posting import PLANS_BYTES
 from hotline_services.web.sources import RECORDINGS_AT_MOST, Sources
 
@@ -183,6 +184,40 @@ async def test_an_upload_that_says_it_is_too_large_is_refused_before_it_comes(se
         writer.write(f"{head}Content-Length: {10**12}\r\n\r\n".encode())
         assert b"413" in await reader.readline()
         writer.close()
+
+
+async def begin_to_upload(server: Served) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """As much of a recording as never comes to its end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.client.base_url.port)
+    head = f"POST /api/v1/sources HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
+    writer.write(f"{head}Content-Length: 1000\r\n\r\n{{".encode())
+    await writer.drain()
+    return reader, writer
+
+
+async def test_an_upload_of_which_nothing_more_comes_is_given_up_and_keeps_nobody_waiting(
+    server: Served, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "IDLE_S", 0.01)
+    async with asyncio.timeout(10):
+        reader, writer = await begin_to_upload(server)
+        assert b"408" in await reader.readline()
+        writer.close()
+    monkeypatch.undo()
+    content = await asyncio.to_thread(run.read_bytes)
+    assert (await server.client.post("/api/v1/sources", content=content, headers=WRITER)).status_code == 201
+    assert len(list(server.state.new_upload().parent.iterdir())) == 1
+
+
+async def test_an_upload_that_is_broken_off_is_no_failure_of_the_server(
+    server: Served, run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await begin_to_upload(server)
+    writer.close()
+    await writer.wait_closed()
+    content = await asyncio.to_thread(run.read_bytes)
+    assert (await server.client.post("/api/v1/sources", content=content, headers=WRITER)).status_code == 201
+    assert [record for record in caplog.records if record.name.startswith("uvicorn") and record.exc_info] == []
 
 
 @pytest.mark.parametrize("path", ["check", "inject"])

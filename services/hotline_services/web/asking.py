@@ -1,10 +1,12 @@
 """What is asked of an endpoint, and how it says that it cannot meet it."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.intake import readable
@@ -13,6 +15,9 @@ from hotline_protocol.topics import split_validation_error
 from hotline_services.monitor.volume import Grouping
 
 from .model import Fault
+
+IDLE_S: Final = 30.0
+"""For so long nothing may come of what is being posted: whoever uploads a recording keeps others waiting."""
 
 Number = Annotated[int, Meta(ge=0, le=2**53)]
 S = TypeVar("S", bound=msgspec.Struct)
@@ -110,11 +115,25 @@ def converted(values: dict[str, Any], kind: type[S]) -> S:
         raise bad_value(field, reason) from error
 
 
+async def pieces_of(request: Request) -> AsyncIterator[bytes]:
+    """What is being posted, as it comes. Raises NotMetError when it does not come to its end."""
+    coming = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(IDLE_S):
+                piece = await anext(coming, None)
+        except (ClientDisconnect, TimeoutError) as error:
+            raise NotMetError(408, "What was being posted did not come to its end. Send it again.") from error
+        if piece is None:
+            return
+        yield piece
+
+
 async def body_of(request: Request, at_most: int) -> bytes:
     """What was posted. Raises NotMetError when it is too much, before all of it has come."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    async for piece in pieces_of(request):
+        body += piece
         if len(body) > at_most:
             raise too_large(at_most)
     return bytes(body)

@@ -22,6 +22,7 @@ FAULTS: Final = {
     400: "A value cannot be used; the problem names the field.",
     401: "The token is missing, or is another.",
     404: "There is no such thing.",
+    408: "What was being posted did not come to its end.",
     413: "What was posted is too large.",
     503: "It cannot be done now; try again.",
 }
@@ -105,7 +106,7 @@ def _name_of(endpoint: Endpoint) -> str:
 
 def _faults_of(endpoint: Endpoint) -> Sequence[int]:
     faults = [400, 404, 503] if endpoint.path.startswith("/api") else [404]
-    return sorted([*faults, *([413] if endpoint.takes else []), *([401] if endpoint.guarded else [])])
+    return sorted([*faults, *([408, 413] if endpoint.takes else []), *([401] if endpoint.guarded else [])])
 
 
 def _fault(what: str) -> Schema:

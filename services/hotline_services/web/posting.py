@@ -10,7 +10,7 @@ from hotline_services.injecting import Complaint, Reading, judge, read_texts, un
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.store import StoreError
 
-from .asking import NotMetError, bad_value, body_of, too_large
+from .asking import NotMetError, bad_value, body_of, pieces_of, too_large
 from .checking import agreement_now, air_in_use, check
 from .model import Checked, Sent, Source
 from .state import Asked, State
@@ -71,11 +71,11 @@ async def upload(asked: Asked) -> Source:
         try:
             with path.open("wb") as file:
                 size = 0
-                async for chunk in asked.request.stream():
-                    size += len(chunk)
+                async for piece in pieces_of(asked.request):
+                    size += len(piece)
                     if size > RECORDING_BYTES:
                         raise too_large(RECORDING_BYTES)
-                    await run_in_threadpool(file.write, chunk)
+                    await run_in_threadpool(file.write, piece)
             name = asked.query.name or "a recording"
             shown = await run_in_threadpool(asked.state.sources.add, path, name, uploaded=True)
         except BaseException as error:
