@@ -20,7 +20,8 @@ from hotline_services.conformance.telling import evidence, junit
 from hotline_services.conformance.verdicts import Report, Verdict
 from hotline_services.runtime.chance import Chance
 
-from .faulty_centres import FAULTS, SCENARIO, our_centre
+from .faulty import SCENARIO, our_centre
+from .faulty_centres import FAULTS
 
 ALL = frozenset(BY_ID)
 BRIEF = Brief(us="us", them="ru", rules=SCENARIO.agreement, epoch="e1", may_stop=True)
