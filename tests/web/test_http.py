@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -118,6 +120,26 @@ async def test_a_record_is_handed_out_as_a_recording_of_the_same_calls(live: Ser
     assert len(source.rows(CallRow)) == (await live.json("/api/v1/live/calls"))["total"]  # type: ignore[index]
     with path.open("rb") as file:
         assert RecordingReader(file).header.scenario == scenario().name
+
+
+async def test_a_recording_that_was_removed_or_cut_down_while_it_is_shown_is_told_to_be(
+    run: Path, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(shutil.copy, run, tmp_path / "run.jsonl")
+    async with served(tmp_path / "run.jsonl") as server:
+        last = await server.json(f"/api/v1/a/picture?n={len(heard())}")
+        assert last["n"] == len(heard())  # type: ignore[index]
+        os.truncate(tmp_path / "run.jsonl", 500)
+        about = await server.json(f"/api/v1/a/about/message/{heard()[-1].message.id}")  # type: ignore[union-attr]
+        (tmp_path / "run.jsonl").unlink()
+        gone = await server.json("/api/v1/a/recording", 404)
+    assert about["message"] is None  # type: ignore[index]
+    assert "not there any more" in gone["error"]  # type: ignore[index]
+
+
+async def test_a_record_that_was_removed_cannot_be_had_as_a_recording(live: Served, tmp_path: Path) -> None:
+    (tmp_path / "monitor.sqlite3").unlink()
+    assert "cannot be read now" in (await live.json("/api/v1/live/recording", 503))["error"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("token", ["", "t0ke", "t0ken2", "\xe9"])

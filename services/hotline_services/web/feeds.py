@@ -126,7 +126,9 @@ class LiveFeed(Feed):
         while not self._stopped.is_set():
             try:
                 self._follow()
-            except (OSError, sqlite3.Error, StoreError) as error:
+            except sqlite3.Error as error:
+                self._complain(f"{self._path} cannot be read as a monitor's record: {error}.")
+            except (OSError, StoreError) as error:
                 self._complain(str(error))
             self.ready.set()
             self._stopped.wait(self._poll_s)
@@ -238,7 +240,10 @@ class RecordingFeed(Feed):
         start = self._offsets[n - 1]
         end = self._offsets[n] if n < len(self._offsets) else self._size
         line = os.pread(self._file.fileno(), end - start, start).split(b"\n", 1)[0]
-        return bytes(msgspec.json.decode(line, type=_Line).message)
+        try:
+            return bytes(msgspec.json.decode(line, type=_Line).message)
+        except msgspec.DecodeError:  # somebody has written to the file since it was read
+            return None
 
     def close(self) -> None:
         """See :class:`Feed`."""

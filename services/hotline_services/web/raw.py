@@ -1,5 +1,6 @@
 """What is answered in other forms than the page's own: streams, files, and what other programs read."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -57,9 +58,21 @@ def recording(asked: Asked) -> Response:
     shown = asked.source
     name = f"{shown.name}.jsonl"
     if shown.is_recording:
+        if not shown.path.is_file():
+            raise NotMetError(404, "The file of this recording is not there any more.")
         return FileResponse(shown.path, media_type=NDJSON, filename=name)
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingResponse(_lines(shown), media_type=NDJSON, headers=headers)
+    return StreamingResponse(_lines(shown, _opened(shown)), media_type=NDJSON, headers=headers)
+
+
+def _opened(shown: Shown) -> sqlite3.Connection:
+    """Its record, before anything is answered: it may have been taken away. Raises NotMetError."""
+    try:
+        db = read_only(shown.path)
+        db.execute(_SOME, (0, 0, 0)).fetchall()
+    except sqlite3.Error as error:
+        raise NotMetError(503, f"The record cannot be read now: {error}. Try again when there is one.") from error
+    return db
 
 
 def _tags(topics: tuple[Topic, ...]) -> list[str]:
@@ -69,16 +82,15 @@ def _tags(topics: tuple[Topic, ...]) -> list[str]:
 _QUIET: Final = frozenset(_tags(HOUSEKEEPING))
 
 
-def _lines(shown: Shown) -> Iterator[bytes]:
+def _lines(shown: Shown, record: sqlite3.Connection) -> Iterator[bytes]:
     """The header and all messages of a record but those of its services' own affairs, a few at a time."""
-    source = shown.source()
-    if source.start is None:
-        return
-    agreement = shown.feed.agreement or UNKNOWN_AGREEMENT
-    scenario = source.scenario or LIVE
-    yield _line(Header(scenario=scenario, seed=None, start=source.start, days=None, agreement=agreement))
-    last = 0
-    with closing(read_only(shown.path)) as db:
+    source, last = shown.source(), 0
+    with closing(record) as db:
+        if source.start is None:
+            return
+        agreement = shown.feed.agreement or UNKNOWN_AGREEMENT
+        scenario = source.scenario or LIVE
+        yield _line(Header(scenario=scenario, seed=None, start=source.start, days=None, agreement=agreement))
         while rows := db.execute(_SOME, (last, source.n, READ_AT_ONCE)).fetchall():
             last = rows[-1][0]
             yield b"".join(_line(_recorded(at, text)) for _, at, kind, text in rows if kind not in _QUIET)
