@@ -18,7 +18,12 @@ TABLES: Final = Path("docs/protocol.md")
 
 
 def asyncapi() -> None:
-    """Print the AsyncAPI 3 document of the protocol, made from its types, as JSON."""
+    """Print the AsyncAPI 3 document of the protocol, made from its types, as JSON.
+
+    For example:
+
+    hotline asyncapi > asyncapi.json
+    """
     sys.stdout.write(_json(describe.asyncapi()))
 
 

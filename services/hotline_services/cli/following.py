@@ -37,6 +37,8 @@ def watch(
 
     hotline watch --party ru --json | jq 'select(.type == "escalated")'
 
+    The exit code is 0 when stopped, 2 for bad input, 4 when there is no broker to begin with.
+
     Parameters
     ----------
     broker

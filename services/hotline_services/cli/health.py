@@ -24,7 +24,11 @@ QUIET_S: Final = 0.5  # retained messages come at once: after so long without on
 
 
 def health(service: str | None = None, *, broker: str | None = None) -> None:
-    """Exit with 0 when a service says that it is up, and has said so in the last 30 seconds.
+    """Exit with 0 when a service says that it is up, and has said so in the last 30 seconds; else with 1.
+
+    For example:
+
+    hotline health us --broker mqtt://127.0.0.1:1883
 
     Parameters
     ----------

@@ -65,6 +65,8 @@ def calls(*, query: Query = ALL) -> int:
     hotline calls --since 6h --party ru
 
     hotline calls --json | jq 'map(.hold_s) | add'
+
+    The exit code is 0, or 2 with a sentence on what is wrong.
     """
 
     def respond(opened: Reading) -> None:
@@ -93,6 +95,8 @@ def negotiations(*, query: Query = ALL) -> int:
     For example:
 
     hotline negotiations --since 2017-06-18T12:00Z
+
+    The exit code is 0, or 2 with a sentence on what is wrong.
     """
 
     def respond(opened: Reading) -> None:
@@ -125,6 +129,8 @@ def agreements(*, query: Query = ALL) -> int:
     For example:
 
     hotline agreements --party us --json
+
+    The exit code is 0, or 2 with a sentence on what is wrong.
     """
 
     def respond(opened: Reading) -> None:
@@ -153,6 +159,8 @@ def plans(*, history: Annotated[bool, Parameter(negative="")] = False, query: Qu
     hotline plans --party us
 
     hotline plans --history --since 1h
+
+    The exit code is 0, or 2 with a sentence on what is wrong.
 
     Parameters
     ----------
@@ -195,6 +203,8 @@ def escalations(*, query: Query = ALL) -> int:
     For example:
 
     hotline escalations --since 1d
+
+    The exit code is 0, or 2 with a sentence on what is wrong.
     """
 
     def respond(opened: Reading) -> None:
@@ -233,6 +243,8 @@ def volume(*, by: Grouping = Grouping.DAY, query: Query = ALL) -> int:
     hotline volume --by hour --since 1d
 
     hotline volume --by reason --json
+
+    The exit code is 0, or 2 with a sentence on what is wrong.
 
     Parameters
     ----------
@@ -281,6 +293,8 @@ def rebuild(*, record: Path | None = None) -> int:
 
     hotline rebuild --record var/monitor.sqlite3
 
+    The exit code is 0, or 2 with a sentence on what is wrong.
+
     Parameters
     ----------
     record
@@ -301,6 +315,8 @@ def recording(*, out: Path, record: Path | None = None, scenario: str = "live") 
     For example:
 
     hotline recording --out run.jsonl
+
+    The exit code is 0, or 2 with a sentence on what is wrong.
 
     Parameters
     ----------

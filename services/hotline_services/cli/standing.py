@@ -43,6 +43,8 @@ def status(*, broker: str | None = None, query: Query = ALL) -> int:
 
     hotline status --broker mqtt://exercise:exercise@127.0.0.1:1883 --json
 
+    The exit code is 0, or 2 when neither the record nor the broker says anything.
+
     Parameters
     ----------
     broker

@@ -21,6 +21,8 @@ def crossings(*, query: Query = ALL) -> int:
     hotline crossings --since 1d --party ru
 
     hotline crossings --json | jq 'map(select(.conforming | not)) | length'
+
+    The exit code is 0, or 2 with a sentence on what is wrong.
     """
 
     def respond(opened: Reading) -> None:
@@ -52,6 +54,8 @@ def encounters(*, query: Query = ALL) -> int:
     hotline encounters --since 1d
 
     hotline encounters --json | jq 'group_by(.grade) | map({(.[0].grade): length}) | add'
+
+    The exit code is 0, or 2 with a sentence on what is wrong.
     """
 
     def respond(opened: Reading) -> None:
@@ -81,6 +85,8 @@ def flights(*, query: Query = ALL) -> int:
     For example:
 
     hotline flights --party us --since 6h
+
+    The exit code is 0, or 2 with a sentence on what is wrong.
     """
 
     def respond(opened: Reading) -> None:
@@ -111,6 +117,8 @@ def strain(*, query: Query = ALL) -> int:
     For example:
 
     hotline strain --party ru --since 2d
+
+    The exit code is 0, or 2 with a sentence on what is wrong.
     """
 
     def respond(opened: Reading) -> None:
