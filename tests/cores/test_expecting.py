@@ -111,7 +111,7 @@ lasts = "10m"
 @pytest.mark.parametrize(
     ("wrong", "field", "reason"),
     [
-        (ANSWERED.replace('"answer"', '"telegram"'), "expect[0].message", "there are: activity-stopped"),
+        (ANSWERED.replace('"answer"', '"telegram"'), "expect[0].message", ", activity-stopped, "),
         (ANSWERED + 'where = { peer = "us" }\n', "expect[0].where.peer", "answer has no 'peer'; there are: id"),
         (ANSWERED + 'after = "asked"\n', "expect[0].after", "no expectation before this one"),
         (ANSWERED + 'lasts = "1m"\n', "expect[0].lasts", "in `after`"),
