@@ -1,9 +1,10 @@
 """One log line a fact, on stderr: JSON in services, readable on a terminal."""
 
+import io
 import logging
 import sys
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 import structlog
 
@@ -18,6 +19,16 @@ log = structlog.get_logger(__name__)
 _THREADS: Final = ("call_id", "negotiation_id", "plan_id", "agreement_id", "to", "cause")
 
 
+class _StandardError(io.TextIOBase):
+    """What the standard error is at the time of writing: a logger is kept for longer than a test's or a caller's."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def set_up_logs(service: str, *, level: str = "info", as_json: bool | None = None) -> None:
     """For the whole process, once, at its start. Unless told, JSON when stderr is not a terminal."""
     plain = sys.stderr.isatty() if as_json is None else not as_json
@@ -29,7 +40,7 @@ def set_up_logs(service: str, *, level: str = "info", as_json: bool | None = Non
             structlog.dev.ConsoleRenderer() if plain else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
