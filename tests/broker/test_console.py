@@ -26,7 +26,7 @@ from .test_stack import Quick, playing
 
 PATIENCE_S: Final = 60
 WINDOW: Final = (24, 80)
-NO_DESK, NO_BROKER = 3, 4
+BAD_INPUT, NO_DESK, NO_BROKER = 2, 3, 4
 
 
 @pytest.fixture
@@ -145,6 +145,11 @@ async def test_what_is_in_the_way_of_sitting_down_is_told_in_a_sentence(
 ) -> None:
     async with plain(a_broker, "--as", "ru") as desk:
         assert await desk.ends() == (NO_DESK, f"hotline console: {NOTHING_RUNS}\n")
+    for name in ("+", "ru/x", "", "ru\n"):
+        async with plain(a_broker, "--as", name) as desk:
+            code, complaint = await desk.ends()
+            assert (code, complaint.count("\n")) == (BAD_INPUT, 1)
+            assert "is no party, such as us or ru" in complaint
     async with playing(a_broker, tmp_path, speed=4), plain(a_broker, "--as", "ru", "--name", "Col. X") as first:
         await first.tells("You decide")
         async with plain(a_broker, "--as", "ru") as second:

@@ -193,18 +193,31 @@ def test_a_counter_names_what_is_to_be_different(line: str, choice: object) -> N
     assert draft.fields == {"negotiation_id": NEGOTIATION, "offer": offer_of(WANTED), "choice": choice}
 
 
-@pytest.mark.parametrize("line", ["counter", "counter block", "counter block 9", "counter speed 2", "counter shift +7"])
+@pytest.mark.parametrize(
+    "line",
+    ["counter", "counter block", "counter block 9", "counter speed 2", "counter shift +7", "counter block ²"],
+)
 def test_a_counter_that_is_not_on_the_menu_is_refused_in_a_sentence(line: str) -> None:
     with pytest.raises(CommandError, match=r"[.?]$"):
         drafts(talking(), line)
 
 
 @pytest.mark.parametrize(
-    "line", ["answer", "accept", "decline", "menu", "hangup", "raise", "cancel x", "protest", "ask", "fly"]
+    "line",
+    [
+        *("answer", "accept", "decline", "menu", "hangup", "raise", "cancel x", "protest", "ask", "fly"),
+        *("ring xx", "ring US!", "ask nan,nan who?", "x" * 10_000),
+    ],
 )
 def test_what_cannot_be_ordered_now_is_refused_in_a_sentence(line: str) -> None:
     with pytest.raises(CommandError, match=r"[.?]$"):
         drafts(manned(), line)
+
+
+@pytest.mark.parametrize("count", ["", "²", "-1", "9" * 5_000])
+def test_the_log_is_shown_however_its_length_is_said(count: str) -> None:
+    desk = talking()
+    assert Commands(desk.view, desk.peers).obey(f"log {count}", at(0)).lines
 
 
 def test_places_are_named_by_degrees_or_by_their_gars_area() -> None:

@@ -2,11 +2,16 @@
 
 import importlib
 import inspect
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from hotline_services.cli.main import COMMANDS, command_line
+
+FULL = Path("/dev/full")
+HOTLINE = [sys.executable, "-m", "hotline_services.cli.main"]
 
 
 def helped(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -50,3 +55,19 @@ def test_a_seed_that_is_no_whole_number_is_refused_and_never_rounded(
             command_line()([*command, f"--seed={seed}"])
         assert caught.value.code == 2
         assert f'Invalid value for --seed: "{seed}" is no whole number' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--help"], ["aco", "--help"], ["asyncapi"]])
+def test_an_output_that_takes_no_more_is_told_in_a_sentence(words: list[str]) -> None:
+    if not FULL.exists():
+        pytest.skip(f"this machine has no {FULL}")
+    with FULL.open("w") as full:
+        ended = subprocess.run([*HOTLINE, *words], stdout=full, stderr=subprocess.PIPE, check=False, text=True)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "the output cannot be written: No space left on device" in ended.stderr
+
+
+def test_a_command_whose_output_was_closed_runs_and_says_nothing() -> None:
+    closed = [sys.executable, "-c", "import os, sys; os.close(1); os.execv(sys.argv[1], sys.argv[1:])"]
+    ended = subprocess.run([*closed, *HOTLINE, "asyncapi"], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -7,9 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
+import msgspec
 from cyclopts import Parameter
 
 from hotline_protocol.agreement import Agreement
+from hotline_protocol.message import PartyName
+from hotline_services.monitor.wording import printable
 from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import NO_BROKER, VARIABLE, NoBrokerError, broker_settings
@@ -72,6 +75,7 @@ def console(
     try:
         settings = broker_settings(broker)
         agreement = _agreement(scenario)
+        party = _party(party)
     except ValueError as error:
         return _fail(BAD_INPUT, str(error))
     if not plain and not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -79,7 +83,7 @@ def console(
     if not plain and find_spec("textual") is None:
         return _fail(BAD_INPUT, "the screen needs the package textual; install it, or use --plain")
     try:
-        return asyncio.run(_sit(settings, party, name or _user(), agreement, plain=plain, log=log, report=report))
+        return asyncio.run(_sit(settings, party, _operator(name), agreement, plain=plain, log=log, report=report))
     except NoBrokerError as error:
         return _fail(NO_BROKER, str(error))
     except KeyboardInterrupt:
@@ -143,6 +147,19 @@ def _agreement(scenario: str | None) -> Agreement | None:
         return read_scenario(scenario).agreement
     except ScenarioError as error:
         raise ValueError(str(error)) from error
+
+
+def _party(text: str) -> PartyName:
+    """Raises ValueError for what cannot be a party's name."""
+    try:
+        return msgspec.convert(text, PartyName)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"--as: {printable(text[:40])!r} is no party, such as us or ru") from error
+
+
+def _operator(name: str | None) -> str:
+    """The name by which the record knows whoever sits there, as it can be sent."""
+    return (name or "").encode(errors="replace").decode().strip() or _user()
 
 
 def _user() -> str:

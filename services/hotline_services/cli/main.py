@@ -1,12 +1,16 @@
 """The `hotline` command."""
 
+import errno
+import os
 import sys
 from importlib.metadata import version
 from typing import Final
 
 from cyclopts import App, Group
 
+BAD_OUTPUT: Final = 2
 INTERRUPTED: Final = 130
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 PLAY: Final = Group.create_ordered("Play")
 LOOK: Final = Group.create_ordered("Look at the record")
@@ -60,14 +64,31 @@ def command_line(asked: str = "") -> App:
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends any command without a traceback."""
+    """Run the command line; neither Ctrl-C nor an output that takes no more ends a command with a traceback."""
+    _have_outputs()
     try:
-        command_line(next(iter(sys.argv[1:]), ""))()
+        try:
+            command_line(next(iter(sys.argv[1:]), ""))()
+        finally:
+            sys.stdout.flush()  # else what cannot be written is found out when nobody can say so any more
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has had enough
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        sys.stderr.write(f"hotline: the output cannot be written: {error.strerror}. Make room, or have it elsewhere.\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it is not tried again
+        sys.exit(BAD_OUTPUT)
+
+
+def _have_outputs() -> None:
+    """Who closed our outputs wants to hear nothing."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  for as long as we run
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ SYNONYMS: Final = {
     "concur": "accept", "pickup": "answer", "hang": "hangup", "q": "quit", "exit": "quit", "?": "help", "leave": "quit",
     "a": "answer", "c": "counter", "d": "decline", "s": "status", "m": "menu",
 }  # fmt: skip
+_NUMBER: Final = re.compile(r"[0-9]{1,4}")
 _POSITION: Final = re.compile(r"(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)")
 
 
@@ -107,7 +108,7 @@ class Commands:
             return Reply()
         verb = SYNONYMS.get(words_said[0].lower(), words_said[0].lower())
         if verb not in self._verbs:
-            raise CommandError(f"There is no command {printable(verb)!r}: help lists them.")
+            raise CommandError(f"There is no command {printable(verb[:40])!r}: help lists them.")
         return self._verbs[verb](words_said[1:], now)
 
     # Calls -----------------------------------------------------------------------------------------------
@@ -133,8 +134,11 @@ class Commands:
 
     def _peer(self, said: list[str]) -> str:
         """The party that is named, or the only one there is."""
-        if said:
+        if said and said[0].lower() in self.peers:
             return said[0].lower()
+        if said:
+            there = ", ".join(self.peers) or "none is known"
+            raise CommandError(f"{printable(said[0][:40])!r} is no party here; there are: {there}.")
         if self._view.call is not None:
             return self._view.call.peer
         if len(self.peers) != 1:
@@ -207,7 +211,7 @@ class Commands:
         return Reply(lines=tuple(plan_lines(self._view)) or ("You have no plans.",))
 
     def _log(self, said: list[str], _now: datetime) -> Reply:
-        count = int(said[0]) if said and said[0].isdigit() else 20
+        count = int(said[0]) if said and _NUMBER.fullmatch(said[0]) else 20
         return Reply(lines=tuple(self._view.log)[-count:] if count else ())
 
 
@@ -258,6 +262,6 @@ def _cell(menu: Menu, axis: str, value: str) -> int:
     names = [each.name.lower() for each in (menu.sectors if axis == "sector" else menu.blocks)]
     if value.lower() in names:
         return names.index(value.lower())
-    if value.isdigit() and 1 <= int(value) <= len(names):
+    if _NUMBER.fullmatch(value) and 1 <= int(value) <= len(names):
         return int(value) - 1
     raise CommandError(f"There are {axis}s 1 to {len(names)}; menu lists them.")

@@ -18,6 +18,7 @@ from .telling import status_lines
 LOOK_S: Final = 1.0
 LINES_AHEAD: Final = 100
 """How many lines of the input may be read before they are obeyed."""
+LONGEST_WAIT_S: Final = 86_400.0
 SETTLE_S: Final = 2.0
 """How long after the end of the input the answers to the last commands are still told, in real seconds."""
 
@@ -100,10 +101,11 @@ class PlainConsole:
         if what in reached:
             await self._session.until(reached[what])
             return
-        try:
-            await asyncio.sleep(float(what))
-        except ValueError:
-            self._write("Wait for how many seconds, or for ring, offer or free?")
+        with contextlib.suppress(ValueError):
+            if 0 <= (seconds := float(what)) <= LONGEST_WAIT_S:
+                await asyncio.sleep(seconds)
+                return
+        self._write("Wait for how many seconds (a day at most), or for ring, offer or free?")
 
 
 def write_line(line: str) -> None:
@@ -137,6 +139,8 @@ async def standard_input() -> AsyncIterator[str]:
 
 def _lines_read() -> Iterator[str]:
     begun = b""
+    if sys.stdin is None:  # it was closed before we began
+        return
     with contextlib.suppress(OSError):  # a terminal that is gone: nothing more comes
         while chunk := os.read(sys.stdin.fileno(), 65_536):
             *whole, begun = (begun + chunk).split(b"\n")

@@ -138,7 +138,7 @@ class Session:
         await self._gather_what_is_retained()
         party = self.view.party
         there = sorted(name for name in self._present if name not in NO_PARTIES)
-        if party not in self._present:
+        if party not in there:
             raise DeskError(f"No centre called {party} has been heard of; there are: {', '.join(there) or 'none'}.")
         if self._present[party] is Presence.DOWN:
             raise DeskError(f"The centre of {party} is down.")
