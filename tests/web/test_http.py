@@ -194,7 +194,7 @@ async def test_an_upload_that_finds_the_disk_full_is_told_so_in_a_sentence(
     monkeypatch.setattr(server.state, "new_upload", lambda: tmp_path / "full")
     content = await asyncio.to_thread(run.read_bytes)
     answer = await server.client.post("/api/v1/sources", content=content, headers=WRITER)
-    assert answer.status_code == 507
+    assert answer.status_code == 503
     assert "room" in answer.json()["error"]
     assert FULL.exists()  # noqa: ASYNC240  one look
 

@@ -91,6 +91,6 @@ def _not_taken(error: BaseException) -> BaseException:
             reason = str(error).partition(": ")[2] or str(error)
             return NotMetError(400, f"This is no recording that can be shown: {reason}")
         case OSError() if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return NotMetError(507, "There is no room left on the server's disk for this recording.")
+            return NotMetError(503, "There is no room left on the server's disk for this recording.")
         case _:
             return error

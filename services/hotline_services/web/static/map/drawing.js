@@ -2,9 +2,8 @@
 
 import { Draw, Fill, Stroke, Style, VectorLayer, VectorSource } from "../vendor/ol.js";
 import { theme } from "../theme.js";
-import { stretch, toPosition } from "./plane.js";
+import { NM_M, stretch, toPosition } from "./plane.js";
 
-const NM_M = 1_852;
 const TYPES = { polygon: "Polygon", corridor: "LineString", circle: "Circle" };
 const DIGITS = 10_000; // of a degree: about 10 m
 

@@ -1,7 +1,7 @@
 // The map's plane (spherical Mercator, metres at the equator), and the shapes of the protocol in it.
 
 const EARTH_M = 6_378_137;
-const NM_M = 1_852;
+export const NM_M = 1_852;
 const RAD = Math.PI / 180;
 const LONGEST_CHORD = 0.005; // of the Earth's radius: about 32 km, on which a great circle strays 15 m from straight
 const CORNERS = 48;
