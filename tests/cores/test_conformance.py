@@ -133,6 +133,23 @@ def test_the_command_lists_rehearses_and_refuses(capsys: pytest.CaptureFixture[s
     assert "fr is no party" in capsys.readouterr().err
 
 
+def test_a_report_that_finds_no_folder_is_refused_before_the_examination(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert conformance(rehearse=True, only="DIG", out=tmp_path / "no" / "report.json") == 2
+    assert capsys.readouterr().err.endswith("no is no folder for report.json: make it, or name another\n")
+
+
+def test_a_report_that_finds_no_room_in_its_file_is_told_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip(f"this machine has no {full}")
+    assert conformance(rehearse=True, only="DIG", out=full) == 2
+    told = capsys.readouterr()
+    assert "DIG-1" in told.out
+    assert told.err.endswith("/dev/full: No space left on device: the report is not in this file\n")
+
+
 def test_the_report_is_written_as_json_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert conformance(rehearse=True, only="DIG", json=True, out=tmp_path / "report.json") == 0
     report = msgspec.json.decode((tmp_path / "report.json").read_bytes(), type=Report)

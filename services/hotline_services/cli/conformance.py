@@ -106,16 +106,20 @@ def conformance(
         rules = _rules(scenario, agreement)
         them = _parties(as_, against, rules)
         _check_speed(speed)
+        _check_folders(out, junit_file)
         if rehearse:
             report = _rehearsed(scenario, rules, as_, them, wanted)
         else:
             report = _examined(as_, them, rules, broker, exercise, speed, wanted, may_stop=stop)
-        _write(report, out, junit_file)
     except NoBrokerError as error:
         return _fail(str(error), NO_BROKER)
     except (UnknownRequirementError, ScenarioError, AgreementError, ValueError, OSError) as error:
         return _fail(str(error))
     _tell(report, json=json)
+    try:
+        _write(report, out, junit_file)
+    except OSError as error:
+        return _fail(f"{error.filename or out or junit_file}: {error.strerror}: the report is not in this file")
     return BROKEN if report.broken else ALL_KEPT
 
 
@@ -147,6 +151,13 @@ def _parties(us: str, against: str | None, rules: Agreement) -> str:
 def _check_speed(speed: float) -> None:
     if not 0 < speed <= 100_000:
         raise ValueError(f"--speed: {speed:g}: more than 0, and no more than 100,000")
+
+
+def _check_folders(*files: Path | None) -> None:
+    """Before minutes of examination, and not after them. Raises ValueError."""
+    for file in files:
+        if file is not None and not file.absolute().parent.is_dir():
+            raise ValueError(f"{file.parent} is no folder for {file.name}: make it, or name another")
 
 
 def _rehearsed(scenario: str, rules: Agreement, us: str, them: str, wanted: frozenset[str]) -> Report:
