@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Position, Volume4D
 from hotline_services.monitor.rows import AgreementRow, EscalationRow, PlanRow, utc
 from hotline_services.monitor.wording import date_time_group, heights, words
@@ -14,8 +15,8 @@ from .story import Story
 ILLUSTRATIVE: Final = "illustrative: the coordinates of the real line were never published"
 
 
-COLOURS: Final = ((31, 111, 235), (214, 69, 65), (46, 148, 91), (200, 140, 20), (130, 80, 190))
-"""Of the sides in the order of their names, as red, green and blue; others have the last one."""
+COLOURS: Final = ((31, 111, 235), (46, 148, 91), (214, 69, 65), (200, 140, 20), (130, 80, 190))
+"""Of the sides in their order, as red, green and blue, the first two as on the page; others have the last one."""
 
 Colour = tuple[int, int, int]
 
@@ -48,9 +49,16 @@ def stamp(at: datetime | None) -> str | None:
     return utc(at).isoformat().replace("+00:00", "Z") if at else None
 
 
-def colours_of(sides: Iterable[str]) -> dict[str, Colour]:
+def in_order(sides: Iterable[str], agreement: Agreement | None) -> list[str]:
+    """These sides as the agreement names its parties, then others by name: the order of their colours everywhere."""
+    parties = agreement.parties if agreement else ()
+    return sorted(set(sides), key=lambda side: (parties.index(side) if side in parties else len(parties), side))
+
+
+def colours_of(sides: Iterable[str], agreement: Agreement | None) -> dict[str, Colour]:
     """The colour of each of these sides."""
-    return {side: COLOURS[min(n, len(COLOURS) - 1)] for n, side in enumerate(sorted(sides))}
+    ordered = in_order(sides, agreement)
+    return {side: COLOURS[min(n, len(COLOURS) - 1)] for n, side in enumerate(ordered)}
 
 
 def blocks(story: Story) -> list[Block]:

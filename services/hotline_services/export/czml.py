@@ -27,7 +27,7 @@ OPACITY: Final = {"plan": 40, "agreement": 90}
 def czml(story: Story) -> bytes:
     """The whole run as one CZML document."""
     journeys, reserved = story.journeys(), blocks(story)
-    colours = colours_of({journey.side for journey in journeys} | {block.party for block in reserved})
+    colours = colours_of({journey.side for journey in journeys} | {block.party for block in reserved}, story.agreement)
     packets = [_document(story), *_lines(story)]
     packets += [_flight(journey, colours[journey.side]) for journey in journeys if journey.stops]
     packets += [packet for block in reserved for packet in _block(block, colours[block.party])]

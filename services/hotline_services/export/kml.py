@@ -31,7 +31,7 @@ def kml(story: Story) -> bytes:
     ET.register_namespace("", KML)
     ET.register_namespace("gx", GX)
     journeys, volumes = story.journeys(), blocks(story)
-    colours = colours_of({journey.side for journey in journeys} | {block.party for block in volumes})
+    colours = colours_of({journey.side for journey in journeys} | {block.party for block in volumes}, story.agreement)
     root = ET.Element(f"{{{KML}}}kml")
     document = _under(root, "Document")
     _under(document, "name", _name(f"Hotline: {story.header.scenario}"))

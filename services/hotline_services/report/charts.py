@@ -8,6 +8,8 @@ from hotline_services.experiment.plots import MARK, TEXT, svg
 from hotline_services.monitor.wording import words
 
 COLOURS: Final = tuple(f"var(--c{n})" for n in range(8))
+SIDES: Final = tuple(f"var(--c{n})" for n in (0, 2, 3, 1, 4, 5, 6, 7))
+"""Of sides, in their order: the first two as on the live page, blue and green."""
 HEIGHT: Final = 200
 WHOLE: Final = {"tickMinStep": 1, "labelExpr": "datum.value % 1 ? '' : format(datum.value, ',')"}
 """Half a call is none."""
@@ -55,16 +57,15 @@ def times_chart(seconds: Sequence[float], title: str) -> str:
     return svg([{"s": each} for each in seconds], [{"mark": mark, "encoding": encoding}], HEIGHT * 3 // 4)
 
 
-def steps_chart(steps: Sequence[Step], unit: str, end: datetime) -> str:
-    """A line a side, level from one step to the next, up to the end of the run."""
-    sides = sorted({step.side for step in steps})
+def steps_chart(steps: Sequence[Step], sides: Sequence[str], unit: str, end: datetime) -> str:
+    """A line for each of these sides, level from one step to the next, up to the end of the run."""
     last = [Step(end, side, next(step.value for step in reversed(steps) if step.side == side)) for side in sides]
     rows = [{"at": each.at.isoformat(), "side": each.side, "value": each.value} for each in (*steps, *last)]
     dashes = {"domain": sides, "range": [DASHES[n % len(DASHES)] for n in range(len(sides))]}
     encoding = {
         "x": {"field": "at", "type": "temporal", "scale": {"type": "utc"}, "title": "time (UTC)"},
         "y": {"field": "value", "type": "quantitative", "title": unit},
-        "color": _colour("side", sides),
+        "color": _colour("side", sides, SIDES),
         "strokeDash": {"field": "side", "type": "nominal", "scale": dashes, "title": None},
     }
     mark = {"type": "line", "interpolate": "step-after", "strokeWidth": 2}
@@ -85,6 +86,6 @@ def shares_chart(shares: Sequence[tuple[str, int]], unit: str) -> str:
     return svg(rows, [bar, number])
 
 
-def _colour(field: str, names: Sequence[str]) -> dict[str, Any]:
-    scale = {"domain": list(names), "range": [COLOURS[n % len(COLOURS)] for n in range(len(names))]}
+def _colour(field: str, names: Sequence[str], colours: Sequence[str] = COLOURS) -> dict[str, Any]:
+    scale = {"domain": list(names), "range": [colours[n % len(colours)] for n in range(len(names))]}
     return {"field": field, "type": "nominal", "scale": scale, "title": None}

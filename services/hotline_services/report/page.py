@@ -15,7 +15,7 @@ import msgspec
 
 from hotline_services.experiment.outcomes import Outcomes
 from hotline_services.experiment.page import FOOT, HEAD, details, figure, number_cell, table, text_cell
-from hotline_services.export.captions import ILLUSTRATIVE, stamp
+from hotline_services.export.captions import ILLUSTRATIVE, in_order, stamp
 from hotline_services.export.story import Story
 from hotline_services.monitor.rows import AgreementRow, CallRow, EscalationRow, utc
 from hotline_services.monitor.volume import Grouping, Period, Spread, call_volume
@@ -227,11 +227,12 @@ def _tension(story: Story, run: Outcomes) -> Iterator[str]:
     before = {row.party: row.before for row in reversed(rows)}
     first = [step._replace(value=before[step.side]) for step in first]
     steps = first + [Step(row.at, row.party, row.after) for row in rows if row.at]
+    sides = in_order((step.side for step in steps), story.agreement)
     told = "; ".join(
         f"{party} at most {each.greatest:.1f}, mean {each.mean:.1f}" for party, each in run.tension.items()
     )
     caption = "Level of each side's own model over time; levels of two models cannot be compared."
-    yield figure(steps_chart(steps, "tension", _period(story).end), caption, told)
+    yield figure(steps_chart(steps, sides, "tension", _period(story).end), caption, told)
     cells = (
         [
             text_cell(party),

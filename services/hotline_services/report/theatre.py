@@ -12,11 +12,13 @@ from typing import Any, Final, assert_never
 
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position
 from hotline_protocol.geometry import METRES_PER_NM, area_problem, centre, to_plane
-from hotline_services.export.captions import ILLUSTRATIVE
+from hotline_services.export.captions import ILLUSTRATIVE, in_order
 from hotline_services.export.story import Story
 from hotline_services.monitor.rows import AgreementRow
 from hotline_services.monitor.worldrows import CrossingRow, EncounterRow
 from hotline_services.resources import scenarios_folder
+
+from .charts import SIDES
 
 WEST_KM, EAST_KM, SOUTH_KM, NORTH_KM = -380.0, 380.0, -340.0, 350.0
 SVG: Final = "http://www.w3.org/2000/svg"  # a name, never fetched
@@ -36,7 +38,7 @@ STYLE: Final = """<style>
 def theatre_map(story: Story) -> str:
     """The whole map. The line bears in the picture itself that it is illustrative."""
     rows = story.rows(AgreementRow)
-    sides = sorted({row.user for row in rows})
+    sides = in_order((row.user for row in rows), story.agreement)
     west, north, width, height = _frame(story, rows)
     parts = [
         f'<svg xmlns="{SVG}" viewBox="{west:.0f} {north:.0f} {width:.0f} {height:.0f}" width="900">',
@@ -49,6 +51,7 @@ def theatre_map(story: Story) -> str:
         *_crossings(story),
         *_line(story),
         *_encounters(story),
+        *_key(sides, west, north),
         "</svg>",
     ]
     return "".join(parts)
@@ -80,10 +83,19 @@ def _hatches(sides: Sequence[str]) -> Iterator[str]:
     for n, _ in enumerate(sides):
         yield (
             f'<pattern id="side{n}" width="6" height="6" patternUnits="userSpaceOnUse" '
-            f'patternTransform="rotate({45 + 90 * n})"><path d="M0 0 V6" stroke="var(--c{n % 8})" '
+            f'patternTransform="rotate({45 + 90 * n})"><path d="M0 0 V6" stroke="{SIDES[n % len(SIDES)]}" '
             f'stroke-width="2" opacity=".5"/></pattern>'
         )
     yield "</defs>"
+
+
+def _key(sides: Sequence[str], west: float, north: float) -> Iterator[str]:
+    """Which hatching is whose, in the upper left corner."""
+    for n, side in enumerate(sides):
+        x, y = west + 12, north + 14 + 20 * n
+        edge = f'stroke="{SIDES[n % len(SIDES)]}"'
+        yield f'<rect x="{x:.0f}" y="{y:.0f}" width="22" height="12" fill="url(#side{n})" {edge}/>'
+        yield f'<text class="named" x="{x + 28:.0f}" y="{y + 10:.0f}">granted to {escape(side.upper())}</text>'
 
 
 def _geography() -> Iterator[str]:
@@ -121,7 +133,9 @@ def _volumes(rows: Sequence[AgreementRow], side: str, n: int) -> Iterator[str]:
     yield f'<g aria-label="granted to {escape(side)}">'
     for area, count in areas.items():
         if not area_problem(area):
-            yield _shape(area, f'stroke="var(--c{n % 8})" stroke-opacity="{min(1.0, 0.3 + 0.1 * count):.1f}"', n)
+            yield _shape(
+                area, f'stroke="{SIDES[n % len(SIDES)]}" stroke-opacity="{min(1.0, 0.3 + 0.1 * count):.1f}"', n
+            )
     yield "</g>"
 
 
@@ -136,8 +150,8 @@ def _shape(area: Area, edge: str, n: int) -> str:
             return f'<path d="{_path(area.vertices, closed=True)}" fill="url(#side{n})" {edge}/>'
         case Corridor():
             width = 2 * area.half_width_nm * KM_PER_NM
-            drawn = 'fill="none" stroke-linejoin="round" stroke-linecap="round" opacity=".3"'
-            return f'<path d="{_path(area.route)}" stroke="var(--c{n % 8})" stroke-width="{width:.1f}" {drawn}/>'
+            drawn = 'fill="none" stroke-linejoin="round" stroke-linecap="round"'
+            return f'<path d="{_path(area.route)}" stroke="url(#side{n})" stroke-width="{width:.1f}" {drawn}/>'
         case _:
             assert_never(area)
 
