@@ -4,13 +4,16 @@ import json
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from tests.cores.joined import DAWN, Joined, config, plan
 from tests.simulated.at_the_desk import manned_day
 from tests.simulated.faulty_day import END_AT
 
-from hotline_protocol.line import CallOutcome, Concur, Counter
+from hotline_protocol.examples_story import CALL, NEGOTIATION, at
+from hotline_protocol.line import CallOutcome, Concur, Counter, HangUp
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
 from hotline_protocol.orders import AnswerRing, CounterOffer, DecisionAwaited, LeaveDesk, TakeDesk
@@ -19,6 +22,8 @@ from hotline_services.cli.query import BAD_INPUT
 from hotline_services.console.after_action import report_text
 from hotline_services.console.debrief import AfterAction, Debrief, Ending
 from hotline_services.runtime.recording import Header, RecordingWriter
+
+from .fake import HIGHER, FakeDesk, offer_of
 
 SITTING = {"sitting": "console-ru-1"}
 
@@ -76,6 +81,32 @@ def test_a_decision_is_told_with_what_the_automatic_officer_would_have_said() ->
     assert "The automatic officer would have said the same to 0 of 1." in report_text(report)
 
 
+def offered_again() -> AfterAction:
+    """An offer is countered by order; it comes again as it was, and is concurred with. Its ring was not heard."""
+    desk, fold = FakeDesk(), Debrief("ru")
+    about = {"to": "us", "call_id": CALL, "negotiation_id": NEGOTIATION}
+    first, again = desk.asked(), desk.asked(round=2, time=at(1))
+    countering: dict[str, Any] = {"answers": first.offer, "choice": HIGHER, "offer": offer_of(HIGHER), "round": 1}
+    for message in (
+        first,
+        desk.ru.say(Counter, at(0.5), **about, **countering, expires_at=at(3)),
+        again,
+        msgspec.structs.replace(again, id="told-again", time=at(1.2)),
+        desk.ru.say(Concur, at(1.5), **about, offer=again.offer, hold_until=at(5)),
+        desk.asked(round=3, time=at(2)),
+        desk.us.say(HangUp, at(3), to="ru", call_id=CALL, outcome=CallOutcome.DROPPED),
+    ):
+        fold.hear(message, message.time)
+    return fold.report()
+
+
+def test_an_offer_that_comes_again_unchanged_is_another_decision() -> None:
+    countered, concurred, left = offered_again().decisions
+    assert (countered.ending, concurred.ending) == (Ending.COUNTER, Ending.CONCUR)
+    assert (countered.answered_at, concurred.answered_at) == (at(0.5), at(1.5))
+    assert left.ending is Ending.CALL_OVER
+
+
 def test_agreements_tell_which_way_and_what_they_are_worth() -> None:
     world = exercise()
     granted = [agreed for agreed in world.report().agreements if not agreed.ours]
@@ -114,10 +145,10 @@ def eventful() -> tuple[tuple[datetime, Message], ...]:
 @pytest.mark.parametrize("party", ["us", "ru"])
 def test_every_answer_by_order_on_a_faulty_day_is_in_the_report(party: str) -> None:
     fold = Debrief(party)
-    for at, message in eventful():
-        fold.hear(message, at)
+    for heard_at, message in eventful():
+        fold.hear(message, heard_at)
     report = fold.report()
-    laid = {m.offer for _, m in eventful() if isinstance(m, DecisionAwaited) and m.source == party}
+    laid = {(m.offer, m.round) for _, m in eventful() if isinstance(m, DecisionAwaited) and m.source == party}
     assert len(report.decisions) == len(laid)
     by_order = {
         m.id

@@ -31,6 +31,9 @@ from hotline_protocol.orders import AnswersOffer, DecisionAwaited, DeskLeft, Des
 from hotline_protocol.words import Word
 from hotline_services.monitor.wording import air, offer
 
+OfferMade = tuple[str, int]
+"""An offer's digest and round: the same offer may come again in a later round, to be decided once more."""
+
 
 class SatThere(msgspec.Struct, kw_only=True):
     """One sitting: who, from when until when, and how it ended; None while it goes on."""
@@ -153,8 +156,8 @@ class Debrief:
         self._period: tuple[datetime, datetime] | None = None
         self._sittings: dict[str, SatThere] = {}
         self._calls: dict[str, CallMade] = {}
-        self._decisions: dict[str, Decision] = {}
-        self._cases: dict[str, DecisionAwaited] = {}
+        self._decisions: dict[OfferMade, Decision] = {}
+        self._cases: dict[OfferMade, DecisionAwaited] = {}
         self._agreements: dict[str, Agreed] = {}
         self._talks: dict[str, OwnTalk] = {}
         self._orders: set[str] = set()
@@ -218,8 +221,10 @@ class Debrief:
         if isinstance(message, Ring):
             self._rung(message)
             return
+        if isinstance(message, Busy | HangUp):
+            self._leave_undecided(message.call_id)
         call = self._calls.get(message.call_id)
-        if call is None:
+        if call is None:  # it rang before anybody listened here
             return
         match message:
             case Answer():
@@ -250,19 +255,22 @@ class Debrief:
     def _over(self, call: CallMade, at: datetime, outcome: CallOutcome) -> None:
         if call.ended_at is None:
             call.ended_at, call.outcome = at, outcome
-        for digest, case in self._cases.items():
-            decision = self._decisions[digest]
-            if case.call_id == call.call_id and decision.ending is Ending.OPEN:
+
+    def _leave_undecided(self, call_id: str) -> None:
+        for made, case in self._cases.items():
+            decision = self._decisions[made]
+            if case.call_id == call_id and decision.ending is Ending.OPEN:
                 decision.ending = Ending.CALL_OVER
 
     # Decisions -------------------------------------------------------------------------------------------
 
     def _laid(self, asked: DecisionAwaited) -> None:
-        if asked.offer in self._cases:
+        made = (asked.offer, asked.round)
+        if made in self._cases:  # the desk has told again what is on it
             return
-        self._cases[asked.offer] = asked
+        self._cases[made] = asked
         officer_said = offer(asked.menu, asked.officer_choice) if asked.officer_choice is not None else ""
-        self._decisions[asked.offer] = Decision(
+        self._decisions[made] = Decision(
             negotiation_id=asked.negotiation_id,
             peer=asked.peer,
             plan_id=asked.plan_id,
@@ -296,9 +304,12 @@ class Debrief:
                 self._end(digest, Ending.COUNTER, message)
 
     def _end(self, digest: str, ending: Ending, message: InNegotiation) -> None:
-        decision, case = self._decisions.get(digest), self._cases.get(digest)
-        said = decision is not None and decision.answered_at is not None
-        if decision is None or case is None or said or (ending is Ending.LAPSED and decision.ending is not Ending.OPEN):
+        made = self._made(digest, message.time)
+        if made is None:
+            return
+        decision, case = self._decisions[made], self._cases[made]
+        said = decision.answered_at is not None
+        if said or (ending is Ending.LAPSED and decision.ending is not Ending.OPEN):
             return  # what was said stands, though its offer may have lapsed meanwhile
         decision.ending = ending
         decision.by_order = message.cause in self._orders
@@ -306,6 +317,11 @@ class Debrief:
             decision.answered_at = message.time
         if isinstance(message, Counter):
             decision.said, decision.said_worth = offer(case.menu, message.choice), _worth(case, message.choice)
+
+    def _made(self, digest: str, by: datetime) -> OfferMade | None:
+        """The last time by then that this offer was laid before the person, or the first time if it was by no clock."""
+        laid = [made for made in self._cases if made[0] == digest]
+        return max((made for made in laid if self._cases[made].time <= by), key=_round, default=min(laid, default=None))
 
     # What came of it -------------------------------------------------------------------------------------
 
@@ -354,6 +370,10 @@ class Debrief:
                     if menu.volumes(menu.choice(outcome)) == volumes:
                         return case.worth[outcome], max(case.worth)
         return None, None
+
+
+def _round(made: OfferMade) -> int:
+    return made[1]
 
 
 def _worth(asked: DecisionAwaited, choice: Choice) -> float:
