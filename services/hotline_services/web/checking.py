@@ -22,7 +22,7 @@ from hotline_services.injecting import read_texts
 from hotline_services.monitor.history import History
 from hotline_services.monitor.latestrows import TraceRow
 from hotline_services.monitor.offers import OfferRow
-from hotline_services.monitor.rows import AgreementRow, PlanRow
+from hotline_services.monitor.rows import AgreementRow, NegotiationRow, PlanRow
 from hotline_services.monitor.wording import printable, words
 
 from .model import Checked, CheckedPlan, Consent, Meeting
@@ -48,16 +48,20 @@ def _plans(history: History, now: datetime) -> Iterable[Meeting]:
 
 
 def _agreements(history: History, now: datetime) -> Iterable[Meeting]:
+    """Those but of plans that are on record, which stand for their own air."""
+    flown = {(row.party, row.plan_id) for row in history.rows(PlanRow) if row.state not in OVER and row.volumes}
     for row in history.rows(AgreementRow):
-        if row.is_in_force(now):
-            title = f"granted to {row.user} by {row.granter}"
+        talk = history.row(NegotiationRow, row.agreement_id.rpartition(".")[0])
+        if row.is_in_force(now) and (talk is None or (row.user, talk.plan_id) not in flown):
+            title = f"granted to {row.user.upper()} by {row.granter.upper()}"
             yield Meeting(kind="agreement", id=row.key, party=row.user, title=title, volumes=row.volumes)
 
 
 def _offers(history: History, now: datetime) -> Iterable[Meeting]:
     for row in history.rows(OfferRow):
-        if not row.closed and any(volume.end > now for volume in row.volumes):
-            title = f"offered by {row.by} to {row.to}"
+        stands = not row.closed and row.expires_at is not None and row.expires_at > now
+        if stands and any(volume.end > now for volume in row.volumes):
+            title = f"offered by {row.by.upper()} to {row.to.upper()}"
             yield Meeting(kind="offer", id=row.key, party=row.by, title=title, volumes=row.volumes)
 
 
