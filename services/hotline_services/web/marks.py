@@ -1,5 +1,10 @@
-"""What is marked on the time line: calls, escalations and encounters."""
+"""What is marked on the time line: calls, escalations and encounters.
 
+Each stands where its message was recorded, which on a live line is after the time that the message tells: who goes
+there sees it.
+"""
+
+from datetime import datetime
 from typing import Final
 
 from hotline_services.monitor.history import History
@@ -21,7 +26,7 @@ def marks(history: History) -> list[Mark]:
 def _calls(history: History) -> list[Mark]:
     return [
         Mark(
-            at=row.rang_at,
+            at=_recorded(history, _ring_of(history, row), row.rang_at),
             kind="call",
             id=row.key,
             title=f"{row.caller.upper()} → {row.callee.upper()}",
@@ -33,10 +38,21 @@ def _calls(history: History) -> list[Mark]:
     ]
 
 
+def _ring_of(history: History, row: CallRow) -> int | None:
+    """The number of the message that it rang with."""
+    thread = history.thread(row.key, history.last)
+    return next((n for n in thread if (then := history.row(CallRow, row.key, n)) and then.rang_at), None)
+
+
+def _recorded(history: History, n: int | None, told: datetime) -> datetime:
+    """When message ``n`` was recorded; when it is not known, the time that it tells."""
+    return (history.time_of(n) if n is not None else None) or told
+
+
 def _escalations(history: History) -> list[Mark]:
     return [
         Mark(
-            at=row.at,
+            at=_recorded(history, history.number_of(row.key), row.at),
             kind="escalation",
             id=row.key,
             title=f"{row.party.upper()}: {words(row.kind.value)}",
@@ -50,7 +66,7 @@ def _escalations(history: History) -> list[Mark]:
 def _encounters(history: History) -> list[Mark]:
     return [
         Mark(
-            at=row.at,
+            at=_recorded(history, history.number_of(row.key), row.at),
             kind="encounter",
             id=row.key,
             title=printable(f"{row.one} and {row.other}"),

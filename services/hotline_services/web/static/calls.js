@@ -9,6 +9,9 @@ export const TIERS = ["duty-officer", "deputy-commander", "commander", "chiefs"]
 const OUTCOMES = ["completed", "busy", "no-answer", "dropped"];
 const { columns: heads } = words.calls;
 
+/** A call that ended unanswered has neither been set up nor lasted. */
+const timed = (row, seconds) => (row.ended_at && !row.answered_at ? words.none : lasted(seconds));
+
 export function callLog(watch, ask, onsearch) {
   const { sides } = watch;
   return new Search(watch, {
@@ -20,8 +23,8 @@ export function callLog(watch, ask, onsearch) {
       { name: heads.rang, cell: (row) => dateTimeGroup(row.rang_at ?? row.queued_at) },
       { name: heads.who, cell: (row) => sides.pair(row.caller, row.callee) },
       { name: heads.reason, cell: (row) => plain(row.reason) },
-      { name: heads.setUp, cell: (row) => lasted(row.set_up_s), minor: true },
-      { name: heads.hold, cell: (row) => lasted(row.hold_s) },
+      { name: heads.setUp, cell: (row) => timed(row, row.set_up_s), minor: true },
+      { name: heads.hold, cell: (row) => timed(row, row.hold_s) },
       { name: heads.outcome, cell: (row) => plain(row.outcome) || (row.answered_at ? words.calls.talking : words.calls.ringing) },
     ],
   });

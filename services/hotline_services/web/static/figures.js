@@ -7,6 +7,7 @@ import { Listing } from "./listing.js";
 import { words } from "./words.js";
 
 const ASK_MS = 2_000;
+const LEAST_HOURS = 6; // what is counted in less says nothing of a day; as on the command line
 const { columns: heads, groups } = words.figures;
 
 /** Traffic by some grouping, as of the time shown; asked for again when calls have changed. */
@@ -35,6 +36,9 @@ class Volume {
   }
 }
 
+const aDay = (row) => (row.hours < LEAST_HOURS ? words.none : row.calls_per_day.toFixed(1));
+const mean = (spread) => (spread.max_s ? lasted(spread.mean_s) : words.none); // all zero where no call was answered
+
 /** The figures that are always in sight. */
 export class KeyFigures {
   constructor(watch) {
@@ -58,9 +62,9 @@ export class KeyFigures {
 function facts(all) {
   const share = all.calls ? Math.round((all.completed / all.calls) * 100) : 0;
   return [
-    [words.figures.perDay, all.calls_per_day.toFixed(1)], [words.figures.calls, String(all.calls)],
-    [words.figures.completed, `${share}%`], [words.figures.setUp, lasted(all.set_up.mean_s)],
-    [words.figures.hold, lasted(all.hold.mean_s)], [words.figures.waiting, lasted(all.waiting.mean_s)],
+    [words.figures.perDay, aDay(all)], [words.figures.calls, String(all.calls)],
+    [words.figures.completed, `${share}%`], [words.figures.setUp, mean(all.set_up)],
+    [words.figures.hold, mean(all.hold)], [words.figures.waiting, lasted(all.waiting.mean_s)],
     [words.figures.load, words.figures.erlang(all.erlang)],
   ];
 }
@@ -80,8 +84,8 @@ export class Figures {
       { name: heads.calls, cell: (row) => row.calls },
       { name: heads.completed, cell: (row) => row.completed },
       { name: heads.others, cell: (row) => h("span", { title: words.figures.others(row) }, row.busy + row.no_answer + row.dropped) },
-      { name: heads.setUp, cell: (row) => lasted(row.set_up.mean_s) },
-      { name: heads.hold, cell: (row) => lasted(row.hold.mean_s) },
+      { name: heads.setUp, cell: (row) => mean(row.set_up) },
+      { name: heads.hold, cell: (row) => mean(row.hold) },
       { name: heads.load, cell: (row) => row.erlang.toFixed(3) },
     ] });
     this.element = h("div", {}, this.list, h("div", { class: "filters" }, h("span", {}, words.figures.by), this.chooser),

@@ -243,7 +243,9 @@ class Page {
 
   // --- time ---
 
-  async seek(at) {
+  /** To the next whole second: what happened within it is then seen, and the address has it to the second. */
+  async seek(moment) {
+    const at = Math.ceil(moment / 1_000) * 1_000;
     const wasAtHead = this.watches[0].isAtHead;
     if (wasAtHead) this.clock.pause();
     for (const watch of this.watches) watch.leaveHead();

@@ -81,7 +81,7 @@ export class TimeBar extends EventTarget {
   toMark(sign) {
     const now = this.clock.now();
     const rate = this.clock.rate * SETTLE_MS;
-    const times = this.#marks.map((mark) => mark.at);
+    const times = this.#marks.map((mark) => Math.ceil(mark.at / 1_000) * 1_000); // where the page goes
     const next = sign > 0 ? times.find((at) => at > now + 500) : times.findLast((at) => at < now - 500 - rate);
     if (next !== undefined) this.to(next);
   }

@@ -3,6 +3,7 @@
 import { button, h, say, unseen } from "./dom.js";
 import { clockTime, countdown, duration, heights, instant, plain, timeOfDay } from "./format.js";
 import { newestFirst } from "./listing.js";
+import { offered } from "./map/airspace.js";
 import { words } from "./words.js";
 
 const SHORT = 20; // characters that stay on one line
@@ -38,8 +39,8 @@ export class Transcript {
   }
 
   get #offer() {
-    const open = this.watch.store.rows("offers").filter((row) => !row.closed && row.said !== "concur" && row.volumes.length);
-    return open.find((row) => row.call_id === this.#call?.key) ?? null;
+    const { store, clock } = this.watch;
+    return offered(store, clock.now()).find((row) => row.call_id === this.#call?.key && row.said !== "concur") ?? null;
   }
 
   draw() {

@@ -13,6 +13,7 @@ export const words = {
   mended: "Connected again: nothing was missed",
   nothing: "Nothing to look at yet: no source has been given to the server.",
   close: "Close",
+  none: "—",
   failed: (reason) => `That did not work: ${reason}`,
   theme: { toggle: "Light or dark" },
   keysButton: "Keys",

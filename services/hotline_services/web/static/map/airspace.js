@@ -41,9 +41,10 @@ export function reserved(store, now) {
   return found.filter(({ volume }) => instant(volume.end) > now && instant(volume.start) <= now + SOON_MS);
 }
 
-/** The air on the table in every negotiation that is still open. */
-export function offered(store) {
-  return store.rows("offers").filter((row) => !row.closed && row.volumes.length);
+/** The air that is on the table: of negotiations still open, on a call that goes on, until the offer lapses. */
+export function offered(store, now) {
+  const isOver = ({ call_id: call }) => Boolean(store.row("calls", call)?.ended_at);
+  return store.rows("offers").filter((row) => !row.closed && row.volumes.length && !(instant(row.expires_at) <= now) && !isOver(row));
 }
 
 export class Airspace {
@@ -53,6 +54,7 @@ export class Airspace {
   #preview = new VectorSource();
   #drawnAt = NaN;
   #drawnVersion = -1;
+  #lapsesAt = Infinity;
 
   constructor(sides) {
     this.sides = sides;
@@ -80,13 +82,15 @@ export class Airspace {
 
   /** Draws again what has changed, or what time has changed: at most about once a second. */
   update(store, now) {
-    const version = store.version("plans", "agreements", "offers");
-    if (version === this.#drawnVersion && Math.abs(now - this.#drawnAt) < 30_000) return;
+    const version = store.version("plans", "agreements", "offers", "calls");
+    if (version === this.#drawnVersion && Math.abs(now - this.#drawnAt) < 30_000 && now < this.#lapsesAt) return;
     [this.#drawnVersion, this.#drawnAt] = [version, now];
     this.#volumes.clear(true);
     this.#volumes.addFeatures(reserved(store, now).map(({ volume, ...rest }) => volumeFeature(volume, now, rest)).filter(Boolean));
+    const offers = offered(store, now);
+    this.#lapsesAt = Math.min(...offers.map((row) => instant(row.expires_at) || Infinity));
     this.#offers.clear(true);
-    this.#offers.addFeatures(offered(store).flatMap((row) => row.volumes.map((volume) => new Feature({
+    this.#offers.addFeatures(offers.flatMap((row) => row.volumes.map((volume) => new Feature({
       geometry: shaped(volume.area), about: `negotiation:${row.key}`, side: row.by,
       label: `${words.map.offer}\n${heights(volume.lower_ft, volume.upper_ft)}\n${clockTime(instant(volume.start))}–${clockTime(instant(volume.end))}`,
     }))));

@@ -52,7 +52,7 @@ export class Contents {
     const { store } = this.watch;
     this.aircraft.show([...this.watch.aircraft.aloft(now)].map(described).sort((one, other) => (one.key < other.key ? -1 : 1)));
     this.volumes.show(reserved(store, now).map((row, index) => ({ ...row, key: `${row.about}/${index}`, place: placed(row.volume.area), isNow: instant(row.volume.start) <= now })));
-    this.offers.show(offered(store).flatMap((row) => row.volumes.map((volume, index) => ({
+    this.offers.show(offered(store, now).flatMap((row) => row.volumes.map((volume, index) => ({
       key: `${row.key}/${index}`, about: `negotiation:${row.key}`, name: plain(row.kind), side: row.by, volume, place: placed(volume.area),
       lapses: clockTime(row.expires_at),
     }))));
