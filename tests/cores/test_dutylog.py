@@ -15,6 +15,7 @@ from hotline_protocol.injection import AnnouncedState, SubmitPlan
 from hotline_protocol.line import Counter, HangUp, Propose
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Author, Message
+from hotline_protocol.orders import CounterOffer, DecisionAwaited
 from hotline_protocol.service import Clock, Presence, Receipt
 from hotline_services.monitor.dutylog import WIDTH, DutyLog
 from hotline_services.monitor.wording import date_time_group, duration, height, printable, shift
@@ -138,6 +139,14 @@ def test_a_plan_filed_is_told_with_its_callsign_and_heights() -> None:
     assert " US       plan filed " in line
     assert PLAN.callsign in line
     assert PLAN.kind.value in line
+
+
+def test_an_ordered_counter_offer_is_told_as_the_menu_has_it() -> None:
+    (asked,) = (message for message in examples() if isinstance(message, DecisionAwaited))
+    (order,) = (message for message in examples() if isinstance(message, CounterOffer))
+    order = replace(order, negotiation_id=asked.negotiation_id, choice=Choice(sector=1, block=1, shift=2))
+    assert f"counter with {asked.menu.sectors[1].name} · FL270-290 · +15 min · " in lines([asked, order])[1]
+    assert "counter with sector 2, block 2, shift 3 of the menu · " in lines([order])[0]
 
 
 def test_a_callsign_that_the_plans_id_tells_is_not_told_twice() -> None:

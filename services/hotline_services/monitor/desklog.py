@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hotline_protocol.menu import Menu
 from hotline_protocol.message import Message
 from hotline_protocol.orders import (
     AcceptOffer,
@@ -25,8 +26,9 @@ from .wording import clock_time, offer, words
 Entry = tuple[str, Sequence[str]]
 
 
-def ordered(order: AtDesk) -> Entry | None:
-    """What the person at a desk orders; taking the desk is told by the desk itself."""
+def ordered(order: AtDesk, menu: Menu | None = None) -> Entry | None:
+    """What the person at a desk orders; taking the desk is told by the desk itself. ``menu`` is what is negotiated
+    from, where it is known."""
     match order:
         case AnswerRing() | LetRing() | EndCall():
             verbs = {AnswerRing: "pick up", LetRing: "let it ring", EndCall: "hang up"}
@@ -39,17 +41,20 @@ def ordered(order: AtDesk) -> Entry | None:
             seen = f"{words(order.kind.value)} at {clock_time(order.seen_at)}"
             return "ORDER", [f"protest to {order.peer.upper()}", seen, order.statement]
         case AnswersOffer():
-            return "ORDER", [_answer(order), order.negotiation_id, f"offer {order.offer[:8]}"]
+            return "ORDER", [_answer(order, menu), order.negotiation_id, f"offer {order.offer[:8]}"]
         case _:
             return None
 
 
-def _answer(order: AnswersOffer) -> str:
+def _answer(order: AnswersOffer, menu: Menu | None) -> str:
     match order:
         case AcceptOffer():
             return "concur"
-        case CounterOffer(choice=choice):
-            return f"counter with sector {choice.sector}, block {choice.block}, shift {choice.shift}"
+        case CounterOffer(choice=choice) if menu is not None:
+            return f"counter with {offer(menu, choice)}"
+        case CounterOffer(choice=choice):  # numbered from one, as the console lists a menu
+            sector, block, minutes = choice.sector + 1, choice.block + 1, choice.shift + 1
+            return f"counter with sector {sector}, block {block}, shift {minutes} of the menu"
         case DeclineOffer():
             return f"decline: {order.reason}" if order.reason else "decline"
         case _:

@@ -58,9 +58,10 @@ from hotline_protocol.line import (
 )
 from hotline_protocol.menu import Menu
 from hotline_protocol.message import Message
+from hotline_protocol.orders import AnswersOffer, DecisionAwaited
 from hotline_protocol.service import Health, Presence, Resend, Stop
 
-from . import worldlog
+from . import desklog, worldlog
 from .wording import air, clock_time, date_time_group, duration, heights, offer, printable, shortened, words
 
 WIDTH: Final = 160
@@ -238,30 +239,31 @@ class DutyLog:
                 made = offer(menu, message.choice) if menu else f"offer {message.offer[:8]}"
                 return f"counter {message.round}", [about, self._offers.put(message.offer, made)]
             case Concur():
-                return "concur", [about, self._named(message.offer)]
+                return "concur", [about, self.offer_named(message.offer)]
             case Decline() | Withdraw():
                 return "decline" if isinstance(message, Decline) else "withdraw", [about, message.reason]
             case Expire():
-                return "expire", [about, self._named(message.offer), "not answered in time"]
+                return "expire", [about, self.offer_named(message.offer), "not answered in time"]
             case Disclose():
                 return "disclose", [about, f"lays open what {len(message.worth)} outcomes are worth"]
             case _:
                 return None
 
-    def _named(self, digest: str) -> str:
+    def offer_named(self, digest: str) -> str:
+        """The offer of this digest as the log words it, if it was heard lately."""
         return self._offers.get(digest) or f"offer {digest[:8]}"
 
     def _bookkeeping(self, message: ToPeer) -> tuple[str, Sequence[str]] | None:
         match message:
             case Confirm():
-                return "confirm", [message.negotiation_id, self._named(message.offer)]
+                return "confirm", [message.negotiation_id, self.offer_named(message.offer)]
             case Entered():
                 entry = message.entry
                 verb = "agreement" if entry.kind is EntryKind.GRANTED else "released"
                 granted = f"entry {entry.index} of {entry.granter.upper()}"
                 return verb, [entry.agreement_id, granted, air(entry.volumes)]
             case Lapsed():
-                return "lapsed", [message.negotiation_id, self._named(message.offer), "nothing is agreed"]
+                return "lapsed", [message.negotiation_id, self.offer_named(message.offer), "nothing is agreed"]
             case Release():
                 return "release", [message.agreement_id, message.reason]
             case Reconcile():
@@ -286,10 +288,15 @@ class DutyLog:
                 return "sighting", [seen, message.detail]
             case AnnounceLine():
                 return "announce", [f"line {message.state.value}", message.statement]
+            case AnswersOffer():
+                return desklog.ordered(message, self._menus.get(message.negotiation_id))
             case _:
                 return worldlog.injected(message)
 
     def _event(self, message: Message) -> tuple[str, Sequence[str]] | None:
+        if isinstance(message, DecisionAwaited):  # tells the menu to who has not heard the proposal
+            self._menus.put(message.negotiation_id, message.menu)
+            self._offers.put(message.offer, offer(message.menu, message.choice))
         match message:
             case PlanStatus():
                 state = message.state.value + ("" if message.as_filed else " with changes")
