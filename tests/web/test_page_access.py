@@ -1,5 +1,6 @@
 """The page for everybody: by keyboard, on a phone, in the dark, read out, and without the rest of the world."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -99,6 +100,44 @@ async def test_searching_asks_all_that_was_recorded(run: Path, visit: Visit) -> 
         await expect(page.locator("#panel-calls tbody tr")).to_have_count(1)
         await page.get_by_role("searchbox").fill("")
         await expect(page.locator("#panel-calls tbody tr")).to_have_count(everything)
+
+
+async def test_the_address_has_the_search_of_the_list_that_is_open(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at="2017-08-20T20:00:00Z", q="line-check"))
+        await expect(page.locator("#panel-calls input[type=search]")).to_have_value("line-check")
+        await page.get_by_role("tab", name="Log").click()
+        await expect(page.locator("#panel-log input[type=search]")).to_have_value("")
+        await expect(page).not_to_have_url(re.compile("q="))
+        await page.get_by_role("tab", name="Calls").click()
+        await expect(page).to_have_url(re.compile("q=line-check"))
+
+
+async def test_escape_leaves_the_search_and_keys_are_keys_again(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        await page.keyboard.press("/")
+        await page.keyboard.type("routine")
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#panel-calls input[type=search]")).to_have_value("")
+        await expect(page.locator("#panel-calls input[type=search]")).not_to_be_focused()
+        await page.keyboard.press("3")
+        await expect(page.get_by_role("tab", name="Plans")).to_have_attribute("aria-selected", "true")
+
+
+async def test_escape_or_a_click_elsewhere_closes_what_unfolds_over_the_map(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        for name, part in (("Show", ".layers"), ("Legend", ".legend")):
+            await page.locator(f"{part} summary").click()
+            await expect(page.locator(f"{part} .sheet")).to_be_visible()
+            await page.locator(f"{part} .sheet").click(position={"x": 3, "y": 3})
+            await expect(page.locator(f"{part} .sheet")).to_be_visible()
+            await page.keyboard.press("Escape")
+            await expect(page.locator(f"{part} .sheet"), name).to_be_hidden()
+            await page.locator(f"{part} summary").click()
+            await page.locator(".map-title").click()
+            await expect(page.locator(f"{part} .sheet"), name).to_be_hidden()
 
 
 async def test_the_theme_is_the_systems_until_one_is_chosen(run: Path, visit: Visit) -> None:

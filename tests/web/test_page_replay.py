@@ -80,6 +80,15 @@ async def test_a_recording_dropped_on_the_page_is_shown(run: Path, visit: Visit)
         await page.set_input_files("input[type=file]", run)
         await expect(page).to_have_url(re.compile("s=b"))
         await expect(page.locator(".map[data-aloft]")).to_have_count(1)
+        other = await visit(served.address)
+        await expect(other).to_have_url(re.compile("s=a"))
+        await expect(other.locator(".map")).to_have_count(1)
+
+
+async def test_a_stack_s_own_speed_is_one_of_the_choices(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at="2017-08-20T09:00:00Z", speed="4"))
+        await expect(page.get_by_label("Speed").locator("option:checked")).to_have_text("4×")
 
 
 async def test_a_file_that_is_no_recording_is_refused_with_a_sentence(tmp_path: Path, run: Path, visit: Visit) -> None:

@@ -24,7 +24,8 @@ Rows = dict[str, list[Any]]
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Something that can be looked at. ``start`` and ``end`` are None as long as nothing has been recorded.
 
-    ``loaded`` is the share of it that has been read: what is asked of it waits until that is 1.
+    ``loaded`` is the share of it that has been read: what is asked of it waits until that is 1. ``uploaded``: somebody
+    handed it to the server, which was started without it.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     end: AwareTime | None
     n: int
     loaded: float = 1.0
+    uploaded: bool = False
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):

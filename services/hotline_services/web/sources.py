@@ -27,7 +27,9 @@ LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 class Shown:
     """One source: its feed, under the name by which it is asked for."""
 
-    def __init__(self, name: str, title: str, feed: Feed, path: Path, scenario: Scenario | None) -> None:
+    def __init__(
+        self, name: str, title: str, feed: Feed, path: Path, scenario: Scenario | None, *, uploaded: bool = False
+    ) -> None:
         self.name: Final = name
         self.feed: Final = feed
         self.path: Final = path
@@ -35,6 +37,7 @@ class Shown:
         self.is_live: Final = name == LIVE
         self.is_recording: Final = isinstance(feed, RecordingFeed) and not feed.is_record
         self._title: Final = title
+        self._uploaded: Final = uploaded
 
     def source(self) -> Source:
         """What it is, and how far it goes."""
@@ -51,6 +54,7 @@ class Shown:
             end=period.end if period else None,
             n=n,
             loaded=self.feed.loaded,
+            uploaded=self._uploaded,
         )
 
     def setting(self) -> Setting:
@@ -124,7 +128,7 @@ class Sources:
         if scenario is not None:
             title = f"{title} · {scenario.title}"
         name = _name(next(self._numbers))
-        shown = self._show(Shown(name, title, feed, path, scenario))
+        shown = self._show(Shown(name, title, feed, path, scenario, uploaded=uploaded))
         if uploaded:
             self._uploaded.append(name)
             self._make_room()

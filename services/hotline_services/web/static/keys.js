@@ -19,8 +19,9 @@ export function keysDialog() {
 }
 
 export function listenToKeys(page) {
+  addEventListener("pointerdown", ({ target }) => closeSheets(target));
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape") return escape(page);
+    if (event.key === "Escape") return escape(page, event);
     if (!areOn() || isTyping(event.target) || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return undefined;
     const does = action(page, event);
     if (!does) return undefined;
@@ -33,9 +34,25 @@ function isTyping(target) {
   return target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
 }
 
-function escape(page) {
+/** Of all that is open, what was opened last and lies above the rest; in a search, the search. */
+function escape(page, { target }) {
+  if (target.matches?.("input[type=search]")) return leave(target);
+  if (closeSheets()) return undefined;
   if (page.maps.some((map) => map.isDrawing)) return page.lists.inject.stopDrawing();
   return page.about.close();
+}
+
+function leave(field) {
+  field.value = "";
+  field.dispatchEvent(new Event("input"));
+  field.blur();
+}
+
+/** Closes what unfolds over a map, unless it is in there that something was done; whether there was any. */
+function closeSheets(within = null) {
+  const open = [...document.querySelectorAll(".map details[open]")].filter((sheet) => !sheet.contains(within));
+  for (const sheet of open) sheet.open = false;
+  return open.length > 0;
 }
 
 function action(page, { key, shiftKey, ctrlKey, target }) {

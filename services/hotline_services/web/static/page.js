@@ -50,11 +50,12 @@ class Page {
     setInterval(() => this.#keepPlace(), KEEP_PLACE_MS);
   }
 
-  /** Which sources the address names; by default the live one, else all that there are. */
+  /** Which sources the address names; by default the live one, else those that the server was started with. */
   #chosen() {
     const find = (name) => this.known.find((source) => source.name === name);
-    const first = find(this.address.get("s")) ?? find("live") ?? this.known[0];
-    const second = this.address.get("s") ? find(this.address.get("b")) : !first.live && this.known.find((other) => other !== first && !other.live);
+    const given = this.known.filter((source) => !source.uploaded);
+    const first = find(this.address.get("s")) ?? find("live") ?? given[0] ?? this.known[0];
+    const second = this.address.get("s") ? find(this.address.get("b")) : !first.live && given.find((other) => other !== first && !other.live);
     return [first, second || null];
   }
 
@@ -146,7 +147,7 @@ class Page {
     const ask = (about) => this.about.open(about);
     const transcripts = this.watches.map((watch) => this.#line(watch, ask));
     by("line").replaceChildren(...transcripts);
-    this.#buildGlance(first);
+    this.#buildGlance(first, ask);
     this.#buildLists(first, ask);
     this.time.files.replaceChildren(sourceChoosers(this, (chosen) => this.#watch(chosen, { isFresh: true }).catch(failed)));
     for (const watch of this.watches) {
@@ -189,9 +190,9 @@ class Page {
     return transcript.element;
   }
 
-  #buildGlance(watch) {
+  #buildGlance(watch, ask) {
     this.levels = new Levels(watch);
-    const glances = [new TensionChart(watch, this.levels, { height: 138, title: words.tension.name }), new KeyFigures(watch), new Glance(watch)];
+    const glances = [new TensionChart(watch, this.levels, ask, { height: 138 }), new KeyFigures(watch), new Glance(watch)];
     by("glance").replaceChildren(...glances.map((glance) => glance.element));
     this.panels.add(...glances);
   }
@@ -207,14 +208,15 @@ class Page {
     this.tabs = new Tabs(words.lists.name, Object.entries(lists).map(([name, list]) => [name, words.lists.tabs[name], list.element]), (name) => this.#opened(name));
     by("lists").replaceChildren(this.tabs.element);
     this.panels.add(...Object.values(lists), this.about);
-    const wanted = this.address.get("t");
-    this.tabs.open(lists[wanted] ? wanted : "calls");
-    const [q, party] = [this.address.get("q"), this.address.get("party")];
-    if (q || party) lists[this.tabs.current].set?.({ q, party });
+    const [wanted, q, party] = ["t", "q", "party"].map((name) => this.address.get(name));
+    const first = lists[wanted] ? wanted : "calls";
+    if (q || party) lists[first].set?.({ q, party }); // before it is opened: the address then has what is open
+    this.tabs.open(first);
   }
 
   #opened(name) {
-    this.address.set({ t: name });
+    const { q = "", party = "" } = this.lists[name].values ?? {};
+    this.address.set({ t: name, q, party });
     this.panels.draw();
   }
 

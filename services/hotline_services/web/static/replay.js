@@ -16,12 +16,13 @@ export class TimeBar extends EventTarget {
   #drawn = "";
   #markedAt = -Infinity;
   #holding = false;
+  #speeds = "";
 
   constructor(clock) {
     super();
     this.clock = clock;
     this.play = button("", () => this.toggle(), { class: "play" });
-    this.speed = choice(words.time.speed, SPEEDS.map((speed) => [speed, words.time.times(speed)]), (value) => clock.setSpeed(Number(value)));
+    this.speed = choice(words.time.speed, [], (value) => clock.setSpeed(Number(value)));
     this.live = button(words.time.goLive, () => this.dispatchEvent(new Event("live")), { class: "main", hidden: true });
     this.range = h("input", { type: "range", min: "0", max: "1", step: "1", "aria-label": words.time.scrubber,
       oninput: () => this.#scrubbed(), onchange: () => this.#released() });
@@ -53,9 +54,17 @@ export class TimeBar extends EventTarget {
 
   #pace() {
     say(this.play, this.clock.running ? `❚❚ ${words.time.pause}` : `▶ ${words.time.play}`);
-    const speed = this.clock.speed;
-    const nearest = SPEEDS.reduce((best, one) => (Math.abs(one - speed) < Math.abs(best - speed) ? one : best));
-    if (document.activeElement !== this.speed) this.speed.value = nearest;
+    this.#offerSpeed(Math.round(this.clock.speed));
+  }
+
+  /** A stack may run at a speed that is none of ours: it is then one of the choices. */
+  #offerSpeed(speed) {
+    const speeds = [...new Set([...SPEEDS, speed])].sort((one, other) => one - other);
+    if (speeds.join() !== this.#speeds) {
+      this.#speeds = speeds.join();
+      this.speed.replaceChildren(...speeds.map((one) => h("option", { value: one }, words.time.times(one))));
+    }
+    this.speed.value = speed;
   }
 
   faster(sign) {

@@ -1,6 +1,6 @@
 // How strained each side is towards each other one, over time and by cause; and its escalations.
 
-import { h } from "./dom.js";
+import { button, h } from "./dom.js";
 import { dateTimeGroup, instant, plain } from "./format.js";
 import { LineChart } from "./chart.js";
 import { Listing, newestFirst } from "./listing.js";
@@ -52,19 +52,20 @@ function newest(store) {
 }
 
 export class TensionChart {
-  constructor(watch, levels, { height, title }) {
-    Object.assign(this, { watch, levels });
+  constructor(watch, levels, ask, { height }) {
+    Object.assign(this, { watch, levels, ask });
     this.now = h("span", { class: "more row" });
     this.chart = new LineChart(height);
     this.none = h("div", { class: "empty" });
-    this.element = h("section", { class: "panel", "aria-label": words.tension.name }, h("header", {}, h("h2", {}, title), this.now),
+    this.element = h("section", { class: "panel", "aria-label": words.tension.name }, h("header", {}, h("h2", {}, words.tension.name), this.now),
       h("div", { class: "body chart-box" }, this.chart.element, this.none));
   }
 
   /** What there is to say where no side has a model of escalation: the escalations themselves. */
   #withoutTension() {
     const lately = newestFirst(this.watch.store, "escalations", "at").slice(0, 4);
-    const line = (row) => h("li", {}, this.watch.sides.tag(row.party), h("span", {}, plain(row.kind)), h("span", { class: "quiet nowrap" }, dateTimeGroup(row.at)));
+    const line = (row) => h("li", {}, this.watch.sides.tag(row.party), 
+      button(plain(row.kind), () => this.ask(`escalation:${row.key}`), { class: "opener" }), h("span", { class: "quiet nowrap" }, dateTimeGroup(row.at)));
     return [h("p", {}, words.tension.none, lately.length ? ` ${words.tension.lately}` : ""), h("ul", { class: "states" }, lately.map(line))];
   }
 
@@ -97,7 +98,7 @@ export class TensionLists {
   constructor(watch, levels, ask) {
     this.watch = watch;
     const { sides } = watch;
-    this.chart = new TensionChart(watch, levels, { height: 150, title: words.tension.name });
+    this.chart = new TensionChart(watch, levels, ask, { height: 150 });
     this.causes = new Listing({
       caption: words.tension.causes, isCaptionSeen: true, empty: words.lists.empty, ask: (row) => ask(`strain:${row.key}`),
       mark: (row) => STAGES[row.stage] ?? "",
