@@ -104,14 +104,25 @@ def sky_service(scenario: Scenario, seed: int, speed: float) -> Service:
     return Service(name=SKY, core=core, subscriptions=heard, hear=ear)
 
 
-def director_service(scenario: Scenario, seed: int, days: int | None, *, speed: float, real_start: datetime) -> Service:
-    """The director as a live service; it sets the clock that all others follow."""
+def director_service(
+    scenario: Scenario,
+    seed: int,
+    days: int | None,
+    *,
+    speed: float,
+    real_start: datetime,
+    start: datetime | None = None,
+) -> Service:
+    """The director as a live service; it sets the clock that all others follow.
+
+    With a later ``start`` than the scenario's own, time begins there, and what was to happen before happens at once.
+    """
     acts = expand(scenario, seed, days)
 
     def core(epoch: str) -> Core:
         return Director(acts, epoch)
 
-    start = scenario.start.astimezone(UTC)
+    start = (start or scenario.start).astimezone(UTC)
     clock = Clock(
         id=f"clock-{real_start.timestamp():.6f}",
         source=DIRECTOR,

@@ -1,11 +1,14 @@
 """`hotline run` and `hotline demo`: what cannot be played is refused before anything is started."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from hotline_services.cli.demo import demo
-from hotline_services.cli.run import run
+from hotline_services.cli.run import run, sound_start
+from hotline_services.director.scenario import read_scenario
+from hotline_services.world import director_service
 
 
 @pytest.mark.parametrize("speed", [0.0, -5.0, float("nan"), float("inf"), 1e9])
@@ -47,3 +50,25 @@ def test_a_recording_that_could_not_be_written_in_the_end_is_refused(
     assert demo(data=tmp_path / "var", out=tmp_path / "nowhere" / "run.jsonl") == 2
     assert "nowhere is no folder" in capsys.readouterr().err
     assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize("text", ["soon", "09:59", "2016-09-16T13:20Z", "2026-01-01T00:00Z", "25:00"])
+def test_a_beginning_outside_the_scenario_is_refused(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario, data = "deir-ez-zor-2016-09-17", tmp_path / "var"
+    assert demo(scenario, begin=text, data=data) == 2
+    assert run("director", scenario=scenario, begin=text, data=data) == 2
+    assert capsys.readouterr().err.count("--from: ") == 2
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("text", ["13:20", "13:20Z", "2016-09-17T13:20Z", "2016-09-17T15:20+02:00"])
+def test_a_later_beginning_is_where_the_director_sets_the_clock(text: str) -> None:
+    scenario = read_scenario("deir-ez-zor-2016-09-17")
+    start = sound_start(text, scenario)
+    service = director_service(scenario, 1, None, speed=1.0, real_start=datetime.now(UTC), start=start)
+    assert service.sets_clock is not None
+    assert service.sets_clock.simulated_start == datetime(2016, 9, 17, 13, 20, tzinfo=UTC)
+    core = service.core("e")
+    assert {act.time for act in core.lapse(service.sets_clock.simulated_start)} == {service.sets_clock.simulated_start}

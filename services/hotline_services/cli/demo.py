@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, NamedTuple, TextIO
+from typing import Annotated, Final, NamedTuple, TextIO
+
+from cyclopts import Parameter
 
 from hotline_services.director.play import SKY
 from hotline_services.director.scenario import ScenarioError, read_scenario
@@ -23,7 +25,7 @@ from .following import Watch
 from .numbers import Whole
 from .page import TOKEN_VARIABLE, new_token
 from .page import USUAL_PORT as PAGE_PORT
-from .run import DEFAULT_SCENARIO, sound_days, sound_speed
+from .run import DEFAULT_SCENARIO, sound_days, sound_speed, sound_start
 
 BAD_INPUT: Final = 2
 USUAL_PORT: Final = 1883
@@ -46,6 +48,7 @@ def demo(
     speed: float | None = None,
     seed: Whole = None,
     days: int | None = None,
+    begin: Annotated[str | None, Parameter(name="--from")] = None,
     data: Path = Path("var"),
     out: Path | None = None,
     broker: Kind | None = None,
@@ -79,6 +82,9 @@ def demo(
         Which of all possible runs; by default the scenario's own.
     days
         How many days of it are played; by default the scenario's own length.
+    begin
+        Begin later than the scenario does, at this time (2016-09-17T13:20Z, or 13:20 of its first day); what was to
+        happen before happens at once.
     data
         Where journals, the record and logs go. What an earlier demo left there is removed.
     out
@@ -104,9 +110,10 @@ def demo(
                 *("--seed", str(played.seed if seed is None else seed)),
             ]
             pace = ["--speed", str(pace_x), "--days", str(length)]
+            later = ["--from", start.isoformat()] if (start := sound_start(begin, played)) else []
             shown = Page(_page_port(page_port), new_token()) if page else None
             _greet(played, embedded, pace_x, data, shown)
-            code = asyncio.run(_play(played, embedded, options, pace, data, limit_s, shown))
+            code = asyncio.run(_play(played, embedded, options, pace, later, data, limit_s, shown))
     except (ScenarioError, BrokerError, ValueError) as error:
         print(f"hotline demo: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -132,6 +139,7 @@ async def _play(
     broker: EmbeddedBroker,
     options: list[str],
     pace: list[str],
+    later: list[str],
     data: Path,
     limit_s: float,
     page: Page | None,
@@ -143,7 +151,7 @@ async def _play(
     programs |= {party: [*command, "aoc", party, *options] for party in scenario.agreement.parties}
     if scenario.sky is not None:
         programs[SKY] = [*command, SKY, *options, *pace]
-    programs["director"] = [*command, "director", *options, *pace]
+    programs["director"] = [*command, "director", *options, *pace, *later]
     logs = data / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(programs, logs=logs, environment={TOKEN_VARIABLE: page.token} if page else {})

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -36,6 +36,7 @@ def run(
     seed: Annotated[Whole, Parameter(env_var="HOTLINE_SEED")] = None,
     days: Annotated[int | None, Parameter(env_var="HOTLINE_DAYS")] = None,
     speed: Annotated[float | None, Parameter(env_var="HOTLINE_SPEED")] = None,
+    begin: Annotated[str | None, Parameter(name="--from")] = None,
     sync: Annotated[Sync, Parameter(env_var="HOTLINE_SYNC")] = "normal",
     log_level: Annotated[LogLevel | None, Parameter(env_var="HOTLINE_LOG_LEVEL")] = None,
     host: Annotated[str, Parameter(env_var="HOTLINE_PAGE_HOST")] = "127.0.0.1",
@@ -78,6 +79,9 @@ def run(
         How many days of it the director plays; by default the scenario's own length.
     speed
         Simulated seconds in a real one; by default the scenario's own. For the director and the sky.
+    begin
+        For the director: begin later than the scenario does, at this time (2016-09-17T13:20Z, or 13:20 of its first
+        day); what was to happen before happens at once.
     sync
         normal: a killed process loses nothing; full: a power failure neither.
     log_level
@@ -116,7 +120,9 @@ def run(
         pace = sound_speed(played.speed if speed is None else speed)
         if role == "sky":
             return _run_sky(played, chance, pace, settings, data, sync, log_level or "info")
-        return _run_director(played, chance, sound_days(days), pace, settings, data, sync, log_level or "info")
+        start = sound_start(begin, played)
+        length, level = sound_days(days), log_level or "info"
+        return _run_director(played, chance, length, pace, settings, data, sync, level, start=start)
     except (ScenarioError, ValueError) as error:
         print(f"hotline run: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -134,6 +140,22 @@ def sound_days(days: int | None) -> int | None:
     if days is not None and not 0 < days <= LONGEST_DAYS:
         raise ValueError(f"--days: {days}: more than 0, and no more than {LONGEST_DAYS:,}")
     return days
+
+
+def sound_start(text: str | None, scenario: Scenario) -> datetime | None:
+    """The time at which to begin, if one is asked for. Raises ValueError unless the scenario is under way then."""
+    if text is None:
+        return None
+    first = scenario.start.astimezone(UTC)
+    try:
+        at = datetime.fromisoformat(text if "T" in text else f"{first:%Y-%m-%d}T{text.removesuffix('Z')}")
+    except ValueError as error:
+        raise ValueError(f"--from: {text!r} is no time such as 2016-09-17T13:20Z or 13:20") from error
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    if not first <= at < first + timedelta(days=scenario.days):
+        last = first + timedelta(days=scenario.days)
+        raise ValueError(f"--from: {text}: the scenario goes from {first:%Y-%m-%dT%H:%MZ} to {last:%Y-%m-%dT%H:%MZ}")
+    return at
 
 
 def _party(scenario: Scenario, party: str | None) -> str:
@@ -179,6 +201,8 @@ def _run_director(
     data: Path,
     sync: Sync,
     log_level: str,
+    *,
+    start: datetime | None,
 ) -> int:
     from hotline_services.director.play import DIRECTOR
     from hotline_services.runtime.journal import Journal
@@ -196,7 +220,7 @@ def _run_director(
     except (TooFastError, Refused) as error:
         print(f"hotline run: {error}", file=sys.stderr)
         return UNUSABLE
-    service = director_service(scenario, seed, days, speed=speed, real_start=datetime.now(UTC))
+    service = director_service(scenario, seed, days, speed=speed, real_start=datetime.now(UTC), start=start)
     return run_service(service, journal, broker, log_level=log_level)
 
 
