@@ -1,14 +1,15 @@
 """What is on the desk, in the eyes of who only hears of it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from hotline_protocol.events import InputRejected, NegotiationEnded, NegotiationOutcome, PlanStatus
-from hotline_protocol.examples_story import CALL, MENU, NEGOTIATION, PLAN, at
+from hotline_protocol.examples_story import CALL, GRANT, MENU, NEGOTIATION, PLAN, at
 from hotline_protocol.flightplan import PlanState, Problem
 from hotline_protocol.injection import CancelPlan, PassAdvice, SightingKind, SubmitPlan
-from hotline_protocol.line import Answer, CallOutcome, Concur, Counter, Expire, HangUp, Tier
+from hotline_protocol.line import Answer, CallOutcome, Concur, Counter, Decline, Entered, Expire, HangUp, Tier
 from hotline_protocol.orders import (
     AcceptOffer,
     CounterOffer,
@@ -104,6 +105,34 @@ def test_an_offer_that_is_answered_or_lapsed_is_off_the_desk(by_whom: str) -> No
                 )
             )
     assert desk.view.decision() is None
+
+
+def test_what_is_said_to_an_offer_is_told_with_who_said_it_and_what_was_entered() -> None:
+    desk = talking()
+    about: dict[str, Any] = {"call_id": CALL, "negotiation_id": NEGOTIATION}
+    counter = {"answers": offer_of(WANTED), "choice": HIGHER, "offer": offer_of(HIGHER), "round": 1}
+    told = desk.hear(
+        desk.ru.say(Counter, desk.time, to="us", **about, **counter, expires_at=at(4)),
+        desk.ru.say(Concur, desk.time, to="us", **about, offer=offer_of(WANTED), hold_until=at(5)),
+        desk.us.say(Concur, desk.time, to="ru", **about, offer=offer_of(HIGHER), hold_until=at(5)),
+        desk.ru.say(Decline, desk.time, to="us", **about, answers=offer_of(WANTED), reason="held"),
+        desk.ru.say(Entered, desk.time, to="us", entry=GRANT),
+    )
+    place = MENU.sectors[0].name
+    assert [notice.text for notice in told if notice.matter is not Matter.LOG] == [
+        f"You countered: {place} · FL270-290 · on time.",
+        f"You concurred: {place} · FL240-260 · on time.",
+        f"US concurred: {place} · FL270-290 · on time.",
+        "You declined: held.",
+        f"Agreed: {place} · FL270-290 · on time, FL270-290 · 1000Z-1200Z, entry 1 of RU.",
+    ]
+
+
+def test_what_is_said_while_nobody_sits_there_is_the_automatic_officer_s() -> None:
+    desk = FakeDesk()
+    about = {"call_id": CALL, "negotiation_id": NEGOTIATION, "answers": offer_of(WANTED)}
+    told = desk.hear(desk.ru.say(Decline, desk.time, to="us", **about, reason=""))  # type: ignore[arg-type]
+    assert told[0].text == "The automatic officer declined."
 
 
 def test_an_offer_comes_back_when_the_order_is_refused() -> None:

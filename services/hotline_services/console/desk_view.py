@@ -13,12 +13,14 @@ from hotline_protocol.events import InputRejected, NegotiationEnded, Negotiation
 from hotline_protocol.flightplan import OVER, PlanState
 from hotline_protocol.geometry import expand
 from hotline_protocol.injection import SubmitPlan
+from hotline_protocol.ledger import Entry, EntryKind
 from hotline_protocol.line import (
     Answer,
     Busy,
     Concur,
     Counter,
     Decline,
+    Entered,
     Expire,
     HangUp,
     InNegotiation,
@@ -40,7 +42,7 @@ from hotline_protocol.orders import (
 from hotline_protocol.service import Health, Presence
 from hotline_protocol.words import Word
 from hotline_services.monitor.dutylog import DutyLog
-from hotline_services.monitor.wording import clock_time, duration, offer, printable, words
+from hotline_services.monitor.wording import air, clock_time, duration, offer, printable, words
 
 LOG_LINES: Final = 500
 REMEMBERED: Final = 5_000
@@ -52,6 +54,7 @@ class Matter(Word):
 
     DESK = "desk"
     RINGS = "rings"
+    SAID = "said"
     CALL = "call"
     DECIDE = "decide"
     OUTCOME = "outcome"
@@ -105,8 +108,8 @@ class DeskView:
         if not self.is_new(message):
             return []
         self._remember(message)
-        notices = self._fold(message)
         line = self._duty_log.line(message)
+        notices = self._fold(message)
         if line is not None and not isinstance(message, Health):
             self.log.append(line)
             notices.append(Notice(Matter.LOG, line))
@@ -132,7 +135,7 @@ class DeskView:
         match message:
             case InNegotiation():
                 self._hear_something(message)
-                return self._negotiated(message)
+                return [*self._said(message), *self._negotiated(message)]
             case OnCall():
                 return self._called(message)
             case DeskTaken(source=self.party) | DeskLeft(source=self.party) | DecisionAwaited(source=self.party):
@@ -141,8 +144,8 @@ class DeskView:
                 self._plan(plan.plan_id, plan.callsign, PlanState.NEGOTIATING, tuple(expand(plan)))
             case PlanStatus(source=self.party):
                 return self._status(message)
-            case NegotiationEnded():
-                return self._ended(message)
+            case Entered() | NegotiationEnded():
+                return self._agreed(message.entry) if isinstance(message, Entered) else self._ended(message)
             case AnswersOffer(sitting=self.sitting):
                 self._answered(message)
             case InputRejected(source=self.party, sender=self.sitting):
@@ -241,6 +244,33 @@ class DeskView:
         return timedelta(seconds=self.timing.silence_s)
 
     # Negotiations ----------------------------------------------------------------------------------------
+
+    def _said(self, message: InNegotiation) -> list[Notice]:
+        """What either side has said to an offer; their own offers are laid before the person anyway."""
+        ours = message.source == self.party
+        match message:
+            case Counter() if ours:
+                what = f"countered: {self._duty_log.offer_named(message.offer)}"
+            case Concur():
+                what = f"concurred: {self._duty_log.offer_named(message.offer)}"
+            case Decline():
+                what = f"declined: {message.reason}" if message.reason else "declined"
+            case _:
+                return []
+        return [_notice(Matter.SAID, f"{self._speaker if ours else message.source.upper()} {what}.")]
+
+    @property
+    def _speaker(self) -> str:
+        if self.holder is None:
+            return "The automatic officer"
+        return "You" if self.is_ours else self.holder.operator
+
+    def _agreed(self, entry: Entry) -> list[Notice]:
+        if entry.kind is not EntryKind.GRANTED or self.party not in {entry.user, entry.granter}:
+            return []
+        offered = f"{self._duty_log.offer_named(entry.offer)}, " if entry.offer else ""
+        whose = f"entry {entry.index} of {entry.granter.upper()}"
+        return [_notice(Matter.OUTCOME, f"Agreed: {offered}{air(entry.volumes)}, {whose}.")]
 
     def _negotiated(self, message: InNegotiation) -> list[Notice]:
         """What was awaited has been said, or need not be any more."""
