@@ -104,13 +104,13 @@ def demo(
             raise ValueError(f"--out: {out.parent} is no folder: make it, or name another")
         pace_x, length = sound_speed(played.speed if speed is None else speed), sound_days(days) or played.days
         limit_s = _sound_seconds(seconds, (timedelta(days=length) + AFTERWARDS).total_seconds() / pace_x)
+        later = ["--from", start.isoformat()] if (start := sound_start(begin, played)) else []
         with _claimed(data), EmbeddedBroker(broker, data / "broker", port=_free_usual_port()) as embedded:
             options = [
                 *("--scenario", scenario, "--broker", embedded.url, "--data", str(data)),
                 *("--seed", str(played.seed if seed is None else seed)),
             ]
             pace = ["--speed", str(pace_x), "--days", str(length)]
-            later = ["--from", start.isoformat()] if (start := sound_start(begin, played)) else []
             shown = Page(_page_port(page_port), new_token()) if page else None
             _greet(played, embedded, pace_x, data, shown)
             code = asyncio.run(_play(played, embedded, options, pace, later, data, limit_s, shown))
