@@ -72,3 +72,28 @@ async def test_times_and_heights_are_worded_as_in_the_duty_log(run: Path, visit:
         [wording.duration(one) for one in seconds],
         [wording.heights(lower, upper).replace("-", "–") for lower, upper in heights],
     ]
+
+
+async def test_a_corridor_that_bends_has_one_outline_and_nothing_of_it_inside(run: Path, visit: Visit) -> None:
+    routes = [
+        [[38.0, 35.0], [39.0, 35.2], [39.5, 36.0], [40.5, 35.9]],
+        [[40.5, 35.9], [39.5, 36.0], [39.0, 35.2], [38.0, 35.0]],
+    ]
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        found = await page.evaluate(
+            """(routes) => import('./static/map/plane.js').then(({outline, toPlane, stretch, NM_M}) =>
+             routes.map((route) => {
+              const ring = outline({shape: 'corridor', route, half_width_nm: 4});
+              const apart = ([x, y]) => Math.min(...route.slice(1).map((to, leg) => {
+                const [a, b] = [toPlane(route[leg]), toPlane(to)];
+                const [u, v] = [b[0] - a[0], b[1] - a[1]];
+                const share = Math.min(1, Math.max(0, ((x - a[0]) * u + (y - a[1]) * v) / (u * u + v * v)));
+                return Math.hypot(x - a[0] - share * u, y - a[1] - share * v);
+              }));
+              return ring.map((point) => apart(point) / NM_M / stretch(35.5));
+            }))""",
+            routes,
+        )
+    for distances in found:
+        assert distances == [pytest.approx(4.0, rel=0.02)] * len(distances)

@@ -114,6 +114,12 @@ export class Aircraft {
     }
   }
 
+  /** Where those are that have a label, by what they are about. */
+  get labelled() {
+    const told = this.isLabelled ? this.#drawn.filter((flight) => flight.spot) : [];
+    return new Map(told.map(({ about, x, y }) => [`plan:${about}`, [x, y]]));
+  }
+
   #ring(context, px, py, radius, colour) {
     context.beginPath();
     context.arc(px, py, radius, 0, 2 * Math.PI);

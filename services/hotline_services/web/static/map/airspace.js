@@ -1,10 +1,10 @@
 // The line, the zones, the air that is reserved and the air that is being talked about.
 
-import { Feature, Fill, LineString, MultiPolygon, Point, Stroke, Style, Text, VectorLayer, VectorSource } from "../vendor/ol.js";
+import { Feature, Fill, LineString, Point, Polygon, Stroke, Style, Text, VectorLayer, VectorSource } from "../vendor/ol.js";
 import { clockTime, heights, instant, span } from "../format.js";
 import { theme } from "../theme.js";
 import { words } from "../words.js";
-import { rings, toPlane } from "./plane.js";
+import { outline, toPlane } from "./plane.js";
 
 const SOON_MS = 3_600_000;
 const FLYING = new Set(["accepted", "activated", "nonconforming", "contingent"]);
@@ -12,7 +12,7 @@ const TIMES_BELOW = 700; // metres a pixel: further out, labels of volumes would
 const LABEL = "10.5px system-ui, sans-serif";
 const SIGNS = [[450, [0.15, 0.85]], [Infinity, [0.12]]]; // up to so many metres a pixel: at which shares of its length
 
-const shaped = (area) => new MultiPolygon(rings(area).map((ring) => [ring]));
+const shaped = (area) => new Polygon([outline(area)]);
 
 /** A volume that is to be drawn: what it is, whose, when, and what a click on it asks about. */
 function volumeFeature(volume, now, properties) {
@@ -96,6 +96,15 @@ export class Airspace {
     }))));
   }
 
+  /** Leaves out the label of a volume in which its own aircraft is, with a label of its own: `told` is where, by plan. */
+  tell(told) {
+    for (const volume of this.#volumes.getFeatures()) {
+      const at = told.get(volume.get("about"));
+      const isTold = Boolean(at && volume.getGeometry().intersectsCoordinate(at));
+      if (isTold !== Boolean(volume.get("isTold"))) volume.set("isTold", isTold);
+    }
+  }
+
   /** Shows the air of plans that are only being drawn up, and of what they would meet. */
   preview(plans) {
     const shape = (volume, kind) => new Feature({ geometry: shaped(volume.area), kind,
@@ -126,7 +135,7 @@ export class Airspace {
     const held = zone.holder ? words.map.heldBy(zone.holder.toUpperCase()) : words.map.shared;
     return new Style({
       stroke: new Stroke({ color, width: 1.25, lineDash: [2, 4] }), fill: new Fill({ color: faint(color, 0.05) }),
-      text: label(`${zone.name} · ${held}`, color, { overflow: false }),
+      text: label(`${zone.name} · ${held}`, color),
     });
   }
 
@@ -136,7 +145,7 @@ export class Airspace {
     return new Style({
       stroke: new Stroke({ color: isActive ? color : faint(color, 0.7), width: feature.get("isAgreed") ? 1.75 : 1, lineDash: isActive ? undefined : [5, 4] }),
       fill: new Fill({ color: faint(color, isActive ? 0.13 : 0.03) }),
-      text: resolution < TIMES_BELOW ? label(`${feature.get("name")}\n${feature.get("label")}`, color) : undefined,
+      text: resolution < TIMES_BELOW && !feature.get("isTold") ? label(`${feature.get("name")}\n${feature.get("label")}`, color) : undefined,
       zIndex: isActive ? 1 : 0,
     });
   }

@@ -156,6 +156,7 @@ export class TheatreMap extends EventTarget {
       this.airspace.agree(this.watch.setting, this.watch.store.rows("traces"));
     }
     this.airspace.update(this.watch.store, now);
+    this.airspace.tell(this.aircraft.labelled);
     this.element.dataset.aloft = this.aircraft.count;
     say(this.aloft, words.map.aloft(this.aircraft.count));
   }

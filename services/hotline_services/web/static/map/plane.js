@@ -49,11 +49,11 @@ export function steps(from, to) {
   });
 }
 
-/** Closed rings of points of the plane that together cover an area: a corridor has one for each of its legs. */
-export function rings(area) {
-  if (area.shape === "polygon") return [closed(area.vertices.map(toPlane))];
-  if (area.shape === "circle") return [round(toPlane(area.centre), area.radius_nm * NM_M * stretch(area.centre[1]))];
-  return area.route.slice(1).map((to, leg) => corridor([area.route[leg], to], area.half_width_nm));
+/** The outline of an area: a closed ring of points of the plane. */
+export function outline(area) {
+  if (area.shape === "polygon") return closed(area.vertices.map(toPlane));
+  if (area.shape === "circle") return round(toPlane(area.centre), area.radius_nm * NM_M * stretch(area.centre[1]));
+  return corridor(area.route, area.half_width_nm);
 }
 
 function closed(points) {
@@ -68,14 +68,43 @@ function round([x, y], radius) {
   }));
 }
 
-/** One leg with round ends. */
-function corridor([from, to], halfWidthNm) {
-  const [a, b] = [toPlane(from), toPlane(to)];
-  const radius = halfWidthNm * NM_M * stretch((from[1] + to[1]) / 2);
-  const course = Math.atan2(b[1] - a[1], b[0] - a[0]);
-  const half = (centre, turn) => Array.from({ length: CORNERS / 2 + 1 }, (_, corner) => {
-    const angle = course + turn + (corner / (CORNERS / 2)) * Math.PI;
-    return [centre[0] + radius * Math.cos(angle), centre[1] + radius * Math.sin(angle)];
-  });
-  return closed([...half(b, -Math.PI / 2), ...half(a, Math.PI / 2)]);
+/** All legs in one, with round ends and bends: there along the right side of the route, and back along the other. */
+function corridor(route, halfWidthNm) {
+  const points = route.map((at) => ({ at: toPlane(at), radius: halfWidthNm * NM_M * stretch(at[1]) }));
+  const along = points.filter(({ at: [x, y] }, place) => !place || Math.hypot(x - points[place - 1].at[0], y - points[place - 1].at[1]) > 0);
+  return closed([...side(along), ...side([...along].reverse())]);
+}
+
+/** The right side of a route, with half a circle about its end. */
+function side(points) {
+  const courses = points.slice(1).map(({ at }, leg) => courseOf(points[leg].at, at));
+  const corners = courses.slice(1).flatMap((course, leg) => bend(points, leg + 1, courses[leg], course));
+  const last = courses.at(-1) ?? 0;
+  return [beside(points[0], courses[0] ?? 0), ...corners, ...arc(points.at(-1), last, last + Math.PI)];
+}
+
+/** Where one turns to the left the right side is an arc; else both legs' sides are cut where they meet. */
+function bend(points, place, before, after) {
+  const turn = Math.atan2(Math.sin(after - before), Math.cos(after - before));
+  const point = points[place];
+  if (turn >= 0) return arc(point, before, before + turn);
+  const [reach, legs] = [point.radius * Math.tan(-turn / 2), [points[place - 1], points[place + 1]]];
+  const isRoom = legs.every(({ at: [x, y] }) => Math.hypot(x - point.at[0], y - point.at[1]) > reach);
+  if (!isRoom) return [beside(point, before), point.at, beside(point, after)]; // by way of the bend itself: all stays covered
+  const [x, y] = beside(point, before);
+  return [[x - reach * Math.cos(before), y - reach * Math.sin(before)]];
+}
+
+function courseOf([x1, y1], [x2, y2]) {
+  return Math.atan2(y2 - y1, x2 - x1);
+}
+
+/** The point to the right of another, for who goes on this course. */
+function beside({ at: [x, y], radius }, course) {
+  return [x + radius * Math.sin(course), y - radius * Math.cos(course)];
+}
+
+function arc(point, from, to) {
+  const parts = Math.max(1, Math.ceil(((to - from) / (2 * Math.PI)) * CORNERS));
+  return Array.from({ length: parts + 1 }, (_, part) => beside(point, from + ((to - from) * part) / parts));
 }
