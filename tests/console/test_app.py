@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import RichLog, Static
 
@@ -12,7 +13,9 @@ from hotline_protocol.line import Answer
 from hotline_protocol.orders import AcceptOffer, AnswerRing, CounterOffer, DeclineOffer, EndCall, LetRing, LodgeProtest
 from hotline_services.console.app import ConsoleApp
 from hotline_services.console.chart import Ground
+from hotline_services.console.commands import HELP
 from hotline_services.console.countering import Countering
+from hotline_services.console.leaflet import KEYS, Leaflet
 from hotline_services.console.scenery import ILLUSTRATIVE, ground_of
 from hotline_services.director.scenario import read_scenario
 
@@ -165,6 +168,43 @@ async def test_light_and_dark_are_one_key_apart() -> None:
         before = at.app.current_theme.dark
         await at.press("f2")
         assert at.app.current_theme.dark is not before
+
+
+def leaflet(at: Sitting) -> str:
+    assert isinstance(at.app.screen, Leaflet)
+    return str(at.app.screen.query_one("#lines", Static).render())
+
+
+async def test_the_help_begins_with_the_keys_and_is_read_from_its_beginning() -> None:
+    async with sitting() as at:
+        await at.press("question_mark")
+        told = leaflet(at)
+        assert told.index("concur with their offer") < told.index("Commands")
+        assert all(verb in told for verb, _ in HELP)
+        reading = at.app.screen.query_one("#reading")
+        assert reading.scroll_offset.y == 0
+        await at.press("end")
+        await at.pilot.wait_for_scheduled_animations()
+        assert reading.scroll_offset.y == reading.max_scroll_y > 0
+        await at.press("escape")
+        assert not isinstance(at.app.screen, Leaflet)
+
+
+async def test_every_key_of_the_desk_is_in_the_help() -> None:
+    told = {key for keys, _ in KEYS for key in keys.lower().split()}
+    named = {"question_mark": "?", "colon,slash": ":"}
+    bound = {named.get(each.key, each.key) for each in ConsoleApp.BINDINGS if isinstance(each, Binding)}
+    assert bound - {"escape", "ctrl+c,ctrl+q"} == told
+
+
+async def test_the_whole_menu_is_shown_with_how_long_the_offer_stands() -> None:
+    async with sitting() as at:
+        await decide(at)
+        await at.press("m")
+        assert leaflet(at).startswith("Their offer: ")
+        assert "lapses: 2 min left (30 s here)" in str(at.app.screen.query_one("#pressing", Static).render())
+        await at.press("y", "escape")
+    assert at.desk.sent == []
 
 
 async def test_another_side_s_text_cannot_style_or_steer_the_screen() -> None:

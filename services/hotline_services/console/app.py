@@ -1,5 +1,6 @@
 """The console on a whole terminal: a thin shell of widgets over the view, the commands and the chart."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Final, Protocol
 
@@ -20,11 +21,14 @@ from .chart import Ground, draw
 from .commands import CommandError, Commands, Reply
 from .countering import Countering
 from .desk_view import DeskView, Matter, Notice
-from .painting import LEGEND_ROWS, desk_text, map_text
+from .leaflet import Leaflet, help_lines
+from .painting import LEGEND_ROWS, desk_text, map_text, pressing
 from .sitting import Draft
 
 REFRESH_S: Final = 0.5
 SHOWN_AT_ONCE: Final = 50
+LINES_IN_LOG: Final = 5
+"""What is longer is shown over the whole desk: of more, the log would show the end only."""
 
 
 class Desk(Protocol):
@@ -84,7 +88,7 @@ class ConsoleApp(App[None]):
         Binding("t", "order('raise')", "Tier up"),
         Binding("k", "type('ask ')", "Ask"),
         Binding("p", f"type('protest {SightingKind.LINE_CROSSING.value} ')", "Protest"),
-        Binding("question_mark", "order('help')", "Help"),
+        Binding("question_mark", "help", "Help"),
         Binding("colon,slash", "type('')", "Command", show=False),
         Binding("m", "order('menu')", "Menu", show=False),
         Binding("s", "order('status')", "Status", show=False),
@@ -205,7 +209,10 @@ class ConsoleApp(App[None]):
         await self._act(reply)
 
     async def _act(self, reply: Reply) -> None:
-        self._write(list(reply.lines))
+        if len(reply.lines) > LINES_IN_LOG:
+            self._open(reply.lines)
+        else:
+            self._write(list(reply.lines))
         for draft in reply.send:
             await self._desk.send(draft)
         if reply.look:
@@ -213,6 +220,13 @@ class ConsoleApp(App[None]):
         if reply.leave:
             self.exit()
         self._show()
+
+    def _open(self, lines: Sequence[str]) -> None:
+        self.push_screen(Leaflet(lines, lambda: pressing(self._desk.view, self._desk.now(), self._desk.speed)))
+
+    def action_help(self) -> None:
+        """Show the keys and the commands."""
+        self._open(help_lines())
 
     def action_counter(self) -> None:
         """Choose another sector, block or shift of the menu."""

@@ -31,7 +31,7 @@ def desk_text(view: DeskView, now: datetime, speed: float) -> Text:
     else:
         state = "In a call with" if call.talking else "Ringing" if call.ours else "☎ RINGS:"
         text.append(f"{state} {call.peer.upper()}", style="bold reverse" if view.rings else "bold")
-        text.append(f"\n{words(call.reason.value)}, {words(call.tier.value)}; {_left(call.until, now, speed)}\n")
+        text.append(f"\n{words(call.reason.value)}, {words(call.tier.value)}; {left(call.until, now, speed)}\n")
     asked = view.decision()
     if asked is None:
         text.append("\nNo offer awaits your answer.\n")
@@ -46,6 +46,16 @@ def desk_text(view: DeskView, now: datetime, speed: float) -> Text:
     return text
 
 
+def pressing(view: DeskView, now: datetime, speed: float) -> str:
+    """What cannot wait, in a line, for who reads something else: an offer, or the phone."""
+    asked = view.decision()
+    if asked is not None:
+        return printable(f"{offer(asked.menu, asked.choice)} lapses: {left(asked.expires_at, now, speed)}")
+    if view.rings and view.call is not None:
+        return f"☎ RINGS: {view.call.peer.upper()}; {left(view.call.until, now, speed)}"
+    return "Nothing waits for you."
+
+
 def _append_decision(text: Text, asked: DecisionAwaited, now: datetime, speed: float) -> None:
     whose = f"For your {asked.plan_id} they offer" if asked.plan_id else f"{asked.peer.upper()} asks for"
     window = asked.menu.windows
@@ -54,14 +64,15 @@ def _append_decision(text: Text, asked: DecisionAwaited, now: datetime, speed: f
     text.append(
         f"{asked.kind.value}, {window[0].start:%H%M}-{window[-1].end:%H%M}Z when on time, round {asked.round}\n"
     )
-    text.append(f"lapses: {_left(asked.expires_at, now, speed)}\n", style="bold")
+    text.append(f"lapses: {left(asked.expires_at, now, speed)}\n", style="bold")
     if asked.meets:
         text.append(f"runs into your {printable(', '.join(asked.meets))}\n", style="bold red")
     if asked.worth[asked.menu.outcome(asked.choice)] < 0:
         text.append("that air is not free\n", style="bold red")
 
 
-def _left(until: datetime, now: datetime, speed: float) -> str:
+def left(until: datetime, now: datetime, speed: float) -> str:
+    """How long there is: simulated time, and real time where that differs."""
     seconds = max((until - now).total_seconds(), 0.0)
     here = f" ({duration(seconds / speed)} here)" if speed != 1 else ""
     return f"{duration(seconds)} left{here}"
