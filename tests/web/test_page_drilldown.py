@@ -40,6 +40,15 @@ async def test_one_goes_along_causes_to_a_message_itself_and_back(run: Path, vis
         await expect(about.get_by_role("heading", level=2)).to_have_text(title, ignore_case=True)
 
 
+async def test_the_steps_of_a_plan_are_one_table(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at="2017-08-20T09:00:00Z", t="plans"))
+        await page.locator("#panel-plans tbody tr", has_text="accepted").first.get_by_role("button").click()
+        history = page.locator("#about").get_by_role("table", name="History")
+        await expect(history).to_have_count(1)
+        await expect(history.locator("tbody tr").last).to_contain_text("accepted")
+
+
 async def test_escape_closes_it_and_gives_the_focus_back(run: Path, visit: Visit) -> None:
     async with site(run) as served:
         page = await visit(served.at(at="2017-08-20T09:00:00Z"))

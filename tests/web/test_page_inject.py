@@ -61,6 +61,22 @@ async def test_what_is_drawn_is_checked_at_once(record: Record, broker: Embedded
         await expect(page.locator(".checked")).to_contain_text("Needs the consent of RU")
 
 
+async def test_on_a_phone_the_map_says_how_to_draw_and_how_to_stop(
+    record: Record, broker: EmbeddedBroker, visit: Visit
+) -> None:
+    write(record, *morning(5))
+    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
+        page = await visit(served.at(t="inject"), viewport=PHONE)
+        bar = page.locator("#panes")
+        await bar.get_by_role("button", name="Lists").click()
+        await page.get_by_role("button", name="Circle").click()
+        await expect(bar.get_by_role("button", name="Map")).to_have_attribute("aria-current", "true")
+        await expect(page.locator(".told")).to_contain_text("centre, then the rim")
+        await page.locator(".told").get_by_role("button", name="Cancel").click()
+        await expect(page.locator(".told")).to_be_hidden()
+        await expect(bar.get_by_role("button", name="Lists")).to_have_attribute("aria-current", "true")
+
+
 async def test_a_pasted_flight_plan_is_read_and_a_mistake_in_it_is_named(
     record: Record, broker: EmbeddedBroker, visit: Visit
 ) -> None:
@@ -99,7 +115,12 @@ async def test_a_plan_is_handed_over_and_followed(record: Record, broker: Embedd
             state=PlanState.NEGOTIATING,
         )
         write(record, Heard(NOW, status))
-        await expect(page.locator(".inject")).to_contain_text("negotiating")
+        await expect(page.locator(".inject")).to_contain_text("DRAWN1: negotiating")
+        accepted = msgspec.structs.replace(
+            status, id="then", state=PlanState.ACCEPTED, as_filed=False, seq=status.seq + 1
+        )
+        write(record, Heard(NOW + timedelta(minutes=1), accepted))
+        await expect(page.locator(".inject")).to_contain_text("DRAWN1: accepted with changes")
 
 
 async def test_nothing_is_handed_over_without_the_token(record: Record, broker: EmbeddedBroker, visit: Visit) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from hotline_protocol.line import Ring
 from hotline_services.monitor.wording import clock_time
 
-from .browsing import TOKEN, Visit, expect, site
+from .browsing import LAPTOP, TOKEN, Visit, expect, site
 from .day import heard
 
 CALLS = "#panel-calls tbody tr"
@@ -71,6 +71,10 @@ async def test_two_recordings_run_side_by_side_on_one_clock(run: Path, visit: Vi
         await expect(page.locator("#line > section")).to_have_count(2)
         one, other = await page.locator("#line .transcript").all_inner_texts()
         assert one == other != ""
+        await expect(page.locator(".map-title strong").first).to_have_text(run.name)
+        track = await page.locator(".track").bounding_box()
+        assert track is not None
+        assert track["width"] > LAPTOP["width"] / 2
 
 
 async def test_a_recording_dropped_on_the_page_is_shown(run: Path, visit: Visit) -> None:

@@ -2,10 +2,12 @@
 
 import { button, h, say } from "./dom.js";
 import { air, dateTimeGroup, duration, instant, plain, timeOfDay } from "./format.js";
+import { Listing } from "./listing.js";
 import { words } from "./words.js";
 
 const ISO = /^\d{4}-\d\d-\d\dT/;
-const HIDDEN = new Set(["key", "path", "trace"]);
+const HIDDEN = new Set(["key", "path", "trace", "seq"]);
+const STEPS = "plan_steps"; // a table of its own: its rows are alike
 const LATEST_MS = 2_000;
 const said = words.about;
 
@@ -91,7 +93,7 @@ export class DrillDown extends EventTarget {
     say(this.title, about.title);
     const own = new Set([about.id, ...Object.values(about.rows).flat().map((row) => row.key)]);
     this.body.replaceChildren(
-      ...Object.entries(about.rows).flatMap(([table, rows]) => rows.map((row) => this.#facts(table, row))),
+      ...Object.entries(about.rows).flatMap(([table, rows]) => (table === STEPS ? [this.#history(rows)] : rows.map((row) => this.#facts(table, row)))),
       ...this.#chain(said.causes, about.causes, own),
       ...this.#chain(said.consequences, about.consequences, own),
       ...this.#links(about.related),
@@ -105,6 +107,18 @@ export class DrillDown extends EventTarget {
     const told = Object.entries(row).filter(([name, value]) => !HIDDEN.has(name) && isTold(value));
     return h("section", {}, h("h3", {}, plain(table.replace(/s$/, ""))),
       h("dl", { class: "facts" }, told.flatMap(([name, value]) => [h("dt", {}, label(name)), h("dd", {}, this.#value(name, value))])));
+  }
+
+  /** The steps of a plan, one line each. */
+  #history(steps) {
+    const { history } = said;
+    const listing = new Listing({ caption: history.name, isCaptionSeen: true, columns: [
+      { name: history.at, cell: (row) => this.#time(row.at) },
+      { name: history.state, cell: (row) => words.inject.state(plain(row.state), row.as_filed) },
+      { name: history.reason, cell: (row) => row.reason || plain(row.code), wide: true },
+    ] });
+    listing.show(steps);
+    return listing.element;
   }
 
   #value(name, value) {

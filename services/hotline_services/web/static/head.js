@@ -2,6 +2,7 @@
 
 import { button, h, say } from "./dom.js";
 import { day, timeOfDay } from "./format.js";
+import { nameOf } from "./recordings.js";
 import { theme } from "./theme.js";
 import { words } from "./words.js";
 
@@ -27,7 +28,8 @@ export class Head {
 
   watch(watches) {
     this.watches = watches;
-    const title = watches.map((watch) => watch.setting.source.title).join("  |  ");
+    const named = (watch) => (watches.length > 1 ? nameOf(watch.setting.source) : watch.setting.source.title);
+    const title = watches.map(named).join("  |  ");
     say(this.scenario, title);
     this.scenario.title = watches[0].setting.disclaimer;
     document.title = `${words.title} · ${title}`;

@@ -3,7 +3,7 @@
 // The text is what counts: drawing and the fields only write it, and it is what is checked and submitted.
 
 import { button, choice, h, say } from "./dom.js";
-import { air, dateTimeGroup, iso, plain } from "./format.js";
+import { air, iso, plain } from "./format.js";
 import { DrawnArea } from "./map/drawing.js";
 import { check, inject, token } from "./source.js";
 import { words } from "./words.js";
@@ -20,8 +20,8 @@ export class Injection {
   #area = null;
   #sent = [];
 
-  constructor(watch, map, ask, goLive) {
-    Object.assign(this, { watch, map, ask });
+  constructor(watch, map, ask, goLive, showPane) {
+    Object.assign(this, { watch, map, ask, showPane });
     this.drawing = new DrawnArea(map, (area) => this.#drawn(area));
     this.past = h("div", { class: "findings" }, h("p", {}, said.past), watch.source.isLive ? h("p", {}, button(said.goLive, goLive, { class: "main" })) : null);
     this.findings = h("div", { class: "findings checked", role: "status", "aria-live": "polite" });
@@ -67,21 +67,28 @@ export class Injection {
   // --- drawing ---
 
   #draw(shape) {
-    say(this.hint, said.drawing);
+    say(this.hint, said.drawing[shape]);
     this.width.hidden = shape !== "corridor";
     this.map.showTable(false);
-    document.body.dataset.pane = "map"; // on a phone the map is another part of the page
+    this.map.tell(said.drawing[shape], said.cancel, () => this.#cancel());
+    this.showPane("map"); // on a phone the map is another part of the page
     this.drawing.start(shape, () => Number(this.halfWidth.value) || 4);
   }
 
   stopDrawing() {
     this.drawing.stop();
+    this.map.tell("");
     say(this.hint, "");
+  }
+
+  #cancel() {
+    this.stopDrawing();
+    this.showPane("lists");
   }
 
   #drawn(area) {
     this.stopDrawing();
-    document.body.dataset.pane = "lists";
+    this.showPane("lists");
     this.#area = area;
     this.planId = `page-${Date.now().toString(36)}-${(numbered += 1)}`;
     this.#write();
@@ -175,11 +182,11 @@ export class Injection {
   #follow({ to, plan_id: id, digest }) {
     const plan = this.watch.store.row("plans", `${to}/${id}/${digest}`) ?? this.watch.store.rows("plans").find((row) => row.party === to && row.plan_id === id);
     const negotiation = plan?.negotiation_id ? this.watch.store.row("negotiations", plan.negotiation_id) : null;
-    const links = [button(id, () => this.ask(`plan:${id}`), { class: "opener" })];
-    if (!plan) return finding("", [...links, ` · ${said.waiting}`], []);
-    const told = [plain(plan.state), plan.as_filed ? "" : words.plans.moved, plan.reason, air(plan.volumes), dateTimeGroup(plan.at)].filter(Boolean);
-    if (negotiation) links.push(" · ", button(plain(negotiation.said || "negotiation"), () => this.ask(`negotiation:${negotiation.key}`), { class: "opener" }));
-    return finding(plan.state === "refused" ? "bad" : plan.state === "negotiating" ? "warn" : "good", [...links, ` · ${told.join(" · ")}`], []);
+    const links = [button(plan?.callsign || id, () => this.ask(`plan:${id}`), { class: "opener", title: id })];
+    if (!plan) return finding("", [...links, `: ${said.waiting}`], []);
+    const told = [said.state(plain(plan.state), plan.as_filed), air(plan.volumes), plan.reason].filter(Boolean).join(", ");
+    const talk = negotiation && [" · ", button(said.talk, () => this.ask(`negotiation:${negotiation.key}`), { class: "opener" })];
+    return finding(plan.state === "refused" ? "bad" : plan.state === "negotiating" ? "warn" : "good", [...links, `: ${told}`, ...(talk ?? [])], []);
   }
 }
 

@@ -17,7 +17,7 @@ import { failed, notice } from "./notices.js";
 import { Panels } from "./panels.js";
 import { planList } from "./plans.js";
 import { Queue } from "./queue.js";
-import { receiveRecordings, sourceChoosers } from "./recordings.js";
+import { nameOf, receiveRecordings, sourceChoosers } from "./recordings.js";
 import { TimeBar } from "./replay.js";
 import { Source, sources } from "./source.js";
 import { Glance, Standing } from "./standing.js";
@@ -170,7 +170,7 @@ class Page {
     }
     if (this.maps.length > 1) {
       this.maps[1].map.setView(this.maps[0].map.getView()); // both show the same place
-      this.maps.forEach((map) => map.entitle(map.watch.setting.source.title));
+      this.maps.forEach((map) => map.entitle(nameOf(map.watch.setting.source)));
     }
     this.panels.add(...this.maps.map((map) => ({
       element: map.contents.element, stale: () => Math.floor(performance.now() / 500), draw: () => map.contents.update(this.clock.now()),
@@ -202,7 +202,7 @@ class Page {
     const lists = {
       calls: callLog(watch, ask, keep), log: dutyLog(watch, ask, keep), plans: planList(watch, ask, keep),
       tension: new TensionLists(watch, this.levels, ask), incidents: new Incidents(watch, ask), figures: new Figures(watch),
-      standing: new Standing(watch, ask), inject: new Injection(watch, this.maps[0], ask, () => this.goLive()),
+      standing: new Standing(watch, ask), inject: new Injection(watch, this.maps[0], ask, () => this.goLive(), (pane) => this.#showPane(pane)),
     };
     this.lists = lists;
     this.tabs = new Tabs(words.lists.name, Object.entries(lists).map(([name, list]) => [name, words.lists.tabs[name], list.element]), (name) => this.#opened(name));

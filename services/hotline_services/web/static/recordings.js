@@ -5,11 +5,18 @@ import { failed, notice } from "./notices.js";
 import { upload } from "./source.js";
 import { words } from "./words.js";
 
+/** What a source is called where there is little room: a recording's title begins with its file's name. */
+export function nameOf({ title }) {
+  return title.split(" · ")[0];
+}
+
+const cut = (name) => (name.length > 28 ? `${name.slice(0, 27)}…` : name);
+
 /** Choosers of a source and of the one beside it, where there is more than one. */
 export function sourceChoosers(page, watch) {
   const names = page.watches.map((watched) => watched.source.name);
   const find = (name) => page.known.find((source) => source.name === name);
-  const short = ({ title }) => (title.length > 28 ? `${title.slice(0, 27)}…` : title);
+  const short = (source) => cut(nameOf(source));
   const first = choice(words.time.sources, page.known.map((source) => [source.name, short(source)]), (name) => watch([find(name)]));
   first.value = names[0];
   const others = page.known.filter((source) => source.name !== names[0] && !source.live);

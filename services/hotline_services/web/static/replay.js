@@ -7,7 +7,7 @@ import { words } from "./words.js";
 
 const SPEEDS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1_000];
 const LANES = [1, 14];
-const MARKS_MS = 10_000;
+const [MARKS_MS, MARKS_AGAIN_MS] = [10_000, 2_000]; // the sooner when calls have begun or ended
 const SETTLE_MS = 1_500; // so long a jump between marks is past the mark that was jumped to
 
 /** Emits `seek` (detail: the time), `live` and `play`. */
@@ -15,6 +15,7 @@ export class TimeBar extends EventTarget {
   #marks = [];
   #drawn = "";
   #markedAt = -Infinity;
+  #markedFor = "";
   #holding = false;
   #speeds = "";
 
@@ -126,9 +127,10 @@ export class TimeBar extends EventTarget {
   /** A live source gains marks as it goes on: they are asked for now and then. */
   async #remark() {
     const real = performance.now();
-    if (real - this.#markedAt < MARKS_MS) return;
-    this.#markedAt = real;
     const live = this.watches.filter((watch) => watch.source.isLive);
+    const calls = live.map((watch) => watch.store.version("calls")).join();
+    if (real - this.#markedAt < (calls === this.#markedFor ? MARKS_MS : MARKS_AGAIN_MS)) return;
+    [this.#markedAt, this.#markedFor] = [real, calls];
     for (const watch of live) watch.marks = await watch.source.marks().catch(() => watch.marks);
     this.#gather();
   }
@@ -140,7 +142,8 @@ export class TimeBar extends EventTarget {
 
   #paint(start, end) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    const state = [start, Math.round(end / 10_000), width, this.#marks.length].join();
+    const going = this.#marks.filter((mark) => mark.kind === "call" && !mark.end).length;
+    const state = [start, Math.round(end / 10_000), width, this.#marks.length, going].join();
     if (state === this.#drawn || !width) return;
     this.#drawn = state;
     const ratio = devicePixelRatio || 1;
@@ -152,7 +155,7 @@ export class TimeBar extends EventTarget {
       const x = 8 + ((mark.at - start) / (end - start)) * (width - 16); // where the thumb's middle stands for this time
       context.fillStyle = inks[mark.kind] ?? theme.colour("ink-3");
       const y = LANES[this.watches.length > 1 ? mark.place : 1]; // two recordings: one lane each, the first above
-      if (mark.kind === "call") context.fillRect(x, y + 4, Math.max(1.5, ((instant(mark.end) - mark.at) / (end - start)) * (width - 16) || 0), 5);
+      if (mark.kind === "call") context.fillRect(x, y + 4, Math.max(1.5, (((instant(mark.end) || end) - mark.at) / (end - start)) * (width - 16)), 5); // in progress: up to now
       else if (mark.kind === "escalation") triangle(context, x, y);
       else context.fillRect(x - 2, y - 1, 4, 10);
     }

@@ -222,6 +222,7 @@ export const words = {
     showMessage: "Show the message itself",
     nothing: "Nothing.",
     goThere: "Go to that time",
+    history: { name: "History", at: "At", state: "State", reason: "Because" },
   },
 
   inject: {
@@ -233,7 +234,14 @@ export const words = {
     to: "To",
     draw: "Draw",
     shapes: { polygon: "Polygon", corridor: "Route", circle: "Circle" },
-    drawing: "Click on the map; double-click to finish. Esc stops.",
+    drawing: {
+      polygon: "Tap or click each corner; double-tap the last to finish.",
+      corridor: "Tap or click each point of the route; double-tap the last to finish.",
+      circle: "Tap or click the centre, then the rim.",
+    },
+    cancel: "Cancel (Esc)",
+    state: (state, asFiled) => (asFiled ? state : `${state} with changes`),
+    talk: "its negotiation",
     halfWidth: "Half-width, NM",
     callsign: "Callsign",
     kind: "Kind",

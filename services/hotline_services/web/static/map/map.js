@@ -38,7 +38,8 @@ export class TheatreMap extends EventTarget {
     this.legend = legend(watch, this.symbols);
     this.title = h("span", {});
     this.aloft = h("span", {});
-    this.element.append(h("p", { class: "map-title" }, this.title, this.aloft), this.#buttons(), this.legend);
+    this.told = h("p", { class: "told", role: "status", hidden: true });
+    this.element.append(h("p", { class: "map-title" }, this.title, this.aloft), this.#buttons(), this.legend, this.told);
     this.#listen();
   }
 
@@ -96,6 +97,12 @@ export class TheatreMap extends EventTarget {
   /** Says which source this is, where there are several. */
   entitle(title) {
     this.title.replaceChildren(h("strong", {}, title), " · ");
+  }
+
+  /** A sentence on the map, with a way out of what it asks for; none for an empty one. */
+  tell(text, cancel, oncancel) {
+    this.told.hidden = !text;
+    this.told.replaceChildren(...(text ? [h("span", {}, text), button(cancel, oncancel)] : []));
   }
 
   goHome() {
