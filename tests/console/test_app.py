@@ -7,15 +7,27 @@ from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import RichLog, Static
 
-from hotline_protocol.examples_story import CALL
+from hotline_protocol.examples_story import CALL, MENU
+from hotline_protocol.examples_story import at as later
 from hotline_protocol.injection import PassAdvice
 from hotline_protocol.line import Answer
-from hotline_protocol.orders import AcceptOffer, AnswerRing, CounterOffer, DeclineOffer, EndCall, LetRing, LodgeProtest
+from hotline_protocol.menu import Choice
+from hotline_protocol.orders import (
+    AcceptOffer,
+    AnswerRing,
+    CounterOffer,
+    DeclineOffer,
+    EndCall,
+    LetRing,
+    LodgeProtest,
+    Verdict,
+)
 from hotline_services.console.app import ConsoleApp
 from hotline_services.console.chart import Ground
 from hotline_services.console.commands import HELP
-from hotline_services.console.countering import Countering
+from hotline_services.console.countering import Countering, suggested
 from hotline_services.console.leaflet import KEYS, Leaflet
+from hotline_services.console.painting import standing
 from hotline_services.console.scenery import ILLUSTRATIVE, ground_of
 from hotline_services.director.scenario import read_scenario
 
@@ -103,10 +115,54 @@ async def test_a_counter_offer_is_chosen_by_the_arrow_keys() -> None:
         await decide(at)
         await at.press("c")
         assert isinstance(at.app.screen, Countering)
-        await at.press("down", "enter")
+        assert "lapses: 2 min left (30 s here)" in str(at.app.screen.query_one("#asked", Static).render())
+        await at.press("right", "right", "down", "enter")
     (counter,) = at.desk.sent
     assert counter.kind is CounterOffer
-    assert counter.fields["choice"] == HIGHER
+    assert counter.fields["choice"] == Choice(sector=0, block=1, shift=2)
+
+
+async def test_a_counter_offer_begins_with_what_the_automatic_officer_would_offer() -> None:
+    async with sitting() as at:
+        await decide(at)
+        await at.press("c", "enter")
+    assert [draft.fields["choice"] for draft in at.desk.sent] == [HIGHER]
+
+
+def test_a_counter_offer_begins_else_with_the_first_that_is_free_and_not_theirs() -> None:
+    desk = FakeDesk()
+    assert suggested(desk.asked(officer=Verdict.CONCUR, choice=Choice(sector=0, block=0, shift=0))) == Choice(
+        sector=0, block=0, shift=2
+    )
+    assert suggested(desk.asked(officer=Verdict.DECLINE, worth=(-1.0,) * MENU.size)) == WANTED
+
+
+async def test_what_they_offer_cannot_be_offered_back() -> None:
+    async with sitting() as at:
+        await decide(at)
+        await at.press("c", "right", "up", "enter")
+        assert isinstance(at.app.screen, Countering)
+        assert "that is what they offer" in str(at.app.screen.query_one("#verdict", Static).render())
+    assert at.desk.sent == []
+
+
+async def test_a_counter_offer_is_not_made_to_another_offer_that_took_its_place() -> None:
+    async with sitting() as at:
+        await decide(at)
+        await at.press("c")
+        await at.hears(at.desk.asked(id="another", offer=offer_of(HIGHER), choice=HIGHER, round=2))
+        await at.press("enter")
+        assert "another waits" in at.log
+    assert at.desk.sent == []
+
+
+def test_an_offer_that_another_has_taken_the_place_of_is_said_to_be_off_the_desk() -> None:
+    desk = FakeDesk()
+    asked, again = desk.asked(), desk.asked(expires_at=later(3))
+    desk.hear(again)
+    assert "lapses: 3 min left" in standing(desk.view, asked, desk.now(), 1)
+    desk.hear(desk.asked(offer=offer_of(HIGHER), choice=HIGHER))
+    assert "off the desk" in standing(desk.view, asked, desk.now(), 1)
 
 
 async def test_a_counter_offer_can_be_given_up() -> None:

@@ -22,11 +22,12 @@ from .commands import CommandError, Commands, Reply
 from .countering import Countering
 from .desk_view import DeskView, Matter, Notice
 from .leaflet import Leaflet, help_lines
-from .painting import LEGEND_ROWS, desk_text, map_text, pressing
+from .painting import LEGEND_ROWS, desk_text, map_text, pressing, standing
 from .sitting import Draft
 
 REFRESH_S: Final = 0.5
 SHOWN_AT_ONCE: Final = 50
+OVERTAKEN: Final = "That offer is off the desk, and another waits: nothing was said."
 LINES_IN_LOG: Final = 5
 """What is longer is shown over the whole desk: of more, the log would show the end only."""
 
@@ -233,12 +234,20 @@ class ConsoleApp(App[None]):
         asked = self._desk.view.decision()
         if asked is None:
             self._write(["No offer awaits your answer."])
-        else:
-            self.push_screen(Countering(asked, self._ground, tuple(self._desk.view.plans.values())), self._counter)
+            return
 
-    async def _counter(self, line: str | None) -> None:
-        if line:
-            await self.action_order(line)
+        async def counter(line: str | None) -> None:
+            first = self._desk.view.decision()
+            if line and first is not None and first.offer != asked.offer:  # it would be taken from another menu
+                self._write([OVERTAKEN])
+            elif line:
+                await self.action_order(line)
+
+        plans = tuple(self._desk.view.plans.values())
+        self.push_screen(Countering(asked, self._ground, plans, lambda: self._standing(asked)), counter)
+
+    def _standing(self, asked: DecisionAwaited) -> str:
+        return standing(self._desk.view, asked, self._desk.now(), self._desk.speed)
 
     def action_type(self, beginning: str) -> None:
         """Open the command line."""

@@ -1,5 +1,6 @@
 """Choosing a counter-offer: place, height and time side by side, with whether that air is free, on the map."""
 
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -11,13 +12,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, OptionList, Static
 
 from hotline_protocol.menu import Choice
-from hotline_protocol.orders import DecisionAwaited, OwnPlan
+from hotline_protocol.orders import DecisionAwaited, OwnPlan, Verdict
 from hotline_services.monitor.wording import heights, printable, shift
 
 from .chart import Ground, draw
 from .painting import LEGEND_ROWS, map_text
 
 AXES: Final = ("sector", "block", "shift")
+REFRESH_S: Final = 0.5
 
 
 class Countering(ModalScreen[str | None]):
@@ -25,6 +27,7 @@ class Countering(ModalScreen[str | None]):
 
     CSS = """
     Countering { align: center middle; }
+    Countering #asked { height: auto; background: $surface; padding: 0 1; text-style: bold; }
     #choosing { height: 1fr; background: $surface; }
     OptionList { width: 1fr; min-width: 12; height: 1fr; }
     #sector { width: 1.3fr; }
@@ -39,15 +42,20 @@ class Countering(ModalScreen[str | None]):
         Binding("escape", "dismiss_none", "Back"),
     ]
 
-    def __init__(self, asked: DecisionAwaited, ground: Ground, plans: tuple[OwnPlan, ...]) -> None:
+    def __init__(
+        self, asked: DecisionAwaited, ground: Ground, plans: tuple[OwnPlan, ...], standing: Callable[[], str]
+    ) -> None:
+        """``standing`` tells how their offer stands at the moment."""
         super().__init__()
         self._asked = asked
+        self._standing = standing
         self._ground = ground
         self._plans = plans
 
     def compose(self) -> ComposeResult:
         """See textual."""
         menu = self._asked.menu
+        yield Static(id="asked")
         with Horizontal(id="choosing"):
             yield OptionList(*(Text(printable(sector.name)) for sector in menu.sectors), id="sector")
             yield OptionList(*(Text(heights(each.lower_ft, each.upper_ft)) for each in menu.blocks), id="block")
@@ -57,10 +65,16 @@ class Countering(ModalScreen[str | None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Begin with what they offer."""
+        """Begin with what could be offered."""
+        beginning = suggested(self._asked)
         for axis in AXES:
-            self._list(axis).highlighted = getattr(self._asked.choice, axis)
-        self._list("block").focus()
+            self._list(axis).highlighted = getattr(beginning, axis)
+        self._list(AXES[0]).focus()
+        self._show_standing()
+        self.set_interval(REFRESH_S, self._show_standing)
+
+    def _show_standing(self) -> None:
+        self.query_one("#asked", Static).update(Text(self._standing()))
 
     def _list(self, axis: str) -> OptionList:
         return self.query_one(f"#{axis}", OptionList)
@@ -78,11 +92,11 @@ class Countering(ModalScreen[str | None]):
     def _show(self) -> None:
         asked, choice = self._asked, self.choice
         if choice == asked.choice:
-            verdict = "that is what they offer"
+            verdict = "that is what they offer: choose another, or go back and concur"
         elif asked.worth[asked.menu.outcome(choice)] < 0:
             verdict = "not free"
         else:
-            verdict = "free"
+            verdict = "free; so would the automatic officer" if choice == asked.officer_choice else "free"
         self.query_one("#verdict", Static).update(Text(f" Your counter-offer: {verdict}"))
         preview = self.query_one("#preview", Static)
         columns, rows = preview.size.width, preview.size.height
@@ -93,9 +107,20 @@ class Countering(ModalScreen[str | None]):
     def action_offer(self) -> None:
         """Offer what is chosen."""
         choice, menu = self.choice, self._asked.menu
+        if choice == self._asked.choice:
+            self.app.bell()
+            return
         cells = f"sector {choice.sector + 1} block {choice.block + 1} shift {menu.shifts_min[choice.shift]:+d}"
         self.dismiss(f"counter {cells}")
 
     def action_dismiss_none(self) -> None:
         """Offer nothing."""
         self.dismiss(None)
+
+
+def suggested(asked: DecisionAwaited) -> Choice:
+    """What to begin with: the automatic officer's counter-offer, else the first that is free and not theirs."""
+    if asked.officer is Verdict.COUNTER and asked.officer_choice is not None:
+        return asked.officer_choice
+    choices = (asked.menu.choice(outcome) for outcome, worth in enumerate(asked.worth) if worth >= 0)
+    return next((choice for choice in choices if choice != asked.choice), asked.choice)
