@@ -1,17 +1,19 @@
 """Our own centre keeps every requirement; each faulty one breaks exactly those that it should."""
 
+from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
 
+from hotline_protocol.service import Presence
 from hotline_services.aoc.centre import Centre
 from hotline_services.cli.conformance import conformance
 from hotline_services.conformance.case import Case
 from hotline_services.conformance.document import written_into
 from hotline_services.conformance.examiner import Examiner
-from hotline_services.conformance.peer import Brief, Peer
+from hotline_services.conformance.peer import Brief, Letter, Peer
 from hotline_services.conformance.rehearsal import START, LocalCentre, play, rehearse
 from hotline_services.conformance.requirements import BY_ID, UnknownRequirementError, chosen
 from hotline_services.conformance.scene import UndocumentedError
@@ -109,6 +111,24 @@ def test_a_centre_that_is_not_there_is_not_judged() -> None:
         examiner.lapse(examiner.next_deadline)
     assert examiner.there is False
     assert examiner.findings == []
+
+
+class Mortal(LocalCentre):
+    """Dies in its fifth call; the broker tells its will."""
+
+    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
+        if b'-c5"' in payload and not self.stopped:
+            self.stopped = True
+            return [self.health(now, Presence.DOWN)]
+        return super().hear(topic, payload, now)
+
+
+def test_an_examination_ends_with_the_centre_and_says_what_was_not_tested_for_it() -> None:
+    examiner = Examiner(BRIEF, START, ALL)
+    play(examiner, Mortal("ru", our_centre()))
+    assert len(examiner.taken) < len(SCENES) / 2
+    reasons = {each.requirement.id: each.reason for each in examiner.report().of(Verdict.NOT_TESTED)}
+    assert reasons["REC-4"] == "it is not there any more"
 
 
 def test_an_examination_can_be_held_again_with_the_same_centre() -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from hotline_protocol.line import ToPeer
 from hotline_protocol.message import Message
-from hotline_protocol.service import Presence, Receipt
+from hotline_protocol.service import Health, Presence, Receipt
 from hotline_protocol.topics import MalformedMessageError, decode, topic_of
 
 from .case import Case
@@ -55,6 +55,7 @@ class Examiner:
         self._waited = False
         self._calm_at: datetime | None = None
         self._give_up_at = now + timedelta(seconds=brief.real(ARRIVAL_S))
+        self._last_was_goodbye = False
 
     @property
     def playing(self) -> Scene | None:
@@ -85,6 +86,7 @@ class Examiner:
         return self.peer.take_letters()
 
     def _mind(self, message: Message, payload: bytes) -> None:
+        self._last_was_goodbye = isinstance(message, Health) and message.presence is Presence.DOWN
         if self.there is None and self._is_sign_of_life(message):
             self.there = True
             self._calm_at = self._after_calm()
@@ -142,7 +144,7 @@ class Examiner:
         self._waited = False
         self._manners.hang_up()
         self._inbox.clear()
-        if self._next_scene >= len(self.scenes):
+        if self._next_scene >= len(self.scenes) or self._last_was_goodbye:
             self._finish()
             return
         scene = self.scenes[self._next_scene]
@@ -189,6 +191,8 @@ class Examiner:
     def _finish(self) -> None:
         """Judge what was looked at all along, and say goodbye."""
         self.finished = True
+        for requirement in frozenset().union(*(each.tests for each in self.scenes[self._next_scene :])):
+            self.reasons.setdefault(requirement, "it is not there any more")
         case = Case(ALL_ALONG, self.peer, self._chosen)
         for name, step in ALL_ALONG.steps.items():
             case.step(name)
