@@ -12,7 +12,9 @@ from tests.cores.joined import DAWN, Joined, config, plan
 from tests.simulated.at_the_desk import manned_day
 from tests.simulated.faulty_day import END_AT
 
+from hotline_protocol.events import InputRejected
 from hotline_protocol.examples_story import CALL, NEGOTIATION, at
+from hotline_protocol.flightplan import Problem
 from hotline_protocol.line import CallOutcome, Concur, Counter, HangUp
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
@@ -21,6 +23,7 @@ from hotline_services.cli.debrief import debrief
 from hotline_services.cli.query import BAD_INPUT
 from hotline_services.console.after_action import report_text
 from hotline_services.console.debrief import AfterAction, Debrief, Ending
+from hotline_services.console.sitting import Draft, SittingAt
 from hotline_services.runtime.recording import Header, RecordingWriter
 
 from .fake import HIGHER, FakeDesk, offer_of
@@ -105,6 +108,20 @@ def test_an_offer_that_comes_again_unchanged_is_another_decision() -> None:
     assert (countered.ending, concurred.ending) == (Ending.COUNTER, Ending.CONCUR)
     assert (countered.answered_at, concurred.answered_at) == (at(0.5), at(1.5))
     assert left.ending is Ending.CALL_OVER
+
+
+def test_an_order_that_was_refused_is_told_in_words() -> None:
+    desk, fold = FakeDesk(), Debrief("ru")
+    asked = desk.asked()
+    answering = {"negotiation_id": asked.negotiation_id, "offer": asked.offer, "choice": HIGHER}
+    order = SittingAt("ru", SITTING["sitting"], "Col. X").write(Draft(CounterOffer, answering), desk.time)
+    problem = Problem(code="bad-order", field="choice", reason="that air is not free")
+    refused = {"topic": "CounterOffer", "evidence": order.id, "sender": order.source}
+    for message in (asked, order, desk.ru.say(InputRejected, desk.time, **refused, problem=problem)):  # type: ignore[arg-type]
+        fold.hear(message, message.time)
+    place = asked.menu.sectors[0].name
+    told = f"- Order refused: counter with {place} · FL270-290 · on time: that air is not free."
+    assert told in report_text(fold.report())
 
 
 def test_agreements_tell_which_way_and_what_they_are_worth() -> None:

@@ -7,7 +7,6 @@ from typing import Final
 import msgspec
 
 from hotline_protocol.events import CallEnded, Escalated, InputRejected, NegotiationEnded
-from hotline_protocol.injection import Injected
 from hotline_protocol.ledger import EntryKind
 from hotline_protocol.line import (
     Answer,
@@ -29,6 +28,7 @@ from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
 from hotline_protocol.orders import AnswersOffer, DecisionAwaited, DeskLeft, DeskTaken, Leaving, Verdict
 from hotline_protocol.words import Word
+from hotline_services.monitor import desklog
 from hotline_services.monitor.wording import air, offer
 
 OfferMade = tuple[str, int]
@@ -160,7 +160,7 @@ class Debrief:
         self._cases: dict[OfferMade, DecisionAwaited] = {}
         self._agreements: dict[str, Agreed] = {}
         self._talks: dict[str, OwnTalk] = {}
-        self._orders: set[str] = set()
+        self._orders: dict[str, AnswersOffer] = {}
         self._refused: dict[str, str] = {}
         self._by_us: Tally[str] = Tally()
         self._by_others: Tally[str] = Tally()
@@ -283,12 +283,14 @@ class Debrief:
             officer_said=officer_said,
         )
 
-    def _ordered(self, message: Injected | InputRejected) -> None:
-        if isinstance(message, InputRejected):
-            if message.evidence in self._orders:
-                self._refused[message.evidence] = f"{message.topic}: {message.problem.reason}"
-        else:
-            self._orders.add(message.id)
+    def _ordered(self, message: AnswersOffer | InputRejected) -> None:
+        if isinstance(message, AnswersOffer):
+            self._orders[message.id] = message
+        elif message.evidence in self._orders:
+            order = self._orders[message.evidence]
+            case = next((case for case in self._cases.values() if case.negotiation_id == order.negotiation_id), None)
+            what = desklog.answer(order, case.menu if case else None)
+            self._refused[message.evidence] = f"{what}: {message.problem.reason}"
 
     def _negotiated(self, message: InNegotiation) -> None:
         ours = message.source == self.party

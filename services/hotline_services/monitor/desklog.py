@@ -41,12 +41,13 @@ def ordered(order: AtDesk, menu: Menu | None = None) -> Entry | None:
             seen = f"{words(order.kind.value)} at {clock_time(order.seen_at)}"
             return "ORDER", [f"protest to {order.peer.upper()}", seen, order.statement]
         case AnswersOffer():
-            return "ORDER", [_answer(order, menu), order.negotiation_id, f"offer {order.offer[:8]}"]
+            return "ORDER", [answer(order, menu), order.negotiation_id, f"offer {order.offer[:8]}"]
         case _:
             return None
 
 
-def _answer(order: AnswersOffer, menu: Menu | None) -> str:
+def answer(order: AnswersOffer, menu: Menu | None) -> str:
+    """What this order answers to an offer, in words of the menu where it is known."""
     match order:
         case AcceptOffer():
             return "concur"
