@@ -1,6 +1,7 @@
 """A leaflet over the whole desk, for what is too long to be read in the log: the help, the menu, a list."""
 
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -13,6 +14,8 @@ from textual.widgets import Footer, Static
 from .commands import HELP
 
 REFRESH_S: Final = 0.5
+WIDTH: Final = 76
+"""Of the help, in columns, so that it fits a terminal of eighty."""
 KEYS: Final = (
     ("a  i", "answer the phone; let it ring"),
     ("y", "concur with their offer"),
@@ -34,9 +37,13 @@ KEYS: Final = (
 
 def help_lines() -> list[str]:
     """The keys, and then the commands that can be typed."""
-    keys = [f"  {key:6} {what}" for key, what in KEYS]
-    commands = [f"  {verb:36} {what}" for verb, what in HELP]
+    keys = [line for key, what in KEYS for line in _hanging(f"{key:6} {what}")]
+    commands = [line for verb, what in HELP for line in _hanging(f"{verb:22} {what}")]
     return ["Keys", *keys, "", "Commands, typed after :", *commands]
+
+
+def _hanging(line: str) -> list[str]:
+    return wrap(line, WIDTH, initial_indent="  ", subsequent_indent=" " * 25, break_on_hyphens=False)
 
 
 class Leaflet(ModalScreen[None]):
