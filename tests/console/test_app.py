@@ -116,7 +116,9 @@ async def test_a_counter_offer_is_chosen_by_the_arrow_keys() -> None:
         await at.press("c")
         assert isinstance(at.app.screen, Countering)
         assert "lapses: 2 min left (30 s here)" in str(at.app.screen.query_one("#asked", Static).render())
-        await at.press("right", "right", "down", "enter")
+        await at.press("right", "right", "down")
+        assert "FL270-290 · +15 min: free" in str(at.app.screen.query_one("#verdict", Static).render())
+        await at.press("enter")
     (counter,) = at.desk.sent
     assert counter.kind is CounterOffer
     assert counter.fields["choice"] == Choice(sector=0, block=1, shift=2)

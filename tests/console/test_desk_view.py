@@ -124,7 +124,7 @@ def test_what_is_said_to_an_offer_is_told_with_who_said_it_and_what_was_entered(
         f"You concurred: {place} · FL240-260 · on time.",
         f"US concurred: {place} · FL270-290 · on time.",
         "You declined: held.",
-        f"Agreed: {place} · FL270-290 · on time, FL270-290 · 1000Z-1200Z, entry 1 of RU.",
+        f"Agreed: {place} · FL270-290 · on time: FL270-290 · 1000Z-1200Z, entry 1 of RU.",
     ]
 
 

@@ -13,7 +13,7 @@ from textual.widgets import Footer, OptionList, Static
 
 from hotline_protocol.menu import Choice
 from hotline_protocol.orders import DecisionAwaited, OwnPlan, Verdict
-from hotline_services.monitor.wording import heights, printable, shift
+from hotline_services.monitor.wording import heights, offer, printable, shift
 
 from .chart import Ground, draw
 from .painting import LEGEND_ROWS, map_text
@@ -96,8 +96,8 @@ class Countering(ModalScreen[str | None]):
         elif asked.worth[asked.menu.outcome(choice)] < 0:
             verdict = "not free"
         else:
-            verdict = "free; so would the automatic officer" if choice == asked.officer_choice else "free"
-        self.query_one("#verdict", Static).update(Text(f" Your counter-offer: {verdict}"))
+            verdict = "free; the automatic officer's" if choice == asked.officer_choice else "free"
+        self.query_one("#verdict", Static).update(Text(f" {printable(offer(asked.menu, choice))}: {verdict}"))
         preview = self.query_one("#preview", Static)
         columns, rows = preview.size.width, preview.size.height
         if columns >= 10 and rows > 2 * LEGEND_ROWS:

@@ -268,7 +268,7 @@ class DeskView:
     def _agreed(self, entry: Entry) -> list[Notice]:
         if entry.kind is not EntryKind.GRANTED or self.party not in {entry.user, entry.granter}:
             return []
-        offered = f"{self._duty_log.offer_named(entry.offer)}, " if entry.offer else ""
+        offered = f"{self._duty_log.offer_named(entry.offer)}: " if entry.offer else ""
         whose = f"entry {entry.index} of {entry.granter.upper()}"
         return [_notice(Matter.OUTCOME, f"Agreed: {offered}{air(entry.volumes)}, {whose}.")]
 

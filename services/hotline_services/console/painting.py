@@ -57,13 +57,13 @@ def pressing(view: DeskView, now: datetime, speed: float) -> str:
 
 
 def standing(view: DeskView, asked: DecisionAwaited, now: datetime, speed: float) -> str:
-    """Their offer, in a line, with how long it stands, or that it does not any more."""
+    """Their offer, and below it how long it stands, or that it does not any more."""
     now_there = view.decisions.get(asked.negotiation_id)
     stands = "off the desk: Esc goes back"
     if now_there is not None and now_there.offer == asked.offer:
         stands = f"lapses: {left(now_there.expires_at, now, speed)}"
     who = f"For your {asked.plan_id} they offer" if asked.plan_id else f"{asked.peer.upper()} asks for"
-    return printable(f"{who} {offer(asked.menu, asked.choice)} · {stands}")
+    return f"{printable(f'{who} {offer(asked.menu, asked.choice)}')}\n{stands}"
 
 
 def _append_decision(text: Text, asked: DecisionAwaited, now: datetime, speed: float) -> None:
