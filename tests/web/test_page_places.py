@@ -97,3 +97,27 @@ async def test_a_corridor_that_bends_has_one_outline_and_nothing_of_it_inside(ru
         )
     for distances in found:
         assert distances == [pytest.approx(4.0, rel=0.02)] * len(distances)
+
+
+async def test_legs_that_follow_each_other_are_drawn_as_one_corridor(run: Path, visit: Visit) -> None:
+    def leg(route: list[list[float]], start: str, end: str, lower_ft: int = 18_000) -> dict[str, object]:
+        area = {"shape": "corridor", "route": route, "half_width_nm": 4}
+        return {"area": area, "lower_ft": lower_ft, "upper_ft": 22_000, "start": start, "end": end}
+
+    a, b, c, d = [38.0, 35.0], [39.0, 35.2], [39.5, 36.0], [40.5, 35.9]
+    legs = [
+        leg([a, b], "2017-08-20T05:00:00Z", "2017-08-20T05:20:00Z"),
+        leg([b, c], "2017-08-20T05:10:00Z", "2017-08-20T05:30:00Z"),
+        leg([c, d], "2017-08-20T05:20:00Z", "2017-08-20T05:40:00Z", 16_000),
+    ]
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        drawn = await page.evaluate(
+            """({legs, times}) => import('./static/map/airspace.js').then(({joined}) =>
+              times.map((time) => joined(legs, Date.parse(time))
+                .map(({area, start, end}) => [area.route.length, start, end])))""",
+            {"legs": legs, "times": ["2017-08-20T04:00:00Z", "2017-08-20T05:05:00Z"]},
+        )
+    last = [2, "2017-08-20T05:20:00Z", "2017-08-20T05:40:00Z"]
+    assert drawn[0] == [[3, "2017-08-20T05:00:00Z", "2017-08-20T05:30:00Z"], last]
+    assert len(drawn[1]) == len(legs)

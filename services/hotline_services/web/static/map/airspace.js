@@ -1,7 +1,7 @@
 // The line, the zones, the air that is reserved and the air that is being talked about.
 
 import { Feature, Fill, LineString, Point, Polygon, Stroke, Style, Text, VectorLayer, VectorSource } from "../vendor/ol.js";
-import { clockTime, heights, instant, span } from "../format.js";
+import { clockTime, heights, instant, iso, span } from "../format.js";
 import { theme } from "../theme.js";
 import { words } from "../words.js";
 import { outline, toPlane } from "./plane.js";
@@ -15,11 +15,9 @@ const SIGNS = [[450, [0.15, 0.85]], [Infinity, [0.12]]]; // up to so many metres
 const shaped = (area) => new Polygon([outline(area)]);
 
 /** A volume that is to be drawn: what it is, whose, when, and what a click on it asks about. */
-function volumeFeature(volume, now, properties) {
-  const [start, end] = [instant(volume.start), instant(volume.end)];
-  if (end <= now || start > now + SOON_MS) return null;
-  const label = `${heights(volume.lower_ft, volume.upper_ft)}\n${clockTime(start)}–${clockTime(end)}`;
-  return new Feature({ geometry: shaped(volume.area), isActive: start <= now, label, ...properties });
+function volumeFeature({ area, lower_ft: lower, upper_ft: upper, start, end, ...properties }, now) {
+  const label = `${heights(lower, upper)}\n${clockTime(start)}–${clockTime(end)}`;
+  return new Feature({ geometry: shaped(area), isActive: instant(start) <= now, label, ...properties });
 }
 
 /** The reserved volumes of plans, and those of agreements whose plan is not known, as of a time. */
@@ -39,6 +37,27 @@ export function reserved(store, now) {
     }
   }
   return found.filter(({ volume }) => instant(volume.end) > now && instant(volume.start) <= now + SOON_MS);
+}
+
+/** The legs of one corridor as one volume: those that go on where the one before ends, and are in use, or not yet, alike. */
+export function joined(volumes, now) {
+  return volumes.reduce((whole, volume) => {
+    const last = whole.at(-1);
+    return last && goesOn(last, volume, now) ? [...whole.slice(0, -1), prolonged(last, volume)] : [...whole, volume];
+  }, []);
+}
+
+function goesOn(last, next, now) {
+  const same = (name) => last[name] === next[name];
+  return last.area.shape === "corridor" && next.area.shape === "corridor" && last.area.half_width_nm === next.area.half_width_nm
+    && same("lower_ft") && same("upper_ft") && same("about") && last.area.route.at(-1).join() === next.area.route[0].join()
+    && (instant(last.start) <= now) === (instant(next.start) <= now);
+}
+
+function prolonged(last, next) {
+  const route = [...last.area.route, ...next.area.route.slice(1)];
+  const [start, end] = span([last, next]).map(iso);
+  return { ...last, area: { ...last.area, route }, start, end };
 }
 
 /** The air that is on the table: of negotiations still open, on a call that goes on, until the offer lapses. */
@@ -86,11 +105,12 @@ export class Airspace {
     if (version === this.#drawnVersion && Math.abs(now - this.#drawnAt) < 30_000 && now < this.#lapsesAt) return;
     [this.#drawnVersion, this.#drawnAt] = [version, now];
     this.#volumes.clear(true);
-    this.#volumes.addFeatures(reserved(store, now).map(({ volume, ...rest }) => volumeFeature(volume, now, rest)).filter(Boolean));
+    this.#volumes.addFeatures(joined(reserved(store, now).map(({ volume, ...rest }) => ({ ...volume, ...rest })), now)
+      .map((volume) => volumeFeature(volume, now)));
     const offers = offered(store, now);
     this.#lapsesAt = Math.min(...offers.map((row) => instant(row.expires_at) || Infinity));
     this.#offers.clear(true);
-    this.#offers.addFeatures(offers.flatMap((row) => row.volumes.map((volume) => new Feature({
+    this.#offers.addFeatures(offers.flatMap((row) => joined(row.volumes, now).map((volume) => new Feature({
       geometry: shaped(volume.area), about: `negotiation:${row.key}`, side: row.by,
       label: `${words.map.offer}\n${heights(volume.lower_ft, volume.upper_ft)}\n${clockTime(instant(volume.start))}–${clockTime(instant(volume.end))}`,
     }))));
@@ -112,7 +132,7 @@ export class Airspace {
     this.#preview.clear();
     for (const { volumes, meets } of plans) {
       this.#preview.addFeatures(meets.flatMap((meeting) => meeting.volumes.map((volume) => shape(volume, "met"))));
-      this.#preview.addFeatures(volumes.map((volume) => shape(volume, "drawn")));
+      this.#preview.addFeatures(joined(volumes, -Infinity).map((volume) => shape(volume, "drawn")));
     }
   }
 
