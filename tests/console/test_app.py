@@ -65,8 +65,11 @@ class Sitting:
 
 
 @asynccontextmanager
-async def sitting(size: tuple[int, int] = SMALL, ground: Ground | None = None) -> AsyncIterator[Sitting]:
+async def sitting(
+    size: tuple[int, int] = SMALL, ground: Ground | None = None, speed: float = 4.0
+) -> AsyncIterator[Sitting]:
     desk = FakeDesk()
+    desk.speed = speed
     desk.hear(desk.taken())
     app = ConsoleApp(desk, ground)
     async with app.run_test(size=size) as pilot:
@@ -280,6 +283,14 @@ async def test_an_offer_that_lapses_while_a_counter_is_chosen_ends_in_a_sentence
         await at.press("enter")
         assert "No offer awaits your answer." in at.log
     assert at.desk.sent == []
+
+
+async def test_a_clock_that_leaves_nobody_time_to_answer_is_warned_of() -> None:
+    async with sitting() as at:
+        assert "Too fast" not in at.log
+    async with sitting(speed=60) as at:
+        assert "at 60x an offer stands for 2.0 s of your time" in at.log
+        assert "--speed 4" in at.log
 
 
 async def test_leaving_ends_the_application() -> None:

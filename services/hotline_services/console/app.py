@@ -24,6 +24,7 @@ from .desk_view import DeskView, Matter, Notice
 from .leaflet import Leaflet, help_lines
 from .painting import LEGEND_ROWS, desk_text, map_text, pressing, standing
 from .sitting import Draft
+from .telling import too_fast
 
 REFRESH_S: Final = 0.5
 SHOWN_AT_ONCE: Final = 50
@@ -133,6 +134,8 @@ class ConsoleApp(App[None]):
     def _begin(self) -> None:
         """Once it is known how much room there is."""
         self._write(list(self._desk.view.log)[-SHOWN_AT_ONCE:])
+        if warning := too_fast(self._desk.view, self._desk.speed):
+            self._paper.write(Text(warning, style="bold"), expand=True)
         self._show()
 
     def tell(self, notices: list[Notice]) -> None:

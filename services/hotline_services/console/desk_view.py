@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from hotline_protocol.agreement import Timing
+from hotline_protocol.agreement import TierRule, Timing
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.events import InputRejected, NegotiationEnded, NegotiationOutcome, PlanStatus
 from hotline_protocol.flightplan import OVER, PlanState
@@ -26,6 +26,7 @@ from hotline_protocol.line import (
     InNegotiation,
     OnCall,
     Ring,
+    Tier,
     Withdraw,
 )
 from hotline_protocol.message import Message
@@ -76,6 +77,7 @@ class DeskView:
         self.party: Final = party
         self.sitting: Final = sitting
         self.timing = timing
+        self.offer_s = TierRule(tier=Tier.DUTY_OFFICER).offer_s
         self.holder: Sitting | None = None
         self.agreement = ""
         self.absent = False

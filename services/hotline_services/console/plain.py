@@ -13,7 +13,7 @@ from hotline_services.runtime.wire import BrokerSettings
 from .commands import CommandError, Commands, Reply
 from .desk_view import Matter, Notice
 from .session import Session
-from .telling import status_lines
+from .telling import status_lines, too_fast
 
 LOOK_S: Final = 1.0
 LINES_AHEAD: Final = 100
@@ -41,6 +41,8 @@ class PlainConsole:
             self._commands.peers = self._session.peers
             for line in status_lines(self._session.view, self._session.now()):
                 self._write(line)
+            if warning := too_fast(self._session.view, self._session.speed):
+                self._write(warning)
             working = [asyncio.ensure_future(work) for work in (self._obey_all(lines), self._watch())]
             lost = asyncio.ensure_future(self._session.lost())
             try:

@@ -156,6 +156,7 @@ class Session:
         self.terms = self.terms or shipped_agreement(self.view.agreement)
         if self.terms is not None:
             self.view.timing = self.terms.timing
+            self.view.offer_s = min((rule.offer_s for rule in self.terms.tiers), default=self.view.offer_s)
 
     async def _gather_what_is_retained(self) -> None:
         with contextlib.suppress(TimeoutError):

@@ -9,6 +9,8 @@ from hotline_services.monitor.wording import air, clock_time, duration, heights,
 
 from .desk_view import DeskView, in_words
 
+SHORTEST_HERE_S: Final = 10.0
+"""In less real time than this nobody reads an offer and answers it."""
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -67,6 +69,17 @@ def _call_line(view: DeskView, now: datetime) -> str:
     left = duration((call.until - now).total_seconds())
     manner = f"{words(call.reason.value)}, {words(call.tier.value)}"
     return f"{state[:1].upper()}{state[1:]} {call.peer.upper()} ({manner}); it ends in {left} if nothing is said."
+
+
+def too_fast(view: DeskView, speed: float) -> str | None:
+    """A warning where time runs so fast that a person cannot answer an offer before it lapses."""
+    here_s = view.offer_s / speed
+    if here_s >= SHORTEST_HERE_S:
+        return None
+    return (
+        f"Too fast for a person: at {speed:g}x an offer stands for {here_s:.1f} s of your time. "
+        "Start it with hotline demo --speed 4."
+    )
 
 
 def plan_lines(view: DeskView) -> list[str]:
