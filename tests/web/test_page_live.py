@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from hotline_protocol.events import Escalated, EscalationKind
 from hotline_protocol.line import Reason, Ring, Tier
 from hotline_protocol.message import Author
 from hotline_protocol.sky import FlightBegan, Flyer
@@ -48,6 +49,34 @@ async def test_a_call_in_progress_is_shown_as_it_is_talked(record: Record, visit
         write(record, Heard(at, ring))
         await expect(page.locator("#line h2")).to_contain_text("Ringing")
         await expect(page.locator("#line .transcript li").last).to_contain_text("ring emergency · chiefs")
+
+
+async def test_a_call_in_progress_is_drawn_on_the_time_line_up_to_now(record: Record, visit: Visit) -> None:
+    write(record, *morning(5))
+    began, us = morning(5)[-1].at + timedelta(minutes=1), Author("us", "tested")
+    ring = us.say(Ring, began, to="ru", call_id="us-call", reason=Reason.EMERGENCY, tier=Tier.CHIEFS)
+    later = us.say(Ring, began + timedelta(hours=1), to="ru", call_id="next", reason=Reason.EMERGENCY, tier=Tier.CHIEFS)
+    write(record, Heard(began, ring), Heard(later.time, later))
+    async with site(record=record._path) as served:
+        page = await visit(served.address)
+        painted = """() => {
+          const canvas = document.querySelector('.track canvas');
+          const row = canvas.getContext('2d').getImageData(0, 20, canvas.width, 1).data;
+          return row.filter((value, place) => place % 4 === 3 && value > 0).length / canvas.width;
+        }"""
+        await page.wait_for_function(f"({painted})() > 0.9")
+
+
+async def test_escalations_are_opened_where_they_stand_beside_the_map(record: Record, visit: Visit) -> None:
+    at = morning(5)[-1].at + timedelta(minutes=1)
+    escalated = Author("us", "tested").say(
+        Escalated, at, kind=EscalationKind.LINE_DOWN, peer="ru", about="line", tier=Tier.DEPUTY_COMMANDER
+    )
+    write(record, *morning(5), Heard(at, escalated))
+    async with site(record=record._path) as served:
+        page = await visit(served.address)
+        await page.locator("#glance").get_by_role("button", name="line down").click()
+        await expect(page.locator("#about h2")).to_contain_text("Escalation of US")
 
 
 async def test_a_page_goes_on_after_its_server_without_loss_or_doubles(record: Record, visit: Visit) -> None:

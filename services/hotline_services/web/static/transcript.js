@@ -65,7 +65,7 @@ export class Transcript {
     say(this.state, title);
     this.who.replaceChildren(sides.pair(call.caller, call.callee));
     const times = call.ended_at
-      ? [words.line.ended(clockTime(call.ended_at)), plain(call.outcome), duration(call.hold_s)]
+      ? [words.line.ended(clockTime(call.ended_at)), plain(call.outcome), call.answered_at && duration(call.hold_s)]
       : [words.line.since(clockTime(call.answered_at ?? call.rang_at))];
     const others = going.length > 1 ? [words.line.others(going.length - 1)] : [];
     return say(this.more, [plain(call.reason), plain(call.tier), ...times, ...others].filter(Boolean).join(" · "));
