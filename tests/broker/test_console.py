@@ -103,6 +103,8 @@ async def test_a_call_is_taken_and_an_offer_agreed_to_through_a_pipe(
     told = "".join(desk.told)
     assert "The phone rings: US" in told
     assert "The automatic officer would concur." in told
+    assert "You concurred: " in told
+    assert "Agreed: " in told
     assert "# After-action report: the desk of RU" in told
     assert "The automatic officer would have said the same to 1 of 1." in told
     (left,) = [message for message in stack.said if isinstance(message, DeskLeft)]
