@@ -20,7 +20,7 @@ from .faulty_day import END_AT, MONITOR, FaultyDay
 from .trial import LONGEST_WAY, faults, kept_seeds
 
 ROOT = Path(__file__).resolve().parents[2]
-DAYS = int(os.environ.get("HOTLINE_SEEDS") or (2_000 if os.environ.get("CI") else 300))
+DAYS = int(os.environ.get("HOTLINE_SEEDS") or (1_000 if os.environ.get("CI") else 300))
 TWICE = range(0, 500, 25)
 
 
