@@ -45,6 +45,9 @@ def backend(where: str, jobs: int) -> Backend:
     raise BackendError(f"{where!r} is no backend; there are: {LOCAL}, {DASK}host:port")
 
 
+LOOK_S: Final = 0.2
+
+
 def in_this_process(tasks: Iterable[Task]) -> Iterator[Finished]:
     """One after the other."""
     for task in tasks:
@@ -56,22 +59,41 @@ def in_a_pool(tasks: Iterable[Task], jobs: int) -> Iterator[Finished]:
     context = multiprocessing.get_context("spawn")
     waiting = iter(tasks)
     running: dict[Future[Finished], Task] = {}
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker) as pool:
-        try:
-            while True:
-                with _deaf_to_interrupts():  # submitting begins workers, which stay so
-                    for task in waiting:
-                        running[pool.submit(perform, task)] = task
-                        if len(running) > jobs:
-                            break
-                if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield _told(running.pop(future), future.result)
-        except KeyboardInterrupt:
-            for future in as_completed(running):
-                yield _told(running[future], future.result)
-            raise
+    with _interrupts_noted() as noted, ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker) as pool:
+        while not noted:
+            with _deaf_to_interrupts():  # submitting begins workers, which stay so
+                for task in waiting:
+                    running[pool.submit(perform, task)] = task
+                    if len(running) > jobs:
+                        break
+            if not running:
+                return
+            for future in wait(running, LOOK_S, return_when=FIRST_COMPLETED).done:
+                yield _told(running.pop(future), future.result)
+        for future in as_completed(running):
+            yield _told(running[future], future.result)
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _interrupts_noted() -> Iterator[list[int]]:
+    """The first Ctrl-C is written down, to be acted upon where that is safe: raised within the locks of futures, it
+    leaves one of them locked for ever. The second interrupts at once."""
+    noted: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        if noted:
+            raise KeyboardInterrupt
+        noted.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
