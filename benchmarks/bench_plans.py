@@ -35,9 +35,9 @@ from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import Flexibility, FlightPlan, PlanState
 from hotline_protocol.message import canonical_json
 from hotline_protocol.topics import CLOCK, HEALTH, STATUS, decode
-from hotline_services.cli.connection import connected
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.children import die_with_parent
+from hotline_services.runtime.client import connected
 
 BLOCK: Final = 50
 HOPS: Final = 7  # inject, ring, answer, proposal, concurrence, confirmation, entry

@@ -16,9 +16,9 @@ from hotline_protocol.flightplan import PlanState
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence
 from hotline_protocol.topics import EVERYTHING, MalformedMessageError, decode
-from hotline_services.cli.connection import NoBrokerError, connected, subscribe
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.children import die_with_parent
+from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 
 PATIENCE_S = 90
 SERVICES = ("monitor", "aoc us", "aoc ru", "director")

@@ -15,8 +15,8 @@ from hotline_protocol.ledger import EntryKind
 from hotline_protocol.line import CallOutcome, Entered, Propose
 from hotline_protocol.message import canonical_json
 from hotline_protocol.service import Clock, Health, Presence
-from hotline_services.cli.connection import connected
 from hotline_services.runtime.broker import EmbeddedBroker
+from hotline_services.runtime.client import connected
 
 from .stack import SERVICES, Stack, heads, launched
 

@@ -18,12 +18,12 @@ from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.sky import FlightBegan, Tracks
 from hotline_protocol.topics import HEALTH, TRACK, address_of, decode, decode_any, encode
-from hotline_services.cli.connection import connected, subscribe
 from hotline_services.director.scenario import read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.monitor.record import Record
 from hotline_services.runtime.actor import DONE, LiveActor
 from hotline_services.runtime.broker import EmbeddedBroker
+from hotline_services.runtime.client import connected, subscribe
 from hotline_services.runtime.journal import Journal
 from hotline_services.world import monitor_service, sky_service
 

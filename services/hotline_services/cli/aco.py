@@ -28,10 +28,10 @@ from hotline_services.monitor.rows import AgreementRow
 from hotline_services.monitor.wording import air
 from hotline_services.runtime.store import StoreError
 
-from .export import read_time
 from .numbers import Whole
 from .query import Flag, complain
 from .tables import Column, aligned
+from .times import read_at
 
 REFUSED: Final = 1
 DAY: Final = timedelta(days=1)
@@ -196,7 +196,7 @@ def write(
     """
     try:
         refuse_to_overwrite(out, force=force)
-        text = _order(run, None if all else read_time(at), scenario, everything=all, partial=partial)
+        text = _order(run, None if all else read_at(at), scenario, everything=all, partial=partial)
         with written(out, force=force) as file:
             file.write(text.encode())
     except (StoreError, OutputError, ScenarioError, ValueError) as error:

@@ -15,10 +15,11 @@ from hotline_services.conformance.telling import evidence, junit, summary
 from hotline_services.conformance.verdicts import Judgement, Report, Verdict
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.monitor.wording import printable
+from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.logs import set_up_logs
 from hotline_services.runtime.wire import Refused
 
-from .connection import NO_BROKER, NoBrokerError, broker_settings
+from .connection import NO_BROKER, broker_settings
 from .query import Flag
 from .tables import Column, show, write_json
 

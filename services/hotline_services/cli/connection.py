@@ -3,10 +3,7 @@
 import os
 from typing import Final
 
-from hotline_services.runtime.client import NoBrokerError, client, connected, subscribe
 from hotline_services.runtime.wire import BrokerSettings
-
-__all__ = ["DEFAULT", "NO_BROKER", "VARIABLE", "NoBrokerError", "broker_settings", "client", "connected", "subscribe"]
 
 VARIABLE: Final = "HOTLINE_BROKER"
 DEFAULT: Final = "mqtt://127.0.0.1:1883"

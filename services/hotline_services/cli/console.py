@@ -13,9 +13,10 @@ from cyclopts import Parameter
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.message import PartyName
 from hotline_services.monitor.wording import printable
+from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import NO_BROKER, VARIABLE, NoBrokerError, broker_settings
+from .connection import NO_BROKER, VARIABLE, broker_settings
 
 if TYPE_CHECKING:
     from hotline_services.console.session import Session

@@ -234,11 +234,14 @@ def _free_usual_port() -> int:
 
 def _page_port(wanted: int | None) -> int:
     """This port or, when none is asked for, the usual one, or any that is free. Raises ValueError."""
+    from hotline_services.web.serving import listen
+
     if wanted is not None and not 0 <= wanted <= LAST_PORT:
         raise ValueError(f"--page-port: {wanted}: from 0 to {LAST_PORT:,}")
     port = _free_port(PAGE_PORT if wanted is None else wanted)
     if wanted is None and not port:
-        port = next(filter(None, map(_free_port, range(PAGE_PORT + 1, PAGE_PORT + 20))), 0) or _free_port(0)
+        with listen("127.0.0.1", PAGE_PORT, or_next=True) as bound:
+            port = int(bound.getsockname()[1])
         print(f"Port {PAGE_PORT} is in use; the page is on {port}.", file=sys.stderr)
     if not port:
         raise ValueError(f"--page-port: {wanted} is in use: name another, or leave it out for any that is free")

@@ -4,7 +4,7 @@ import enum
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
@@ -32,6 +32,7 @@ from hotline_services.monitor.traces import spans
 from hotline_services.runtime.store import StoreError
 
 from .query import Flag, complain
+from .times import read_at
 
 
 class Format(enum.Enum):
@@ -97,7 +98,7 @@ def export(
         Write over what is there.
     """
     try:
-        return _export(run, _format(to), out, read_time(at), scenario, partial=partial, force=force)
+        return _export(run, _format(to), out, read_at(at), scenario, partial=partial, force=force)
     except (StoreError, OutputError, ScenarioError, MissingExtraError, ValueError) as error:
         return complain("export", str(error))
 
@@ -108,17 +109,6 @@ def _format(name: str) -> Format:
     except ValueError:
         known = ", ".join(each.value for each in Format)
         raise ValueError(f"--to: {name!r} is no format; there are {known}") from None
-
-
-def read_time(text: str | None) -> datetime | None:
-    """The time that ``--at`` names, UTC unless it says otherwise; None for none. Raises ValueError."""
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"--at: {text!r} is no time such as 2017-08-20T07:30Z") from error
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _export(

@@ -10,11 +10,12 @@ from hotline_protocol.service import Clock, Resend, Unreadable
 from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import EVERYTHING, INJECT, MalformedMessageError, decode, encode
 from hotline_services.monitor.dutylog import WIDTH, DutyLog
+from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.outbox import Seen
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import NO_BROKER, NoBrokerError, broker_settings, connected, subscribe
+from .connection import NO_BROKER, broker_settings
 from .query import Flag, complain
 
 NARROWEST: Final = 80

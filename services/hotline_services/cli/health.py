@@ -13,10 +13,11 @@ from typing import Final
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode
+from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import NoBrokerError, broker_settings, connected, subscribe
+from .connection import broker_settings
 
 STALE_S: Final = 30.0
 TIMEOUT_S: Final = 4.0

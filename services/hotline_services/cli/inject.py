@@ -21,10 +21,11 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health
 from hotline_protocol.topics import CLOCK, HEALTH, INJECT, STATUS, MalformedMessageError, decode, encode
 from hotline_services.injecting import Complaint, Letter, judge, read_texts, unheard_of
+from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import NO_BROKER, NoBrokerError, broker_settings, connected, subscribe
+from .connection import NO_BROKER, broker_settings
 
 ACCEPTED: Final = 0
 REFUSED: Final = 1

@@ -17,6 +17,8 @@ from hotline_services.monitor.rows import Row
 from hotline_services.monitor.volume import Period
 from hotline_services.runtime.store import StoreError
 
+from .times import read_moment
+
 VARIABLE: Final = "HOTLINE_RECORD"
 DEFAULT: Final = Path("var") / "monitor.sqlite3"
 BAD_INPUT: Final = 2
@@ -123,9 +125,8 @@ def since(text: str | None, period: Period | None) -> datetime | None:
         if span:
             end = period.end if period else datetime.now(UTC)
             return end - timedelta(**{_UNITS[span[2]]: float(span[1])})
-        at = datetime.fromisoformat(text.strip())
+        return read_moment(text)
     except (ValueError, OverflowError) as error:
         raise ValueError(
             f"--since: {text!r} is neither a time such as 2017-06-18T16:00Z nor a span such as 6h"
         ) from error
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at

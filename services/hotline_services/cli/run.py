@@ -12,6 +12,7 @@ from hotline_protocol.message import Message
 from hotline_services.cli.connection import VARIABLE, broker_settings
 from hotline_services.cli.numbers import Whole
 from hotline_services.cli.page import USUAL_PORT, Hosts, Token, run_page
+from hotline_services.cli.times import read_moment
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.runtime.store import Store
@@ -148,10 +149,9 @@ def sound_start(text: str | None, scenario: Scenario) -> datetime | None:
         return None
     first = scenario.start.astimezone(UTC)
     try:
-        at = datetime.fromisoformat(text if "T" in text else f"{first:%Y-%m-%d}T{text.removesuffix('Z')}")
+        at = read_moment(text if "T" in text else f"{first:%Y-%m-%d}T{text}")
     except ValueError as error:
         raise ValueError(f"--from: {text!r} is no time such as 2016-09-17T13:20Z or 13:20") from error
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     if not first <= at < first + timedelta(days=scenario.days):
         last = first + timedelta(days=scenario.days)
         raise ValueError(f"--from: {text}: the scenario goes from {first:%Y-%m-%dT%H:%MZ} to {last:%Y-%m-%dT%H:%MZ}")

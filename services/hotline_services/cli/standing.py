@@ -18,10 +18,11 @@ from hotline_services.monitor.reading import open_source
 from hotline_services.monitor.rows import AnnouncementRow, LineRow, ServiceRow
 from hotline_services.monitor.standing import Chain, Rejections, Standing, standing
 from hotline_services.monitor.wording import date_time_group, duration, printable
+from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.store import StoreError
 
-from .connection import VARIABLE, NoBrokerError, broker_settings, connected, subscribe
+from .connection import VARIABLE, broker_settings
 from .query import ALL, Query, complain, record_path
 from .tables import Column, aligned, write_json
 
