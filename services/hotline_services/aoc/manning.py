@@ -66,12 +66,12 @@ class Manning:
         """Carry this out, or say why not."""
         if isinstance(order, TakeDesk):
             self._take(order)
-        elif self.permits(order) and (fault := self._obey(order)) is not None:
+        elif self.admit(order) and (fault := self._obey(order)) is not None:
             field, _, reason = fault.partition(": ")
             self._rejections.reject(order, "bad-order", field, reason)
 
-    def permits(self, order: AtDesk) -> bool:
-        """Whether whoever orders this holds the desk; it is refused if not."""
+    def admit(self, order: AtDesk) -> bool:
+        """Refuse this, unless whoever orders it holds the desk; returns whether they do."""
         lease = self._seat.lease
         if lease is not None and lease.by.sitting == order.sitting:
             return True

@@ -69,18 +69,19 @@ class Seat:
     def __init__(self, automatic: Officer, person: Officer) -> None:
         self._automatic: Final = automatic
         self._person: Final = person
-        self._sits = automatic
         self.lease: Lease | None = None
+
+    @property
+    def _sits(self) -> Officer:
+        return self._automatic if self.lease is None else self._person
 
     def take(self, by: Sitting, until: datetime) -> None:
         """A person has the seat until then, in the place of whoever had it."""
         self.lease = Lease(by=by, until=until)
-        self._sits = self._person
 
     def give_back(self) -> None:
         """The automatic officer has it again."""
         self.lease = None
-        self._sits = self._automatic
 
     def picks_up_in_s(self, ring: Ring, now: datetime) -> float | None:
         """See :class:`~.officer.Officer`."""

@@ -37,13 +37,16 @@ class Table:
             return f"offer: it lapsed at {offer.expires_at:%H:%M:%SZ}"
         match order:
             case AcceptOffer():
-                return f"offer: {NOT_FREE}" if not talk.is_free(offer.choice) else talk.overrule(Accept())
+                if not talk.is_free(offer.choice):
+                    return f"offer: {NOT_FREE}"
+                talk.overrule(Accept())
             case CounterOffer():
                 return _counter(talk, offer, order)
             case DeclineOffer():
-                return talk.overrule(GiveUp(reason=order.reason or "declined"))
+                talk.overrule(GiveUp(reason=order.reason or "declined"))
             case _:
                 assert_never(order)
+        return None
 
     def _raise_tier(self, order: RaiseTier) -> str | None:
         asking = self._talks.asking.get(order.negotiation_id)
@@ -71,4 +74,6 @@ def _counter(talk: Talk, offer: Propose | Counter, order: CounterOffer) -> str |
     if not talk.is_free(order.choice):
         return f"choice: {NOT_FREE}"
     fault = talk.cannot_counter()
-    return fault if fault is not None else talk.overrule(Offer(outcome=outcome))
+    if fault is None:
+        talk.overrule(Offer(outcome=outcome))
+    return fault

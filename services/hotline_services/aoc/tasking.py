@@ -81,7 +81,7 @@ class Tasking:
     def _object(self, order: LodgeProtest) -> None:
         """As to what has been seen, but that it is for the person at the desk whether to protest."""
         peer = order.peer
-        if not self._manning.permits(order):
+        if not self._manning.admit(order):
             return
         if peer not in self._rejections.peers:
             self._rejections.unknown_party(order, "peer", peer)
