@@ -15,6 +15,7 @@ from hotline_services.runtime.recording import RecordingReader
 
 SCENARIO = "valley-day"
 DAYS = 0.3
+OUTPUT_IS_FULL = "hotline: the output cannot be written: No space left on device. Make room, or have it elsewhere.\n"
 
 
 def recorded(path: Path, seed: int) -> bytes:
@@ -162,16 +163,16 @@ def test_what_is_known_is_part_of_the_summary_for_programs(capsys: pytest.Captur
 
 
 @pytest.mark.parametrize(
-    ("options", "reason"),
+    ("options", "sentence"),
     [
-        (["--out", "/dev/full"], "--out: /dev/full: No space left on device"),
-        (["--out", "-"], "--out: -: No space left on device"),
-        (["--json"], "standard output: No space left on device"),
-        ([], "standard output: No space left on device"),
+        (["--out", "/dev/full"], "hotline simulate: --out: /dev/full: No space left on device\n"),
+        (["--out", "-"], OUTPUT_IS_FULL),
+        (["--json"], OUTPUT_IS_FULL),
+        ([], OUTPUT_IS_FULL),
     ],
 )
-def test_a_full_disk_is_told_in_one_sentence(options: list[str], reason: str) -> None:
+def test_a_full_disk_is_told_in_one_sentence(options: list[str], sentence: str) -> None:
     command = [sys.executable, "-m", "hotline_services.cli.main", "simulate", SCENARIO, "--days", "0.1", *options]
     with Path("/dev/full").open("wb") as full:
         run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert (run.returncode, run.stderr) == (2, f"hotline simulate: {reason}\n")
+    assert (run.returncode, run.stderr) == (2, sentence)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
 
 import msgspec
 from cyclopts import Parameter
@@ -107,54 +107,34 @@ def simulate(
     except InterruptedRunError as error:
         complain("simulate", f"{error}; {out} is partial" if out else str(error))
         return INTERRUPTED
-    try:
-        _sum_up(run, time.perf_counter() - began, to_stderr=to_stdout, json=json)
-    except ValueError as error:
-        return complain("simulate", str(error))
+    _sum_up(run, time.perf_counter() - began, to_stderr=to_stdout, json=json)
     return 0
 
 
 def _sum_up(run: Run, took_s: float, *, to_stderr: bool, json: bool) -> None:
-    """Print what came of it. Raises ValueError when it cannot be written."""
+    """Print what came of it."""
     console = Console(stderr=to_stderr, highlight=False)
-    with _written("standard output", closing=sys.stdout):
-        if json:
-            console.out(msgspec.json.encode(run).decode(), highlight=False)
-        else:
-            known = (findings_table(run.findings), "") if run.findings else ()
-            console.print(*known, summary_table(run.summary), _caption(run, took_s), sep="\n")
-        sys.stdout.flush()
-
-
-@contextlib.contextmanager
-def _written(what: str, closing: TextIO | None = None) -> Iterator[None]:
-    """Raises ValueError for what cannot be written to its end; a reader who has had enough is no such fault.
-
-    What is ``closing`` then is not tried once more, with a traceback, when the process ends.
-    """
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        if closing is not None:
-            with contextlib.suppress(OSError):
-                closing.close()
-        raise ValueError(f"{what}: {error.strerror}") from error
+    if json:
+        console.out(msgspec.json.encode(run).decode(), highlight=False)
+    else:
+        known = (findings_table(run.findings), "") if run.findings else ()
+        console.print(*known, summary_table(run.summary), _caption(run, took_s), sep="\n")
 
 
 @contextlib.contextmanager
 def _opened(out: Path | None) -> Iterator[BinaryIO | None]:
-    """The file to record to. Raises ValueError when it cannot be written."""
+    """What to record to. Raises ValueError for a file that cannot be written."""
     if out is None:
         yield None
     elif str(out) == "-":
-        with _written("--out: -", closing=sys.stdout):
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
     else:
-        with _written(f"--out: {out}"), out.open("wb") as file:
-            yield file
+        try:
+            with out.open("wb") as file:
+                yield file
+        except OSError as error:
+            raise ValueError(f"--out: {out}: {error.strerror}") from error
 
 
 def _run(scenario: Scenario, seed: int, days: float, changes: dict[str, Any], file: BinaryIO | None) -> Run:

@@ -18,19 +18,18 @@ class OutputError(Exception):
 @contextmanager
 def written(out: Path, *, force: bool = False) -> Iterator[BinaryIO]:
     """A file to write to. What stood there before stays until the new one is whole. Raises OutputError."""
+    if str(out) == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
     refuse_to_overwrite(out, force=force)
     try:
-        if str(out) == STDOUT:
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
-        elif out.exists() and not out.is_file():
+        if out.exists() and not out.is_file():
             with out.open("wb") as device:
                 yield device
         else:
             with whole_file(out) as file:
                 yield file
-    except BrokenPipeError:
-        raise
     except OSError as error:
         raise OutputError(f"--out: {out}: {error.strerror}") from error
 
