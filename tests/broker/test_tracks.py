@@ -51,21 +51,29 @@ def scenario(folder: Path, sky: str = "[sky]") -> Scenario:
 
 
 @contextlib.asynccontextmanager
-async def flying(broker: EmbeddedBroker, played: Scenario, folder: Path) -> AsyncIterator[None]:
-    """The sky, which sets the clock here, and a monitor, in this process."""
+async def flying(broker: EmbeddedBroker, played: Scenario, folder: Path) -> AsyncIterator[asyncio.Event]:
+    """The sky, which sets the clock here, and a monitor, in this process: yields what is set when it hears of a flight.
+
+    What the monitor has heard by the end is in its record then.
+    """
     start = played.start.astimezone(UTC)
     clock = Clock(
         id="clock", source="sky", seq=0, time=start, simulated_start=start, real_start=datetime.now(UTC), speed=SPEED
     )
     sky = msgspec.structs.replace(sky_service(played, 1, SPEED), sets_clock=clock)
-    record = Record(folder / "monitor.sqlite3")
+    record, began = Record(folder / "monitor.sqlite3"), asyncio.Event()
+
+    def hear(message: Message) -> None:
+        if isinstance(message, FlightBegan):
+            began.set()
+
     actors = [
         LiveActor(sky, Journal(folder / "sky.sqlite3", "sky"), broker.settings),
-        LiveActor(monitor_service(record.progress, lambda _: None), record, broker.settings),
+        LiveActor(monitor_service(record.progress, hear), record, broker.settings),
     ]
     running = [asyncio.create_task(actor.run()) for actor in actors]
     try:
-        yield
+        yield began
     finally:
         for actor in actors:
             actor.stop()
@@ -109,13 +117,6 @@ def order(played: Scenario) -> FlyUnannounced:
     return Author("exercise").say(FlyUnannounced, start, to="sky", plan=plan)
 
 
-async def is_written(path: Path) -> None:
-    """Return once the monitor has written down that a flight began."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not any(isinstance(message, FlightBegan) for message in kept(path, "messages")):
-            await asyncio.sleep(0.05)
-
-
 def kept(path: Path, table: str) -> list[Message]:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         rows = db.execute(f"SELECT message FROM {table} WHERE message IS NOT NULL ORDER BY n").fetchall()  # noqa: S608
@@ -124,9 +125,9 @@ def kept(path: Path, table: str) -> list[Message]:
 
 async def test_tracks_come_again_and_again_and_are_written_nowhere(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
     played = scenario(tmp_path)
-    async with flying(own_broker, played, tmp_path):
+    async with flying(own_broker, played, tmp_path) as began, asyncio.timeout(PATIENCE_S):
         first, second = await some_tracks(own_broker, order(played), 2)
-        await is_written(tmp_path / "monitor.sqlite3")
+        await began.wait()
     assert first.tracks[0].callsign == "STRAY1"
     assert (first.tracks[0].lon_deg, first.tracks[0].lat_deg) != (second.tracks[0].lon_deg, second.tracks[0].lat_deg)
     journal, record = kept(tmp_path / "sky.sqlite3", "entry"), kept(tmp_path / "monitor.sqlite3", "messages")
