@@ -2,6 +2,7 @@
 
 import { button, h } from "./dom.js";
 import { air, clockTime } from "./format.js";
+import { Keyed } from "./listing.js";
 import { words } from "./words.js";
 
 const MOST = 30;
@@ -11,6 +12,7 @@ export class Queue {
     Object.assign(this, { watch, ask });
     this.count = h("span", { class: "quiet" });
     this.list = h("ul", {});
+    this.items = new Keyed(this.list, (waiting) => this.#item(waiting), { key: ({ plan }) => plan.key });
     this.element = h("section", { class: "queue", "aria-label": words.queue.name, tabindex: "0" }, h("h3", {}, words.queue.name, " ", this.count), this.list);
   }
 
@@ -21,7 +23,7 @@ export class Queue {
   draw() {
     const waiting = waitingPlans(this.watch.store);
     this.count.textContent = waiting.length ? String(waiting.length) : words.queue.none;
-    this.list.replaceChildren(...waiting.slice(0, MOST).map((row) => this.#item(row)));
+    this.items.show(waiting.slice(0, MOST));
   }
 
   #item({ plan, inCall, volumes }) {
