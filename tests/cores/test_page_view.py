@@ -76,6 +76,12 @@ def test_a_page_that_comes_from_another_record_is_told_to_begin_anew() -> None:
     assert told.rows == {}
 
 
+def test_a_page_that_is_ahead_of_what_it_asks_for_is_told_to_begin_anew() -> None:
+    told = changes(history(), MIDDLE, MIDDLE - 1)
+    assert (told.n, told.rows, told.reset) == (MIDDLE - 1, {}, True)
+    assert not changes(history(), MIDDLE, MIDDLE).reset
+
+
 def test_so_many_changes_that_a_picture_is_cheaper_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hotline_services.web.view.CHANGES_AT_MOST", 50)
     assert changes(history(), 0).reset

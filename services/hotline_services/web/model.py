@@ -75,15 +75,14 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows that messages ``after < n <= n`` have changed. With ``reset`` there were too many to tell one by one:
-    ask for a picture. With ``more`` the end that was asked for is not reached yet."""
+    """The rows that messages after ``after``, up to ``n``, have changed. With ``reset`` they cannot be told one by one,
+    being too many, or of another life of the record, or to be taken back: ask for a picture."""
 
     after: int
     n: int
     at: AwareTime | None
     rows: Rows
     reset: bool = False
-    more: bool = False
     epoch: str = ""
 
 

@@ -124,17 +124,17 @@ def picture(
 def changes(history: History, after: int, until: int | None = None) -> Changes:
     """The rows that messages after ``after`` have changed, up to ``until``, by default the last.
 
-    There is a reset instead when ``after`` is of another record, or too long ago to tell it change by change.
+    There is a reset instead when ``after`` is of another record, comes after ``until``, or is too long ago to tell it
+    change by change.
     """
     n = history.last if until is None else min(until, history.last)
-    if after > history.last or history.change_count(after, n) > CHANGES_AT_MOST:
+    if after > n or history.change_count(after, n) > CHANGES_AT_MOST:
         return Changes(after=after, n=n, at=history.time_of(n), rows={}, reset=True)
     tables: dict[str, list[Row]] = {}
-    for row in history.changed(after, n) if after < n else ():
+    for row in history.changed(after, n):
         if type(row) in SHOWN:
             tables.setdefault(row.table, []).append(row)
     rows: Rows = {table: presentable(changed) for table, changed in tables.items()}
-    n = max(after, n)
     return Changes(after=after, n=n, at=history.time_of(n), rows={table: some for table, some in rows.items() if some})
 
 
