@@ -8,15 +8,24 @@ import { theme } from "./theme.js";
 const FONT = "10.5px system-ui, sans-serif";
 const DAY_S = 86_400;
 
-/** Steps over time: a level holds until it changes. */
-export class LineChart {
-  #plot = null;
+/** A place for a chart of a height, and the plot in it. */
+class Chart {
+  plot = null;
 
   constructor(height) {
     this.height = height;
     this.element = h("div", { role: "img", "aria-label": "" });
   }
 
+  /** A plot listens to the window: one that is no longer wanted has to be told. */
+  close() {
+    this.plot?.destroy();
+    this.plot = null;
+  }
+}
+
+/** Steps over time: a level holds until it changes. */
+export class LineChart extends Chart {
   /** `lines` are {label, ink, dash, points: [[ms, value]]}; all go on until `now`. */
   show(lines, now, told) {
     this.element.setAttribute("aria-label", told);
@@ -24,13 +33,13 @@ export class LineChart {
     if (!width) return;
     const data = joined(lines, now);
     const shape = `${lines.map(({ label }) => label).join()}/${theme.isDark}`;
-    if (this.shape !== shape) {
+    if (!this.plot || this.shape !== shape) {
       this.shape = shape;
-      this.#plot?.destroy();
-      this.#plot = new uPlot(this.#options(lines, width), data, this.element);
+      this.close();
+      this.plot = new uPlot(this.#options(lines, width), data, this.element);
     } else {
-      if (this.#plot.width !== width) this.#plot.setSize({ width, height: this.height });
-      this.#plot.setData(data);
+      if (this.plot.width !== width) this.plot.setSize({ width, height: this.height });
+      this.plot.setData(data);
     }
   }
 
@@ -46,26 +55,19 @@ export class LineChart {
 }
 
 /** Columns side by side. */
-export class ColumnChart {
-  #plot = null;
-
-  constructor(height) {
-    this.height = height;
-    this.element = h("div", { role: "img", "aria-label": "" });
-  }
-
+export class ColumnChart extends Chart {
   show(names, values, told) {
     this.element.setAttribute("aria-label", told);
     const width = this.element.clientWidth;
     if (!width) return;
-    this.#plot?.destroy();
+    this.close();
     const options = {
       width, height: this.height, cursor: { show: false }, legend: { show: false }, padding: [8, 10, 0, 0],
       scales: { x: { time: false, range: () => [-0.6, names.length - 0.4] }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
       axes: [axis({ values: (_, ticks) => ticks.map((tick) => names[tick] ?? ""), size: 24, splits: () => shown(names, width), grid: { show: false } }), axis({ size: 34 })],
       series: [{}, { stroke: theme.colour("accent"), fill: theme.colour("accent"), width: 0, paths: uPlot.paths.bars({ size: [0.7, 48] }), points: { show: false } }],
     };
-    this.#plot = new uPlot(options, [names.map((_, index) => index), values], this.element);
+    this.plot = new uPlot(options, [names.map((_, index) => index), values], this.element);
   }
 }
 

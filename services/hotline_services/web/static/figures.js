@@ -107,6 +107,10 @@ export class Figures {
     this.listing.show(rows);
     this.chart.show(rows.map((row) => label(row.group)), rows.map((row) => row.calls), words.figures.chart(groups[by]));
   }
+
+  close() {
+    this.chart.close();
+  }
 }
 
 /** `08-21`, `21 06Z`, `routine`. */

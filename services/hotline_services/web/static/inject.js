@@ -169,6 +169,11 @@ export class Injection {
     }
   }
 
+  close() {
+    clearTimeout(this.#timer);
+    this.drawing.stop();
+  }
+
   stale() {
     return `${this.watch.isAtHead}/${this.#sent.length}/${this.watch.store.version("plans", "negotiations")}`;
   }

@@ -91,6 +91,10 @@ export class TensionChart {
     const told = latest.map((row) => words.tension.level(`${shortName(row.party)} → ${shortName(row.peer)}`, row.stage, row.after.toFixed(1))).join("; ");
     this.chart.show(lines, clock.now(), words.tension.chart(told));
   }
+
+  close() {
+    this.chart.close();
+  }
 }
 
 /** The tab: the chart, its causes, and escalations. */
@@ -122,6 +126,10 @@ export class TensionLists {
     this.chart.draw();
     this.causes.show(newestFirst(this.watch.store, "strain", "at").slice(0, 100));
     this.escalations.show(newestFirst(this.watch.store, "escalations", "at").slice(0, 100));
+  }
+
+  close() {
+    this.chart.close();
   }
 }
 

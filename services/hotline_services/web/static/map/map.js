@@ -24,6 +24,8 @@ const UPDATE_MS = 1_000;
 export class TheatreMap extends EventTarget {
   #updatedAt = -Infinity;
   #ruledVersion = -1;
+  #closing = new AbortController();
+  #sizes = new ResizeObserver(() => this.map.updateSize());
 
   constructor(watch) {
     super();
@@ -69,8 +71,16 @@ export class TheatreMap extends EventTarget {
   #listen() {
     this.map.on("click", ({ pixel }) => this.#clicked(pixel));
     this.map.on("moveend", () => this.dispatchEvent(new Event("move")));
-    theme.addEventListener("change", () => this.recolour());
-    new ResizeObserver(() => this.map.updateSize()).observe(this.chart);
+    theme.addEventListener("change", () => this.recolour(), { signal: this.#closing.signal });
+    this.#sizes.observe(this.chart);
+  }
+
+  /** Lets go of all that outlives it and would keep it: the theme, its own size, and the geography that maps share. */
+  close() {
+    this.#closing.abort();
+    this.#sizes.disconnect();
+    this.map.getLayers().forEach((layer) => layer.getSource().clear(true));
+    this.map.dispose();
   }
 
   #buttons() {
@@ -178,6 +188,7 @@ export class TheatreMap extends EventTarget {
   }
 
   recolour() {
+    this.symbols.forget();
     this.airspace.recolour();
     this.aircraft.recolour();
     this.map.getLayers().forEach((layer) => layer.changed());

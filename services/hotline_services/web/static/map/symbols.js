@@ -20,9 +20,9 @@ export class Symbols {
   constructor(sides) {
     this.sides = sides;
     this.#ruler.font = LABEL_FONT;
-    theme.addEventListener("change", () => this.forget());
   }
 
+  /** Draws all of them anew, once they are wanted: the colours are others. */
   forget() {
     this.#aircraft.clear();
     this.#labels.clear();
