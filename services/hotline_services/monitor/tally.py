@@ -1,7 +1,8 @@
 """Rows counted as they change: what each row adds to which metric, and the sums of it.
 
-When a row changes, what it added is taken away before what it adds now is put in. So a scrape costs what has changed
-since the one before, however long the run is.
+When a row changes, what it added to a gauge is taken away before what it adds now is put in. So a scrape costs what
+has changed since the one before, however long the run is. What it added to a counter or a histogram stays: Prometheus
+reads one that falls as begun anew, and would count everything in it once more.
 """
 
 from bisect import bisect_left
@@ -42,10 +43,10 @@ class Distribution:
         self._counts: Final = [0] * (len(bounds) + 1)
         self.total = 0.0
 
-    def add(self, value: float, times: int) -> None:
-        """Observe this once, or (``times`` -1) take it back."""
-        self._counts[bisect_left(self._bounds, value)] += times
-        self.total += value * times
+    def add(self, value: float) -> None:
+        """Observe this once."""
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self.total += value
 
     def cumulative(self) -> Iterator[tuple[str, int]]:
         """How many values are at most each bound; the last, ``+Inf``, counts all."""
@@ -61,7 +62,7 @@ class Tally:
     def __init__(self) -> None:
         self.sums: Final[dict[str, dict[Labels, float]]] = {m.name: {} for m in MEASURES if not m.bounds}
         self.distributions: Final[dict[str, dict[Labels, Distribution]]] = {m.name: {} for m in MEASURES if m.bounds}
-        self._shares: Final[dict[tuple[type[Row], str], list[Share]]] = {}
+        self._shares: Final[dict[tuple[type[Row], str], dict[str, Share]]] = {}
 
     def fold(self, rows: Iterable[Row]) -> None:
         """Count these rows as they are now."""
@@ -69,28 +70,31 @@ class Tally:
             shares_of = _SHARES.get(type(row))
             if shares_of is None:
                 continue
-            for share in self._shares.pop((type(row), row.key), ()):
-                self._add(share, -1)
-            now = self._shares[type(row), row.key] = [self._bounded(share) for share in shares_of(row)]
-            for share in now:
-                self._add(share, 1)
+            known = self._shares.setdefault((type(row), row.key), {})
+            for share in shares_of(row):
+                before = known.get(share.name)
+                if before is None or not _stays(before):
+                    known[share.name] = self._add(share, before)
 
-    def _add(self, share: Share, times: int) -> None:
+    def _add(self, share: Share, instead_of: Share | None) -> Share:
+        """What was added: under other labels where there are too many of them."""
         name, labels, value = share
-        if name in self.distributions:
-            self.distributions[name][labels].add(value, times)
+        sums, distributions = self.sums.get(name, {}), self.distributions.get(name, {})
+        if labels not in sums and labels not in distributions and len(sums) + len(distributions) >= SERIES_AT_MOST:
+            labels = (OTHER,) * len(labels)
+        if instead_of is not None:
+            sums[instead_of.labels] -= instead_of.value
+        if name in self.sums:
+            sums[labels] = sums.get(labels, 0.0) + value
         else:
-            self.sums[name][labels] = self.sums[name].get(labels, 0.0) + value * times
+            distributions.setdefault(labels, Distribution(MEASURE[name].bounds)).add(value)
+        return share._replace(labels=labels)
 
-    def _bounded(self, share: Share) -> Share:
-        """Under other labels where there are too many of them."""
-        distributions = self.distributions.get(share.name)
-        series: dict[Labels, Any] = self.sums[share.name] if distributions is None else distributions
-        if share.labels not in series and len(series) >= SERIES_AT_MOST:
-            share = share._replace(labels=(OTHER,) * len(share.labels))
-        if distributions is not None and share.labels not in distributions:
-            distributions[share.labels] = Distribution(MEASURE[share.name].bounds)
-        return share
+
+def _stays(share: Share) -> bool:
+    """Whether it has been counted, and so cannot be taken back."""
+    kind = MEASURE[share.name].kind
+    return kind == "histogram" or (kind == "counter" and share.value > 0)
 
 
 @lru_cache(maxsize=1_000)
@@ -122,7 +126,7 @@ def _call(row: CallRow) -> Iterator[Share]:
         return
     line, reason = line_of(row.caller, row.callee), _word(row.reason)
     yield Share("hotline_calls_in_progress", (line,), row.ended_at is None)
-    if row.ended_at is None:
+    if not row.counted_by:  # as overheard it is not final
         return
     yield Share("hotline_calls_total", (row.caller, row.callee, reason, _word(row.tier), _word(row.outcome)))
     yield Share("hotline_line_taken_seconds_total", (line,), taken_s(row))
@@ -137,7 +141,7 @@ def _negotiation(row: NegotiationRow) -> Iterator[Share]:
     if not row.asker:
         return
     yield Share("hotline_negotiations_open", (row.asker, row.responder), row.ended_at is None)
-    if row.ended_at is None:
+    if not row.ended_by:
         return
     yield Share("hotline_negotiations_total", (row.asker, row.responder, _word(row.outcome), _word(row.tier)))
     yield Share("hotline_negotiation_rounds", (row.asker,), row.rounds)
