@@ -1,8 +1,9 @@
 """What is on the desk, in the eyes of who only hears of it."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
+import msgspec
 import pytest
 
 from hotline_protocol.events import InputRejected, NegotiationEnded, NegotiationOutcome, PlanStatus
@@ -22,7 +23,7 @@ from hotline_protocol.orders import (
 )
 from hotline_protocol.service import Health, Presence
 from hotline_services.console.commands import HELP, SYNONYMS, CommandError, Commands
-from hotline_services.console.desk_view import Matter
+from hotline_services.console.desk_view import Matter, in_words
 from hotline_services.console.sitting import Draft, SittingAt
 
 from .fake import HIGHER, SITTING, WANTED, FakeDesk, offer_of
@@ -158,6 +159,14 @@ def test_an_offer_that_lapsed_with_nobody_saying_so_is_taken_off_in_time() -> No
     assert desk.view.lapse(at(3)) == []
     assert matters(desk.view.lapse(at(6))) == [Matter.OUTCOME]  # type: ignore[arg-type]
     assert desk.view.decision() is None
+
+
+def test_a_peer_s_time_of_another_offset_is_told_in_utc() -> None:
+    desk = manned()
+    there = at(2).astimezone(timezone(timedelta(hours=3)))
+    rings, _ = desk.hear(msgspec.structs.replace(desk.ring(), time=there))
+    assert rings.text.endswith(f"rings until {at(3):%H:%M:%S}Z.")
+    assert f"lapses at {at(2):%H:%M:%S}Z" in in_words(desk.asked(expires_at=there))
 
 
 def test_own_plans_come_and_go() -> None:

@@ -1,8 +1,9 @@
 """`hotline inject` without a broker: what it reads, what it complains of, and what it makes of the answers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hotline_protocol.events import PlanStatus
@@ -11,8 +12,9 @@ from hotline_protocol.geometry import expand
 from hotline_protocol.hearing import ear
 from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.intake import read_plans
-from hotline_services.cli.connection import DEFAULT, NO_BROKER, broker_settings
-from hotline_services.cli.inject import BAD_INPUT, inject, told
+from hotline_services.cli.connection import DEFAULT, broker_settings
+from hotline_services.cli.exits import BAD_INPUT, NO_BROKER
+from hotline_services.cli.inject import inject, told
 from hotline_services.injecting import judge, read_texts
 from hotline_services.runtime.wire import BrokerSettings
 
@@ -66,8 +68,14 @@ def test_an_answer_is_told_in_a_line(patrol: FlightPlan) -> None:
     assert told(status(patrol, PlanState.REFUSED, problem=refused)).endswith("refused: area: nobody answered")
     assert told(status(patrol, PlanState.ACCEPTED, volumes=volumes)).endswith("accepted as filed")
     assert told(status(patrol, PlanState.ACCEPTED, volumes=volumes, as_filed=False)).endswith(
-        "accepted with changes: from 438LM2, 24,000-26,000 ft, 15:00-15:30Z"
+        "accepted with changes: from 438LM2, FL240-260 · 1500Z-1530Z"
     )
+
+
+def test_an_answer_that_bears_another_offset_is_told_in_utc(patrol: FlightPlan) -> None:
+    answer = status(patrol, PlanState.NEGOTIATING)
+    there = answer.time.astimezone(timezone(timedelta(hours=-12)))
+    assert told(msgspec.structs.replace(answer, time=there)) == told(answer)
 
 
 def test_what_cannot_be_read_is_told_before_a_broker_is_looked_for(

@@ -62,3 +62,14 @@ def test_a_skipped_test_fails_under_ci_and_only_there(
     pytester.makepyfile(test_one=SKIPPED_TEST, test_other=SKIPPED_FILE)
     result = pytester.runpytest_inprocess("--continue-on-collection-errors", "-p", "no:asyncio")
     result.assert_outcomes(**outcomes)
+
+
+def test_a_time_is_said_to_be_utc_only_where_it_has_been_made_so() -> None:
+    """A message's time may bear any offset: with a Z behind its own hours and minutes it would be another time."""
+    services = ROOT / "services" / "hotline_services"
+    writers = {
+        str(path.relative_to(services))
+        for path in services.rglob("*.py")
+        if re.search(r"%M(:?%S)?\}?Z", path.read_text(encoding="utf-8"))
+    }
+    assert writers == {"monitor/wording.py", "aco/fields.py"}

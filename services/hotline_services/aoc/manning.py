@@ -97,7 +97,7 @@ class Manning:
     def _take(self, order: TakeDesk) -> None:
         before = self._seat.lease
         if before is not None and before.by.sitting != order.sitting:
-            reason = f"{before.by.operator} holds the desk until {before.until:%H:%M:%SZ}"
+            reason = f"{before.by.operator} holds the desk until {before.until:%H:%M:%S %Z}"
             self._rejections.reject(order, "desk-taken", "sitting", reason)
             return
         by = Sitting(sitting=order.sitting, operator=order.operator)

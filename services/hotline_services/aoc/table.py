@@ -34,7 +34,7 @@ class Table:
             return f"offer: {order.offer[:8]} of {order.negotiation_id} does not await an answer"
         offer = talk.to_answer
         if offer.expires_at < self._voice.now:
-            return f"offer: it lapsed at {offer.expires_at:%H:%M:%SZ}"
+            return f"offer: it lapsed at {offer.expires_at:%H:%M:%S %Z}"
         match order:
             case AcceptOffer():
                 if not talk.is_free(offer.choice):

@@ -21,17 +21,18 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health
 from hotline_protocol.topics import CLOCK, HEALTH, INJECT, STATUS, MalformedMessageError, decode, encode
 from hotline_services.injecting import Complaint, Letter, judge, read_texts, unheard_of
+from hotline_services.monitor.rows import utc
+from hotline_services.monitor.wording import air, clock_time
 from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import NO_BROKER, broker_settings
+from .connection import broker_settings
+from .exits import BAD_INPUT, INTERRUPTED, NO_BROKER
 
 ACCEPTED: Final = 0
 REFUSED: Final = 1
-BAD_INPUT: Final = 2
 TIMED_OUT: Final = 3
-INTERRUPTED: Final = 130
 
 QUIET_S: Final = 0.5  # what is retained comes at once: what has not come after so long is not there
 UNREAD: Final = "0" * 16  # how a centre names the contents of a plan that it could not read
@@ -119,7 +120,7 @@ def _party(name: str) -> str:
 
 def told(status: PlanStatus) -> str:
     """A plan's state in a line for a person."""
-    return f"{status.time:%d %b %H:%M:%SZ}  {status.plan_id}  {_state(status)}"
+    return f"{utc(status.time):%d %b} {clock_time(status.time, seconds=True)}  {status.plan_id}  {_state(status)}"
 
 
 def _state(status: PlanStatus) -> str:
@@ -129,9 +130,7 @@ def _state(status: PlanStatus) -> str:
     if status.as_filed or not status.volumes:
         return f"{state} as filed" if status.volumes else state
     first = status.volumes[0]
-    start, end = min(volume.start for volume in status.volumes), max(volume.end for volume in status.volumes)
-    block = f"{min(v.lower_ft for v in status.volumes):,}-{max(v.upper_ft for v in status.volumes):,} ft"
-    return f"{state} with changes: from {gars(centre(first.area), 'quadrant')}, {block}, {start:%H:%M}-{end:%H:%MZ}"
+    return f"{state} with changes: from {gars(centre(first.area), 'quadrant')}, {air(status.volumes)}"
 
 
 class _Errand:

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from hotline_protocol.message import Message
 from hotline_services.cli.connection import VARIABLE, broker_settings
+from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.cli.numbers import Whole
 from hotline_services.cli.page import USUAL_PORT, Hosts, Token, run_page
 from hotline_services.cli.times import read_moment
@@ -18,7 +19,6 @@ from hotline_services.director.script import Scenario
 from hotline_services.runtime.store import Store
 from hotline_services.runtime.wire import BrokerSettings, Refused
 
-BAD_INPUT: Final = 2
 DEFAULT_SCENARIO: Final = "euphrates-2017-06-18"
 FASTEST: Final = 100_000.0  # what a Clock message can say
 LONGEST_DAYS: Final = 3_660
@@ -154,7 +154,7 @@ def sound_start(text: str | None, scenario: Scenario) -> datetime | None:
         raise ValueError(f"--from: {text!r} is no time such as 2016-09-17T13:20Z or 13:20") from error
     if not first <= at < first + timedelta(days=scenario.days):
         last = first + timedelta(days=scenario.days)
-        raise ValueError(f"--from: {text}: the scenario goes from {first:%Y-%m-%dT%H:%MZ} to {last:%Y-%m-%dT%H:%MZ}")
+        raise ValueError(f"--from: {text}: the scenario goes from {first.isoformat()} to {last.isoformat()}")
     return at
 
 

@@ -31,7 +31,7 @@ def evidence(report: Report) -> Iterator[str]:
 
 
 def _fault(fault: Finding) -> Iterator[str]:
-    yield f"  {fault.at:%H:%M:%SZ}, in {fault.scene}: {fault.step}"
+    yield f"  {fault.at:%H:%M:%S %Z}, in {fault.scene}: {fault.step}"
     yield f"    expected: {fault.expected}"
     yield f"    came:     {fault.came}"
     yield from (f"      {_said(uttered)}" for uttered in fault.exchange)

@@ -15,7 +15,7 @@ from textual.widgets import Footer, Input, RichLog, Static
 from hotline_protocol.injection import SightingKind
 from hotline_protocol.menu import Choice
 from hotline_protocol.orders import DecisionAwaited
-from hotline_services.monitor.wording import printable
+from hotline_services.monitor.wording import clock_time, printable
 
 from .chart import Ground, draw
 from .commands import CommandError, Commands, Reply
@@ -171,7 +171,8 @@ class ConsoleApp(App[None]):
     def _show(self) -> None:
         now, view = self._desk.now(), self._desk.view
         holder = printable(view.holder.operator) if view.holder else "the automatic officer"
-        title = f" {view.party.upper()} · {holder} · {now:%d %b %H:%M:%S}Z · {self._desk.speed:g}x"
+        time = f"{now:%d %b} {clock_time(now, seconds=True)}"
+        title = f" {view.party.upper()} · {holder} · {time} · {self._desk.speed:g}x"
         self._title.update(Text(title, no_wrap=True))
         self._on_desk.update(desk_text(view, now, self._desk.speed))
         self._show_map(view.decision())

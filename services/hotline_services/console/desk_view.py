@@ -339,7 +339,7 @@ def in_words(asked: DecisionAwaited) -> str:
     free = "" if asked.worth[menu.outcome(asked.choice)] >= 0 else " That air is not free."
     return (
         f"{mine} ({priority}{asked.kind.value}, {words(asked.tier.value)}): {offer(menu, asked.choice)}, {times}. "
-        f"It lapses at {asked.expires_at:%H:%M:%S}Z.{meets}{free}"
+        f"It lapses at {clock_time(asked.expires_at, seconds=True)}.{meets}{free}"
     )
 
 
@@ -347,7 +347,7 @@ def _ringing(call: CallOnDesk) -> Notice:
     who = f"Ringing {call.peer.upper()}" if call.ours else f"The phone rings: {call.peer.upper()}"
     manner = f"{words(call.reason.value)}, {words(call.tier.value)}"
     matter = Matter.CALL if call.ours else Matter.RINGS
-    return _notice(matter, f"{who}, {manner}; it rings until {call.until:%H:%M:%S}Z.")
+    return _notice(matter, f"{who}, {manner}; it rings until {clock_time(call.until, seconds=True)}.")
 
 
 def _notice(matter: Matter, text: str) -> Notice:

@@ -6,7 +6,7 @@ from typing import Final
 from rich.text import Text
 
 from hotline_protocol.orders import DecisionAwaited
-from hotline_services.monitor.wording import duration, offer, printable, words
+from hotline_services.monitor.wording import clock_time, duration, offer, printable, words
 
 from .chart import Chart, Layer
 from .desk_view import DeskView
@@ -71,9 +71,8 @@ def _append_decision(text: Text, asked: DecisionAwaited, now: datetime, speed: f
     window = asked.menu.windows
     text.append(f"\n{printable(whose)}\n", style="bold")
     text.append(f"{printable(offer(asked.menu, asked.choice))}\n", style="bold magenta")
-    text.append(
-        f"{asked.kind.value}, {window[0].start:%H%M}-{window[-1].end:%H%M}Z when on time, round {asked.round}\n"
-    )
+    times = f"{clock_time(window[0].start)}-{clock_time(window[-1].end)}"
+    text.append(f"{asked.kind.value}, {times} when on time, round {asked.round}\n")
     text.append(f"lapses: {left(asked.expires_at, now, speed)}\n", style="bold")
     if asked.meets:
         text.append(f"runs into your {printable(', '.join(asked.meets))}\n", style="bold red")

@@ -32,9 +32,9 @@ def date_time_group(at: datetime) -> str:
     return f"{at:%d %H%M}Z {_MONTHS[at.month - 1]}"
 
 
-def clock_time(at: datetime) -> str:
-    """``1643Z``."""
-    return f"{utc(at):%H%M}Z"
+def clock_time(at: datetime, *, seconds: bool = False) -> str:
+    """``1643Z``, or to the second ``16:43:20Z``: in UTC, whatever the offset in which the time was told."""
+    return f"{utc(at):%H:%M:%S}Z" if seconds else f"{utc(at):%H%M}Z"
 
 
 def height(feet: int) -> str:
