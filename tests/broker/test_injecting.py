@@ -10,7 +10,8 @@ import pytest
 
 from hotline_protocol.service import Health, Presence
 from hotline_protocol.topics import INJECT, address_of, encode
-from hotline_services.cli.inject import ACCEPTED, BAD_INPUT, inject
+from hotline_services.cli.exits import BAD_INPUT
+from hotline_services.cli.inject import ACCEPTED, inject
 from hotline_services.runtime.broker import EmbeddedBroker
 
 

@@ -20,7 +20,7 @@ from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
 from hotline_protocol.orders import AnswerRing, CounterOffer, DecisionAwaited, LeaveDesk, TakeDesk
 from hotline_services.cli.debrief import debrief
-from hotline_services.cli.query import BAD_INPUT
+from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.console.after_action import report_text
 from hotline_services.console.debrief import AfterAction, Debrief, Ending
 from hotline_services.console.sitting import Draft, SittingAt

@@ -19,13 +19,13 @@ from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.logs import set_up_logs
 from hotline_services.runtime.wire import Refused
 
-from .connection import NO_BROKER, broker_settings
+from .connection import broker_settings
+from .exits import BAD_INPUT, NO_BROKER
 from .query import Flag
 from .tables import Column, show, write_json
 
 ALL_KEPT: Final = 0
 BROKEN: Final = 1
-BAD_INPUT: Final = 2
 DEFAULT_SCENARIO: Final = "conformance"
 DEFAULT_SPEED: Final = 10.0
 

@@ -7,8 +7,6 @@ from hotline_services.runtime.wire import BrokerSettings
 
 VARIABLE: Final = "HOTLINE_BROKER"
 DEFAULT: Final = "mqtt://127.0.0.1:1883"
-NO_BROKER: Final = 4
-"""The exit code of a command that cannot reach the broker, or has lost it."""
 
 
 def broker_settings(address: str | None) -> BrokerSettings:

@@ -16,14 +16,13 @@ from hotline_services.monitor.wording import printable
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import NO_BROKER, VARIABLE, broker_settings
+from .connection import VARIABLE, broker_settings
+from .exits import BAD_INPUT, INTERRUPTED, NO_BROKER
 
 if TYPE_CHECKING:
     from hotline_services.console.session import Session
 
-BAD_INPUT: Final = 2
 NO_DESK: Final = 3
-INTERRUPTED: Final = 130
 
 Flag = Parameter(negative="")
 

@@ -21,13 +21,13 @@ from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.supervisor import Supervisor
 
 from .connection import VARIABLE
+from .exits import BAD_INPUT
 from .following import Watch
 from .numbers import Whole
 from .page import TOKEN_VARIABLE, new_token
 from .page import USUAL_PORT as PAGE_PORT
 from .run import DEFAULT_SCENARIO, sound_days, sound_speed, sound_start
 
-BAD_INPUT: Final = 2
 USUAL_PORT: Final = 1883
 LAST_PORT: Final = 65_535
 MARK: Final = "made-by-hotline-demo"

@@ -17,9 +17,9 @@ from hotline_services.experiment.running import RunFailedError
 from hotline_services.experiment.tables import write_tables
 from hotline_services.extras import MissingExtraError, extra
 
+from .exits import INTERRUPTED
 from .numbers import Whole
 from .query import Flag, complain
-from .simulate import INTERRUPTED
 from .tables import Column, show
 
 FAILED: Final = 1

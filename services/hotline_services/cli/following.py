@@ -15,7 +15,8 @@ from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.outbox import Seen
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import NO_BROKER, broker_settings
+from .connection import broker_settings
+from .exits import NO_BROKER
 from .query import Flag, complain
 
 NARROWEST: Final = 80

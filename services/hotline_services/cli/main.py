@@ -8,8 +8,9 @@ from typing import Final
 
 from cyclopts import App, Group
 
+from .exits import INTERRUPTED
+
 BAD_OUTPUT: Final = 2
-INTERRUPTED: Final = 130
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 PLAY: Final = Group.create_ordered("Play")

@@ -17,11 +17,11 @@ from hotline_services.monitor.rows import Row
 from hotline_services.monitor.volume import Period
 from hotline_services.runtime.store import StoreError
 
+from .exits import BAD_INPUT
 from .times import read_moment
 
 VARIABLE: Final = "HOTLINE_RECORD"
 DEFAULT: Final = Path("var") / "monitor.sqlite3"
-BAD_INPUT: Final = 2
 
 Flag = Parameter(negative="")
 R = TypeVar("R", bound=Row)

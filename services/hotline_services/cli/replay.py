@@ -12,9 +12,9 @@ from cyclopts import Parameter
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.runtime.store import StoreError
 
+from .exits import BAD_INPUT
 from .page import USUAL_PORT, Hosts, Token, sound_token
 
-BAD_INPUT: Final = 2
 RECORDINGS_AT_MOST: Final = 2
 
 

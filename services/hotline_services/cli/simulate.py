@@ -23,6 +23,7 @@ from hotline_services.experiment.outcomes import Outcomes
 from hotline_services.experiment.tally import Tally
 from hotline_services.runtime.recording import Header, RecordingWriter
 
+from .exits import INTERRUPTED
 from .numbers import Whole
 from .query import Flag, complain
 from .sourced import findings_table
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from hotline_services.runtime.node import Listener
     from hotline_services.runtime.simulated import Simulation
 
-INTERRUPTED: Final = 130
 STEP: Final = timedelta(hours=1)
 
 
