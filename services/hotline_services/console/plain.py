@@ -46,7 +46,7 @@ class PlainConsole:
             working = [asyncio.ensure_future(work) for work in (self._obey_all(lines), self._watch())]
             lost = asyncio.ensure_future(self._session.lost())
             try:
-                done, _ = await asyncio.wait({working[0], lost}, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait({*working, lost}, return_when=asyncio.FIRST_COMPLETED)
                 for each in done:
                     each.result()
             finally:
