@@ -3,9 +3,10 @@
 Example: python benchmarks/bench_page.py --repeat 3 --seconds 10
 
 A headless Chromium, without a GPU, looks at `hotline run page` in another process, over a record of a day and aircraft
-that are told five times a second over a real broker. Frames are counted by the page's own animation frames; script
-time is what Chromium's Performance domain counts as script, and all tasks, of the page's main thread. Of several
-repetitions the quietest is printed beside the worst: other work on the machine only ever makes it slower.
+that are told five times a second over a real broker. Frames are the animation frames that the browser had to give,
+whether or not anything had moved far enough to be drawn anew; how often it had is told beside them. Script time is what
+Chromium's Performance domain counts as script, and all tasks, of the page's main thread. Of several repetitions the
+quietest is printed beside the worst: other work on the machine only ever makes it slower.
 """
 
 import argparse
@@ -51,20 +52,27 @@ WEIGHT_KB: Final = 700
 BATCH: Final = 500
 
 FRAMES: Final = """(ms) => new Promise((done) => {
-  let frames = -1, start = 0;
+  let frames = -1, start = 0, redraws = 0;
+  const drawing = CanvasRenderingContext2D.prototype, clear = drawing.clearRect;
+  drawing.clearRect = function (...box) {
+    redraws += this.canvas.classList.contains("aircraft");
+    return clear.apply(this, box);
+  };
   const count = (now) => {
-    if (frames < 0) start = now;
+    if (frames < 0) [start, redraws] = [now, 0];
     frames += 1;
-    if (now - start < ms) requestAnimationFrame(count); else done(frames / (now - start) * 1000);
+    const took = now - start;
+    if (took < ms) requestAnimationFrame(count); else done([frames / took * 1000, redraws / took * 1000]);
   };
   requestAnimationFrame(count);
 })"""
 
 
 class Drawn(NamedTuple):
-    """How smoothly a page draws: frames a second, and per cent of a core of script, and of all of its main thread."""
+    """How smoothly a page draws: frames and redraws a second; per cent of a core of script, and of its main thread."""
 
     fps: float
+    redraws: float
     script: float
     tasks: float
 
@@ -177,10 +185,10 @@ async def metrics(session: CDPSession) -> dict[str, float]:
 async def measured(page: Page, session: CDPSession, seconds: float) -> Drawn:
     """So many seconds of a page that is open."""
     before, start = await metrics(session), time.perf_counter()
-    fps = await page.evaluate(FRAMES, seconds * 1_000)
+    fps, redraws = await page.evaluate(FRAMES, seconds * 1_000)
     after, took = await metrics(session), time.perf_counter() - start
     share = {name: (after[name] - before[name]) / took * 100 for name in ("ScriptDuration", "TaskDuration")}
-    return Drawn(fps, share["ScriptDuration"], share["TaskDuration"])
+    return Drawn(fps, redraws, share["ScriptDuration"], share["TaskDuration"])
 
 
 async def cold(browser: Browser, address: str) -> Opened:
@@ -226,6 +234,7 @@ def show(results: dict[int, list[Drawn]], loads: list[Opened]) -> None:
     for count, runs in results.items():
         fps, script = WANTED.get(count, (None, None))
         row(f"{count:,} aircraft: frames a second", [one.fps for one in runs], f">= {fps:g}" if fps else "", max, "")
+        row("  aircraft drawn anew, a second", [one.redraws for one in runs], "", max, "")
         row("  script, of a core", [one.script for one in runs], f"<= {script:g} %" if script else "", min, "%")
         row("  whole main thread, of a core", [one.tasks for one in runs], "", min, "%")
     row("cold load to the first picture", [one.first_picture_s for one in loads], f"<= {FIRST_PICTURE_S} s", min, "s")

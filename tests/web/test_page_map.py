@@ -12,7 +12,8 @@ AT = "2017-08-20T05:02:00Z"
 
 A_MAP_COMES_AND_GOES = """async () => {
   const names = ['watch', 'source', 'clock', 'map/map'];
-  const [{Watch}, {Source}, {Clock}, {TheatreMap}] = await Promise.all(names.map((name) => import(`./static/${name}.js`)));
+  const modules = await Promise.all(names.map((name) => import(`./static/${name}.js`)));
+  const {Watch, Source, Clock, TheatreMap} = Object.assign({}, ...modules);
   const watch = new Watch(new Source('a'), new Clock());
   await watch.open();
   const map = new TheatreMap(watch);

@@ -1,4 +1,5 @@
-// The aircraft above the map, on a canvas of their own: the map below is not drawn again because something flies.
+// The aircraft above the map, on a canvas of their own: the map below is not drawn again because something flies, nor
+// are they before one of them has gone far enough to be seen to.
 
 import { level } from "../format.js";
 import { theme } from "../theme.js";
@@ -7,6 +8,8 @@ import { shortName } from "../sides.js";
 const LOOK_AHEAD_S = 60; // the line from a symbol ends where it will be then
 const LONGEST_AHEAD_PX = 60;
 const PLACE_LABELS_MS = 500;
+const SEEN_PX = 0.5; // of the screen's own: what has moved by less looks the same
+const LONGEST_MS = 1_000; // of real time: what has not been seen for long goes, and what takes off comes
 const REACH_PX = 20;
 const CELL_PX = 48;
 const HALF_PX = 13; // about half a symbol
@@ -19,6 +22,9 @@ export class Aircraft {
   #view = null;
   #drawn = [];
   #placedAt = -Infinity;
+  #drawnAt = -Infinity;
+  #drawnVersion = -1;
+  #fastest = 0; // of those in the air: how far on the plane in a second
   #ratio = devicePixelRatio || 1;
 
   /** `map` is OpenLayers'; flights and symbols are this source's; `signs(resolution)` are places where labels must not stand. */
@@ -49,13 +55,28 @@ export class Aircraft {
       this.canvas.style.setProperty("height", `${height}px`);
     }
     this.#placedAt = -Infinity;
-    if (this.at !== undefined) this.draw(this.at); // at once: the aircraft stay where they are on the map
+    if (this.at !== undefined) this.#drawAll(this.at, performance.now()); // at once: the aircraft stay where they are on the map
   }
 
-  draw(at, real = performance.now()) {
+  /** Called once a frame: draws them if they would look otherwise than they do. */
+  draw(at, real) {
+    if (this.#view && this.#isStale(at, real)) this.#drawAll(at, real);
+  }
+
+  #isStale(at, real) {
+    const gone = (this.#fastest * Math.abs(at - this.at)) / 1_000 / this.#view.resolution;
+    return !(gone * this.#ratio < SEEN_PX && real - this.#drawnAt < LONGEST_MS && this.#drawnVersion === this.flights.version);
+  }
+
+  /** Draws them at the next frame, wherever they are. */
+  refresh() {
+    this.#drawnAt = -Infinity;
+  }
+
+  #drawAll(at, real) {
     this.at = at;
+    [this.#drawnAt, this.#drawnVersion] = [real, this.flights.version];
     const view = this.#view;
-    if (!view) return;
     const context = this.#context;
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
@@ -67,9 +88,10 @@ export class Aircraft {
 
   #visible(at, real, { x, y, width, height, resolution }) {
     const visible = [];
-    this.count = 0;
+    [this.count, this.#fastest] = [0, 0];
     for (const flight of this.flights.aloft(at, real)) {
       this.count += 1;
+      this.#fastest = Math.max(this.#fastest, flight.perSecond);
       flight.px = (flight.x - x) / resolution + width / 2;
       flight.py = (y - flight.y) / resolution + height / 2;
       const isInside = flight.px > -40 && flight.py > -40 && flight.px < width + 40 && flight.py < height + 40;
@@ -98,6 +120,7 @@ export class Aircraft {
   recolour() {
     this.#inks = inks();
     this.#placedAt = -Infinity;
+    this.refresh();
   }
 
   #drawOne(context, flight) {

@@ -87,8 +87,12 @@ export class Flights {
   #rows = new Map();
   #seen = new Map();
 
+  /** Another number once any of them is known to be elsewhere. */
+  version = 0;
+
   /** Takes the rows of the table `airborne`; a path that has not changed is not prepared again. */
   update(rows) {
+    this.version += 1;
     for (const key of this.#rows.keys()) if (!rows.has(key)) this.#drop(key);
     for (const [key, row] of rows) {
       if (this.#rows.get(key) === row) continue;
@@ -110,10 +114,12 @@ export class Flights {
       now.set(key, (this.#seen.get(key) ?? new Seen()).see(track, at, real));
     }
     this.#seen = now;
+    this.version += 1;
   }
 
   forgetSeen() {
     this.#seen.clear();
+    this.version += 1;
   }
 
   /** Those that are in the air at this time, moved to where they are then. */

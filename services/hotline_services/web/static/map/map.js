@@ -131,6 +131,7 @@ export class TheatreMap extends EventTarget {
 
   #label(isOn) {
     this.aircraft.isLabelled = isOn;
+    this.aircraft.refresh();
   }
 
   /** Shows the contents as a table in place of the map, or the map again. */
@@ -185,6 +186,7 @@ export class TheatreMap extends EventTarget {
 
   select(about) {
     this.aircraft.selected = about.replace(/^(plan|flight):/, "");
+    this.aircraft.refresh();
   }
 
   recolour() {
