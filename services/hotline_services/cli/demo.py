@@ -17,6 +17,7 @@ from hotline_services.director.play import SKY
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.runtime.broker import BrokerError, EmbeddedBroker, Kind
+from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.supervisor import Supervisor
 
@@ -113,16 +114,14 @@ def demo(
             pace = ["--speed", str(pace_x), "--days", str(length)]
             shown = Page(_page_port(page_port), new_token()) if page else None
             _greet(played, embedded, pace_x, data, shown)
-            code = asyncio.run(_play(played, embedded, options, pace, later, data, limit_s, shown))
-    except (ScenarioError, BrokerError, ValueError) as error:
+            try:
+                code = asyncio.run(_play(played, embedded, options, pace, later, data, limit_s, shown))
+            finally:  # also when the log could not be written to its end
+                kept = _bid_farewell(data, out, played)
+    except (ScenarioError, BrokerError, NoBrokerError, ValueError) as error:
         print(f"hotline demo: {error}", file=sys.stderr)
         return BAD_INPUT
-    try:
-        _bid_farewell(data, out, played)
-    except (StoreError, OSError) as error:
-        print(f"hotline demo: --out: {error}", file=sys.stderr)
-        return BAD_INPUT
-    return code
+    return code if kept else BAD_INPUT
 
 
 def _sound_seconds(seconds: float | None, longest: float) -> float:
@@ -144,7 +143,10 @@ async def _play(
     limit_s: float,
     page: Page | None,
 ) -> int:
-    """Run the services and show what is said, until told to stop or the time is over."""
+    """Run the services and show what is said, until told to stop, the time is over, or it can be shown no more.
+
+    Raises OSError then, once the services have ended.
+    """
     command = [sys.executable, "-m", "hotline_services.cli.main", "run"]
     programs = {"page": [*command, "page", *options, "--port", str(page.port)]} if page else {}
     programs["monitor"] = [*command, "monitor", *options]
@@ -160,6 +162,7 @@ async def _play(
         loop.add_signal_handler(number, supervisor.stop)
     loop.call_later(limit_s, supervisor.stop)
     watching = asyncio.create_task(Watch(None, json=False).run(broker.settings))
+    watching.add_done_callback(lambda _: supervisor.stop())
     try:
         code = await supervisor.run()
     finally:
@@ -183,17 +186,23 @@ def _greet(scenario: Scenario, broker: EmbeddedBroker, speed: float, data: Path,
     print(*lines, "", sep="\n", file=sys.stderr)
 
 
-def _bid_farewell(data: Path, out: Path | None, scenario: Scenario) -> None:
-    """What there is to look at now."""
+def _bid_farewell(data: Path, out: Path | None, scenario: Scenario) -> bool:
+    """Write the recording, and tell what there is to look at now; returns whether all was written."""
     from hotline_services.monitor.reading import record_to_recording
 
     record = data / "monitor.sqlite3"
     if not record.exists():
-        return
-    print(f"\nStopped. What was said is in {record}: hotline calls --record {record}", file=sys.stderr)
-    if out is not None:
-        messages = record_to_recording(record, out, scenario=scenario.name, agreement=scenario.agreement.digest)
-        print(f"{messages:,} messages written to {out}.", file=sys.stderr)
+        return True
+    written = f"\nStopped. What was said is in {record}: hotline calls --record {record}"
+    try:
+        if out is not None:  # before a word is said: the standard error may be closed too
+            messages = record_to_recording(record, out, scenario=scenario.name, agreement=scenario.agreement.digest)
+            written += f"\n{messages:,} messages written to {out}."
+    except (StoreError, OSError) as error:
+        print(f"{written}\nhotline demo: --out: {error}", file=sys.stderr)
+        return False
+    print(written, file=sys.stderr)
+    return True
 
 
 def _show_last_words(logs: Path) -> None:

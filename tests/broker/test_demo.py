@@ -1,0 +1,33 @@
+"""`hotline demo` as a user runs it, when not all of its log is wanted."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from .conftest import need
+
+HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
+LONGER_THAN_WE_WAIT_S = "3600"
+
+
+def test_a_demo_of_whose_log_the_rest_is_not_read_stops_and_writes_its_recording(tmp_path: Path) -> None:
+    need("mosquitto")
+    out = tmp_path / "run.jsonl"
+    places = ["--data", str(tmp_path / "var"), "--out", str(out), "--broker", "mosquitto", "--no-page"]
+    pace = ["--seconds", LONGER_THAN_WE_WAIT_S, "--speed", "60"]
+    process = subprocess.Popen(
+        [*HOTLINE, "demo", "valley-2017", *places, *pace], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.wait(timeout=10)
+        assert process.stderr is not None
+        process.stderr.close()
+    header, *messages = out.read_text().splitlines()
+    assert "valley-2017" in header
+    assert messages != []
