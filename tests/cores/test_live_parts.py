@@ -1,5 +1,6 @@
 """The parts of the live shell that need no broker: what is taken in, what is held back, what time it is."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Clock, Health, Presence, Unreadable
 from hotline_protocol.topics import HEALTH, LINE, address_of, encode
 from hotline_services.runtime.clock import EARLIEST, LATEST, ScaledClock
+from hotline_services.runtime.daemon import in_daemon_thread
 from hotline_services.runtime.dispatch import Dispatch
 from hotline_services.runtime.hearing import Hear, input_id
 from hotline_services.runtime.intake import Intake, Turn
@@ -339,3 +341,13 @@ def test_a_broker_is_named_by_one_line(url: str, settings: BrokerSettings) -> No
 def test_a_broker_is_not_named_by_another_kind_of_line() -> None:
     with pytest.raises(ValueError, match="begins with mqtt:// or mqtts://, not http://"):
         BrokerSettings.from_url("http://broker")
+
+
+@pytest.mark.parametrize("error", [OSError, ArithmeticError, SystemExit])
+async def test_whoever_waits_for_a_thread_is_told_what_ended_it(error: type[BaseException]) -> None:
+    def work() -> None:
+        raise error("of this")
+
+    with pytest.raises(error, match="of this"):
+        async with asyncio.timeout(10):
+            await in_daemon_thread(work)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 
 async def in_daemon_thread(work: Callable[[], None]) -> None:
-    """Like asyncio.to_thread, but a thread that hangs does not keep the process from ending."""
+    """Like asyncio.to_thread, but a thread that hangs does not keep the process from ending. Raises what it raises."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 
-    def settle(error: Exception | None) -> None:
+    def settle(error: BaseException | None) -> None:
         if done.cancelled():
             return
         if error is None:
@@ -19,10 +19,10 @@ async def in_daemon_thread(work: Callable[[], None]) -> None:
             done.set_exception(error)
 
     def run() -> None:
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             work()
-        except (OSError, ValueError) as caught:  # no such host, refused, no answer, bad certificate, bad port
+        except BaseException as caught:  # noqa: BLE001  whoever waits for it is told
             error = caught
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, error)
