@@ -295,6 +295,38 @@ def test_a_period_over_the_new_year_ends_in_the_next() -> None:
     assert found.end == datetime(2018, 1, 1, 2, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("period", ["281200ZDEC2017/051200ZJAN2018", "281200ZDEC2017/051200ZJAN"])
+def test_a_start_in_january_lies_within_an_order_that_goes_over_the_new_year(period: str) -> None:
+    head = HEAD.replace("180600ZJUN2017/190600ZJUN2017", period)
+    found = order(times="APERIOD/DISCRETE/020600ZJAN/021200ZJAN//", head=head)
+    assert volume(found).start == datetime(2018, 1, 2, 6, tzinfo=UTC)
+    assert "2018 was taken" in found.mended[-1].reason
+    before = order(times="APERIOD/DISCRETE/271200ZDEC/021200ZJAN//", head=head)
+    assert volume(before).start == datetime(2017, 12, 27, 12, tzinfo=UTC)
+
+
+def test_a_start_on_the_29th_of_february_lies_in_the_order_s_leap_year() -> None:
+    head = HEAD.replace("180600ZJUN2017/190600ZJUN2017", "281200ZDEC2015/051200ZMAR2016")
+    found = order(times="APERIOD/DISCRETE/290600ZFEB/291200ZFEB//", head=head)
+    assert volume(found).start == datetime(2016, 2, 29, 6, tzinfo=UTC)
+
+
+def test_an_order_s_period_without_years_goes_over_the_new_year() -> None:
+    head = HEAD.replace("180600ZJUN2017/190600ZJUN2017", "281200ZDEC/051200ZJAN")
+    found = read_order(f"{head}ACMID/ACM:ROZ/NAME:ONE/CIRCLE/USE:AEW//\n{CIRCLE}\n{LEVELS}\n", year=2017)
+    assert (found.start, found.end) == (
+        datetime(2017, 12, 28, 12, tzinfo=UTC),
+        datetime(2018, 1, 5, 12, tzinfo=UTC),
+    )
+    assert [note.set for note in found.mended if "the year after" in note.reason] == ["PERIOD"]
+
+
+def test_an_interval_goes_on_until_january() -> None:
+    head = HEAD.replace("180600ZJUN2017/190600ZJUN2017", "281200ZDEC2017/051200ZJAN2018")
+    found = measure(order(times="APERIOD/INTERVAL/301500ZDEC/301700ZDEC/DAILY/021700ZJAN//", head=head))
+    assert [each.start.day for each in found.volumes] == [30, 31, 1, 2]
+
+
 @pytest.mark.parametrize(
     "times",
     [

@@ -29,13 +29,12 @@ _DURATION: Final = re.compile(r"(\d{1,3})(DAY|DAYS|DY|WK|WKS|WEEK|WEEKS)")
 def read_period(fields: Sequence[str], whole: Window | None, year: int | None, mend: Mend) -> list[Window]:
     """The windows of one APERIOD: ``DISCRETE/start/end`` or ``INTERVAL/start/end/frequency/duration``.
 
-    ``whole`` is the order's own period, for what is left open, ``year`` for times that name none. Raises FieldError.
+    ``whole`` is the order's own period, for what is left open and for times that name no year; where there is none,
+    ``year`` is for those. Raises FieldError.
     """
     try:
         return _windows(fields, whole, year, mend)
-    except FieldError:
-        raise
-    except (ValueError, OverflowError) as error:  # the 29th of February a year later, or the end of the calendar
+    except OverflowError as error:  # the end of the calendar
         raise FieldError(f"there is no such time: {error}") from error
 
 
@@ -58,16 +57,47 @@ def _window(start: str, end: str, whole: Window | None, year: int | None, mend: 
         mend(f"{'no start' if start in NO_DATA else start}: the start of the order was taken")
         began = whole[0]
     else:
-        began = read_time(start, year, mend)
+        began = _read_start(start, whole, year, mend)
     if end in OPEN_ENDED:
         return began, _open_end(end, began, whole, mend)
-    ended = read_time(end, began.year, mend)
-    if ended < began and not bare(end)[-1].isdigit():
-        ended = ended.replace(year=ended.year + 1)  # from December into January
-        mend("the end has no year and would be before the start: the year after was assumed")
+    ended = read_end(end, began, mend)
     if ended <= began:
         raise FieldError(f"the end {end} is not after the start {start}")
     return began, ended
+
+
+def _read_start(field: str, whole: Window | None, year: int | None, mend: Mend) -> datetime:
+    """The time of a start: one that names no year has that in which it lies within the order, if there is one."""
+    if whole is None or _names_year(field):
+        return read_time(field, year, mend)
+    first, last = whole
+    if last.year > first.year and not _is_within(field, whole, first.year) and _is_within(field, whole, first.year + 1):
+        mend(f"{field} has no year: {first.year + 1} was taken, in which it lies within the order's PERIOD")
+        return read_time(field, first.year + 1, mend)
+    return read_time(field, first.year, mend)
+
+
+def _is_within(field: str, whole: Window, year: int) -> bool:
+    try:
+        return whole[0] <= read_time(field, year, lambda _: None) <= whole[1]
+    except FieldError:  # the 29th of February
+        return False
+
+
+def read_end(field: str, began: datetime, mend: Mend) -> datetime:
+    """The time of an end: one that names no year is in that of the start, or from December into January in the next.
+
+    Raises FieldError.
+    """
+    ended = read_time(field, began.year, mend)
+    if ended >= began or _names_year(field):
+        return ended
+    mend("the end has no year and would be before the start: the year after was assumed")
+    return read_time(field, began.year + 1, mend)
+
+
+def _names_year(field: str) -> bool:
+    return bare(field)[-1:].isdigit()
 
 
 def _open_end(end: str, began: datetime, whole: Window | None, mend: Mend) -> datetime:
@@ -104,4 +134,4 @@ def _until(first: Window, duration: str, whole: Window | None, mend: Mend) -> da
     if found:
         days = int(found[1]) * (7 if found[2].startswith("W") else 1)
         return first[0] + days * DAY
-    return read_time(duration, first[0].year, mend)
+    return read_end(duration, first[0], mend)

@@ -13,7 +13,7 @@ from hotline_protocol.airspace import Area, Volume4D
 
 from .fields import GROUND_FT, HIGHEST_FT, NO_DATA, FieldError, Mend, read_levels, read_time
 from .order import Measure, Order
-from .periods import Window, read_period
+from .periods import Window, read_end, read_period
 from .sets import OTHER_SHAPES, PASSED_OVER, SHAPES, TEXTS, Note, Set, read_sets
 from .shapes import read_area
 
@@ -115,10 +115,13 @@ class _Reader:
             self._refuse(found, "", "stands before any ACMID")
 
     def _take_period(self, found: Set) -> None:
+        def assumed(reason: str) -> None:
+            self._mend(found, "period", reason)
+
         start, end = (*found.fields, "", "")[:2]
         try:
-            began = read_time(start, self._year, lambda _: None)
-            ended = read_time(end, began.year, lambda _: None)
+            began = read_time(start, self._year, assumed)
+            ended = read_end(end, began, assumed)
         except FieldError as error:
             self._refuse(found, "period", str(error))
             return
@@ -216,9 +219,8 @@ class _Reader:
             return [self._whole]
         if not sets:
             self._refuse(draft.first, "period", "neither it nor the order says when it holds", draft.name)
-        year = self._whole[0].year if self._whole else self._year
         read = [
-            self._read(found, draft, lambda each, mend: read_period(each.fields, self._whole, year, mend))
+            self._read(found, draft, lambda each, mend: read_period(each.fields, self._whole, self._year, mend))
             for found in sets
         ]
         return [] if None in read else [window for windows in read if windows for window in windows]
