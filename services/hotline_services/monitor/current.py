@@ -14,8 +14,8 @@ from hotline_protocol.service import Presence
 from .history import History
 from .rows import AgreementRow, CallRow, Row
 from .standing import Standing, standing
-from .tally import Labels, Share, line_of, taken_s
-from .volume import Period
+from .tally import Labels, Share
+from .volume import Period, line_of, taken_s
 from .worldrows import StrainRow
 
 DAY: Final = timedelta(days=1)

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from hotline_protocol.line import CallOutcome
 from hotline_protocol.topics import TOPICS
 
 from .measures import MEASURE, MEASURES
 from .rows import AgreementRow, CallRow, EscalationRow, NegotiationRow, PlanRow, RejectedRow, Row
+from .volume import line_of, taken_s
 from .worldrows import CrossingRow, EncounterRow, FlightRow, ReviewRow
 
 OTHER: Final = "other"
@@ -101,16 +101,6 @@ def _stays(share: Share) -> bool:
 def template_of(topic: str) -> str:
     """The template of the topic of this name."""
     return next((known.template for known in TOPICS if known.match(topic) is not None), OTHER)
-
-
-def line_of(one: str, other: str) -> str:
-    """The line between these two, whoever rings."""
-    return "-".join(sorted((one, other)))
-
-
-def taken_s(call: CallRow) -> float:
-    """For how many seconds this call held the line."""
-    return 0.0 if call.outcome is CallOutcome.BUSY else (call.set_up_s or 0.0) + (call.hold_s or 0.0)
 
 
 def _word(member: Any) -> str:

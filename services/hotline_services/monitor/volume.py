@@ -92,6 +92,16 @@ def _nearest_rank(values: Sequence[float], share: float) -> float:
     return values[math.ceil(share * len(values)) - 1]
 
 
+def line_of(one: str, other: str) -> str:
+    """The line between these two, whoever rings."""
+    return "-".join(sorted((one, other)))
+
+
+def taken_s(call: CallRow) -> float:
+    """For how many seconds this call held the line."""
+    return 0.0 if call.outcome is CallOutcome.BUSY else (call.set_up_s or 0.0) + (call.hold_s or 0.0)
+
+
 def call_volume(calls: Iterable[CallRow], period: Period, by: Grouping) -> list[Traffic]:
     """The ended calls of the period in groups, in the order of the groups' names (hours and days: of time)."""
     groups: dict[str, list[CallRow]] = defaultdict(list)
@@ -121,7 +131,7 @@ _GROUPS: Final[dict[Grouping, Callable[[CallRow], str]]] = {
     Grouping.HOUR: lambda call: _rang_at(call).strftime("%Y-%m-%dT%H:00Z"),
     Grouping.DAY: lambda call: _rang_at(call).strftime("%Y-%m-%d"),
     Grouping.PARTY: lambda call: call.caller,
-    Grouping.LINE: lambda call: "-".join(sorted((call.caller, call.callee))),
+    Grouping.LINE: lambda call: line_of(call.caller, call.callee),
     Grouping.REASON: lambda call: call.reason.value if call.reason else "unknown",
     Grouping.TIER: lambda call: call.tier.value if call.tier else "unknown",
 }
@@ -139,16 +149,10 @@ def traffic(group: str, calls: Sequence[CallRow], hours: float) -> Traffic:
         no_answer=outcomes[CallOutcome.NO_ANSWER],
         dropped=outcomes[CallOutcome.DROPPED],
         calls_per_day=len(calls) * 24 / hours if hours else 0.0,
-        erlang=_taken_s(calls) / (hours * 3_600) if hours else 0.0,
+        erlang=math.fsum(map(taken_s, calls)) / (hours * 3_600) if hours else 0.0,
         waiting=spread(call.waiting_s for call in calls if call.waiting_s is not None),
         set_up=spread(call.set_up_s for call in calls if call.set_up_s is not None and call.answered_at),
         hold=spread(call.hold_s for call in calls if call.hold_s is not None and call.answered_at),
-    )
-
-
-def _taken_s(calls: Iterable[CallRow]) -> float:
-    return math.fsum(
-        (call.set_up_s or 0.0) + (call.hold_s or 0.0) for call in calls if call.outcome != CallOutcome.BUSY
     )
 
 
