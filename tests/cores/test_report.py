@@ -1,6 +1,7 @@
 """The report of a run: everything on one page that needs nothing else, and nobody's text is markup on it."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,11 +9,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hotline_protocol.events import CallEnded, CallOutcome, Stage, StrainChanged
+from hotline_protocol.line import Reason, Tier
+from hotline_protocol.message import Author, Message
 from hotline_services.cli.report import report
 from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.recording import RecordingWriter
 from hotline_services.world import build
 
+from .skies import MINUTE, NOON
 from .test_export import HEADER, HOSTILE, said
 
 pytest.importorskip("vl_convert", reason="vl-convert-python draws the report's charts")
@@ -61,11 +66,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def hostile(folder: Path) -> Path:
-    with (folder / "hostile.jsonl").open("wb") as file:
-        writer = RecordingWriter(file, HEADER)
-        for message in said():
-            writer.write(message, message.time)
-    return folder / "hostile.jsonl"
+    return recorded(folder / "hostile.jsonl", said())
 
 
 def test_it_has_a_part_for_everything_that_a_run_comes_to(day: str) -> None:
@@ -131,6 +132,61 @@ def test_a_recording_that_claims_all_of_time_is_reported_in_a_moment(tmp_path: P
             for message in said():
                 writer.write(msgspec.structs.replace(message, time=at, id=f"{message.id}-{at.year}"), at)
     assert report(tmp_path / "odd.jsonl", out=tmp_path / "r.html") == 0
+
+
+def recorded(path: Path, said: Iterable[Message]) -> Path:
+    with path.open("wb") as file:
+        writer = RecordingWriter(file, HEADER)
+        for message in said:
+            writer.write(message, message.time)
+    return path
+
+
+def test_the_same_day_of_two_years_is_two_columns(tmp_path: Path) -> None:
+    us = Author("us")
+    times = [NOON, NOON + timedelta(days=365)]
+    calls = [
+        us.say(
+            CallEnded,
+            rang_at,
+            call_id=f"us-{n}",
+            callee="ru",
+            reason=Reason.SHORT_NOTICE,
+            tier=Tier.DUTY_OFFICER,
+            outcome=CallOutcome.COMPLETED,
+            queued_at=rang_at,
+            rang_at=rang_at,
+            answered_at=rang_at,
+            ended_at=rang_at,
+        )
+        for n, rang_at in enumerate(times)
+    ]
+    assert report(recorded(tmp_path / "run.jsonl", calls), out=tmp_path / "r.html") == 0
+    columns = re.findall(r"when: (\d{4}-\d{2}-\d{2})", (tmp_path / "r.html").read_text())
+    assert columns == [at.date().isoformat() for at in times]
+
+
+def test_strain_towards_each_of_several_peers_is_a_line_of_its_own(tmp_path: Path) -> None:
+    us = Author("us")
+    steps = [
+        us.say(
+            StrainChanged,
+            NOON + n * MINUTE,
+            peer=peer,
+            model="goldstein",
+            before=0.0,
+            after=after,
+            stage=Stage.TENSE,
+            because="a sighting",
+            arithmetic="",
+        )
+        for n, (peer, after) in enumerate([("ru", 5.0), ("tr", 9.0)])
+    ]
+    assert report(recorded(tmp_path / "run.jsonl", steps), out=tmp_path / "r.html") == 0
+    text = (tmp_path / "r.html").read_text()
+    assert all(f">us → {peer}<" in text for peer in ("ru", "tr"))
+    assert report(recorded(tmp_path / "one.jsonl", steps[:1]), out=tmp_path / "one.html") == 0
+    assert "→" not in (tmp_path / "one.html").read_text()
 
 
 def test_a_cut_off_run_is_reported_as_far_as_it_goes_when_asked_and_says_so(

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from hotline_protocol.agreement import Agreement
 from hotline_services.experiment.outcomes import Outcomes
 from hotline_services.experiment.page import FOOT, HEAD, details, figure, number_cell, table, text_cell
 from hotline_services.export.captions import ILLUSTRATIVE, in_order, stamp
@@ -130,7 +131,7 @@ def _is_hourly(story: Story) -> bool:
 
 
 def _name(at: datetime, *, hourly: bool) -> str:
-    return f"{utc(at):%d %b %H:00}" if hourly else f"{utc(at):%d %b}"
+    return f"{utc(at):%d %b %H:00}" if hourly else utc(at).date().isoformat()
 
 
 def _times(story: Story) -> list[str]:
@@ -223,11 +224,8 @@ def _tension(story: Story, run: Outcomes) -> Iterator[str]:
     if not rows:
         yield "<p>No side's strain changed.</p>"
         return
-    first = [Step(_period(story).start, party, 0.0) for party in dict.fromkeys(row.party for row in rows)]
-    before = {row.party: row.before for row in reversed(rows)}
-    first = [step._replace(value=before[step.side]) for step in first]
-    steps = first + [Step(row.at, row.party, row.after) for row in rows if row.at]
-    sides = in_order((step.side for step in steps), story.agreement)
+    steps = _steps(rows, _period(story).start, story.agreement)
+    sides = list(dict.fromkeys(step.side for step in steps))
     told = "; ".join(
         f"{party} at most {each.greatest:.1f}, mean {each.mean:.1f}" for party, each in run.tension.items()
     )
@@ -243,6 +241,16 @@ def _tension(story: Story, run: Outcomes) -> Iterator[str]:
         for party, each in run.tension.items()
     )
     yield table(["side", "greatest", "mean", "share of the time"], cells, "Tension by side.")
+
+
+def _steps(rows: Sequence[StrainRow], start: datetime, agreement: Agreement | None) -> list[Step]:
+    """How strained each side was towards each peer from the start on, in the order of sides."""
+    first = {(row.party, row.peer): row for row in reversed(rows)}
+    peers = Counter(party for party, _ in first)
+    ordered = [pair for side in in_order(peers, agreement) for pair in sorted(first) if pair[0] == side]
+    names = {(side, peer): side if peers[side] == 1 else f"{side} → {peer}" for side, peer in ordered}
+    begun = [Step(start, names[pair], first[pair].before) for pair in ordered]
+    return begun + [Step(row.at, names[row.party, row.peer], row.after) for row in rows if row.at]
 
 
 def _sky(story: Story, run: Outcomes) -> Iterator[str]:
