@@ -68,7 +68,7 @@ class Topic:
         """The message in these bytes, with its address checked. Raises MalformedMessageError."""
         try:
             message: Message = self._decoder.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             reason, field = split_validation_error(str(error))
             raise MalformedMessageError(name, field, reason, payload) from error
         if self.address(message) != name:
@@ -129,7 +129,7 @@ def decode(name: str, payload: bytes) -> Message:
     raise MalformedMessageError(name, "topic", "no such topic", payload)
 
 
-AnyMessage = (
+SaidMessage = (
     InjectedMessage
     | DeskOrder
     | LineMessage
@@ -141,12 +141,16 @@ AnyMessage = (
     | Stop
     | Resend
     | Receipt
-    | Unreadable
 )
+"""Whatever is said on a topic."""
+AnyMessage = SaidMessage | Unreadable
 _encoder: Final = msgspec.json.Encoder()
 _any: "Final[msgspec.json.Decoder[AnyMessage]]" = msgspec.json.Decoder(AnyMessage)
 
+UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are no message: another form, text that is not UTF-8, too deep a nesting."""
+
 
 def decode_any(payload: bytes) -> Message:
-    """A message of any type, as stored in a journal or a recording. Raises msgspec.DecodeError."""
+    """A message of any type, as stored in a journal or a recording. Raises what :data:`UNDECODABLE` names."""
     return _any.decode(payload)

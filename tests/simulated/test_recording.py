@@ -10,6 +10,7 @@ from hotline_services.runtime.recording import Header, Recorded, RecordingError,
 from .toys import MINUTE, NOON, letter
 
 HEADER = Header(scenario="clerks", seed=3, start=NOON, days=0.5, agreement="0123456789abcdef")
+DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def written() -> bytes:
@@ -65,7 +66,10 @@ def test_a_cut_off_last_line_is_reported_after_all_before_it() -> None:
         ),
         (b'{"hotline_recording": 1, "scenario": "x"}\n', "line 1: the recording's header is damaged: .*`seed`"),
         (written() + b'{"at":"yesterday"}\n', "line 4: not a recorded message: .*RFC3339.*`\\$.at`"),
+        (b'{"hotline_recording": 1, "x": ' + DEEP + b"}\n", "line 1: not a Hotline recording"),
+        (written().replace(b"clerks", b"\xff\xfe"), "line 1: the recording's header is damaged"),
         (written() + b"\xff\xfe\n", "line 4: not a recorded message"),
+        (written() + b'{"at":' + DEEP + b"}\n", "line 4: not a recorded message"),
         (written().replace(b'"answer"', b'"telepathy"'), "line 2: not a recorded message: .*telepathy"),
     ],
 )

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from hotline_protocol.message import AwareTime, Digest, Message
-from hotline_protocol.topics import AnyMessage
+from hotline_protocol.topics import UNDECODABLE, SaidMessage
 
 FORMAT: Final = 1
 
@@ -36,7 +36,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """One message, and when it was recorded: simulated time, UTC."""
 
     at: AwareTime
-    message: AnyMessage
+    message: SaidMessage
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -88,18 +88,18 @@ class RecordingReader:
                 raise RecordingError(f"line {number}: cut off; whoever wrote the recording did not finish it")
             try:
                 yield self._decoder.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNDECODABLE as error:
                 raise RecordingError(f"line {number}: not a recorded message: {error}") from error
 
 
 def _read_header(line: bytes) -> Header:
     try:
         version = msgspec.json.decode(line, type=_Format).hotline_recording
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise RecordingError("line 1: not a Hotline recording: it must begin with the recording's header") from error
     if version != FORMAT:
         raise RecordingError(f"line 1: the recording has format {version}; this program reads format {FORMAT}")
     try:
         return msgspec.json.decode(line, type=Header)
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         raise RecordingError(f"line 1: the recording's header is damaged: {error}") from error

@@ -7,9 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import msgspec
-
 from hotline_protocol.message import Message
+from hotline_protocol.topics import UNDECODABLE
 
 
 class StoreError(Exception):
@@ -23,7 +22,7 @@ def usable(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:  # no room, no right to write, held by another process
         raise StoreError(f"{path}: {error}. Once that is put right, it goes on from what it holds.") from error
-    except (sqlite3.DatabaseError, msgspec.DecodeError) as error:
+    except (sqlite3.DatabaseError, *UNDECODABLE) as error:
         raise StoreError(f"{path} is damaged, or is another kind of file: {error}. Begin with another one.") from error
     except OSError as error:
         raise StoreError(f"{path} cannot be opened: {error.strerror}.") from error

@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from hotline_protocol.message import Digest, Message
-from hotline_protocol.topics import decode_any
+from hotline_protocol.topics import UNDECODABLE, decode_any
 from hotline_services.monitor.history import History
 from hotline_services.monitor.reading import UNKNOWN_AGREEMENT, is_record
 from hotline_services.monitor.record import check_kind, log_of, read_only
@@ -46,7 +46,8 @@ class Progress(NamedTuple):
 
 
 class Feed(ABC):
-    """A history, as far as it has been read. ``trouble`` says what is wrong with what it is read from.
+    """A history, as far as it has been read. ``trouble`` says what is wrong with what it is read from; when it
+    ``has_failed``, no more will be read.
 
     ``agreement`` is the digest of what the sides play under, once it is known.
     """
@@ -56,10 +57,11 @@ class Feed(ABC):
         self._history = History()
         self._hear: Callable[[Progress], object] = lambda _progress: None
         self._stopped: Final = threading.Event()
-        self._thread: Final = threading.Thread(target=self._read, name="feed", daemon=True)
+        self._thread: Final = threading.Thread(target=self._run, name="feed", daemon=True)
         self.ready: Final = threading.Event()
         self.epoch = ""
         self.trouble = ""
+        self.has_failed = False
         self.header: Header | None = None
         self.agreement: Digest | None = None
 
@@ -93,6 +95,17 @@ class Feed(ABC):
     @abstractmethod
     def _read(self) -> None: ...
 
+    def _run(self) -> None:
+        """In the feed's thread. What nobody has thought of ends it: that must not look as if nothing happened."""
+        try:
+            self._read()
+        except Exception as error:
+            log.exception("feed-failed", n=self._history.last)
+            self.trouble = f"Reading failed after message {self._history.last}, by an error of this program: {error!r}."
+            self.has_failed = True
+        finally:
+            self.ready.set()
+
     def _begin(self, epoch: str) -> None:
         """Another record than before, or the first."""
         with self._lock:
@@ -117,6 +130,7 @@ class LiveFeed(Feed):
         super().__init__()
         self._path: Final = path
         self._poll_s: Final = poll_s
+        self._looked_at = 0
 
     def text(self, n: int) -> bytes | None:
         """See :class:`Feed`."""
@@ -151,8 +165,9 @@ class LiveFeed(Feed):
             if life is None:
                 return
             (newest,) = db.execute("SELECT coalesce(max(n), 0) FROM messages").fetchone()
-            if life[0] != self.epoch or newest < self._history.last:
+            if life[0] != self.epoch or newest < self._looked_at:
                 self._begin(life[0])
+                self._looked_at = 0
             self.trouble = ""
             while not self._stopped.is_set() and _identity(self._path) == file:
                 self._catch_up(db)
@@ -161,21 +176,21 @@ class LiveFeed(Feed):
 
     def _catch_up(self, db: sqlite3.Connection) -> None:
         """Batch after batch, each a read of its own; they are told of together, no oftener than is looked for them."""
-        told, last, due_s = self._history.last, self._history.last, time.monotonic() + self._poll_s
+        told, due_s = self._history.last, time.monotonic() + self._poll_s
         while not self._stopped.is_set():
-            rows = db.execute(_NEWER, (last, FOLDED_AT_ONCE)).fetchall()
+            rows = db.execute(_NEWER, (self._looked_at, FOLDED_AT_ONCE)).fetchall()
             self._fold([numbered for row in rows if (numbered := self._decoded(*row)) is not None])
             if told < self._history.last and (not rows or time.monotonic() >= due_s):
                 self._hear(Progress(self.epoch, told, self._history.last))
                 told, due_s = self._history.last, time.monotonic() + self._poll_s
             if not rows:
                 return
-            last = rows[-1][0]
+            self._looked_at = rows[-1][0]
 
     def _decoded(self, n: int, at: str, text: str) -> Numbered | None:
         try:
             return n, datetime.fromisoformat(at), decode_any(text.encode())
-        except msgspec.DecodeError as error:
+        except UNDECODABLE as error:
             self._complain(f"{self._path}: message {n} is passed over: {error}")
             return None
 
@@ -202,7 +217,7 @@ class RecordingFeed(Feed):
         self._size: Final = max(os.fstat(self._file.fileno()).st_size, 1)
         try:
             self.is_record: Final = self._check()
-        except StoreError:
+        except BaseException:
             self._file.close()
             raise
 
@@ -239,16 +254,20 @@ class RecordingFeed(Feed):
             return None
         start = self._offsets[n - 1]
         end = self._offsets[n] if n < len(self._offsets) else self._size
-        line = os.pread(self._file.fileno(), end - start, start).split(b"\n", 1)[0]
+        with self._lock:
+            if self._file.closed:
+                return None
+            line = os.pread(self._file.fileno(), end - start, start).split(b"\n", 1)[0]
         try:
             return bytes(msgspec.json.decode(line, type=_Line).message)
-        except msgspec.DecodeError:  # somebody has written to the file since it was read
+        except UNDECODABLE:  # somebody has written to the file since it was read
             return None
 
     def close(self) -> None:
         """See :class:`Feed`."""
         super().close()
-        self._file.close()
+        with self._lock:
+            self._file.close()
 
     def _read(self) -> None:
         try:
@@ -256,11 +275,9 @@ class RecordingFeed(Feed):
                 if self._stopped.is_set():
                     return
                 self._fold(batch)
-        except (RecordingError, msgspec.DecodeError, sqlite3.Error, OSError) as error:
+        except _DAMAGE as error:
             self.trouble = f"{self._path.name} is not whole: {error}. What comes before that is shown."
             log.warning("recording-damaged", recording=str(self._path), reason=str(error))
-        finally:
-            self.ready.set()
 
     def _in_recording(self) -> Iterator[Numbered]:
         for n, recorded in enumerate(self._reader, 1):
@@ -276,6 +293,9 @@ class RecordingFeed(Feed):
                 yield n, datetime.fromisoformat(at), decode_any(text.encode())
 
 
+_DAMAGE: Final = (RecordingError, sqlite3.Error, OSError, *UNDECODABLE)
+
+
 class _Line(msgspec.Struct):
     message: msgspec.Raw
 
@@ -289,7 +309,7 @@ def _batches(messages: Iterator[Numbered]) -> Iterator[list[Numbered]]:
             if len(batch) == FOLDED_AT_ONCE:
                 yield batch
                 batch = []
-    except (RecordingError, msgspec.DecodeError, sqlite3.Error, OSError):
+    except _DAMAGE:
         if batch:
             yield batch
         raise

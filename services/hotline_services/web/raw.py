@@ -108,9 +108,11 @@ def _line(value: Any) -> bytes:
 
 
 def health(asked: Asked) -> Wellness:
-    """It answers, so it is well; what it lacks is told."""
+    """It answers, so it is well as long as it follows the live source; what else it lacks is told."""
     state = asked.state
     live = state.sources.live
+    if live is not None and live.feed.has_failed:
+        raise NotMetError(503, f"{live.feed.trouble} What is shown stays as it is. Start the page again.")
     return Wellness(
         n=live.source().n if live else 0,
         pages=state.fanout.pages,

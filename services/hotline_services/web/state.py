@@ -99,6 +99,8 @@ class State:
             raise NotMetError(404, f"There is no source {name[:32]!r}; there are: {names}.")
         if not source.feed.ready.is_set() and not await run_in_threadpool(source.feed.ready.wait, PATIENCE_S):
             raise NotMetError(503, f"{name} is still being read: {source.feed.loaded:.0%} so far. Ask again.")
+        if self.sources.get(name) is not source:
+            raise NotMetError(404, f"{name} is not shown any more: newer recordings took its place.")
         return source
 
     async def run(self) -> None:

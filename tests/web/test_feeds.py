@@ -1,0 +1,126 @@
+"""Reading what is shown goes on past what cannot be read, and where it does not, it says so."""
+
+import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotline_services.monitor.history import History
+from hotline_services.monitor.record import Record, read_only
+from hotline_services.runtime.store import StoreError
+from hotline_services.web import feeds
+from hotline_services.web.feeds import LiveFeed, RecordingFeed
+
+from .conftest import TOKEN, served
+from .day import heard
+
+DEEP = "[" * 100_000
+WRITER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def spoil(record: Path, n: int, text: str) -> None:
+    """Put this in the place of message ``n``."""
+    with closing(sqlite3.connect(record)) as db, db:
+        db.execute("UPDATE messages SET message = ? WHERE n = ?", (text, n))
+
+
+def fail_at(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on there is a bug that message ``n`` brings out."""
+    take = History.take
+
+    def buggy(self: History, number: int, *rest: Any) -> None:
+        if number == n:
+            raise ZeroDivisionError("a bug")
+        take(self, number, *rest)
+
+    monkeypatch.setattr(History, "take", buggy)
+
+
+async def test_a_bug_while_a_live_record_is_read_makes_the_server_say_that_it_is_not_well(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_at(21, monkeypatch)
+    record.commit(heard()[:30], [], [])
+    async with served(record=tmp_path / "monitor.sqlite3") as server:
+        assert (await server.json("/api/v1/live/picture"))["n"] == 20  # type: ignore[index]
+        health = await server.json("/healthz", 503)
+        setting = await server.json("/api/v1/live/setting")
+    assert "ZeroDivisionError" in health["error"]  # type: ignore[index]
+    assert "Reading failed after message 20" in setting["note"]  # type: ignore[index]
+
+
+async def test_a_bug_while_a_recording_is_read_is_told_with_what_is_shown_of_it(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_at(251, monkeypatch)
+    async with served(run) as server:
+        setting = await server.json("/api/v1/a/setting")
+    assert setting["source"]["n"] == 250  # type: ignore[index]
+    assert "Reading failed after message 250" in setting["note"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("text", ["{", DEEP, '{"type":"stop","id":"x"}'])
+async def test_a_message_that_cannot_be_read_is_passed_over_and_told(record: Record, tmp_path: Path, text: str) -> None:
+    record.commit(heard()[:30], [], [])
+    spoil(tmp_path / "monitor.sqlite3", 7, text)
+    async with served(record=tmp_path / "monitor.sqlite3") as server:
+        assert (await server.json("/api/v1/live/picture"))["n"] == 30  # type: ignore[index]
+        note = (await server.json("/api/v1/live/setting"))["note"]  # type: ignore[index]
+    assert "message 7 is passed over" in note
+
+
+def test_messages_that_cannot_be_read_at_the_end_of_a_record_are_looked_at_once(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record.commit(heard()[:30], [], [])
+    for n in (29, 30):
+        spoil(tmp_path / "monitor.sqlite3", n, "{")
+    looked_at: list[bytes] = []
+    decode = feeds.decode_any
+    monkeypatch.setattr(feeds, "decode_any", lambda text: looked_at.append(text) or decode(text))  # type: ignore[func-returns-value]
+    feed = LiveFeed(tmp_path / "monitor.sqlite3")
+    with closing(read_only(tmp_path / "monitor.sqlite3")) as db:
+        for _ in range(3):
+            feed._catch_up(db)
+    assert looked_at.count(b"{") == 2
+
+
+@pytest.mark.parametrize("scenario", [b"\xff\xfe", b'x","y":' + DEEP.encode()])
+async def test_a_recording_with_a_header_that_cannot_be_read_is_not_taken_and_its_file_let_go(
+    run: Path, tmp_path: Path, scenario: bytes
+) -> None:
+    lines = (await asyncio.to_thread(run.read_bytes)).splitlines(keepends=True)
+    damaged = lines[0].replace(b"valley-2017", scenario) + lines[1]
+    path = tmp_path / "damaged.jsonl"
+    await asyncio.to_thread(path.write_bytes, damaged)
+    with pytest.raises(StoreError, match="line 1"):
+        RecordingFeed(path)  # an open file would be a warning, which is an error here
+    async with served(run) as server:
+        answer = await server.client.post("/api/v1/sources?name=x", content=damaged, headers=WRITER)
+    assert answer.status_code == 400
+
+
+def test_a_recording_that_has_been_closed_has_no_more_to_tell(run: Path) -> None:
+    feed = RecordingFeed(run)
+    feed.start()
+    feed.ready.wait(20)
+    assert feed.text(1)
+    feed.close()
+    assert feed.text(1) is None
+
+
+async def test_a_recording_that_goes_while_somebody_waits_for_it_is_told_to_be_gone(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread(shutil.copy, run, tmp_path / "run.jsonl")
+    async with served(tmp_path / "run.jsonl") as server:
+        sources = server.state.sources
+        ready = sources.get("a").feed.ready  # type: ignore[union-attr]
+        monkeypatch.setattr(ready, "is_set", lambda: False)
+        monkeypatch.setattr(ready, "wait", lambda _patience: sources._remove("a") or True)  # type: ignore[func-returns-value]
+        gone = await server.json("/api/v1/a/picture", 404)
+    assert "not shown any more" in gone["error"]  # type: ignore[index]
