@@ -29,10 +29,3 @@ def messages() -> tuple[tuple[int, datetime, Message], ...]:
 def history() -> History:
     """All of it. Not to be added to."""
     return fold(messages())
-
-
-def text(n: int) -> bytes | None:
-    """Message ``n`` as JSON."""
-    from hotline_protocol.topics import encode
-
-    return encode(messages()[n - 1][2]) if 1 <= n <= len(messages()) else None

@@ -7,41 +7,45 @@ import pytest
 from hotline_services.monitor.history import LogRow
 from hotline_services.monitor.rows import CallRow, PlanRow
 from hotline_services.web.asking import AsOfTime, NotMetError, converted
-from hotline_services.web.query import TABLES, Filter, find
+from hotline_services.web.query import TABLES, Filter, Found, find, rows_of
 
 from .played_day import history, messages
+
+
+def chosen(table: str, asked: Filter) -> Found:
+    return find(rows_of(history(), table, asked.n), table, asked)
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_without_a_filter_all_rows_of_a_table_are_found(table: str) -> None:
     rows = history().log() if table == LogRow.table else history().rows(TABLES[table])
-    found = find(history(), table, Filter(limit=1_000))
+    found = chosen(table, Filter(limit=1_000))
     assert (found.rows, found.total) == (rows, len(rows))
 
 
 def test_the_newest_are_told_and_how_many_there_are() -> None:
     everything = history().rows(CallRow)
-    found = find(history(), "calls", Filter(limit=2))
+    found = chosen("calls", Filter(limit=2))
     assert (found.rows, found.total) == (everything[-2:], len(everything))
-    assert find(history(), "calls", Filter(limit=0)).rows == []
+    assert chosen("calls", Filter(limit=0)).rows == []
 
 
 def test_rows_are_found_between_two_times_both_included() -> None:
     times = [row.rang_at for row in history().rows(CallRow)]
-    found = find(history(), "calls", Filter(since=times[1], until=times[3]))
+    found = chosen("calls", Filter(since=times[1], until=times[3]))
     assert [row.rang_at for row in found.rows] == times[1:4]
 
 
 def test_rows_are_found_by_whoever_took_part() -> None:
     callers = {row.caller for row in history().rows(CallRow)}
-    assert find(history(), "calls", Filter(party="us")).total == len(history().rows(CallRow))
-    assert {row.party for row in find(history(), "plans", Filter(party="ru", limit=1_000)).rows} == {"ru"}
-    assert find(history(), "plans", Filter(party="nobody")).total == 0
+    assert chosen("calls", Filter(party="us")).total == len(history().rows(CallRow))
+    assert {row.party for row in chosen("plans", Filter(party="ru", limit=1_000)).rows} == {"ru"}
+    assert chosen("plans", Filter(party="nobody")).total == 0
     assert callers == {"us", "ru"}
 
 
 def test_rows_are_found_by_how_they_ended() -> None:
-    found = find(history(), "calls", Filter(outcome="completed", reason="routine"))
+    found = chosen("calls", Filter(outcome="completed", reason="routine"))
     assert found.rows == [
         row
         for row in history().rows(CallRow)
@@ -51,20 +55,20 @@ def test_rows_are_found_by_how_they_ended() -> None:
 
 def test_text_is_found_anywhere_in_a_row_whatever_its_case() -> None:
     callsign = history().rows(PlanRow)[0].callsign
-    found = find(history(), "plans", Filter(q=callsign.lower()))
+    found = chosen("plans", Filter(q=callsign.lower()))
     assert callsign in {row.callsign for row in found.rows}
-    assert find(history(), "log", Filter(q=callsign.lower())).total > 0
+    assert chosen("log", Filter(q=callsign.lower())).total > 0
 
 
 def test_tables_can_be_asked_for_as_they_were() -> None:
     n = len(messages()) // 2
-    assert find(history(), "plans", Filter(n=n, limit=1_000)).rows == history().rows(PlanRow, n)
+    assert chosen("plans", Filter(n=n, limit=1_000)).rows == history().rows(PlanRow, n)
 
 
 @pytest.mark.parametrize(("table", "filters"), [("plans", Filter(outcome="x")), ("log", Filter(tier="x"))])
 def test_a_filter_that_a_table_does_not_know_is_refused_by_its_name(table: str, filters: Filter) -> None:
     with pytest.raises(NotMetError) as refused:
-        find(history(), table, filters)
+        chosen(table, filters)
     (problem,) = refused.value.fault.problems
     assert (refused.value.status, problem.field) == (400, "outcome" if table == "plans" else "tier")
     assert table in problem.reason

@@ -279,6 +279,20 @@ async def test_every_answer_keeps_a_browser_from_loading_anything_from_elsewhere
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+async def test_answers_are_compressed_for_who_can_read_that_and_the_stream_never_is(live: Served) -> None:
+    plain, zipped = [
+        await live.client.get("/api/v1/live/plans", headers={"Accept-Encoding": encoding})
+        for encoding in ("identity", "gzip")
+    ]
+    assert plain.json() == zipped.json()
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert int(zipped.headers["content-length"]) < len(plain.content) / 3
+    assert "content-encoding" not in plain.headers
+    async with live.client.stream("GET", "/api/v1/live/stream?after=0", headers={"Accept-Encoding": "gzip"}) as stream:
+        assert "content-encoding" not in stream.headers
+        assert b"id: " in await anext(stream.aiter_raw())
+
+
 async def test_files_are_sent_once_and_small(server: Served) -> None:
     path = "/geography/rivers.geojson"
     zipped = await server.client.get(path)

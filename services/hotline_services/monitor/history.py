@@ -14,14 +14,14 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from hotline_protocol.message import Message
 
-from .dutylog import DutyLog
+from .dutylog import DutyLog, LogEntry
 from .folds import type_of
 from .offers import Offers
 from .projection import Projection, presentable
 from .rows import Row
 from .threads import ids_of
 from .volume import Period
-from .wording import printable
+from .wording import printable, words
 
 R = TypeVar("R", bound=Row)
 
@@ -87,10 +87,10 @@ class History:
         self._offers: Final = Offers()
         self._duty: Final = DutyLog()
         self._log: Final[list[LogRow]] = []
+        self._lines: Final[dict[int, LogRow]] = {}
         self._numbers: Final[list[int]] = []
         self._times: Final[list[datetime]] = []
         self._ids: Final[dict[str, int]] = {}
-        self._names: Final[list[str]] = []
         self._causes: Final[dict[str, str]] = {}
         self._threads: Final[dict[str, list[int]]] = {}
         self.types: Final[Counter[str]] = Counter()
@@ -101,7 +101,6 @@ class History:
         self._numbers.append(n)
         self._times.append(max(at, self._times[-1]) if self._times else at)
         self._ids[message.id] = n
-        self._names.append(message.id)
         self.types[type_of(message)] += 1
         if message.cause:
             self._causes[message.id] = message.cause
@@ -114,24 +113,26 @@ class History:
         self._write_up(n, message, ids)
 
     def _write_up(self, n: int, message: Message, ids: tuple[str, ...]) -> None:
+        """In the words of the duty log, where officers write it down; else in a line that is not in the log."""
+        kind = type_of(message)
         entry = self._duty.entry(message)
-        if entry is None:
-            return
-        row = LogRow(
+        said = entry or LogEntry(at=message.time, call=None, who=message.source.upper(), verb=words(kind), told="")
+        row = self._lines[n] = LogRow(
             key=message.id,
             n=n,
-            at=entry.at,
-            call=entry.call,
+            at=said.at,
+            call=said.call,
             source=message.source,
             to=str(getattr(message, "to", "")),
-            who=entry.who,
-            type=type_of(message),
-            verb=entry.verb,
-            told=printable(entry.told),
+            who=said.who,
+            type=kind,
+            verb=said.verb,
+            told=printable(said.told),
             ids=ids,
         )
-        self._log.append(row)
-        self._versions.changes.append((n, row))
+        if entry is not None:
+            self._log.append(row)
+            self._versions.changes.append((n, row))
 
     @property
     def last(self) -> int:
@@ -194,10 +195,9 @@ class History:
         """The number of the message of this id."""
         return self._ids.get(message_id)
 
-    def id_of(self, n: int) -> str | None:
-        """The id of message ``n``."""
-        found = bisect_right(self._numbers, n)
-        return self._names[found - 1] if found and self._numbers[found - 1] == n else None
+    def line(self, n: int) -> LogRow | None:
+        """What message ``n`` is in one line, whether it is in the duty log or not."""
+        return self._lines.get(n)
 
     def cause_of(self, message_id: str) -> str | None:
         """The id of the message that this one answers."""

@@ -8,10 +8,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
-from hotline_protocol.topics import decode_any
-from hotline_services.monitor.folds import type_of
 from hotline_services.monitor.history import History, LogRow
 from hotline_services.monitor.latestrows import AirborneRow
 from hotline_services.monitor.offers import OfferRow
@@ -25,7 +21,6 @@ from hotline_services.monitor.rows import (
     RejectedRow,
     Row,
 )
-from hotline_services.monitor.threads import ids_of
 from hotline_services.monitor.wording import printable, words
 from hotline_services.monitor.worldrows import CrossingRow, EncounterRow, FlightRow, ReviewRow, StrainRow
 
@@ -36,8 +31,12 @@ LINES_AT_MOST: Final = 300
 CONSEQUENCES_AT_MOST: Final = 100
 RELATED_AT_MOST: Final = 100
 
-Read = Callable[[int], bytes | None]
-"""The text of a message by its number."""
+
+class Told(NamedTuple):
+    """All that is known of one thing; where it is a message, its number: its text is the caller's to add."""
+
+    about: About
+    number: int | None
 
 
 class Subject(NamedTuple):
@@ -70,7 +69,9 @@ SUBJECTS: Final[dict[str, Subject]] = {
         "key",
         lambda r: f"Negotiation {_between(r.asker, r.responder)} for {_word(r.kind)}, {_word(r.outcome) or 'open'}",
     ),
-    "plan": Subject(PlanRow, "plan_id", lambda r: f"Plan {r.callsign or r.plan_id} of {r.party}, {_word(r.state)}"),
+    "plan": Subject(
+        PlanRow, "plan_id", lambda r: f"Plan {r.callsign or r.plan_id} of {r.party.upper()}, {_word(r.state)}"
+    ),
     "agreement": Subject(AgreementRow, "agreement_id", lambda r: f"Agreement {_between(r.granter, r.user)}"),
     "escalation": Subject(EscalationRow, "key", lambda r: f"Escalation of {r.party.upper()}: {_word(r.kind)}"),
     "encounter": Subject(EncounterRow, "key", lambda r: f"Encounter of {r.one} and {r.other}, {_word(r.grade)}"),
@@ -84,11 +85,11 @@ SUBJECTS: Final[dict[str, Subject]] = {
 }
 
 
-def about(history: History, kind: str, name: str, n: int | None, read: Read) -> About | None:
+def about(history: History, kind: str, name: str, n: int | None = None) -> Told | None:
     """All that was known of it after message ``n``; None when nothing was, or there is no such kind."""
     n = history.last if n is None else min(n, history.last)
     if kind == "message":
-        return _of_message(history, name, n, read)
+        return _of_message(history, name, n)
     subject = SUBJECTS.get(kind)
     row = _row(history, subject, name, n) if subject else None
     if subject is None or row is None:
@@ -98,20 +99,17 @@ def about(history: History, kind: str, name: str, n: int | None, read: Read) -> 
         numbers = [found] if (found := history.number_of(named)) is not None else []
     else:
         numbers = history.thread(named, n)
-    told = _Told(history, n, read)
-    return told.of(
-        kind, row.key, printable(subject.title(row)), _rows(history, row, n), numbers, is_message=subject.is_message
-    )
+    known = _Known(history, n).of(kind, row.key, printable(subject.title(row)), _rows(history, row, n), numbers)
+    return Told(known, numbers[0] if subject.is_message and numbers else None)
 
 
-def _of_message(history: History, name: str, n: int, read: Read) -> About | None:
+def _of_message(history: History, name: str, n: int) -> Told | None:
     number = history.number_of(name)
     if number is None or number > n:
         return None
-    told = _Told(history, n, read)
-    line = told.line(number)
+    line = history.line(number)
     title = f"{words(line.type).capitalize()} of {line.source.upper()}" if line else name
-    return told.of("message", name, title, {}, [number], is_message=True)
+    return Told(_Known(history, n).of("message", name, title, {}, [number]), number)
 
 
 def _row(history: History, subject: Subject, name: str, n: int) -> Row | None:
@@ -138,22 +136,20 @@ def _rows(history: History, row: Row, n: int) -> Rows:
     return {table: some for table, some in rows.items() if some}
 
 
-class _Told:
+class _Known:
     """What was told up to one message, followed from message to message."""
 
-    def __init__(self, history: History, n: int, read: Read) -> None:
+    def __init__(self, history: History, n: int) -> None:
         self._history: Final = history
         self._n: Final = n
-        self._read: Final = read
         self._log: Final = history.log(n)
 
-    def of(self, kind: str, name: str, title: str, rows: Rows, numbers: Sequence[int], *, is_message: bool) -> About:
+    def of(self, kind: str, name: str, title: str, rows: Rows, numbers: Sequence[int]) -> About:
         """All of it, of what these messages are about."""
         numbers = numbers[-LINES_AT_MOST:]
         log = [line for number in numbers if (line := self._logged(number)) is not None]
         causes, consequences = self._causes(numbers[:1]), self._consequences(numbers)
         names = [name for line in (*log, *causes, *consequences) for name in line.ids]
-        text = self._read(numbers[0]) if is_message and numbers else None
         return About(
             kind=kind,
             id=name,
@@ -163,13 +159,12 @@ class _Told:
             causes=causes,
             consequences=consequences,
             related=_links(self._history, self._n, [*_named_in(rows), *names], (kind, name)),
-            message=msgspec.Raw(text) if text is not None else None,
         )
 
     def _causes(self, first: Sequence[int]) -> list[LogRow]:
         """From what the first message answered, to what that answered, and so on; what is rung about is what a ring
         answers, each by itself."""
-        line = self.line(first[0]) if first else None
+        line = self._history.line(first[0]) if first else None
         if line is None:
             return []
         begun = [self._began(name, line) for name in line.ids[1:]] if line.type == "ring" else [self._before(line)]
@@ -187,14 +182,14 @@ class _Told:
         talk = self._history.row(NegotiationRow, name, self._n)
         if number is None and talk is not None and talk.plan_id:
             number = next(iter(self._history.thread(talk.plan_id, self._n)), None)
-        return self.line(number) if number is not None and number < line.n else None
+        return self._history.line(number) if number is not None and number < line.n else None
 
     def _before(self, line: LogRow) -> LogRow | None:
         """What this answers. In one call several things are talked over, one after the other: who begins to talk of a
         flight answers the plan of that flight, and not what was talked of before."""
         cause = self._history.cause_of(line.key)
         number = self._history.number_of(cause) if cause else None
-        answered = self.line(number) if number is not None else None
+        answered = self._history.line(number) if number is not None else None
         negotiations = (self._history.row(NegotiationRow, name, self._n) for name in line.ids)
         talk = next(filter(None, negotiations), None)
         if talk is None or (answered is not None and talk.key in answered.ids):
@@ -204,34 +199,13 @@ class _Told:
     def _consequences(self, numbers: Sequence[int]) -> list[LogRow]:
         """What answers these messages, and is not one of them."""
         own = set(numbers)
-        names = [name for number in numbers if (name := self._history.id_of(number)) is not None]
-        after = sorted({number for name in names for number in self._history.thread(name, self._n)} - own)
-        return [line for number in after[:CONSEQUENCES_AT_MOST] if (line := self.line(number)) is not None]
+        lines = [line for number in numbers if (line := self._history.line(number)) is not None]
+        after = sorted({number for line in lines for number in self._history.thread(line.key, self._n)} - own)
+        return [line for number in after[:CONSEQUENCES_AT_MOST] if (line := self._history.line(number)) is not None]
 
     def _logged(self, n: int) -> LogRow | None:
         found = bisect_left(self._log, n, key=lambda line: line.n)
         return self._log[found] if found < len(self._log) and self._log[found].n == n else None
-
-    def line(self, n: int) -> LogRow | None:
-        """The line of message ``n`` in the duty log, or one made up for what officers do not write down."""
-        if (line := self._logged(n)) is not None:
-            return line
-        text = self._read(n)
-        if text is None:
-            return None
-        message = decode_any(text)
-        kind = type_of(message)
-        return LogRow(
-            key=message.id,
-            n=n,
-            at=message.time,
-            source=message.source,
-            to=str(getattr(message, "to", "")),
-            who=message.source.upper(),
-            type=kind,
-            verb=words(kind),
-            ids=ids_of(message),
-        )
 
 
 _NAMING: Final = ("plan_id", "negotiation_id", "agreement_id", "call_id", "about", "calls", "cause")

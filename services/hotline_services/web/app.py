@@ -1,5 +1,6 @@
 """The server: routes, headers, errors, and what is started and stopped with it."""
 
+import gzip
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from .asking import NotMetError, values_of
 from .model import Fault
 from .openapi import openapi_text
 from .routes import API, ENDPOINTS, Endpoint
-from .shelf import Shelf
+from .shelf import LEAST_BYTES, VARIES, ZIPPED, Shelf, takes_zipped
 from .state import Asked, State
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -35,6 +36,9 @@ SAFETY: Final = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+ZIP_LEVEL: Final = 4
+"""Of nine: beyond it, it takes longer and longer for little."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -121,7 +125,9 @@ def _answering(endpoint: Endpoint, state: State) -> Callable[[Request], Awaitabl
         asked = Asked(state, request, query, shown)
         if waits:
             return as_response(await endpoint.does(asked), endpoint.status)
-        return await run_in_threadpool(lambda: as_response(endpoint.does(asked), endpoint.status))
+        return await run_in_threadpool(
+            lambda: as_response(endpoint.does(asked), endpoint.status, zipped=takes_zipped(request))
+        )
 
     return respond
 
@@ -133,14 +139,17 @@ def _check_token(request: Request, state: State) -> None:
         raise NotMetError(401, "This takes the token that was printed when the page was started.")
 
 
-def as_response(answer: Any, status: int) -> Response:
+def as_response(answer: Any, status: int, *, zipped: bool = False) -> Response:
     """This answer, unless it is a response already."""
-    return answer if isinstance(answer, Response) else as_json(answer, status)
+    return answer if isinstance(answer, Response) else as_json(answer, status, zipped=zipped)
 
 
-def as_json(answer: Any, status: int = 200) -> Response:
-    """This answer; it is never kept, since the next may be another."""
-    return Response(_encode(answer), status, {"Cache-Control": "no-store"}, "application/json")
+def as_json(answer: Any, status: int = 200, *, zipped: bool = False) -> Response:
+    """This answer; it is never kept, since the next may be another. ``zipped`` in a thread only: that takes a while."""
+    body, headers = _encode(answer), {"Cache-Control": "no-store"} | VARIES
+    if zipped and len(body) >= LEAST_BYTES:
+        return Response(gzip.compress(body, ZIP_LEVEL), status, headers | ZIPPED, "application/json")
+    return Response(body, status, headers, "application/json")
 
 
 async def _document(_request: Request) -> Response:

@@ -74,15 +74,20 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 _text: Final = msgspec.json.Encoder().encode
 
 
-def find(history: History, table: str, asked: Filter) -> Found:
-    """The rows of this table that pass the filter. Raises NotMetError for a field that the table has not."""
+def rows_of(history: History, table: str, n: int | None) -> list[Any]:
+    """All rows of this table after message ``n``; they do not change when the history does."""
+    kind = TABLES[table]
+    return list(history.log(n)) if kind is LogRow else history.rows(kind, n)
+
+
+def find(rows: Iterable[Any], table: str, asked: Filter) -> Found:
+    """Those of this table's rows that pass the filter. Raises NotMetError for a field that the table has not."""
     kind = TABLES[table]
     tests = [*_named(kind, asked), *_timed(kind, asked)]
     if asked.party is not None:
         tests.append(_of_party(kind, asked.party))
     if asked.q is not None:
         tests.append(_with_text(asked.q))
-    rows = history.log(asked.n) if kind is LogRow else history.rows(kind, asked.n)
     found = [row for row in rows if all(test(row) for test in tests)]
     return Found(rows=found[max(len(found) - asked.limit, 0) :], total=len(found))
 

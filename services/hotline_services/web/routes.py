@@ -16,7 +16,7 @@ from .asking import Addressed, After, Anything, AsOf, AsOfTime, From, Grouped, N
 from .figures import standing_at, tension, volume
 from .marks import marks
 from .model import About, Changes, Checked, Mark, Picture, Sent, Setting, Source, StrainPoint
-from .query import TABLES, Filter, Found, find
+from .query import TABLES, Filter, Found, find, rows_of
 from .state import Asked
 
 API: Final = "/api/v1"
@@ -62,7 +62,8 @@ def _of_history(look: Callable[[History, Any], Any], asked: Asked) -> Any:
 
 def _rows(table: str, asked: Asked) -> Found:
     with asked.source.feed.history() as history:
-        return find(history, table, asked.query)
+        rows = rows_of(history, table, asked.query.n)
+    return find(rows, table, asked.query)
 
 
 def _about(asked: Asked) -> About:
@@ -70,10 +71,11 @@ def _about(asked: Asked) -> About:
     if kind not in SUBJECTS and kind != "message":
         raise NotMetError(404, f"{kind[:40]!r} is nothing to ask about; there are: {', '.join(SUBJECTS)}, message.")
     with asked.source.feed.history() as history:
-        found = about(history, kind, name, asked.query.n, asked.source.feed.text)
-    if found is None:
+        told = about(history, kind, name, asked.query.n)
+    if told is None:
         raise NotMetError(404, f"There is no {kind} {name[:100]!r} in {asked.source.name}.")
-    return found
+    text = asked.source.feed.text(told.number) if told.number is not None else None
+    return msgspec.structs.replace(told.about, message=msgspec.Raw(text) if text is not None else None)
 
 
 def _table(table: str) -> Endpoint:
@@ -127,7 +129,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         f"{API}/live/inject",
-        "Hand plans (JSON or ICAO FPL) to a centre, all of them or none.",
+        "Hand plans (JSON or ICAO FPL) to a centre: checked together; nothing is sent when one is wrong.",
         posting.inject,
         list[Sent],
         Addressed,

@@ -11,10 +11,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+ZIPPED: Final = {"Content-Encoding": "gzip"}
+VARIES: Final = {"Vary": "Accept-Encoding"}
 COMPRESSIBLE: Final = ("text/", "application/json", "application/geo+json", "image/svg+xml")
 TYPES: Final = {".js": "text/javascript", ".mjs": "text/javascript", ".geojson": "application/geo+json"}
 LEAST_BYTES: Final = 1_000
 FILES_AT_MOST: Final = 512
+
+
+def takes_zipped(request: Request) -> bool:
+    """Whether who asks can read what is compressed."""
+    return "gzip" in request.headers.get("accept-encoding", "")
 
 
 class Sheet(NamedTuple):
@@ -35,12 +42,11 @@ class Shelf:
     def answer(self, request: Request, name: str) -> Response:
         """This file; 304 when the browser has it already, 404 when there is none."""
         sheet = self._sheet(name)
-        headers = {"ETag": sheet.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        headers = {"ETag": sheet.tag, "Cache-Control": "no-cache"} | VARIES
         if sheet.tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        if sheet.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-            return Response(sheet.zipped, media_type=sheet.media_type, headers=headers)
+        if sheet.zipped is not None and takes_zipped(request):
+            return Response(sheet.zipped, media_type=sheet.media_type, headers=headers | ZIPPED)
         return Response(sheet.plain, media_type=sheet.media_type, headers=headers)
 
     def _sheet(self, name: str) -> Sheet:

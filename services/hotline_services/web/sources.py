@@ -85,10 +85,6 @@ class Shown:
             left = [track for track in heard.tracks if not has_path(history, track)]
         return TracksNow(time=heard.time, tracks=tuple(left))
 
-    def message(self, n: int) -> bytes | None:
-        """Message ``n`` as JSON."""
-        return self.feed.text(n)
-
 
 class Sources:
     """All of them. Scenarios are found by the name in a recording's header, else ``scenario`` is taken."""
