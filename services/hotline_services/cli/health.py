@@ -5,15 +5,13 @@ imports little.
 """
 
 import asyncio
-import contextlib
 import sys
 from datetime import UTC, datetime
 from typing import Final
 
-from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode
-from hotline_services.runtime.client import NoBrokerError, connected, subscribe
+from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.wire import BrokerSettings
 
@@ -21,7 +19,6 @@ from .connection import broker_settings
 
 STALE_S: Final = 30.0
 TIMEOUT_S: Final = 4.0
-QUIET_S: Final = 0.5  # retained messages come at once: after so long without one there is none
 
 
 def health(service: str | None = None, *, broker: str | None = None) -> None:
@@ -68,17 +65,10 @@ def ailment(said: Health | None, clock: Clock | None, now: datetime) -> str | No
 
 async def _ask(settings: BrokerSettings, name: str) -> tuple[Health | None, Clock | None]:
     """What is retained of this service's health and of the clock. Raises what `health` catches."""
-    topic = HEALTH.filter(source=name)
-    found: dict[str, Message] = {}
+    topics = HEALTH.filter(source=name), CLOCK.template
     async with asyncio.timeout(TIMEOUT_S), connected(settings) as connection:
-        await subscribe(connection, topic, CLOCK.template)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(QUIET_S):
-                async for message in connection.messages:
-                    found[str(message.topic)] = decode(str(message.topic), bytes(message.payload))
-                    if len(found) == 2:
-                        break
-    said, clock = found.get(topic), found.get(CLOCK.template)
+        found = await retained(connection, *topics, wanted=set(topics))
+    said, clock = (decode(topic, found[topic]) if topic in found else None for topic in topics)
     return said if isinstance(said, Health) else None, clock if isinstance(clock, Clock) else None
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,7 +23,7 @@ from hotline_protocol.topics import CLOCK, HEALTH, INJECT, STATUS, MalformedMess
 from hotline_services.injecting import Complaint, Letter, judge, read_texts, unheard_of
 from hotline_services.monitor.rows import utc
 from hotline_services.monitor.wording import air, clock_time
-from hotline_services.runtime.client import NoBrokerError, connected, subscribe
+from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
@@ -34,7 +34,6 @@ ACCEPTED: Final = 0
 REFUSED: Final = 1
 TIMED_OUT: Final = 3
 
-QUIET_S: Final = 0.5  # what is retained comes at once: what has not come after so long is not there
 UNREAD: Final = "0" * 16  # how a centre names the contents of a plan that it could not read
 NOT_FLYING: Final = frozenset({PlanState.REFUSED, PlanState.WITHDRAWN, PlanState.NONCONFORMING})
 
@@ -153,8 +152,9 @@ class _Errand:
         async with connected(settings) as connection:
             # Subscribed before anything is published: no answer can be missed.
             answers = [STATUS.filter(source=self._to)] if self._wait else []
-            await subscribe(connection, CLOCK.template, HEALTH.filter(), *answers)
-            now, names = await _retained(connection, self._to)
+            wanted = {CLOCK.template, HEALTH.filter(source=self._to)}
+            found = await retained(connection, CLOCK.template, HEALTH.filter(), *answers, wanted=wanted)
+            now, names = _standing(found)
             reading = read_texts(self._sources, now, whole=self._force)
             complaints = _told(unheard_of(self._to, names), reading.complaints, judge(reading.plans, now))
             if complaints and not self._force:
@@ -187,7 +187,8 @@ class _Errand:
 
     async def _hear_all(self, connection: aiomqtt.Client) -> None:
         while self._waiting:
-            match _message(await anext(connection.messages)):
+            heard = await anext(connection.messages)
+            match _message(str(heard.topic), bytes(heard.payload)):
                 case PlanStatus() as status:
                     self._hear(status)
 
@@ -203,31 +204,25 @@ class _Errand:
             self._refused |= status.state in NOT_FLYING
 
 
-async def _retained(connection: aiomqtt.Client, to: str) -> tuple[datetime, set[str]]:
-    """The time of the stack's clock or, when it has none, of this machine; and whose health is known.
-
-    No more is waited for once the clock and ``to`` have been heard of.
-    """
-    clock: ScaledClock | None = None
-    names: set[str] = set()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(QUIET_S):
-            while clock is None or to not in names:
-                match _message(await anext(connection.messages)):
-                    case Clock() as setting:
-                        clock = ScaledClock(setting)
-                    case Health(source=name):
-                        names.add(name)
-    return clock.now() if clock else wall_clock(), names
+def _standing(found: Mapping[str, bytes]) -> tuple[datetime, set[str]]:
+    """The time of the stack's clock or, when it has none, of this machine; and whose health is known."""
+    now, names = wall_clock(), set()
+    for topic, payload in found.items():
+        match _message(topic, payload):
+            case Clock() as setting:
+                now = ScaledClock(setting).now()
+            case Health(source=name):
+                names.add(name)
+    return now, names
 
 
 def _told(*complaints: Sequence[Complaint]) -> list[str]:
     return [str(complaint) for some in complaints for complaint in some]
 
 
-def _message(heard: aiomqtt.Message) -> Message | None:
+def _message(topic: str, payload: bytes) -> Message | None:
     try:
-        return decode(str(heard.topic), bytes(heard.payload))
+        return decode(topic, payload)
     except MalformedMessageError as error:
         _complain([str(error)])
         return None

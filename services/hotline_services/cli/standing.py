@@ -5,7 +5,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable
-from typing import Final
 
 from msgspec.structs import replace
 
@@ -18,15 +17,13 @@ from hotline_services.monitor.reading import open_source
 from hotline_services.monitor.rows import AnnouncementRow, LineRow, ServiceRow
 from hotline_services.monitor.standing import Chain, Rejections, Standing, standing
 from hotline_services.monitor.wording import date_time_group, duration, printable
-from hotline_services.runtime.client import NoBrokerError, connected, subscribe
+from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.store import StoreError
 
 from .connection import VARIABLE, broker_settings
 from .query import ALL, Query, complain, record_path
 from .tables import Column, aligned, write_json
-
-QUIET_S: Final = 0.5  # retained messages come at once: after so long without one there are no more
 
 
 class _NothingToTellError(Exception):
@@ -97,20 +94,17 @@ async def _live(broker: str) -> Standing:
     """What the broker retains: health and clock. No will tells when it was. Raises NoBrokerError, ValueError."""
     projection, as_of, speed = Projection(), None, 1.0
     async with connected(broker_settings(broker)) as connection:
-        await subscribe(connection, HEALTH.filter(), CLOCK.template)
-        with contextlib.suppress(TimeoutError):
-            while True:
-                async with asyncio.timeout(QUIET_S):
-                    heard = await anext(connection.messages)
-                message = _readable(str(heard.topic), bytes(heard.payload))
-                if isinstance(message, Clock):
-                    clock = ScaledClock(message)
-                    as_of, speed = clock.now(), clock.speed
-                elif message is not None:
-                    projection.apply(message)
-    found = standing(projection, as_of)
-    services = [replace(row, at=None) if row.presence is Presence.DOWN else row for row in found.services]
-    return replace(found, live=True, speed=speed, recorded=False, services=services)
+        found = await retained(connection, HEALTH.filter(), CLOCK.template)
+    for topic, payload in found.items():
+        message = _readable(topic, payload)
+        if isinstance(message, Clock):
+            clock = ScaledClock(message)
+            as_of, speed = clock.now(), clock.speed
+        elif message is not None:
+            projection.apply(message)
+    stand = standing(projection, as_of)
+    services = [replace(row, at=None) if row.presence is Presence.DOWN else row for row in stand.services]
+    return replace(stand, live=True, speed=speed, recorded=False, services=services)
 
 
 def _readable(topic: str, payload: bytes) -> Message | None:

@@ -1,7 +1,11 @@
 """A plain client at the broker, for commands and the page: one sentence when it cannot be reached."""
 
+import asyncio
+import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -11,14 +15,40 @@ from paho.mqtt.reasoncodes import ReasonCode
 from .wire import BrokerSettings
 
 CONNECT_TIMEOUT_S: Final = 5.0
+_UNHEARD: Final = logging.getLogger("hotline.client")  # what it would say of a lost line is raised anyway
+_UNHEARD.addHandler(logging.NullHandler())
+_UNHEARD.propagate = False
+QUIET_S: Final = 0.5  # what is retained comes at once: after so long without any of it there is no more
 
 
 class NoBrokerError(Exception):
     """The broker cannot be reached, refuses us, or has gone away; the message is a sentence for the user."""
 
 
-def client(settings: BrokerSettings) -> aiomqtt.Client:
-    """A client that is not connected yet. Made inside a running event loop."""
+class NewestOfEach(asyncio.Queue[aiomqtt.Message]):
+    """What has come and not been read: of each topic the newest, for topics that tell how things stand.
+
+    So a reader that falls behind catches up, and what waits for it is no more than there are topics.
+    """
+
+    def _init(self, maxsize: int) -> None:  # noqa: ARG002  these three are there to be overridden
+        self._queue: dict[str, aiomqtt.Message] = {}
+
+    def _put(self, item: aiomqtt.Message) -> None:
+        self._queue[str(item.topic)] = item
+
+    def _get(self) -> aiomqtt.Message:
+        return self._queue.pop(next(iter(self._queue)))
+
+
+def client(
+    settings: BrokerSettings, queue: type[asyncio.Queue[aiomqtt.Message]] | None = None, at_most: int | None = None
+) -> aiomqtt.Client:
+    """A client that is not connected yet. Made inside a running event loop.
+
+    ``queue`` keeps what has come and not been read, any number of messages unless ``at_most`` is given: what comes
+    when it is full is lost, which aiomqtt logs.
+    """
     tls = aiomqtt.TLSParameters(ca_certs=str(settings.ca_file) if settings.ca_file else None)
     return aiomqtt.Client(
         settings.host,
@@ -27,17 +57,23 @@ def client(settings: BrokerSettings) -> aiomqtt.Client:
         password=settings.password,
         tls_params=tls if settings.tls else None,
         timeout=CONNECT_TIMEOUT_S,
+        keepalive=settings.keepalive_s,
+        logger=_UNHEARD,
+        queue_type=queue,
+        max_queued_incoming_messages=at_most,
         # Without it every acknowledged publish waits some 40 ms for a delayed TCP acknowledgement.
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
     )
 
 
 @asynccontextmanager
-async def connected(settings: BrokerSettings) -> AsyncIterator[aiomqtt.Client]:
-    """A client that is connected. Raises NoBrokerError, then and whenever the connection is lost."""
+async def connected(
+    settings: BrokerSettings, queue: type[asyncio.Queue[aiomqtt.Message]] | None = None, at_most: int | None = None
+) -> AsyncIterator[aiomqtt.Client]:
+    """A :func:`client` that is connected. Raises NoBrokerError, then and whenever the connection is lost."""
     there = False
     try:
-        async with client(settings) as connection:
+        async with client(settings, queue, at_most) as connection:
             there = True
             yield connection
     except aiomqtt.MqttError as error:
@@ -51,3 +87,24 @@ async def subscribe(connection: aiomqtt.Client, *filters: str) -> None:
     for name, code in zip(filters, granted, strict=True):
         if (code.value if isinstance(code, ReasonCode) else code) >= 0x80:
             raise NoBrokerError(f"the broker does not let this user hear {name}")
+
+
+async def retained(
+    connection: aiomqtt.Client, *filters: str, wanted: AbstractSet[str] = frozenset()
+) -> dict[str, bytes]:
+    """Hear these topics from now on, and gather what the broker keeps of them: by topic, the newest of each.
+
+    It comes at once, so this ends when no more of it has come for a while or, sooner, when all topics that are
+    ``wanted`` have been heard. Raises NoBrokerError when the broker will not let us.
+    """
+    await subscribe(connection, *filters)
+    found: dict[str, bytes] = {}
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(QUIET_S) as patience:
+            while not wanted or not wanted <= found.keys():
+                heard = await anext(connection.messages)
+                found[str(heard.topic)] = bytes(heard.payload)
+                if heard.retain:
+                    patience.reschedule(loop.time() + QUIET_S)
+    return found
