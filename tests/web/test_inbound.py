@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from hotline_protocol.sky import Track, Tracks
 from hotline_protocol.topics import INJECT, address_of, encode, topic_of
 from hotline_services.monitor.record import Record
 from hotline_services.runtime.broker import KINDS, EmbeddedBroker, find_broker
+from hotline_services.runtime.client import NewestOfEach
+from hotline_services.runtime.wire import BrokerSettings
 from hotline_services.web.inbound import Inbound
 
 from .conftest import TOKEN, Served, served
@@ -25,6 +28,7 @@ from .listening import following
 
 WRITER = {"Authorization": f"Bearer {TOKEN}"}
 RETRY_S = 0.05
+PUBACK = b"\x40"
 SPEED = 60.0
 
 
@@ -187,3 +191,59 @@ async def test_when_the_broker_goes_all_else_works_and_when_it_is_back_so_does_i
             pass
     sent = await server.client.post("/api/v1/live/inject?to=us", content=plan(start), headers=WRITER)
     assert sent.status_code == 202
+
+
+@asynccontextmanager
+async def dropping(broker: EmbeddedBroker) -> AsyncIterator[BrokerSettings]:
+    """A way to this broker that is closed for good once the first of our publishes has been acknowledged."""
+    open_ends: list[asyncio.StreamWriter] = []
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, until: bytes = b"") -> None:
+        with suppress(ConnectionError):
+            while chunk := await reader.read(65_536):
+                writer.write(chunk)
+                if until and chunk.startswith(until):
+                    break
+        writer.close()
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(broker.settings.host, broker.settings.port)
+        open_ends.extend((writer, back))
+        async with asyncio.TaskGroup() as both:
+            both.create_task(carry(reader, back))
+            both.create_task(carry(there, writer, PUBACK))
+        way.close()
+
+    way = await asyncio.start_server(pass_on, "127.0.0.1", 0)
+    try:
+        yield BrokerSettings(port=way.sockets[0].getsockname()[1])
+    finally:
+        way.close()
+        for end in open_ends:
+            end.close()
+
+
+async def test_when_the_broker_goes_between_two_plans_it_is_told_which_of_them_it_has(
+    broker: EmbeddedBroker, record: Record, tmp_path: Path
+) -> None:
+    record.commit(heard(), [], [])
+    await say(broker, clock(), born("us"))
+    async with (
+        dropping(broker) as settings,
+        served(record=tmp_path / "monitor.sqlite3", broker=Inbound(settings, RETRY_S)) as server,
+    ):
+        await heard_of(server, "us")
+        start = await told_time(server) + timedelta(hours=2)
+        three = ",".join(plan(start, plan_id=name) for name in ("one", "two", "three"))
+        answer = await server.client.post("/api/v1/live/inject?to=us", content=f"[{three}]", headers=WRITER)
+        assert answer.status_code == 503
+        assert answer.json()["error"].startswith("1 of 3 plans were handed on: one. Then ")
+
+
+def test_of_what_is_not_read_yet_the_newest_of_each_topic_is_kept_and_no_more_than_so_many() -> None:
+    queue = NewestOfEach(2)
+    for topic, payload in (("a", b"1"), ("a", b"2"), ("b", b"3")):
+        queue.put_nowait(aiomqtt.Message(topic, payload, qos=0, retain=False, mid=0, properties=None))
+    with pytest.raises(asyncio.QueueFull):
+        queue.put_nowait(aiomqtt.Message("c", b"4", qos=0, retain=False, mid=0, properties=None))
+    assert [queue.get_nowait().payload for _ in range(queue.qsize())] == [b"2", b"3"]

@@ -4,7 +4,7 @@ Everything else works without it: when the broker is away it is sought again, an
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import aiomqtt
@@ -14,7 +14,7 @@ from hotline_protocol.message import Message, PartyName
 from hotline_protocol.service import Clock, Health
 from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import CLOCK, HEALTH, INJECT, TRACK, MalformedMessageError, decode
-from hotline_services.runtime.client import NoBrokerError, connected, subscribe
+from hotline_services.runtime.client import NewestOfEach, NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.wire import BrokerSettings
 
@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 RETRY_S: Final = 2.0
 PUBLISH_S: Final = 5.0
 PARTIES_AT_MOST: Final = 1_000
+TOPICS_AT_MOST: Final = 2 * PARTIES_AT_MOST + 1
+"""Health and tracks of each, and the clock. Of more something is lost, and the log says so."""
 
 
 class Inbound:
@@ -66,7 +68,7 @@ class Inbound:
 
     async def _follow(self) -> None:
         try:
-            async with connected(self._settings) as connection:
+            async with connected(self._settings, NewestOfEach, TOPICS_AT_MOST) as connection:
                 await subscribe(connection, CLOCK.template, HEALTH.filter(), TRACK.filter())
                 self._connection, self._trouble = connection, ""
                 async for heard in connection.messages:
@@ -85,15 +87,15 @@ class Inbound:
             case Tracks():
                 self._hear_tracks(TracksNow(time=message.time, tracks=message.tracks))
 
-    async def publish(self, to: PartyName, payloads: Sequence[bytes]) -> None:
-        """Inject these, one after the other, each taken by the broker. Raises NoBrokerError."""
-        if self._connection is None:
-            raise NoBrokerError(self._trouble or f"no connection to the broker at {self._settings} yet")
-        for payload in payloads:
-            try:
-                await self._connection.publish(INJECT.filter(to=to), payload, qos=INJECT.qos, timeout=PUBLISH_S)
-            except aiomqtt.MqttError as error:
-                raise NoBrokerError(f"the broker at {self._settings} did not take it: {error}") from error
+    async def publish(self, to: PartyName, payload: bytes) -> None:
+        """Inject this; returns when the broker has taken it. Raises NoBrokerError."""
+        connection = self._connection
+        if connection is None:
+            raise NoBrokerError(self._trouble or f"no connection to the broker at {self._settings}")
+        try:
+            await connection.publish(INJECT.filter(to=to), payload, qos=INJECT.qos, timeout=PUBLISH_S)
+        except aiomqtt.MqttError as error:
+            raise NoBrokerError(f"the broker at {self._settings} did not take it: {error}") from error
 
 
 def _message(heard: aiomqtt.Message) -> Message | None:

@@ -2,10 +2,12 @@
 
 import contextlib
 import errno
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 
+from hotline_protocol.flightplan import FlightPlan
 from hotline_services.injecting import Complaint, Reading, judge, read_texts, unheard_of
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.store import StoreError
@@ -37,7 +39,7 @@ async def check_plans(asked: Asked) -> Checked:
 
 
 async def inject(asked: Asked) -> list[Sent]:
-    """As the command line does: checked first, and with any problem nothing is sent."""
+    """As the command line does: checked together first, and with any problem nothing is sent."""
     await asked.state.shown("live")
     text, broker, to = await body_of(asked.request, PLANS_BYTES), asked.state.broker, asked.query.to
     if broker is None:
@@ -48,11 +50,24 @@ async def inject(asked: Asked) -> list[Sent]:
     if complaints:
         problems = tuple(complaint.as_problem for complaint in complaints)
         raise NotMetError(400, "Nothing was sent, since something is wrong with the plans.", problems)
-    try:
-        await broker.publish(to, [letter.payload for letter in reading.letters])
-    except NoBrokerError as error:
-        raise NotMetError(503, f"Plans cannot be handed on now: {error}. Try again when it is back.") from error
-    return [Sent(to=to, plan_id=plan.plan_id, digest=plan.digest) for plan in reading.plans]
+    sent: list[FlightPlan] = []
+    for letter in reading.letters:
+        try:
+            await broker.publish(to, letter.payload)
+        except NoBrokerError as error:
+            raise NotMetError(503, _not_all_sent(sent, reading, error)) from error
+        sent += letter.plans
+    return [Sent(to=to, plan_id=plan.plan_id, digest=plan.digest) for plan in sent]
+
+
+def _not_all_sent(sent: Sequence[FlightPlan], reading: Reading, error: NoBrokerError) -> str:
+    if not sent:
+        return f"Plans cannot be handed on now: {error}. Try again when it is back."
+    names = ", ".join(plan.plan_id for plan in sent)
+    return (
+        f"{len(sent)} of {len(reading.plans)} plans were handed on: {names}. Then {error}. "
+        "Send the others when it is back."
+    )
 
 
 def _read(text: bytes, state: State) -> tuple[Reading, list[Complaint]]:
