@@ -6,6 +6,7 @@ const system = matchMedia("(prefers-color-scheme: dark)");
 /** Emits `change`. */
 class Theme extends EventTarget {
   #chosen = localStorage.getItem(KEPT) ?? "";
+  #colours = new Map();
 
   constructor() {
     super();
@@ -27,12 +28,14 @@ class Theme extends EventTarget {
     this.choose(this.isDark ? "light" : "dark");
   }
 
-  /** The value of a custom property of the style sheet. */
+  /** The value of a custom property of the style sheet: read once, since maps ask for each feature that they draw. */
   colour(name) {
-    return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    if (!this.#colours.has(name)) this.#colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+    return this.#colours.get(name);
   }
 
   #show() {
+    this.#colours.clear();
     document.documentElement.dataset.theme = this.isDark ? "dark" : "light";
     this.dispatchEvent(new Event("change"));
   }

@@ -128,13 +128,17 @@ export class Aircraft {
     if (!flight.conforming) this.#ring(context, px, py, HALF_PX + 3, this.#inks.strays);
     if (flight.about === this.selected) this.#ring(context, px, py, HALF_PX + 6, this.#inks.chosen);
     const symbol = this.symbols.aircraft(flight.side, flight.kind);
-    context.drawImage(symbol.canvas, px - symbol.x, py - symbol.y, symbol.width, symbol.height);
+    this.#copy(context, symbol, px - symbol.x, py - symbol.y);
     if (!this.isLabelled || !flight.spot) return;
-    for (const [row, label] of this.#labels(flight).entries()) {
-      const x = flight.spot.x < 0 ? px + flight.spot.x - label.width : px + flight.spot.x;
-      const y = py + flight.spot.y + row * (label.height - 2);
-      context.drawImage(label.canvas, Math.round(x), Math.round(y), label.width, label.height); // whole pixels: text stays sharp
-    }
+    const { spot, labels: [name, height] } = flight;
+    this.#copy(context, name, spot.x < 0 ? px + spot.x - name.width : px + spot.x, py + spot.y);
+    this.#copy(context, height, spot.x < 0 ? px + spot.x - height.width : px + spot.x, py + spot.y + name.height - 2);
+  }
+
+  /** Whole pixels of the screen: a picture is copied as it is, and text stays sharp. */
+  #copy(context, { canvas }, x, y) {
+    const ratio = this.#ratio;
+    context.drawImage(canvas, Math.round(x * ratio) / ratio, Math.round(y * ratio) / ratio, canvas.width / ratio, canvas.height / ratio);
   }
 
   /** Where those are that have a label, by what they are about. */
@@ -159,7 +163,7 @@ export class Aircraft {
     return [this.symbols.label(name, ink), this.symbols.label(level(flight.feet) + CLIMBS[flight.climbing], ink)];
   }
 
-  /** Gives each label a corner of its symbol where it covers nothing; where there is none it is left out. */
+  /** Writes each label, and gives it a corner of its symbol where it covers nothing; where there is none it is left out. */
   #placeLabels(real) {
     this.#placedAt = real;
     const taken = new Taken();
@@ -169,7 +173,7 @@ export class Aircraft {
     }
     for (const { px, py } of this.#drawn) taken.take(px - 9, py - 9, 18, 18);
     for (const flight of this.#drawn) {
-      const [name, height] = this.#labels(flight);
+      const [name, height] = (flight.labels = this.#labels(flight));
       flight.spot = this.#spot(taken, flight, Math.max(name.width, height.width), name.height + height.height - 2);
     }
   }
