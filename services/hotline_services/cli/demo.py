@@ -30,7 +30,6 @@ from .page import USUAL_PORT as PAGE_PORT
 from .run import DEFAULT_SCENARIO, sound_days, sound_speed, sound_start
 
 USUAL_PORT: Final = 1883
-LAST_PORT: Final = 65_535
 MARK: Final = "made-by-hotline-demo"
 AFTERWARDS: Final = timedelta(hours=1)
 
@@ -238,31 +237,22 @@ def _left_behind(data: Path) -> Iterator[Path]:
 
 def _free_usual_port() -> int:
     """1883, where every client looks first, or 0 for any when it is taken."""
-    return _free_port(USUAL_PORT) and USUAL_PORT
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", USUAL_PORT))
+        except OSError:
+            return 0
+    return USUAL_PORT
 
 
 def _page_port(wanted: int | None) -> int:
     """This port or, when none is asked for, the usual one, or any that is free. Raises ValueError."""
     from hotline_services.web.serving import listen
 
-    if wanted is not None and not 0 <= wanted <= LAST_PORT:
-        raise ValueError(f"--page-port: {wanted}: from 0 to {LAST_PORT:,}")
-    port = _free_port(PAGE_PORT if wanted is None else wanted)
-    if wanted is None and not port:
-        with listen("127.0.0.1", PAGE_PORT, or_next=True) as bound:
-            port = int(bound.getsockname()[1])
+    usual = wanted is None
+    with listen("127.0.0.1", PAGE_PORT if wanted is None else wanted, or_next=usual, option="--page-port") as bound:
+        port = int(bound.getsockname()[1])
+    if usual and port != PAGE_PORT:
         print(f"Port {PAGE_PORT} is in use; the page is on {port}.", file=sys.stderr)
-    if not port:
-        raise ValueError(f"--page-port: {wanted} is in use: name another, or leave it out for any that is free")
     return port
-
-
-def _free_port(port: int) -> int:
-    """This port on this machine, any for 0; 0 when it is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return 0
-        return int(probe.getsockname()[1])

@@ -23,17 +23,22 @@ class PortError(ValueError):
     """Nobody can listen there; the message is a sentence for the user."""
 
 
-def listen(host: str, port: int, *, or_next: bool = False) -> socket.socket:
-    """A socket that listens there, or with ``or_next`` at the first free port after it. Raises PortError."""
+def listen(host: str, port: int, *, or_next: bool = False, option: str = "--port") -> socket.socket:
+    """A socket that listens there, or with ``or_next`` at the first free port after it.
+
+    Raises PortError, in which ``option`` is how the user names a port.
+    """
     if not 0 <= port <= LAST_PORT:
-        raise PortError(f"--port: {port}: from 0 to {LAST_PORT:,}")
+        raise PortError(f"{option}: {port}: from 0 to {LAST_PORT:,}")
     for tried in range(port, min(port + PORTS_TRIED, LAST_PORT + 1)) if or_next and port else (port,):
         try:
             return _bound(host, tried)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise PortError(f"{host}:{tried}: {error.strerror}. Name another --host or --port.") from error
-    raise PortError(f"port {port} of {host} is in use. Name another with --port, or any free one with --port 0.")
+                raise PortError(
+                    f"{host}:{tried}: {error.strerror}. Name another port with {option}, or another host."
+                ) from error
+    raise PortError(f"port {port} of {host} is in use. Name another with {option}, or any free one with {option} 0.")
 
 
 def _bound(host: str, port: int) -> socket.socket:
