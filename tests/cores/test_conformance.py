@@ -97,11 +97,17 @@ def test_the_report_as_junit_counts_failures_and_what_was_skipped() -> None:
     assert all(case.find("skipped") is not None for case in suite if "CALL-4" in case.get("name", ""))
 
 
-def test_a_centre_with_another_agreement_is_told_which_to_load() -> None:
+def test_a_centre_with_another_agreement_is_found_out_before_anything_is_examined() -> None:
     rules = msgspec.structs.replace(SCENARIO.agreement, name="another")
     other = Centre("ru", SCENARIO.parties["ru"], rules, epoch="0", chance=Chance(1))
-    report = examined(LocalCentre("ru", other))
-    assert report.broken == ["DIG-1"]
+    examiner = Examiner(BRIEF, START, ALL)
+    play(examiner, LocalCentre("ru", other))
+    assert examiner.other_agreement == rules.digest
+    assert (examiner.taken, examiner.findings) == ({}, [])
+
+
+def test_a_centre_that_names_another_agreement_at_a_line_check_is_told_which_to_load() -> None:
+    report = examined(FAULTS["has another agreement"].centre(), chosen("DIG"))
     assert f"{SCENARIO.agreement.digest}, the digest of" in report.of(Verdict.BROKEN)[0].faults[0].expected
 
 
@@ -158,6 +164,14 @@ def test_a_report_that_finds_no_folder_is_refused_before_the_examination(
 ) -> None:
     assert conformance(rehearse=True, only="DIG", out=tmp_path / "no" / "report.json") == 2
     assert capsys.readouterr().err.endswith("no is no folder for report.json: make it, or name another\n")
+
+
+def test_an_agreement_that_is_not_there_is_named_with_its_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert conformance(rehearse=True, only="DIG", agreement=tmp_path / "none.json") == 2
+    told = capsys.readouterr().err
+    assert told == f"hotline conformance: --agreement: {tmp_path / 'none.json'}: No such file or directory\n"
 
 
 def test_a_report_that_finds_no_room_in_its_file_is_told_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,18 +1,23 @@
 """`hotline export`: what it writes where, and the sentence for each thing that can be wrong."""
 
+import io
 import json
+import re
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from hotline_protocol.sky import Fix, FlightBegan
 from hotline_services.cli.export import Format, export
+from hotline_services.export.run import Run
 from hotline_services.monitor.record import Record
+from hotline_services.runtime.hearing import unread
 from hotline_services.runtime.recording import Header, RecordingWriter
-from hotline_services.runtime.store import Heard
+from hotline_services.runtime.store import Heard, StoreError
 
 from .skies import MINUTE, NOON
 from .test_export import HEADER, said
@@ -128,6 +133,40 @@ def test_a_run_that_is_not_there_a_folder_and_another_database_are_no_runs(
     for path in (tmp_path / "nothing.jsonl", tmp_path, tmp_path / "other.sqlite3"):
         assert export(path, to="kml", out=tmp_path / "out") == 2
         assert str(path) in capsys.readouterr().err
+
+
+def test_a_run_that_cannot_be_read_on_is_not_said_to_be_the_output_s_fault(recording: Path) -> None:
+    with Run(recording) as run:
+        recording.unlink()
+        with pytest.raises(StoreError, match=re.escape(str(recording))):
+            next(run.messages())
+
+
+def test_a_recording_of_something_that_nobody_says_is_refused(
+    recording: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with recording.open("ab") as file:
+        file.write(msgspec.json.encode({"at": NOON, "message": unread("hotline/v1/line/us/ru", b"?", NOON)}) + b"\n")
+    for to in ("mcap", "csv"):
+        assert export(recording, to=to, out=out) == 2
+        assert "not a recorded message" in capsys.readouterr().err
+
+
+class Terminal(io.StringIO):
+    """An output that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_file_may_have_any_name_on_a_terminal_too(
+    recording: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = recording.rename(recording.with_name("run{1}[b].jsonl"))
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    assert export(named, to="czml", out=out) == 0
+    assert "run{1}[b].jsonl" in terminal.getvalue()
 
 
 def test_a_full_disk_is_said_to_be(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:

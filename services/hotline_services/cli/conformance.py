@@ -114,7 +114,7 @@ def conformance(
             report = _examined(as_, them, rules, broker, exercise, speed, wanted, may_stop=stop)
     except NoBrokerError as error:
         return _fail(str(error), NO_BROKER)
-    except (UnknownRequirementError, ScenarioError, AgreementError, ValueError, OSError) as error:
+    except (UnknownRequirementError, ScenarioError, AgreementError, ValueError) as error:
         return _fail(str(error))
     _tell(report, json=json)
     try:
@@ -125,11 +125,13 @@ def conformance(
 
 
 def _rules(scenario: str, agreement: Path | None) -> Agreement:
-    """The agreement that both sides should have. Raises ScenarioError, AgreementError or OSError."""
+    """The agreement that both sides should have. Raises ScenarioError, AgreementError or ValueError."""
     if agreement is None:
         return read_scenario(scenario).agreement
     try:
         return read_agreement(agreement.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"--agreement: {agreement}: {error.strerror}") from error
     except (AgreementError, UnicodeDecodeError) as error:
         raise AgreementError(f"--agreement: {agreement}: {error}") from error
 

@@ -119,7 +119,11 @@ class _Progress:
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("runs"), TimeRemainingColumn())
         self._is_terminal = sys.stderr.isatty()
         self._bar = Progress(
-            TextColumn(name), *columns, console=Console(stderr=True), transient=True, disable=not self._is_terminal
+            TextColumn("{task.description}", markup=False),
+            *columns,
+            console=Console(stderr=True),
+            transient=True,
+            disable=not self._is_terminal,
         )
         self._task = self._bar.add_task(name, total=None)
 

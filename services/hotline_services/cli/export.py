@@ -180,7 +180,7 @@ def _write_tables(run: Run, kind: Format, folder: Path) -> None:
 @contextmanager
 def progress(name: str) -> Iterator[Tell]:
     """A bar on the standard error for long work, on a terminal only."""
-    columns = (TextColumn(name, markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(name, total=None)
         yield lambda done, of: bar.update(task, completed=done, total=of)

@@ -17,7 +17,7 @@ from hotline_services.export.run import Run
 from hotline_services.export.story import Story
 from hotline_services.extras import MissingExtraError, extra
 from hotline_services.report.page import Made, page
-from hotline_services.runtime.store import StoreError
+from hotline_services.runtime.store import StoreError, usable
 
 from .export import progress
 from .query import Flag, complain
@@ -92,5 +92,5 @@ def _report(path: Path, scenario: str | None, *, partial: bool) -> str:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with usable(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

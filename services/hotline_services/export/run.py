@@ -1,12 +1,13 @@
 """A run to be exported or reported: a recording, or a monitor's record, read from its beginning as often as wanted."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
 from hotline_services.monitor.reading import UNKNOWN_AGREEMENT, RecordSource, is_record
 from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader
-from hotline_services.runtime.store import StoreError
+from hotline_services.runtime.store import StoreError, usable
 
 LIVE: Final = "live"
 EVERY: Final = 256
@@ -57,7 +58,7 @@ class Run:
 
     def _header_of_recording(self) -> Header:
         try:
-            with self._path.open("rb") as file:
+            with usable(self._path), self._path.open("rb") as file:
                 return RecordingReader(file).header
         except RecordingError as error:
             raise StoreError(f"{self._path} is neither a monitor's record nor a recording: {error}.") from error
@@ -67,11 +68,11 @@ class Run:
         for number, (at, message) in enumerate(record.messages()):
             if number % EVERY == 0:
                 self._tell(number, count)
-            yield Recorded(at=at, message=message)  # type: ignore[arg-type]  # any message is one of AnyMessage
+            yield Recorded(at=at, message=message)  # type: ignore[arg-type]  # a record holds only what was said
 
     def _read(self) -> Iterator[Recorded]:
-        size = self._path.stat().st_size
-        with self._path.open("rb") as file:
+        with usable(self._path), self._path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
             try:
                 for number, recorded in enumerate(RecordingReader(file)):
                     if number % EVERY == 0:
