@@ -260,3 +260,21 @@ async def test_an_interrupt_leaves_the_desk_first(a_broker: EmbeddedBroker, tmp_
         assert isinstance(left, DeskLeft)
         assert left.how is Leaving.LEFT
         assert await asyncio.to_thread(desk.process.wait, PATIENCE_S) == 130
+
+
+async def test_a_line_to_the_broker_that_is_lost_is_told_and_the_desk_goes_on_when_it_is_back(
+    own_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    async with playing(own_broker, tmp_path, speed=4) as stack, plain(own_broker, "--as", "ru") as desk:
+        await desk.tells("You decide")
+        own_broker.stop()
+        await desk.tells("The line to the broker is lost since ")
+        await desk.say("look")
+        await desk.tells("Not ordered: the line to the broker is lost since ")
+        own_broker.start()
+        await desk.tells("The line to the broker is back after ")
+        await desk.tells("You decide")
+        await desk.say("wait ring", "answer", "wait offer", "accept", "wait free", "quit")
+        await stack.inject(canonical_json(stack.plan("near")))
+        assert (await stack.settled("near")).state is PlanState.ACCEPTED
+        assert await desk.ends() == (0, "")

@@ -45,5 +45,5 @@ async def test_what_goes_wrong_while_it_watches_ends_it_rather_than_silencing_it
     monkeypatch.setattr(session.view, "lapse", broken)
     with pytest.raises(ZeroDivisionError):
         async with asyncio.timeout(10):
-            await PlainConsole(cast(Session, session), told.append).run(BrokerSettings(), nobody_types())
+            await PlainConsole(cast("Session", session), told.append).run(BrokerSettings(), nobody_types())
     assert told[0].endswith("You hold the desk of RU.")

@@ -23,7 +23,7 @@ from hotline_protocol.orders import (
     RaiseTier,
     RingNow,
 )
-from hotline_services.monitor.wording import printable
+from hotline_services.monitor.wording import clock_time, printable
 
 from .desk_view import DeskView
 from .sitting import Draft
@@ -109,7 +109,11 @@ class Commands:
         verb = SYNONYMS.get(words_said[0].lower(), words_said[0].lower())
         if verb not in self._verbs:
             raise CommandError(f"There is no command {printable(verb[:40])!r}: help lists them.")
-        return self._verbs[verb](words_said[1:], now)
+        reply = self._verbs[verb](words_said[1:], now)
+        if self._view.cut_since is not None and (reply.send or reply.look):
+            since = clock_time(self._view.cut_since, seconds=True)
+            raise CommandError(f"Not ordered: the line to the broker is lost since {since}. Order it when it is back.")
+        return reply
 
     # Calls -----------------------------------------------------------------------------------------------
 

@@ -81,6 +81,7 @@ class DeskView:
         self.holder: Sitting | None = None
         self.agreement = ""
         self.absent = False
+        self.cut_since: datetime | None = None
         self.call: CallOnDesk | None = None
         self.decisions: dict[str, DecisionAwaited] = {}
         self.plans: dict[str, OwnPlan] = {}
@@ -181,6 +182,23 @@ class DeskView:
         self.decisions.clear()
         what = "has left the network" if self.absent else "is back"
         return [_notice(Matter.DESK, f"The centre of {self.party.upper()} {what}.")]
+
+    def cut(self, now: datetime) -> list[Notice]:
+        """Nothing is heard of the desk any more, nor can anything be ordered: the line to the broker is lost."""
+        self.cut_since = now
+        return [_notice(Matter.DESK, f"The line to the broker is lost since {clock_time(now, seconds=True)}.")]
+
+    def mended(self, now: datetime, lease: timedelta) -> list[Notice]:
+        """The line is back: what is on the desk by now is yet to be told, and so is who holds it."""
+        away = now - (self.cut_since or now)
+        self.cut_since, self.holder, self.call = None, None, None
+        self.decisions.clear()
+        told = [_notice(Matter.DESK, f"The line to the broker is back after {duration(away.total_seconds())}.")]
+        if away > lease:
+            told.append(
+                _notice(Matter.DESK, "That was longer than the lease: the automatic officer has decided since.")
+            )
+        return told
 
     def _taken(self, taken: DeskTaken) -> list[Notice]:
         known = self.holder == taken.by

@@ -1,6 +1,6 @@
 """One sitting at a desk: the envelopes of its orders, and a lease that is renewed long before it runs out."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +13,11 @@ LEASE_REAL_S: Final = 20.0
 RENEWED_EVERY_REAL_S: Final = 5.0
 SHORTEST_LEASE_S: Final = 20.0
 LONGEST_LEASE_S: Final = 86_400.0
+
+
+def lease(speed: float) -> timedelta:
+    """How long a renewal holds the desk, where time runs at this speed (simulated seconds in a real one)."""
+    return timedelta(seconds=min(max(LEASE_REAL_S * speed, SHORTEST_LEASE_S), LONGEST_LEASE_S))
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -47,7 +52,7 @@ class SittingAt:
 
     def take(self, now: datetime, speed: float, *, tell: bool) -> Injected:
         """Take the desk, or go on holding it, where time runs at this speed (simulated seconds in a real one)."""
-        lease_s = min(max(LEASE_REAL_S * speed, SHORTEST_LEASE_S), LONGEST_LEASE_S)
+        lease_s = lease(speed).total_seconds()
         return self.write(Draft(TakeDesk, {"operator": self.operator, "lease_s": lease_s, "tell": tell}), now)
 
     def leave(self, now: datetime) -> Injected:

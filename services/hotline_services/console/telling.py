@@ -51,6 +51,8 @@ def status_lines(view: DeskView, now: datetime) -> list[str]:
     if view.holder is not None and not view.is_ours:
         who = f"{printable(view.holder.operator)} holds the desk"
     lines = [f"{clock_time(now)}. {who} of {view.party.upper()}."]
+    if view.cut_since is not None:
+        lines.append(f"The line to the broker is lost since {clock_time(view.cut_since, seconds=True)}.")
     lines.append(_call_line(view, now))
     for asked in sorted(view.decisions.values(), key=lambda asked: asked.expires_at):
         left = duration((asked.expires_at - now).total_seconds())
