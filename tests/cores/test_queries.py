@@ -24,6 +24,7 @@ from hotline_services.monitor.volume import Grouping, Period
 from hotline_services.runtime.recording import RecordingReader
 from hotline_services.runtime.store import Heard
 
+from .damaged import damage
 from .talk import NOON, at, everything, health
 
 Command = Callable[..., int]
@@ -177,6 +178,18 @@ def test_a_file_of_another_kind_is_named_in_one_sentence(
     wrong.write_text(content)
     assert command("calls")(query=Query(record=wrong)) == 2
     assert str(wrong) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [*LISTS, "status"])
+def test_a_record_that_is_damaged_further_on_is_told_in_one_sentence(
+    name: str, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage(path)
+    assert command(name)(query=Query(record=path)) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "is damaged" in told.err
+    assert told.err.count("\n") == 1
 
 
 def test_a_wrong_since_is_explained(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

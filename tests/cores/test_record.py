@@ -1,7 +1,8 @@
 """The monitor's record: every message once, tables that can be made again, and files that are not its own."""
 
+import gc
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from hotline_services.monitor.tables import StoredRows, make_tables
 from hotline_services.runtime.replay import Past, replay
 from hotline_services.runtime.store import Heard, StoreError
 
+from .damaged import damage
 from .talk import NOON, at, everything
 
 ALL = everything()
@@ -248,6 +250,50 @@ def test_a_record_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(StoreError, match="folder"):
         Record(tmp_path / "folder")
+
+
+def test_what_holds_nothing_to_make_tables_of_is_refused_in_a_sentence(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=f"{tmp_path}: unable to open"):
+        rebuild(tmp_path)
+    Record(path).close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DELETE FROM life")
+    with pytest.raises(StoreError, match="is empty"):
+        rebuild(path)
+
+
+def test_a_record_that_is_refused_is_let_go(path: Path) -> None:
+    """What stays open would be a warning when it is collected, which is an error here."""
+    with closing(Record(path)) as record:
+        record.commit(heard(ALL), [], [])
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE life SET tables_version = 0")
+        db.execute("UPDATE messages SET message = '{' WHERE n = 5")
+    for service in ("other", "monitor"):
+        with pytest.raises(StoreError, match=r"not of other|is damaged"):
+            Record(path, service)
+    gc.collect()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda source: source.period,
+        lambda source: source.rows(CallRow),
+        lambda source: source.origin("x"),
+        lambda source: source.count,
+        lambda source: source.agreement,
+        lambda source: list(source.messages()),
+    ],
+)
+def test_a_record_that_is_damaged_further_on_is_told_to_be(
+    record: Record, path: Path, read: Callable[[RecordSource], object]
+) -> None:
+    record.commit(heard(ALL), [], [])
+    record.close()
+    damage(path)
+    with RecordSource(path) as source, pytest.raises(StoreError, match=f"{path} is damaged"):
+        read(source)
 
 
 def test_a_database_of_somebody_else_is_refused(path: Path) -> None:

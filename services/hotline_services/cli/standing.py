@@ -82,12 +82,11 @@ def _gather(broker: str | None, query: Query) -> Standing:
 def _recorded(query: Query) -> tuple[Standing | None, str]:
     """What the record says, or None and why it says nothing."""
     try:
-        source = open_source(record_path(query.record))
+        with contextlib.closing(open_source(record_path(query.record))) as source:
+            period = source.period
+            return standing(source, period.end if period else None), ""
     except StoreError as error:
         return None, str(error)
-    with contextlib.closing(source):
-        period = source.period
-        return standing(source, period.end if period else None), ""
 
 
 async def _live(broker: str) -> Standing:

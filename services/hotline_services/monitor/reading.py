@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final, Protocol, Self, TypeVar
 
 from hotline_protocol.line import LineCheck, LineChecked
-from hotline_protocol.message import Message
+from hotline_protocol.message import Digest, Message
 from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, decode_any, topic_of
 from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader, RecordingWriter
-from hotline_services.runtime.store import StoreError
+from hotline_services.runtime.store import StoreError, usable
 from hotline_services.whole import whole_file
 
 from .folds import type_of
@@ -25,6 +25,11 @@ R = TypeVar("R", bound=Row)
 _SQLITE_BEGINS: Final = b"SQLite format 3\x00"
 HOUSEKEEPING: Final = (HEALTH, CLOCK, CONTROL, RECEIPT)
 UNKNOWN_AGREEMENT: Final = "0" * 16
+
+
+def agreement_in(message: Message) -> Digest | None:
+    """The digest of the agreement that a side reads to the other, where this message is that."""
+    return message.agreement if isinstance(message, LineCheck | LineChecked) else None
 
 
 class Source(Protocol):
@@ -69,53 +74,59 @@ class RecordSource:
             raise StoreError(f"{path} is not a monitor's record: {error}. Name another file.") from error
         try:
             self._check()
-        except StoreError:
+        except BaseException:
             self._db.close()
             raise
 
     def _check(self) -> None:
         if check_kind(self._db, self._path) == "empty":
             raise StoreError(f"{self._path} is empty: no monitor has written to it yet.")
-        row = self._db.execute("SELECT tables_version FROM life").fetchone()
+        with usable(self._path):
+            row = self._db.execute("SELECT tables_version FROM life").fetchone()
         if row is None or row[0] != TABLES_VERSION:
             raise StoreError(f"{self._path} has tables of another version. Make them again with: hotline rebuild")
 
     @property
     def period(self) -> Period | None:
         """From the first message to the last, by the monitor's clock."""
-        first = self._db.execute("SELECT at FROM messages ORDER BY n LIMIT 1").fetchone()
-        last = self._db.execute("SELECT at FROM messages ORDER BY n DESC LIMIT 1").fetchone()
+        with usable(self._path):
+            first = self._db.execute("SELECT at FROM messages ORDER BY n LIMIT 1").fetchone()
+            last = self._db.execute("SELECT at FROM messages ORDER BY n DESC LIMIT 1").fetchone()
         if first is None or last is None:
             return None
         return Period(start=datetime.fromisoformat(first[0]), end=datetime.fromisoformat(last[0]))
 
     def rows(self, kind: type[R], since: datetime | None = None) -> list[R]:
         """The rows of this kind fit to be shown, from ``since`` on."""
-        return presentable(stored_rows(self._db, kind, since))
+        with usable(self._path):
+            return presentable(stored_rows(self._db, kind, since))
 
     def origin(self, message_id: str) -> str:
         """See :class:`Source`."""
-        found = self._db.execute("SELECT type, source FROM messages WHERE id = ?", (message_id,)).fetchone()
+        with usable(self._path):
+            found = self._db.execute("SELECT type, source FROM messages WHERE id = ?", (message_id,)).fetchone()
         return f"{found[0]} of {found[1]}" if found else message_id
 
     @property
     def count(self) -> int:
         """How many messages there are."""
-        return int(self._db.execute("SELECT count(*) FROM messages").fetchone()[0])
+        with usable(self._path):
+            return int(self._db.execute("SELECT count(*) FROM messages").fetchone()[0])
 
     @property
-    def agreement(self) -> str | None:
+    def agreement(self) -> Digest | None:
         """The digest of the memorandum that the centres read to each other at their first line check."""
-        found = self._db.execute(
-            "SELECT message FROM messages WHERE type IN ('line-check', 'line-checked') ORDER BY n LIMIT 1"
-        ).fetchone()
-        check = decode_any(found[0]) if found else None
-        return check.agreement if isinstance(check, LineCheck | LineChecked) else None
+        with usable(self._path):
+            found = self._db.execute(
+                "SELECT message FROM messages WHERE type IN ('line-check', 'line-checked') ORDER BY n LIMIT 1"
+            ).fetchone()
+            return agreement_in(decode_any(found[0])) if found else None
 
     def messages(self) -> Iterator[tuple[datetime, Message]]:
         """Every message in the order in which it came, with the time at which it did."""
-        for at, text in self._db.execute("SELECT at, message FROM messages ORDER BY n"):
-            yield datetime.fromisoformat(at), decode_any(text)
+        with usable(self._path):
+            for at, text in self._db.execute("SELECT at, message FROM messages ORDER BY n"):
+                yield datetime.fromisoformat(at), decode_any(text)
 
     def close(self) -> None:
         """Let go of the file."""

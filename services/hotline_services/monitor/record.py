@@ -8,7 +8,7 @@ import fcntl
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -54,23 +54,17 @@ class Record:
 
     def __init__(self, path: Path, service: str = "monitor", *, sync: Literal["normal", "full"] = "normal") -> None:
         self._path: Final = path
-        with usable(path):
+        with ExitStack() as opened, usable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock: Final = _lock(path)
-        try:
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            opened.enter_context(_lock(path))
+            self._db: Final = opened.enter_context(closing(_connected(path)))
             self._open(sync)
             self.epoch, self._service, tables = self._life(service)
-        except sqlite3.DatabaseError as error:
-            self._lock.close()
-            raise StoreError(f"{path}: {error}. Is it a monitor's record?") from error
-        except StoreError:
-            self._lock.close()
-            raise
-        self._rows: Final = StoredRows(self._db)
-        self._projection: Final = Projection(self._rows)
-        if tables != TABLES_VERSION:
-            self.rebuild()
+            self._rows: Final = StoredRows(self._db)
+            self._projection: Final = Projection(self._rows)
+            if tables != TABLES_VERSION:
+                self.rebuild()
+            self._opened: Final = opened.pop_all()
 
     def _open(self, sync: str) -> None:
         if check_kind(self._db, self._path) == "empty":
@@ -226,8 +220,7 @@ class Record:
 
     def close(self) -> None:
         """See :class:`~.store.Store`."""
-        self._db.close()
-        self._lock.close()
+        self._opened.close()
 
 
 _KNOWN: Final = "SELECT id FROM messages WHERE id IN (SELECT value FROM json_each(?))"
@@ -260,15 +253,17 @@ def rebuild(path: Path) -> int:
     """
     if not path.exists():
         raise StoreError(f"{path}: there is no such record.")
-    with closing(sqlite3.connect(path)) as db:
-        if check_kind(db, path) == "empty":
-            raise StoreError(f"{path} is empty: there is nothing to make tables of.")
-        (owner,) = db.execute("SELECT service FROM life").fetchone()
-    record = Record(path, owner)
-    try:
+    with usable(path), closing(_connected(path)) as db:
+        is_empty = check_kind(db, path) == "empty"
+        life = None if is_empty else db.execute("SELECT service FROM life").fetchone()
+    if life is None:
+        raise StoreError(f"{path} is empty: there is nothing to make tables of.")
+    with closing(Record(path, *life)) as record:
         return record.rebuild()
-    finally:
-        record.close()
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
 
 
 def read_only(path: Path) -> sqlite3.Connection:

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from hotline_protocol.line import LineCheck, LineChecked
-from hotline_protocol.message import Digest, Message
+from hotline_protocol.message import Digest
 from hotline_services.director.scenario import Scenario
 from hotline_services.export.captions import ILLUSTRATIVE
 from hotline_services.monitor.history import History
@@ -59,8 +58,3 @@ def _heard_of(history: History) -> dict[str, str]:
         *(name for row in history.rows(CallRow) for name in (row.caller, row.callee)),
     }
     return {name: name for name in sorted(filter(None, names))}
-
-
-def agreement_in(message: Message) -> Digest | None:
-    """The digest of the agreement that a side reads to the other, where this message is that."""
-    return message.agreement if isinstance(message, LineCheck | LineChecked) else None
