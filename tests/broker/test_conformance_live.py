@@ -1,5 +1,6 @@
 """The examination over real brokers: of our own centre, of the plain one, and of one with a fault, each a process."""
 
+import asyncio
 import contextlib
 import subprocess
 import sys
@@ -9,11 +10,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hotline_protocol.message import Message
+from hotline_protocol.service import Health, Presence
+from hotline_protocol.topics import CLOCK, HEALTH, decode
 from hotline_services.cli.conformance import conformance
 from hotline_services.conformance.verdicts import Report, Verdict
 from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.broker import EmbeddedBroker, available
 from hotline_services.runtime.children import die_with_parent
+from hotline_services.runtime.client import connected, subscribe
 
 pytestmark = pytest.mark.broker
 
@@ -55,8 +60,8 @@ def examined(broker: EmbeddedBroker, data: Path, only: str | None, code: int, **
     return msgspec.json.decode(out.read_bytes(), type=Report)
 
 
-def ours(broker: EmbeddedBroker, data: Path) -> list[str]:
-    options = ["--scenario", "conformance", "--broker", broker.url, "--data", str(data)]
+def ours(broker: EmbeddedBroker, data: Path, scenario: str = "conformance") -> list[str]:
+    options = ["--scenario", scenario, "--broker", broker.url, "--data", str(data)]
     return ["-m", "hotline_services.cli.main", "run", "aoc", "ru", *options]
 
 
@@ -80,11 +85,51 @@ def test_a_centre_with_a_fault_breaks_what_the_fault_is_about(any_broker: Embedd
     assert report.broken == ["DIG-1"]
 
 
-def test_where_nobody_is_there_nothing_is_examined(
+def test_where_nobody_is_there_nothing_is_examined_and_no_clock_stays(
     any_broker: EmbeddedBroker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert conformance(broker=any_broker.url, only="CALL-1", speed=FASTEST) == 2
     assert "nobody is there who speaks as ru" in capsys.readouterr().err
+    first = asyncio.run(first_retained(any_broker, CLOCK.template, HEALTH.filter(source="us")))
+    assert isinstance(first, Health)
+    assert first.presence is Presence.DOWN
+
+
+async def first_retained(broker: EmbeddedBroker, *filters: str) -> Message:
+    """What the broker keeps of the first of these of which it keeps anything."""
+    async with connected(broker.settings) as connection:
+        await subscribe(connection, *filters)
+        async with asyncio.timeout(10):
+            heard = await anext(connection.messages)
+    return decode(str(heard.topic), bytes(heard.payload))
+
+
+def test_a_clock_that_a_centre_has_lived_by_stays_and_counts_the_next_time(
+    any_broker: EmbeddedBroker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path, *ours(any_broker, tmp_path)):
+        assert conformance(broker=any_broker.url, only="DIG-1", speed=FASTEST) == 0
+        first = capsys.readouterr().err
+        assert conformance(broker=any_broker.url, only="DIG-1", speed=FASTEST / 2) == 0
+        second = capsys.readouterr().err
+    assert "the clock stays on the broker, 20 times as fast as the wall's, since ru goes by it" in first
+    assert f"-p {any_broker.settings.port} -t hotline/v1/clock -r -n" in first
+    assert (
+        "a clock that us has set and that runs 20 times as fast as the wall's: that counts, and not --speed" in second
+    )
+    assert "stays on the broker" not in second
+
+
+def test_a_centre_with_another_agreement_is_told_so_and_not_examined(
+    any_broker: EmbeddedBroker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path, *ours(any_broker, tmp_path, "valley-2017")):
+        assert conformance(broker=any_broker.url, speed=FASTEST) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    other = read_scenario("valley-2017").agreement.digest
+    assert f"ru has the agreement {other}, and not {AGREEMENT.digest}: load it with that" in told.err
+    assert "A line check" not in told.err
 
 
 def test_nobody_is_examined_by_somebody_who_is_there_already(

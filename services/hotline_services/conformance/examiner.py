@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from hotline_protocol.line import ToPeer
+from hotline_protocol.line import Reconcile, ToPeer
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence, Receipt
 from hotline_protocol.topics import MalformedMessageError, decode, topic_of
@@ -43,6 +43,7 @@ class Examiner:
         self.reasons: dict[str, str] = {}
         self.taken: dict[str, list[str]] = {}
         self.there: bool | None = None
+        self.other_agreement: str | None = None
         self.finished = False
         self._chosen = chosen
         self._manners = Manners(self.peer)
@@ -56,6 +57,7 @@ class Examiner:
         self._calm_at: datetime | None = None
         self._give_up_at = now + timedelta(seconds=brief.real(ARRIVAL_S))
         self._last_was_goodbye = False
+        self._begun = now
 
     @property
     def playing(self) -> Scene | None:
@@ -97,7 +99,16 @@ class Examiner:
             return
         if isinstance(message, ToPeer):
             self._manners.keep_books(message)
+        if isinstance(message, Reconcile) and self._is_by_another(message):
+            self.other_agreement = message.agreement
+            self._end()
+            return
         self._hand_on(message)
+
+    def _is_by_another(self, reconcile: Reconcile) -> bool:
+        """Whether it has another agreement: it says which when we come, and then there is nothing to be examined."""
+        early = self._next_scene <= 1 and reconcile.time >= self._begun - timedelta(seconds=self.brief.slack_s)
+        return early and reconcile.agreement != self.brief.rules.digest
 
     def _is_sign_of_life(self, message: Message) -> bool:
         return getattr(message, "presence", Presence.UP) is Presence.UP
@@ -127,7 +138,7 @@ class Examiner:
             self._sign_at = now + timedelta(seconds=self.brief.real(HEALTH_S))
         if self.there is None and now >= self._give_up_at:
             self.there = False
-            self.finished = True
+            self._end()
         if self._wait is not None and now >= self._wait.until:
             self._go_on(None)
         if self._calm_at is not None and now >= self._calm_at:
@@ -190,7 +201,6 @@ class Examiner:
 
     def _finish(self) -> None:
         """Judge what was looked at all along, and say goodbye."""
-        self.finished = True
         for requirement in frozenset().union(*(each.tests for each in self.scenes[self._next_scene :])):
             self.reasons.setdefault(requirement, "it is not there any more")
         case = Case(ALL_ALONG, self.peer, self._chosen)
@@ -203,6 +213,11 @@ class Examiner:
                 if not complaints and self.watch.heard:
                     case.check(requirement, kept=True, expected=step.sentence)
         self.findings += case.findings
+        self._end()
+
+    def _end(self) -> None:
+        self.finished = True
+        self._case = self._script = self._wait = self._calm_at = None
         self.peer.send(self.peer.health(Presence.DOWN))
 
     def report(self) -> Report:

@@ -108,6 +108,7 @@ class LiveExamination:
         self._epoch = secrets.token_hex(4)
         self._clock: ScaledClock | None = None
         self._kept: Clock | None = None
+        self._own_clock: Clock | None = None
         self._other: Health | None = None
         self._early: list[Delivery] = []
         self._examiner: Examiner | None = None
@@ -155,18 +156,30 @@ class LiveExamination:
             for task in waiting:
                 if task.done():
                     task.result()  # whatever ended it first
-            return self._examiner.report() if self._examiner and self._examiner.there else None
+            return self._found()
         finally:
             if self._timer is not None:
                 self._timer.cancel()
             if not self._over.is_set() and self._examiner is not None:  # or the next one would find us there
                 self._post([self._goodbye(self._examiner)])
+            self._leave_clock()
             for ear in [*ears, self._newcomer]:
                 await ear.connection.close()
             waiting += [self._newcomers_run] if self._newcomers_run else []
             for task in waiting:
                 task.cancel()
             await asyncio.wait(waiting)
+
+    def _found(self) -> Report | None:
+        examiner = self._examiner
+        if examiner is None or not examiner.there:
+            return None
+        if examiner.other_agreement is not None:
+            raise ExaminationError(
+                f"{self._setting.them} has the agreement {examiner.other_agreement}, and not "
+                f"{self._setting.rules.digest}: load it with that, or examine it by its own (--scenario, --agreement)"
+            )
+        return examiner.report()
 
     async def _hold(self, ears: Sequence[Ear]) -> None:
         try:
@@ -189,7 +202,8 @@ class LiveExamination:
 
     def _begin(self) -> None:
         setting = self._setting
-        clock = self._clock = ScaledClock(self._kept or self._set_clock())
+        time_set = self._kept or self._new_clock()
+        clock = self._clock = ScaledClock(time_set)
         if self._other is not None and self._lives(self._other, clock):
             raise ExaminationError(f"there is a centre that speaks as {setting.us} already: stop it first")
         slack_s = max(SLACK_S, SLACK_REAL_S * clock.speed)
@@ -199,6 +213,7 @@ class LiveExamination:
                 f"the clock runs at {clock.speed:g}x, too fast for deadlines of {shortest_s:g} s: "
                 f"{SHARE * shortest_s / SLACK_REAL_S:.0f}x is the most"
             )
+        self._take_clock(time_set)
         brief = Brief(
             us=setting.us,
             them=setting.them,
@@ -214,12 +229,11 @@ class LiveExamination:
             self._hear(delivery)
         self._wake()
 
-    def _set_clock(self) -> Clock:
-        """Nobody keeps one: we do."""
+    def _new_clock(self) -> Clock:
+        """As it is where nobody keeps one."""
         now = wall_clock()
-        name = f"{self._setting.us}-{self._epoch}-clock"
-        clock = Clock(
-            id=name,
+        return Clock(
+            id=f"{self._setting.us}-{self._epoch}-clock",
             source=self._setting.us,
             seq=0,
             time=now,
@@ -227,9 +241,32 @@ class LiveExamination:
             real_start=now,
             speed=self._setting.speed,
         )
-        self._told(f"no clock on the broker: setting one that runs {clock.speed:g} times as fast as the wall's")
-        self._post([Letter(address_of(clock), encode(clock), retain=True)])
-        return clock
+
+    def _take_clock(self, clock: Clock) -> None:
+        """Set it where nobody keeps one; where one is kept, that counts."""
+        if self._kept is None:
+            self._told(f"no clock on the broker: setting one that runs {clock.speed:g} times as fast as the wall's")
+            self._own_clock = clock
+            self._post([Letter(address_of(clock), encode(clock), retain=True)])
+        elif clock.speed != self._setting.speed:
+            self._told(
+                f"the broker keeps a clock that {clock.source} has set and that runs {clock.speed:g} times as fast as "
+                f"the wall's: that counts, and not --speed {self._setting.speed:g}"
+            )
+
+    def _leave_clock(self) -> None:
+        """Ours goes with us, unless the centre has lived by it: by one that is behind, it would stand still."""
+        own, examiner, broker = self._own_clock, self._examiner, self._setting.broker
+        if own is None or (self._kept is not None and self._kept.id != own.id):
+            return
+        if examiner is None or not examiner.there:
+            self._post([Letter(CLOCK.template, b"", retain=True)])
+            return
+        self._told(
+            f"the clock stays on the broker, {own.speed:g} times as fast as the wall's, since {self._setting.them} "
+            "goes by it; to take it away once that has been stopped for good: "
+            f"mosquitto_pub -h {broker.host} -p {broker.port} -t {CLOCK.template} -r -n"
+        )
 
     @staticmethod
     def _lives(health: Health, clock: ScaledClock) -> bool:

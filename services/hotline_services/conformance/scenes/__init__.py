@@ -22,12 +22,12 @@ def all_along(_case: Case) -> Script:
 ALL_ALONG: Final[Scene] = all_along
 SCENES: Final[tuple[Scene, ...]] = (
     delivery.presence,
+    ledger.line_check,
     calls.a_call,
     calls.silence,
     delivery.said_again,
     delivery.repetitions,
     talking.told,
-    ledger.line_check,
     granting.a_proposal,
     granting.its_own_air,
     granting.unsound,
