@@ -290,7 +290,8 @@ def test_a_menu_that_cannot_be_bargained_about_is_declined_with_the_reason(numbe
     siege = Siege()
     ring(siege, "ru", Reason.ROUTINE, Tier.DUTY_OFFICER, "now", 1)
     propose_nonsense(siege, "ru", number, "now")
-    (rejected,) = [said for said in siege.said if isinstance(said, InputRejected)]
-    assert rejected.problem.field.startswith("menu")
-    assert [said.reason for said in siege.said if isinstance(said, Decline)] == [rejected.problem.reason]
+    (problem,) = [said.problem for said in siege.said if isinstance(said, InputRejected)]
+    assert problem.field.startswith("menu")
+    assert problem.field not in problem.reason
+    assert [said.reason for said in siege.said if isinstance(said, Decline)] == [f"{problem.field}: {problem.reason}"]
     assert siege.centre.open_negotiations() == []

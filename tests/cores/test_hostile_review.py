@@ -110,7 +110,8 @@ class Accused:
     @property
     def refusals(self) -> list[str]:
         """The field and reason of everything that was rejected."""
-        return [rejected.problem.reason for rejected in self.all(InputRejected)]
+        problems = [rejected.problem for rejected in self.all(InputRejected)]
+        return [f"{problem.field}: {problem.reason}" for problem in problems]
 
     @property
     def line_stands(self) -> bool:

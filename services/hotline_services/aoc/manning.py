@@ -66,9 +66,8 @@ class Manning:
         """Carry this out, or say why not."""
         if isinstance(order, TakeDesk):
             self._take(order)
-        elif self.admit(order) and (fault := self._obey(order)) is not None:
-            field, _, reason = fault.partition(": ")
-            self._rejections.reject(order, "bad-order", field, reason)
+        elif self.admit(order):
+            self._rejections.fault(order, "bad-order", self._obey(order))
 
     def admit(self, order: AtDesk) -> bool:
         """Refuse this, unless whoever orders it holds the desk; returns whether they do."""

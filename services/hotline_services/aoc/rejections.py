@@ -39,7 +39,8 @@ class Rejections:
     def fault(self, message: Message, code: str, fault: str | None) -> None:
         """There may be a fault in it: "field: reason"."""
         if fault is not None:
-            self.reject(message, code, fault.partition(":")[0], fault)
+            field, _, reason = fault.partition(": ")
+            self.reject(message, code, field, reason)
 
     def unreadable(self, unreadable: Unreadable) -> None:
         """It could not even be read; if it was to be a plan, that plan is refused."""
