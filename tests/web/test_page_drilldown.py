@@ -1,10 +1,13 @@
 """Everything that is known of one thing; and other people's words, which are shown as words."""
 
+import asyncio
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from hotline_protocol.injection import ReportSighting, SightingKind
+from hotline_protocol.line import Busy, Reason, Ring, Tier
 from hotline_protocol.message import Author
 from hotline_protocol.sky import Encountered, FlightBegan, Flyer, Grade
 from hotline_services.monitor.record import Record
@@ -110,3 +113,67 @@ async def test_a_callsign_and_a_remark_that_carry_html_and_script_are_text(recor
         await expect(page.locator(".contents")).to_contain_text(CALLSIGN)
         await expect(page.locator("img, td b, #about b")).to_have_count(0)
         assert "taken" not in await page.title()
+
+
+async def test_what_it_covers_is_out_of_reach_and_a_list_that_is_chosen_uncovers_it(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at="2017-08-20T09:00:00Z"))
+        await page.locator("#panel-calls tbody button").first.press("Enter")
+        await expect(page.locator("#about h2")).to_be_focused()
+        await expect(page.locator("#line, #lists").and_(page.locator("[inert]"))).to_have_count(2)
+        await page.keyboard.press("3")
+        await expect(page.locator("#about")).to_be_hidden()
+        await expect(page.locator("[inert]")).to_have_count(0)
+        await expect(page.locator("#panel-plans")).to_be_visible()
+
+
+async def test_what_was_closed_before_it_was_known_stays_closed(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at="2017-08-20T09:00:00Z"))
+        asked, released = asyncio.Event(), asyncio.Event()
+
+        async def hold(route: Any) -> None:
+            asked.set()
+            await released.wait()
+            await route.continue_()
+
+        await page.route("**/about/**", hold)
+        opener = page.locator("#panel-calls tbody button").first
+        await opener.press("Enter")
+        await asked.wait()
+        await page.keyboard.press("Escape")
+        async with page.expect_response("**/about/**"):
+            released.set()
+        await page.keyboard.press("g")
+        await expect(page).to_have_url(re.compile("gars=1"))
+        assert "sel=" not in page.url
+        await expect(opener).to_be_focused()
+
+
+async def test_the_focus_goes_to_the_side_when_what_opened_it_is_gone(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at="2017-08-20T09:00:00Z"))
+        await page.locator("#panel-calls tbody button").first.press("Enter")
+        await expect(page.locator("#about h2")).to_be_focused()
+        await page.evaluate("document.querySelector('#panel-calls tbody').replaceChildren()")
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#side")).to_be_focused()
+
+
+async def test_what_is_open_is_drawn_again_only_when_it_is_another(record: Record, visit: Visit) -> None:
+    write(record, *morning(300))
+    at, us = morning(300)[-1].at + timedelta(minutes=1), Author("us", "tested")
+    ring = us.say(Ring, at, to="ru", call_id="us-call", reason=Reason.EMERGENCY, tier=Tier.CHIEFS)
+    busy = Author("ru", "tested").say(Busy, at, to="us", call_id="us-call")
+    other = us.say(Ring, at, to="ru", call_id="other", reason=Reason.ROUTINE, tier=Tier.CHIEFS)
+    write(record, Heard(at, ring))
+    async with site(record=record._path) as served:
+        page = await visit(served.at(sel="call:us-call"))
+        await expect(page.locator("#about .facts")).to_be_visible()
+        await page.locator("#about .facts").evaluate("(facts) => facts.dataset.seen = 'yes'")
+        async with page.expect_response("**/about/**"):
+            write(record, Heard(at, other))
+        await expect(page.locator("#about [data-seen]")).to_have_count(1)
+        write(record, Heard(at, busy))  # at once: what was just asked is asked again a little later
+        await expect(page.locator("#about .facts")).to_contain_text("busy")
+        await expect(page.locator("#about [data-seen]")).to_have_count(0)

@@ -37,5 +37,5 @@ export function choice(label, pairs, onchange, attributes = {}) {
 
 /** Whether the element can be seen at all: nothing is drawn into what cannot. */
 export function isShown(element) {
-  return !document.hidden && element.getClientRects().length > 0;
+  return !document.hidden && element.checkVisibility({ visibilityProperty: true });
 }

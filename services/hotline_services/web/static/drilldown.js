@@ -16,12 +16,14 @@ export class DrillDown extends EventTarget {
   #current = "";
   #trail = [];
   #turn = 0;
+  #shown = "";
   #askedFor = "";
   #askedAt = 0;
 
-  constructor(element) {
+  /** `covers` lies behind it while it is open, and is out of reach; `fallback` has the focus when what opened it is gone. */
+  constructor(element, { covers, fallback }) {
     super();
-    this.element = element;
+    Object.assign(this, { element, covers, fallback });
     this.title = h("h2", { tabindex: "-1" });
     this.back = button(`← ${said.back}`, () => this.goBack());
     this.body = h("div", { class: "body", tabindex: "0", role: "region", "aria-label": said.facts });
@@ -33,7 +35,10 @@ export class DrillDown extends EventTarget {
     return this.#current;
   }
 
+  /** What was opened of another is not gone back to. */
   watch(watch) {
+    if (watch === this.watched) return;
+    this.#leave();
     this.watched = watch;
   }
 
@@ -42,8 +47,9 @@ export class DrillDown extends EventTarget {
     if (!this.#current) this.opener = document.activeElement;
     this.#current = about;
     this.back.hidden = this.#trail.length === 0;
-    this.element.hidden = false;
+    this.#uncover(true);
     await this.#load();
+    if (this.#current !== about) return; // left, or for another
     if (isFocused) this.title.focus();
     this.dispatchEvent(new CustomEvent("open", { detail: about }));
   }
@@ -55,11 +61,21 @@ export class DrillDown extends EventTarget {
 
   close() {
     if (!this.#current) return;
-    this.#current = "";
-    this.#trail = [];
-    this.element.hidden = true;
-    this.opener?.isConnected && this.opener.focus();
+    this.#leave();
+    const { opener } = this;
+    (opener?.isConnected && opener !== document.body ? opener : this.fallback).focus();
     this.dispatchEvent(new Event("close"));
+  }
+
+  #leave() {
+    [this.#current, this.#trail] = ["", []];
+    this.#turn += 1;
+    this.#uncover(false);
+  }
+
+  #uncover(isOpen) {
+    this.element.hidden = !isOpen;
+    for (const part of this.covers) part.inert = isOpen;
   }
 
   stale() {
@@ -68,8 +84,11 @@ export class DrillDown extends EventTarget {
 
   /** What is open is kept up to date while time goes on. */
   draw() {
-    if (!this.#current || this.#askedFor === this.stale() || performance.now() - this.#askedAt < LATEST_MS) return;
-    if (!this.body.contains(document.activeElement) || document.activeElement === this.body) this.#load();
+    if (!this.#current || this.#askedFor === this.stale()) return true;
+    const isRead = this.body.contains(document.activeElement) && document.activeElement !== this.body;
+    if (isRead || performance.now() - this.#askedAt < LATEST_MS) return false;
+    this.#load();
+    return true;
   }
 
   async #load() {
@@ -82,6 +101,7 @@ export class DrillDown extends EventTarget {
       if (turn === this.#turn) this.#show(about);
     } catch (fault) {
       if (turn !== this.#turn) return;
+      this.#shown = "";
       const flown = this.watched.store.rows("airborne").find((row) => row.plan_id === id); // told to no centre: there is no plan
       say(this.title, flown ? flown.callsign : `${plain(kind)} ${id}`);
       this.body.replaceChildren(flown ? this.#facts("airborne", flown) : h("p", { class: "empty" }, fault.message));
@@ -89,6 +109,9 @@ export class DrillDown extends EventTarget {
   }
 
   #show(about) {
+    const told = JSON.stringify(about);
+    if (told === this.#shown) return;
+    this.#shown = told;
     const top = this.body.scrollTop;
     say(this.title, about.title);
     const own = new Set([about.id, ...Object.values(about.rows).flat().map((row) => row.key)]);

@@ -21,8 +21,9 @@ export function keysDialog() {
 export function listenToKeys(page) {
   addEventListener("pointerdown", ({ target }) => closeSheets(target));
   addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]")) return undefined; // its own
     if (event.key === "Escape") return escape(page, event);
-    if (!areOn() || isTyping(event.target) || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return undefined;
+    if (!areOn() || isTyping(event.target) || event.altKey || event.metaKey) return undefined;
     const does = action(page, event);
     if (!does) return undefined;
     event.preventDefault();
@@ -31,7 +32,7 @@ export function listenToKeys(page) {
 }
 
 function isTyping(target) {
-  return target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
+  return target.closest?.("input:not([type=checkbox], [type=range]), textarea, select, [contenteditable]") !== null;
 }
 
 /** Of all that is open, what was opened last and lies above the rest; in a search, the search. */
@@ -57,7 +58,7 @@ function closeSheets(within = null) {
 
 function action(page, { key, shiftKey, ctrlKey, target }) {
   const isOnMap = target.closest?.(".chart"); // there, arrows and signs move the map
-  if (key === " " && target.closest?.("button, summary, a")) return null;
+  if (key === " " && target.closest?.("button, summary, a, [type=checkbox]")) return null; // what it is for there
   const minutes = ctrlKey ? 60 : shiftKey ? 10 : 1;
   if (!isOnMap && key === "ArrowLeft") return () => page.time.by(-minutes * MINUTE_MS);
   if (!isOnMap && key === "ArrowRight") return () => page.time.by(minutes * MINUTE_MS);

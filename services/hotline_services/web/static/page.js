@@ -30,6 +30,8 @@ import { words } from "./words.js";
 
 const ADVANCE_MS = 250;
 const KEEP_PLACE_MS = 1_000;
+const OF_ONE_SOURCE = { at: "", sel: "", ll: "", q: "", party: "" }; // of the address: says nothing of another
+const WITHOUT_ZONE = /T[\d:.]+$/;
 const by = (id) => document.getElementById(id);
 
 class Page {
@@ -75,7 +77,7 @@ class Page {
     by("time").setAttribute("aria-label", words.time.name);
     by("map-region").setAttribute("aria-label", words.map.region);
     by("lists").setAttribute("aria-label", words.lists.name);
-    this.about = new DrillDown(by("about"));
+    this.about = new DrillDown(by("about"), { covers: [by("line"), by("lists")], fallback: by("side") });
     this.#paneButtons();
     this.#listen();
   }
@@ -90,14 +92,17 @@ class Page {
   }
 
   #showPane(name) {
+    this.about.close(); // on a phone it covers them all
     document.body.dataset.pane = name;
     for (const shown of by("panes").children) shown.setAttribute("aria-current", String(shown.dataset.pane === name));
+    this.panels.draw();
   }
 
   #listen() {
     this.time.addEventListener("seek", ({ detail }) => this.seek(detail));
     this.time.addEventListener("live", () => this.goLive());
     this.time.addEventListener("play", () => this.#played());
+    this.time.addEventListener("ask", ({ detail: { place, about } }) => this.#ask(this.watches[place], about));
     this.clock.addEventListener("pace", () => this.#remember());
     this.about.addEventListener("open", ({ detail }) => this.#selected(detail));
     this.about.addEventListener("close", () => this.#selected(""));
@@ -105,25 +110,38 @@ class Page {
     this.address.addEventListener("change", () => location.reload());
     theme.addEventListener("change", () => this.address.set({ theme: "" }));
     listenToKeys(this);
-    receiveRecordings(async (source) => this.#watch([source, null].filter(Boolean), { isFresh: true }));
+    receiveRecordings((source) => this.#change([source]));
   }
 
+  /** What is looked at now stays until all of what is wanted can be. */
   async #watch(chosen, { isFresh = false } = {}) {
-    for (const watch of this.watches) watch.close();
-    this.panels.clear();
-    this.watches = chosen.map((source) => new Watch(new Source(source.name), this.clock));
-    await Promise.all(this.watches.map((watch) => watch.open()));
-    this.known = await sources();
-    document.body.classList.toggle("beside", this.watches.length > 1);
+    const watches = chosen.map((source) => new Watch(new Source(source.name), this.clock));
+    [this.known] = await Promise.all([sources(), ...watches.map((watch) => watch.open())]);
+    for (const part of [this.panels, ...this.maps, ...this.watches]) part.close();
+    this.watches = watches;
+    this.address.set({ s: chosen[0].name, b: chosen[1]?.name ?? "", ...(isFresh ? OF_ONE_SOURCE : {}) });
     this.#build();
-    this.address.set({ s: chosen[0].name, b: chosen[1]?.name ?? "", ...(isFresh ? { at: "", sel: "", ll: "" } : {}) });
     await this.#begin(isFresh);
+  }
+
+  /** Of what somebody has chosen on the page. */
+  async #change(chosen) {
+    try {
+      await this.#watch(chosen, { isFresh: true });
+    } catch (fault) {
+      failed(fault);
+      this.#offerSources(); // the choosers say again what is looked at
+    }
+  }
+
+  #offerSources() {
+    this.time.files.replaceChildren(sourceChoosers(this, (chosen) => this.#change(chosen)));
   }
 
   /** At the time of the address; else at the head of a live source, or the beginning of a recording. */
   async #begin(isFresh) {
     const [first] = this.watches;
-    const at = isFresh ? NaN : Date.parse(this.address.get("at"));
+    const at = this.#wantedTime();
     const [speed, play] = [Number(this.address.get("speed")), this.address.get("play")];
     if (first.source.isLive && Number.isNaN(at)) await first.follow();
     else {
@@ -138,18 +156,25 @@ class Page {
     if (this.address.get("sel") && !isFresh) await this.about.open(this.address.get("sel"), { isFocused: false });
   }
 
+  /** Times of the address are UTC, whether they say so or not. */
+  #wantedTime() {
+    const at = this.address.get("at");
+    return Date.parse(WITHOUT_ZONE.test(at) ? `${at}Z` : at);
+  }
+
   #build() {
     const [first] = this.watches;
+    document.body.classList.toggle("beside", this.isBeside);
+    if (this.isBeside) this.#showPane("map"); // there are neither lists nor states
     this.head.watch(this.watches);
     this.time.watch(this.watches);
     this.about.watch(first);
     this.#buildMaps();
-    const ask = (about) => this.about.open(about);
-    const transcripts = this.watches.map((watch) => this.#line(watch, ask));
-    by("line").replaceChildren(...transcripts);
+    const ask = (about) => this.#ask(first, about);
+    by("line").replaceChildren(...this.watches.map((watch) => this.#line(watch)));
     this.#buildGlance(first, ask);
     this.#buildLists(first, ask);
-    this.time.files.replaceChildren(sourceChoosers(this, (chosen) => this.#watch(chosen, { isFresh: true }).catch(failed)));
+    this.#offerSources();
     for (const watch of this.watches) {
       watch.addEventListener("picture", () => this.maps.forEach((map) => map.refresh()));
       watch.addEventListener("mode", () => this.#mode());
@@ -164,12 +189,12 @@ class Page {
     for (const [place, map] of this.maps.entries()) {
       if (place === 0 && this.address.get("ll")) map.place = this.address.get("ll");
       if (this.address.get("gars")) map.showGars(true);
-      map.addEventListener("ask", ({ detail }) => this.#askOf(place, detail));
+      map.addEventListener("ask", ({ detail }) => this.#ask(map.watch, detail));
       map.addEventListener("layers", () => this.address.set({ gars: map.hasGars ? "1" : "" }));
       map.addEventListener("move", () => this.#moved(map));
     }
-    if (this.maps.length > 1) {
-      this.maps[1].map.setView(this.maps[0].map.getView()); // both show the same place
+    if (this.isBeside) {
+      this.maps[1].join(this.maps[0]);
       this.maps.forEach((map) => map.entitle(nameOf(map.watch.setting.source)));
     }
     this.panels.add(...this.maps.map((map) => ({
@@ -177,12 +202,18 @@ class Page {
     })));
   }
 
-  #askOf(place, about) {
-    this.about.watch(this.watches[place]);
+  get isBeside() {
+    return this.watches.length > 1;
+  }
+
+  /** Each place asks about what it shows. */
+  #ask(watch, about) {
+    this.about.watch(watch);
     this.about.open(about);
   }
 
-  #line(watch, ask) {
+  #line(watch) {
+    const ask = (about) => this.#ask(watch, about);
     const transcript = new Transcript(watch, ask);
     const queue = new Queue(watch, ask);
     this.panels.add(transcript, queue);
@@ -221,7 +252,7 @@ class Page {
   }
 
   search() {
-    if (this.about.current) this.about.close();
+    if (this.isBeside) return; // there are no lists
     this.#showPane("lists");
     if (!this.lists[this.tabs.current].focus) this.tabs.open("calls");
     this.lists[this.tabs.current].focus();
@@ -229,18 +260,20 @@ class Page {
 
   openTab(place) {
     const name = Object.keys(this.lists)[place];
-    if (!name) return;
+    if (!name || this.isBeside) return;
     this.#showPane("lists");
     this.tabs.open(name);
   }
 
+  /** The address has it where it is of the first source: it is what asks when the address is opened. */
   #selected(about) {
-    this.address.set({ sel: about });
-    this.maps.forEach((map) => map.select(about));
+    const { watched } = this.about;
+    this.address.set({ sel: watched === this.watches[0] ? about : "" });
+    this.maps.forEach((map) => map.select(map.watch === watched ? about : ""));
   }
 
   #moved(map) {
-    if (map === this.maps[0]) this.address.set({ ll: map.place });
+    if (map === this.maps[0]) this.address.set({ ll: map.isHome ? "" : map.place });
   }
 
   // --- time ---
@@ -271,8 +304,7 @@ class Page {
   }
 
   #mode() {
-    const [first] = this.watches;
-    this.time.live.hidden = !first.source.isLive || first.isAtHead;
+    this.time.mode();
     this.head.draw();
   }
 

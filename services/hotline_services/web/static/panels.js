@@ -12,12 +12,13 @@ export class Panels {
     setInterval(() => this.draw(), DRAW_MS);
   }
 
-  /** `panel` has `element`, `stale()` (what its state is, to be compared) and `draw()`. */
+  /** `panel` has `element`, `stale()` (what its state is, to be compared), `draw()`, false for not yet, and may have `close()`. */
   add(...panels) {
     for (const panel of panels) this.#panels.push({ panel, drawn: undefined });
   }
 
-  clear() {
+  close() {
+    for (const { panel } of this.#panels) panel.close?.();
     this.#panels = [];
   }
 
@@ -26,8 +27,7 @@ export class Panels {
       if (!isShown(entry.panel.element)) continue;
       const state = entry.panel.stale();
       if (state === entry.drawn) continue;
-      entry.drawn = state;
-      entry.panel.draw();
+      if (entry.panel.draw() !== false) entry.drawn = state;
     }
   }
 }

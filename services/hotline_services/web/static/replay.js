@@ -1,16 +1,16 @@
 // The time bar: play, pause, speed, and a scrubber on which calls and incidents are marked.
 
 import { button, choice, h, say } from "./dom.js";
-import { clockTime, day, instant, timeOfDay } from "./format.js";
+import { clockTime, day, instant, plain, timeOfDay } from "./format.js";
 import { theme } from "./theme.js";
 import { words } from "./words.js";
 
 const SPEEDS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1_000];
 const LANES = [1, 14];
-const [MARKS_MS, MARKS_AGAIN_MS] = [10_000, 2_000]; // the sooner when calls have begun or ended
+const MARKS_MS = 2_000; // they are asked for at most so often
 const SETTLE_MS = 1_500; // so long a jump between marks is past the mark that was jumped to
 
-/** Emits `seek` (detail: the time), `live` and `play`. */
+/** Emits `seek` (detail: the time), `live`, `play`, and `ask` (detail: which of the sources, and `kind:id`). */
 export class TimeBar extends EventTarget {
   #marks = [];
   #drawn = "";
@@ -30,11 +30,12 @@ export class TimeBar extends EventTarget {
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.starts = h("span", {});
     this.ends = h("span", {});
+    this.told = h("span", { role: "status" });
     const step = (sign, text, label) => button(text, () => this.toMark(sign), { "aria-label": label, title: label });
     this.files = h("div", { class: "buttons files" });
     this.element = h("div", { style: { display: "contents" } },
       h("div", { class: "buttons" }, this.play, this.speed, step(-1, "|◂", words.time.earlier), step(1, "▸|", words.time.later), this.live),
-      h("div", { class: "track" }, this.canvas, h("div", { class: "ends" }, this.starts, this.ends), this.range),
+      h("div", { class: "track" }, this.canvas, h("div", { class: "ends" }, this.starts, this.told, this.ends), this.range),
       this.files);
     clock.addEventListener("pace", () => this.#pace());
     theme.addEventListener("change", () => (this.#drawn = ""));
@@ -43,8 +44,18 @@ export class TimeBar extends EventTarget {
 
   watch(watches) {
     this.watches = watches;
-    this.#markedAt = performance.now();
+    this.#markedAt = -Infinity;
+    this.#markedFor = "";
     this.#gather();
+    this.told.replaceChildren();
+    this.mode();
+  }
+
+  /** At the head of a live source time is not the page's to set. */
+  mode() {
+    const [first] = this.watches;
+    this.live.hidden = !first.source.isLive || first.isAtHead;
+    this.speed.disabled = first.isAtHead;
   }
 
   toggle() {
@@ -69,6 +80,7 @@ export class TimeBar extends EventTarget {
   }
 
   faster(sign) {
+    if (this.speed.disabled) return;
     const place = SPEEDS.findIndex((speed) => speed >= this.clock.speed);
     this.clock.setSpeed(SPEEDS[Math.min(Math.max(place + sign, 0), SPEEDS.length - 1)]);
   }
@@ -84,6 +96,7 @@ export class TimeBar extends EventTarget {
   }
 
   to(at) {
+    this.told.replaceChildren();
     const [start, end] = this.extent;
     this.dispatchEvent(new CustomEvent("seek", { detail: Math.min(Math.max(at, start), end) }));
   }
@@ -91,9 +104,18 @@ export class TimeBar extends EventTarget {
   toMark(sign) {
     const now = this.clock.now();
     const rate = this.clock.rate * SETTLE_MS;
-    const times = this.#marks.map((mark) => Math.ceil(mark.at / 1_000) * 1_000); // where the page goes
-    const next = sign > 0 ? times.find((at) => at > now + 500) : times.findLast((at) => at < now - 500 - rate);
-    if (next !== undefined) this.to(next);
+    const goes = ({ at }) => Math.ceil(at / 1_000) * 1_000; // where the page goes
+    const next = sign > 0 ? this.#marks.find((mark) => goes(mark) > now + 500) : this.#marks.findLast((mark) => goes(mark) < now - 500 - rate);
+    if (!next) return;
+    this.to(goes(next));
+    this.#tell(next);
+  }
+
+  /** Which mark this is: it stands there until time is sent elsewhere. */
+  #tell({ kind, id, title, what, at, place }) {
+    const ask = () => this.dispatchEvent(new CustomEvent("ask", { detail: { place, about: `${kind}:${id}` } }));
+    const isNews = what && !title.includes(plain(what));
+    this.told.replaceChildren(`${clockTime(at)} `, button([title, isNews && plain(what)].filter(Boolean).join(", "), ask, { class: "opener" }));
   }
 
   #scrubbed() {
@@ -109,7 +131,7 @@ export class TimeBar extends EventTarget {
     return this.#holding;
   }
 
-  /** Called at most twice a second. */
+  /** Called four times a second. */
   draw() {
     if (!this.watches?.length) return;
     const [start, end] = this.extent;
@@ -124,13 +146,13 @@ export class TimeBar extends EventTarget {
     this.#paint(start, end);
   }
 
-  /** A live source gains marks as it goes on: they are asked for now and then. */
+  /** A live source gains marks as it goes on: they are asked for once there are others, if anybody looks. */
   async #remark() {
     const real = performance.now();
     const live = this.watches.filter((watch) => watch.source.isLive);
-    const calls = live.map((watch) => watch.store.version("calls")).join();
-    if (real - this.#markedAt < (calls === this.#markedFor ? MARKS_MS : MARKS_AGAIN_MS)) return;
-    [this.#markedAt, this.#markedFor] = [real, calls];
+    const marked = live.map(({ store }) => store.version("calls", "escalations", "encounters")).join();
+    if (marked === this.#markedFor || document.hidden || real - this.#markedAt < MARKS_MS) return;
+    [this.#markedAt, this.#markedFor] = [real, marked];
     for (const watch of live) watch.marks = await watch.source.marks().catch(() => watch.marks);
     this.#gather();
   }

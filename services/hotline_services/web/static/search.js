@@ -1,11 +1,11 @@
 // A list with filters: the newest rows as they come, or, once something is asked for, what the server finds among all.
 
-import { choice, h } from "./dom.js";
+import { choice, h, say } from "./dom.js";
 import { plain } from "./format.js";
 import { Listing, newestFirst } from "./listing.js";
 import { words } from "./words.js";
 
-const ASK_MS = 300;
+const [ASK_MS, AGAIN_MS] = [300, 1_200];
 const MOST = 200;
 
 /** `filters` is {name: values}; `when` the column by which rows are ordered. */
@@ -23,8 +23,9 @@ export class Search {
     this.selects = Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, choice(words.lists.filters[name],
       [["", words.lists.any(words.lists.filters[name])], ...values.map((value) => [value, name === "party" ? value.toUpperCase() : plain(value)])],
       (value) => this.#set(name, value))]));
-    this.count = h("span", { class: "count", role: "status" });
-    this.element = h("div", {}, h("div", { class: "filters", role: "search" }, this.field, Object.values(this.selects), this.count), this.listing.element);
+    this.count = h("span", { class: "count" });
+    this.told = h("span", { class: "unseen", role: "status" });
+    this.element = h("div", {}, h("div", { class: "filters", role: "search" }, this.field, Object.values(this.selects), this.count, this.told), this.listing.element);
   }
 
   /** Takes what stands in the address. */
@@ -47,17 +48,22 @@ export class Search {
     return Object.values(this.values).some(Boolean);
   }
 
+  /** For somebody: what is found is told. What is asked again because rows have come is only shown. */
   #query(delay) {
+    this.#answering += 1;
     clearTimeout(this.#timer);
+    say(this.told, "");
     if (!this.#isAsking) {
-      this.#found = null;
+      [this.#found, this.#timer] = [null, 0];
       return this.draw();
     }
-    this.#timer = setTimeout(() => this.#ask(), delay);
+    this.#timer = setTimeout(() => this.#ask().then((isLast) => isLast && say(this.told, this.count.textContent)), delay);
     return undefined;
   }
 
+  /** Whether nothing else has been asked meanwhile. */
   async #ask() {
+    this.#timer = 0;
     const turn = (this.#answering += 1);
     const { store, source } = this.watch;
     this.#asked = this.#state();
@@ -68,6 +74,7 @@ export class Search {
       if (turn === this.#answering) this.#found = { rows: [], total: 0, fault };
     }
     this.draw();
+    return turn === this.#answering;
   }
 
   #state() {
@@ -79,14 +86,14 @@ export class Search {
   }
 
   draw() {
-    if (this.#isAsking && this.#asked !== this.#state() && this.#found) this.#query(ASK_MS * 4);
+    if (this.#isAsking && this.#asked !== this.#state() && this.#found) this.#timer ||= setTimeout(() => this.#ask(), AGAIN_MS);
     if (this.#isAsking && !this.#found) return;
     const newest = newestFirst(this.watch.store, this.table, this.when);
     const rows = this.#isAsking ? this.#found.rows : newest.slice(0, MOST);
     rows.sort((one, other) => ((one[this.when] ?? "") < (other[this.when] ?? "") ? 1 : -1));
     this.listing.empty.textContent = this.#found?.fault?.message ?? (this.#isAsking ? words.lists.noMatch : words.lists.empty);
     this.listing.show(rows);
-    this.count.textContent = words.lists.count(rows.length, this.#isAsking ? this.#found.total : rows.length);
+    say(this.count, this.#isAsking ? words.lists.count(rows.length, this.#found.total) : words.lists.newest(rows.length, MOST));
   }
 
   focus() {

@@ -62,7 +62,6 @@ export class Source {
 
   setting = () => asked(`${this.name}/setting`);
   marks = () => asked(`${this.name}/marks`);
-  standing = (n) => asked(`${this.name}/standing${query({ n })}`);
   tension = (n) => asked(`${this.name}/tension${query({ n })}`);
   volume = (by, n) => asked(`${this.name}/volume${query({ by, n })}`);
   picture = (at) => asked(`${this.name}/picture${query({ ...at })}`);

@@ -8,6 +8,8 @@ import { Sides } from "./sides.js";
 import { Store } from "./store.js";
 import { instant, iso } from "./format.js";
 
+const NEVER = -1;
+
 /** Emits `change` (rows), `picture` (all rows are others), `mode`, `link` (the connection) and `fault` (detail: why). */
 export class Watch extends EventTarget {
   store = new Store();
@@ -16,6 +18,10 @@ export class Watch extends EventTarget {
   isLinked = true;
   marks = [];
   #stream = null;
+  #heard = Promise.resolve();
+  #turn = 0; // raised when another moment is wanted: what was asked for in an earlier turn comes too late
+  #following = NEVER; // the turn in which the head is followed, and the one in which a time was gone to
+  #going = NEVER;
   #asking = false;
   #wanted = null;
   #airborne = -1;
@@ -41,15 +47,26 @@ export class Watch extends EventTarget {
 
   /** Watches what happens as it happens. */
   async follow() {
-    const picture = await this.source.picture({});
+    if (this.#following === this.#turn) return; // there already, or on the way
+    const turn = (this.#following = this.#turn += 1);
+    this.#wanted = null;
+    try {
+      const picture = await this.source.picture({});
+      if (turn === this.#turn) this.#arrive(picture, turn);
+    } catch (fault) {
+      if (turn === this.#turn) this.#following = NEVER;
+      throw fault;
+    }
+  }
+
+  #arrive(picture, turn) {
     this.#take(picture);
     this.isAtHead = true;
     this.#isTimed = Boolean(picture.clock);
     if (picture.clock) this.clock.read(picture.clock);
     else this.#timedBy(picture);
-    this.#stream?.close();
     this.#stream = this.source.stream(picture.epoch ? `${picture.epoch}:${picture.n}` : picture.n, picture.n, {
-      change: (changes) => this.#changed(changes),
+      change: (changes) => (this.#heard = this.#heard.then(() => this.#changed(changes, turn))),
       clock: (reading) => this.#timed(reading),
       tracks: (tracks) => this.flights.see(tracks, performance.now()),
       line: (isLinked) => this.#linked(isLinked),
@@ -60,6 +77,7 @@ export class Watch extends EventTarget {
   /** Shows how things stood at a time. Of many calls while one is under way, only the last is met. */
   async goTo(at) {
     this.leaveHead();
+    this.#going = this.#turn += 1;
     this.#wanted = at;
     if (this.#asking) return;
     this.#asking = true;
@@ -67,44 +85,44 @@ export class Watch extends EventTarget {
       while (this.#wanted !== null) {
         const wanted = this.#wanted;
         this.#wanted = null;
-        this.#take(await this.source.picture({ at: iso(wanted) }));
+        const picture = await this.source.picture({ at: iso(wanted) });
+        if (this.#going === this.#turn) this.#take(picture); // while one scrubs, those on the way are seen too
       }
     } catch (fault) {
-      this.#fail(fault);
+      this.#fail(fault); // what is shown is not of the clock's time: the next advance mends that
     } finally {
       this.#asking = false;
     }
   }
 
-  /** Stops following: from here on time is the page's own. */
+  /** Stops following, or what is on the way to it: from here on time is the page's own. */
   leaveHead() {
-    if (!this.isAtHead) return;
-    this.#stream.close();
+    if (this.#following !== this.#turn) return;
+    this.#turn += 1;
+    this.#stream?.close();
     this.#stream = null;
     this.isAtHead = false;
     this.flights.forgetSeen();
     this.#tell("mode");
   }
 
-  /** Catches up with the clock; called a few times a second while it runs. */
+  /** Catches up with the clock, or goes back to it; called a few times a second. */
   async advance() {
     if (this.isAtHead || this.#asking || !this.clock.isSet) return;
     this.#asking = true;
+    const [turn, until] = [this.#turn, iso(this.clock.now())];
     try {
-      const until = iso(this.clock.now());
-      let changes;
-      do {
-        changes = await this.source.changes(this.store.n, until);
-        if (this.#wanted !== null) break;
-        if (changes.reset) this.#take(await this.source.picture({ at: until }));
-        else this.#apply(changes);
-      } while (changes.more && !changes.reset);
+      const changes = await this.source.changes(this.store.n, until);
+      const picture = changes.reset && turn === this.#turn ? await this.source.picture({ at: until }) : null;
+      if (turn !== this.#turn) return;
+      if (picture) this.#take(picture);
+      else this.#apply(changes);
     } catch (fault) {
       this.#fail(fault);
     } finally {
       this.#asking = false;
+      if (this.#wanted !== null) this.goTo(this.#wanted);
     }
-    if (this.#wanted !== null) await this.goTo(this.#wanted);
   }
 
   /** The flights, prepared as of the newest rows. */
@@ -118,6 +136,8 @@ export class Watch extends EventTarget {
   }
 
   close() {
+    this.#turn += 1;
+    this.#wanted = null;
     this.#stream?.close();
   }
 
@@ -135,9 +155,13 @@ export class Watch extends EventTarget {
     this.head = instant(reading.simulated);
   }
 
-  async #changed(changes) {
+  /** One after the other, as they were said: a picture takes a while to come. */
+  async #changed(changes, turn) {
+    if (turn !== this.#turn) return;
     try {
-      if (changes.reset || changes.after > this.store.n) this.#take(await this.source.picture({}));
+      const picture = changes.reset || changes.after > this.store.n ? await this.source.picture({}) : null;
+      if (turn !== this.#turn) return;
+      if (picture) this.#take(picture);
       else this.#apply(changes);
       this.#timedBy(changes);
     } catch (fault) {
@@ -152,7 +176,7 @@ export class Watch extends EventTarget {
   }
 
   #apply(changes) {
-    if (changes.n === this.store.n) return;
+    if (changes.n <= this.store.n) return;
     if (!this.setting.source.start) this.#learnStart();
     this.store.apply(changes);
     this.#tell("change");

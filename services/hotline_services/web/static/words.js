@@ -107,6 +107,7 @@ export const words = {
     searchHint: "Search all text",
     all: "all",
     any: (what) => what[0].toUpperCase() + what.slice(1),
+    newest: (shown, most) => (shown < most ? `${shown}` : `the newest ${shown}`),
     count: (shown, total) => (total > shown ? `${shown} of ${total.toLocaleString("en")}` : `${shown}`),
     empty: "None yet.",
     noMatch: "None of these.",

@@ -24,6 +24,7 @@ const UPDATE_MS = 1_000;
 export class TheatreMap extends EventTarget {
   #updatedAt = -Infinity;
   #ruledVersion = -1;
+  #homePlace = "";
   #closing = new AbortController();
   #sizes = new ResizeObserver(() => this.map.updateSize());
 
@@ -56,7 +57,7 @@ export class TheatreMap extends EventTarget {
     });
     this.gars = garsLayer(map);
     map.addLayer(this.gars);
-    map.once("change:size", () => this.isPlaced || map.getView().fit(this.#home(), { padding: PADDING }));
+    map.once("change:size", () => this.isPlaced || this.goHome());
     map.getView().fit(this.#home(), { size: [800, 500] });
     return map;
   }
@@ -116,7 +117,19 @@ export class TheatreMap extends EventTarget {
   }
 
   goHome() {
-    this.map.getView().fit(this.#home(), { padding: PADDING, duration: isCalm.matches ? 0 : 200 });
+    this.map.getView().fit(this.#home(), { padding: PADDING });
+    this.#homePlace = this.place;
+  }
+
+  /** Whether it is where it was put: nobody has moved it. */
+  get isHome() {
+    return this.place === this.#homePlace;
+  }
+
+  /** Moves with another one from now on. */
+  join(other) {
+    this.isPlaced = true; // by the other
+    this.map.setView(other.map.getView());
   }
 
   showGars(isOn) {
