@@ -15,8 +15,9 @@ from typing import Final, NamedTuple
 import shapely
 
 from hotline_protocol.airspace import Area, Position
-from hotline_protocol.geometry import METRES_PER_FOOT, Point, area_problem, shape_of, to_plane, to_position
-from hotline_protocol.sky import Fix, FlightPath
+from hotline_protocol.geometry import METRES_PER_FOOT, area_problem, shape_of, to_plane, to_position
+from hotline_protocol.sky import FlightPath
+from hotline_services.monitor.positions import part_way
 
 STEP_M: Final = 10_000.0
 PLACES: Final = 6  # of a degree: 10 cm
@@ -103,21 +104,13 @@ def _along(path: FlightPath, last_s: float) -> Iterator[tuple[float, float, floa
             after_s = a.after_s + (b.after_s - a.after_s) * n / parts
             if after_s >= last_s:
                 break
-            yield after_s, *_between(a, p, b, q, n / parts)
+            yield after_s, *part_way(a, p, b, q, n / parts)
         if b.after_s >= last_s >= a.after_s:
             span_s = b.after_s - a.after_s
-            yield last_s, *_between(a, p, b, q, (last_s - a.after_s) / span_s if span_s else 0.0)
+            yield last_s, *part_way(a, p, b, q, (last_s - a.after_s) / span_s if span_s else 0.0)
             return
     if len(path) == 1 and path[0].after_s <= last_s:
         yield path[0].after_s, *points[0], path[0].altitude_ft
-
-
-def _between(a: Fix, p: Point, b: Fix, q: Point, share: float) -> tuple[float, float, float]:
-    return (
-        p[0] + (q[0] - p[0]) * share,
-        p[1] + (q[1] - p[1]) * share,
-        a.altitude_ft + (b.altitude_ft - a.altitude_ft) * share,
-    )
 
 
 def _parts(far_m: float) -> int:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from hotline_protocol.airspace import Position
 from hotline_protocol.flightplan import FlightKind
-from hotline_protocol.geometry import KNOT_M_S, course_deg, to_plane, to_position
+from hotline_protocol.geometry import KNOT_M_S, Point, course_deg, to_plane, to_position
 from hotline_protocol.sky import Fix, FlightPath, Flyer, Motion, Track, track_of
 
 from .latestrows import AirborneRow
@@ -45,17 +45,25 @@ def motion_at(path: FlightPath, after_s: float) -> Motion | None:
 
 def _on_leg(a: Fix, b: Fix, after_s: float) -> Motion | None:
     """Part of the way from ``a`` to ``b``. None where the fixes lie off the plane: a pole has no place on it."""
-    (ax_m, ay_m), (bx_m, by_m) = to_plane((Position(a.lon_deg, a.lat_deg), Position(b.lon_deg, b.lat_deg)))
-    east_m, north_m, up_ft = bx_m - ax_m, by_m - ay_m, b.altitude_ft - a.altitude_ft
-    if not math.isfinite(east_m + north_m + up_ft):
+    p, q = to_plane((Position(a.lon_deg, a.lat_deg), Position(b.lon_deg, b.lat_deg)))
+    if not math.isfinite(sum((*p, *q))):
         return None
     span_s = b.after_s - a.after_s
-    share = (after_s - a.after_s) / span_s if span_s else 0.0
-    position = to_position((ax_m + east_m * share, ay_m + north_m * share))
+    east_m, north_m, altitude_ft = part_way(a, p, b, q, (after_s - a.after_s) / span_s if span_s else 0.0)
+    position = to_position((east_m, north_m))
     return Motion(
         position=position,
-        altitude_ft=a.altitude_ft + up_ft * share,
-        speed_kt=math.hypot(east_m, north_m) / span_s / KNOT_M_S if span_s else 0.0,
-        track_deg=course_deg(east_m, north_m, position.lon_deg),
-        climb_fpm=up_ft / span_s * 60 if span_s else 0.0,
+        altitude_ft=altitude_ft,
+        speed_kt=math.dist(p, q) / span_s / KNOT_M_S if span_s else 0.0,
+        track_deg=course_deg(q[0] - p[0], q[1] - p[1], position.lon_deg),
+        climb_fpm=(b.altitude_ft - a.altitude_ft) / span_s * 60 if span_s else 0.0,
+    )
+
+
+def part_way(a: Fix, p: Point, b: Fix, q: Point, share: float) -> tuple[float, float, float]:
+    """Metres of the plane and feet so far on the way from ``a`` to ``b``, which lie at ``p`` and ``q`` in the plane."""
+    return (
+        p[0] + (q[0] - p[0]) * share,
+        p[1] + (q[1] - p[1]) * share,
+        a.altitude_ft + (b.altitude_ft - a.altitude_ft) * share,
     )
