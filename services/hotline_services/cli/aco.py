@@ -29,7 +29,8 @@ from hotline_services.monitor.wording import air
 from hotline_services.runtime.store import StoreError
 
 from .numbers import Whole
-from .query import Flag, complain
+from .options import Flag
+from .query import complain
 from .tables import Column, aligned
 from .times import read_at
 

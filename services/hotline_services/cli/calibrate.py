@@ -13,7 +13,8 @@ from hotline_services.calibration.telling import band, headline, kind, markdown,
 from hotline_services.calibration.trials import Trial, Trials
 from hotline_services.director.scenario import ScenarioError
 
-from .query import Flag, complain
+from .options import Flag
+from .query import complain
 from .tables import Column, show
 
 OUT_OF_BAND: Final = 1

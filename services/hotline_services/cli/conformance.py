@@ -1,7 +1,6 @@
 """`hotline conformance`: examines somebody else's centre, requirement by requirement."""
 
 import asyncio
-import re
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -21,7 +20,7 @@ from hotline_services.runtime.wire import Refused
 
 from .connection import broker_settings
 from .exits import BAD_INPUT, NO_BROKER
-from .query import Flag
+from .options import Flag, party_name
 from .tables import Column, show, write_json
 
 ALL_KEPT: Final = 0
@@ -139,9 +138,7 @@ def _rules(scenario: str, agreement: Path | None) -> Agreement:
 def _parties(us: str, against: str | None, rules: Agreement) -> str:
     """Who is to be examined. Raises ValueError."""
     for option, name in (("--as", us), ("--against", against)):
-        if name is not None and not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
-            raise ValueError(f"{option}: {name!r} is not the name of a party, such as us or ru")
-        if name is not None and name not in rules.parties:
+        if name is not None and party_name(option, name) not in rules.parties:
             raise ValueError(f"{option}: {name} is no party of {rules.name!r}: {' and '.join(rules.parties)} are")
     others = [name for name in rules.parties if name != us]
     if against == us:

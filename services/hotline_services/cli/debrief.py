@@ -9,7 +9,8 @@ from cyclopts import Parameter
 from hotline_services.export.output import STDOUT, OutputError, refuse_to_overwrite, written
 from hotline_services.runtime.store import StoreError
 
-from .query import Flag, complain
+from .options import Flag
+from .query import complain
 
 if TYPE_CHECKING:
     from hotline_services.console.debrief import AfterAction

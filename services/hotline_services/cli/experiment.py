@@ -19,7 +19,8 @@ from hotline_services.extras import MissingExtraError, extra
 
 from .exits import INTERRUPTED
 from .numbers import Whole
-from .query import Flag, complain
+from .options import Flag
+from .query import complain
 from .tables import Column, show
 
 FAILED: Final = 1

@@ -31,7 +31,8 @@ from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.traces import spans
 from hotline_services.runtime.store import StoreError
 
-from .query import Flag, complain
+from .options import Flag
+from .query import complain
 from .times import read_at
 
 

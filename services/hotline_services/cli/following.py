@@ -17,7 +17,8 @@ from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import broker_settings
 from .exits import NO_BROKER
-from .query import Flag, complain
+from .options import Flag
+from .query import complain
 
 NARROWEST: Final = 80
 RETRY_S: Final = 2.0

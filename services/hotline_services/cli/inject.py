@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -29,6 +28,7 @@ from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import broker_settings
 from .exits import BAD_INPUT, INTERRUPTED, NO_BROKER
+from .options import Flag, party_name
 
 ACCEPTED: Final = 0
 REFUSED: Final = 1
@@ -36,8 +36,6 @@ TIMED_OUT: Final = 3
 
 UNREAD: Final = "0" * 16  # how a centre names the contents of a plan that it could not read
 NOT_FLYING: Final = frozenset({PlanState.REFUSED, PlanState.WITHDRAWN, PlanState.NONCONFORMING})
-
-Flag = Parameter(negative="")
 
 
 def inject(
@@ -87,7 +85,7 @@ def inject(
     try:
         settings = broker_settings(broker)
         sources = [(str(file), _content(file)) for file in files]
-        recipient = _party(to)
+        recipient = party_name("--to", to)
     except ValueError as error:
         return _fail(BAD_INPUT, str(error))
     # What cannot be read at any time of any clock need not wait for a broker.
@@ -109,12 +107,6 @@ def _content(file: Path) -> bytes:
         return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise ValueError(f"{file}: {error.strerror}") from error
-
-
-def _party(name: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
-        raise ValueError(f"--to: {name!r} is not the name of a party, such as us or ru")
-    return name
 
 
 def told(status: PlanStatus) -> str:

@@ -18,8 +18,8 @@ from hotline_services.monitor.rows import (
     PlanRow,
     PlanStepRow,
 )
-from hotline_services.monitor.volume import Grouping, Spread, Traffic, call_volume
-from hotline_services.monitor.wording import air, duration, shift, words
+from hotline_services.monitor.volume import Grouping, Traffic, call_volume
+from hotline_services.monitor.wording import air, duration, mean_and_p90, shift, words
 from hotline_services.runtime.store import StoreError
 
 from .following import watch
@@ -262,10 +262,6 @@ def volume(*, by: Grouping = Grouping.DAY, query: Query = ALL) -> int:
     return answer("volume", query, respond)
 
 
-def _spread(spread: Spread) -> str:
-    return f"{duration(spread.mean_s)} / {duration(spread.p90_s)}"
-
-
 def _a_day(row: Traffic) -> str:
     return f"{row.calls_per_day:.1f}" if row.hours >= LEAST_HOURS else "—"
 
@@ -279,9 +275,9 @@ TRAFFIC = (
     Column("a day", _a_day, at_right=True),
     Column("completed", lambda row: str(row.completed), at_right=True),
     Column("busy / no answer / dropped", _failed, at_right=True),
-    Column("waiting: mean / p90", lambda row: _spread(row.waiting), at_right=True),
-    Column("set-up: mean / p90", lambda row: _spread(row.set_up), at_right=True),
-    Column("hold: mean / p90", lambda row: _spread(row.hold), at_right=True),
+    Column("waiting: mean / p90", lambda row: mean_and_p90(row.waiting), at_right=True),
+    Column("set-up: mean / p90", lambda row: mean_and_p90(row.set_up), at_right=True),
+    Column("hold: mean / p90", lambda row: mean_and_p90(row.hold), at_right=True),
     Column("Erlang", lambda row: f"{row.erlang:.4f}", at_right=True),
 )
 

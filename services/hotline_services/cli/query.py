@@ -18,12 +18,12 @@ from hotline_services.monitor.volume import Period
 from hotline_services.runtime.store import StoreError
 
 from .exits import BAD_INPUT
+from .options import Flag
 from .times import read_moment
 
 VARIABLE: Final = "HOTLINE_RECORD"
 DEFAULT: Final = Path("var") / "monitor.sqlite3"
 
-Flag = Parameter(negative="")
 R = TypeVar("R", bound=Row)
 
 _UNITS: Final = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}

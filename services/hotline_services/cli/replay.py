@@ -15,7 +15,7 @@ from hotline_services.runtime.store import StoreError
 from .exits import BAD_INPUT
 from .page import USUAL_PORT, Hosts, Token, sound_token
 
-RECORDINGS_AT_MOST: Final = 2
+SIDE_BY_SIDE_AT_MOST: Final = 2
 
 
 def replay(
@@ -60,7 +60,7 @@ def replay(
         What has to be shown to upload another recording; by default one is made up, and printed.
     """
     try:
-        if not 1 <= len(recordings) <= RECORDINGS_AT_MOST:
+        if not 1 <= len(recordings) <= SIDE_BY_SIDE_AT_MOST:
             raise ValueError(f"one recording, or two to compare, not {len(recordings)}")
         return _replay(recordings, host, port, scenario, allow_host, token, open_it=open)
     except (ScenarioError, StoreError, ValueError) as error:

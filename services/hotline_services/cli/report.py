@@ -20,7 +20,8 @@ from hotline_services.report.page import Made, page
 from hotline_services.runtime.store import StoreError, usable
 
 from .export import progress
-from .query import Flag, complain
+from .options import Flag
+from .query import complain
 
 DAY: Final = timedelta(days=1)
 LEAST_DAYS: Final = 1 / 86_400

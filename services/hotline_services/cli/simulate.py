@@ -25,7 +25,8 @@ from hotline_services.runtime.recording import Header, RecordingWriter
 
 from .exits import INTERRUPTED
 from .numbers import Whole
-from .query import Flag, complain
+from .options import Flag
+from .query import complain
 from .sourced import findings_table
 from .summary import summary_table
 

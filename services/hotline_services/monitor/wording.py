@@ -8,6 +8,7 @@ from hotline_protocol.airspace import Volume4D
 from hotline_protocol.menu import Choice, Menu
 
 from .rows import utc
+from .volume import Spread
 
 TRANSITION_FT: Final = 10_000  # from here up, heights are written as flight levels
 _MONTHS: Final = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
@@ -56,6 +57,11 @@ def duration(seconds: float) -> str:
     if whole < 3_600:
         return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
     return f"{whole // 3_600} h" + (f" {whole % 3_600 // 60} min" if whole % 3_600 >= 60 else "")
+
+
+def mean_and_p90(times: Spread) -> str:
+    """``3 min 20 s / 8 min``."""
+    return f"{duration(times.mean_s)} / {duration(times.p90_s)}"
 
 
 def shift(minutes: int) -> str:

@@ -19,8 +19,8 @@ from hotline_services.experiment.page import FOOT, HEAD, details, figure, number
 from hotline_services.export.captions import ILLUSTRATIVE, in_order, stamp
 from hotline_services.export.story import Story
 from hotline_services.monitor.rows import AgreementRow, CallRow, EscalationRow, utc
-from hotline_services.monitor.volume import Grouping, Period, Spread, call_volume
-from hotline_services.monitor.wording import air, date_time_group, duration, printable, words
+from hotline_services.monitor.volume import Grouping, Period, call_volume
+from hotline_services.monitor.wording import air, date_time_group, duration, mean_and_p90, printable, words
 from hotline_services.monitor.worldrows import CrossingRow, EncounterRow, StrainRow
 
 from .charts import Count, Step, counts_chart, shares_chart, steps_chart, times_chart
@@ -160,17 +160,13 @@ def _traffic(story: Story, by: Grouping) -> str:
             text_cell(words(group.group) if by is Grouping.REASON else group.group),
             number_cell(f"{group.calls:,}"),
             number_cell(f"{group.completed:,}"),
-            *(number_cell(_spread(each)) for each in (group.waiting, group.set_up, group.hold)),
+            *(number_cell(mean_and_p90(each)) for each in (group.waiting, group.set_up, group.hold)),
             number_cell(f"{group.erlang:.4f}"),
         ]
         for group in groups
     )
     headings = [by.value, "calls", "completed", "waiting: mean / p90", "set-up", "hold", "Erlang"]
     return table(headings, rows, f"Calls by {by.value}; times are means and 90th percentiles.")
-
-
-def _spread(spread: Spread) -> str:
-    return f"{duration(spread.mean_s)} / {duration(spread.p90_s)}"
 
 
 def _outcomes_table(counts: Mapping[str, int], caption: str) -> str:
