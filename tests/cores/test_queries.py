@@ -20,7 +20,8 @@ from hotline_services.cli.tables import Column, aligned
 from hotline_services.director.scenario import read_scenario
 from hotline_services.monitor.reading import record_to_recording
 from hotline_services.monitor.record import Record
-from hotline_services.monitor.volume import Grouping, Period
+from hotline_services.monitor.rows import CallRow
+from hotline_services.monitor.volume import Grouping, Period, call_volume
 from hotline_services.runtime.recording import RecordingReader
 from hotline_services.runtime.store import Heard
 
@@ -113,6 +114,15 @@ def test_the_history_of_plans_has_every_change(kept: Path, capsys: pytest.Captur
 def test_call_volume_comes_in_groups(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("volume")(by=Grouping.REASON, query=Query(record=kept, json=True)) == 0
     assert {row["group"]: row["calls"] for row in parsed(capsys)} == {"incident": 1, "short-notice": 2}
+
+
+@pytest.mark.parametrize("by", [Grouping.HOUR, Grouping.DAY])
+def test_a_call_at_either_end_of_the_calendar_is_counted(by: Grouping) -> None:
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    calls = [CallRow(key=str(at.year), caller="us", rang_at=at, ended_at=at) for at in (first, last)]
+    groups = call_volume(calls, Period(start=first, end=last), by)
+    assert [(group.group[:10], group.calls) for group in groups] == [("0001-01-01", 1), ("9999-12-31", 1)]
+    assert groups[0].hours == (1 if by is Grouping.HOUR else 24)
 
 
 def test_reasons_and_tiers_are_told_in_words_and_no_daily_rate_of_less_than_six_hours(

@@ -71,7 +71,7 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
 
     def hours_of(self, start: datetime, length: timedelta) -> float:
         """How many hours of [start, start + length) were watched."""
-        watched = min(self.end, start + length) - max(self.start, start)
+        watched = min(self.end - start, length) - max(self.start - start, timedelta())
         return max(watched, timedelta()) / HOUR
 
 
@@ -128,8 +128,8 @@ def _rang_at(call: CallRow) -> datetime:
 
 _GROUPS: Final[dict[Grouping, Callable[[CallRow], str]]] = {
     Grouping.TOTAL: lambda _: "all",
-    Grouping.HOUR: lambda call: _rang_at(call).strftime("%Y-%m-%dT%H:00Z"),
-    Grouping.DAY: lambda call: _rang_at(call).strftime("%Y-%m-%d"),
+    Grouping.HOUR: lambda call: f"{_rang_at(call).date()}T{_rang_at(call):%H:00Z}",
+    Grouping.DAY: lambda call: str(_rang_at(call).date()),
     Grouping.PARTY: lambda call: call.caller,
     Grouping.LINE: lambda call: line_of(call.caller, call.callee),
     Grouping.REASON: lambda call: call.reason.value if call.reason else "unknown",
