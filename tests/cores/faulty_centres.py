@@ -46,6 +46,7 @@ from hotline_services.aoc.centre import Centre
 from hotline_services.runtime.chance import Chance
 
 from .faulty import SCENARIO, Fault, Hear, Say, changed, never
+from .faulty_lines import LINE_FAULTS
 from .faulty_shells import (
     DeafToReceipts,
     DiesOfWhatItDoesNotKnow,
@@ -219,7 +220,7 @@ def _both(*parts: Hear) -> Hear:
 
 
 def _impatient() -> Core:
-    """It hangs up after a third of the agreed silence, and says that it has the agreement."""
+    """It hangs up after a third of the agreed silence, and says that it has the agreement, until the line is moved."""
     rules = SCENARIO.agreement
     short = msgspec.structs.replace(rules, timing=msgspec.structs.replace(rules.timing, silence_s=22.0))
     return Centre("ru", SCENARIO.parties["ru"], short, epoch="0", chance=Chance(1))
@@ -272,7 +273,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "goes by a clock of its own": Fault("WIRE-3", say=changed(CallEnded, time=lambda m: m.time + timedelta(hours=2))),
     "rejects messages with new fields": Fault("WIRE-4", shell=ForbidsUnknownFields),
     "does not say what it answers": Fault("WIRE-5", say=changed(Answer, cause=None)),
-    "passes rubbish over": Fault("REJ-1", "REJ-2", "REJ-3", say=never(InputRejected)),
+    "passes rubbish over": Fault("REJ-1", "REJ-2", "REJ-3", "REV-5", say=never(InputRejected)),
     "dies of a type that it does not know": Fault("REJ-2", "REJ-4", shell=DiesOfWhatItDoesNotKnow),
     "does not refuse impossible plans": Fault("REJ-5", say=never(PlanStatus, lambda m: m.state is PlanState.REFUSED)),
     "sends no receipts": Fault("RCPT-1", "RCPT-2", shell=NoReceipts),
@@ -292,7 +293,7 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "does not tell how calls end": Fault("CALL-7", say=never(CallEnded)),
     "gives up when we are busy": Fault("CALL-8", say=GivesUpWhenBusy),
-    "is impatient": Fault("SIL-3", core=_impatient, say=_TRUE_DIGEST),
+    "is impatient": Fault("SIL-3", "REV-7", core=_impatient, say=_TRUE_DIGEST),
     "notes nothing": Fault("TALK-1", "TALK-2", say=never(Noted)),
     "affirms nothing": Fault("TALK-3", say=never(Affirm)),
     "reads mail as an answer to nothing": Fault("TALK-4", say=changed(MailRead, cause=None)),
@@ -325,7 +326,7 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "passes forks over": Fault("LEDGER-3", say=never(Escalated, _is(EscalationKind.LEDGER_MISMATCH))),
     "takes nothing back": Fault("LEDGER-4", hear=never(Release)),
-    "has another agreement": Fault("DIG-1", say=changed(LineChecked, agreement="0" * 16)),
+    "has another agreement": Fault("DIG-1", "REV-7", say=changed(LineChecked, agreement="0" * 16)),
     "echoes our agreement": Fault("DIG-1", hear=ECHO.hear, say=ECHO.say),
     "passes other agreements over": Fault("DIG-2", say=never(Escalated, _is(EscalationKind.AGREEMENT_MISMATCH))),
     "does not count": Fault("DIG-3", say=changed(LineChecked, heard_seq=0)),
@@ -340,4 +341,4 @@ FAULTS: Final[dict[str, Fault]] = {
     "does not accept": Fault("ASK-5", say=never(PlanStatus, lambda m: m.state is PlanState.ACCEPTED)),
     "does not tell how negotiations end": Fault("ASK-6", say=never(NegotiationEnded)),
     "gives nothing back": Fault("ASK-9", say=never(Release)),
-}
+} | LINE_FAULTS

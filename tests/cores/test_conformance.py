@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
+from hotline_protocol.line import Ring
 from hotline_protocol.service import Presence
 from hotline_services.aoc.centre import Centre
 from hotline_services.cli.conformance import conformance
@@ -117,6 +118,14 @@ def test_a_centre_that_is_not_there_is_not_judged() -> None:
         examiner.lapse(examiner.next_deadline)
     assert examiner.there is False
     assert examiner.findings == []
+
+
+def test_a_centre_that_takes_no_calls_is_not_rung_four_times_in_every_scene() -> None:
+    examiner = Examiner(BRIEF, START, ALL)
+    play(examiner, FAULTS["never answers"].centre())
+    rings = sum(isinstance(message, Ring) for message in examiner.peer.said.values())
+    assert rings < 2 * len(SCENES)
+    assert examiner.report().broken == ["CALL-1"]
 
 
 class Mortal(LocalCentre):

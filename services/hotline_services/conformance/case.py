@@ -136,17 +136,22 @@ class Case:
         return cast("Answer | Busy | None", heard)
 
     def call(self, reason: Reason = Reason.ROUTINE) -> Taking[str]:
-        """Ring until it is answered. Raises NotTestedError when it never is."""
-        for _ in range(TRIES):
+        """Ring until it is answered; once only where it was silent before. Raises NotTestedError when it never is."""
+        tries = TRIES if self.peer.within_reach else 1
+        answer: Answer | Busy | None = None
+        for number in range(tries):
+            if number:
+                yield from self.pause(self.timing.redial_s)
             ring = self.ring(reason)
             answer = yield from self.answer_to(ring)
             if isinstance(answer, Answer):
                 self.call_id = ring.call_id
+                self.peer.within_reach = True
                 return ring.call_id
             if answer is None:
                 self.say(HangUp, call_id=ring.call_id, outcome=CallOutcome.NO_ANSWER)
-            yield from self.pause(self.timing.redial_s)
-        raise NotTestedError(f"it took none of {TRIES} calls")
+        self.peer.within_reach = answer is not None
+        raise NotTestedError(f"it took none of {tries} calls" if tries > 1 else "it takes no calls")
 
     def see_that_it_lives(self) -> None:
         """Raises NotTestedError when it has not been heard for longer than a sign of life may take."""

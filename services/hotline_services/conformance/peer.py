@@ -70,6 +70,7 @@ class Peer:
         self.exchange: list[Uttered] = []
         self.last_heard = now
         self.withholds: Callable[[Message], bool] = lambda _: False
+        self.within_reach = True
         self.calls = 0
         self.negotiations = 0
         self.session = f"{brief.us}-{brief.epoch}-1"

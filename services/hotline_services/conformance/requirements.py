@@ -21,6 +21,7 @@ class Requirement(msgspec.Struct, frozen=True):
 _PROTOCOL: Final = "protocol.md"
 _JOIN: Final = "join.md"
 _NEVER: Final = "invariants.md"
+_LINE: Final = "line-review.md"
 
 
 def _of(group: str, *lines: tuple[str, str]) -> tuple[Requirement, ...]:
@@ -42,6 +43,7 @@ GROUPS: Final = {
     "DIG": "Line checks and digests",
     "REC": "Reconciling",
     "ASK": "Asking for consent",
+    "REV": "Line reviews",
 }
 
 REQUIREMENTS: Final[tuple[Requirement, ...]] = (
@@ -120,6 +122,7 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         ("An offer of its own that is concurred with in time is entered, for exactly that air.", f"{_JOIN} 5"),
         ("What has been withdrawn is not entered any more.", f"{_PROTOCOL} A negotiation"),
         ("What it concurs with it holds, and for no longer than agreed.", f"{_PROTOCOL} A negotiation"),
+        ("It lays open nothing at a tier where that is not agreed.", f"{_PROTOCOL} Messages"),
     ),
     *_of(
         "STALE",
@@ -163,6 +166,31 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         ("A counter that is not what its digest names is not concurred with.", f"{_PROTOCOL} Digests"),
         ("A counter to anything but its last offer is not concurred with.", f"{_PROTOCOL} A negotiation"),
         ("What is granted and no longer asked for is given back.", f"{_NEVER} 2"),
+    ),
+    *_of(
+        "REV",
+        ("An offer of a line is answered while it stands, and the answer names it.", f"{_JOIN} 5"),
+        (
+            "What it offers is this line, moved no further than agreed, and named by its digest.",
+            f"{_LINE} What is offered",
+        ),
+        ("It makes no more offers than agreed, and then concurs or declines.", f"{_LINE} How it is bargained over"),
+        (
+            "What is not what its digest names, or no line that there is or may be, is declined.",
+            f"{_LINE} What is offered",
+        ),
+        (
+            "A line that it has not concurred with it does not take: it refuses that, with the reason.",
+            f"{_LINE} How the line moves",
+        ),
+        (
+            "At the time that was said the line moves, to what was said: it says so then, and not before.",
+            f"{_LINE} How the line moves",
+        ),
+        (
+            "From then on its agreement is that with the line as it was said, to the digit.",
+            f"{_LINE} How the line moves",
+        ),
     ),
 )
 

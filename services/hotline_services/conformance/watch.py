@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from hotline_protocol.line import Disclose, Ring, Tier
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence
 from hotline_protocol.topics import MalformedMessageError
@@ -29,6 +30,7 @@ class Watch:
         self._brief = brief
         self._names: dict[str, Message] = {}
         self._numbers: dict[tuple[str, int], str] = {}
+        self._tiers: dict[str, Tier] = {}
         self.heard = 0
         self.signs: list[Sign] = []
         self.complaints: dict[str, list[tuple[str, str]]] = {}
@@ -56,6 +58,17 @@ class Watch:
         will = isinstance(message, Health) and message.presence is Presence.DOWN  # it was left there long before
         if before is message and not will:
             self._time(message, now)
+        if isinstance(message, Ring):
+            self._tiers[message.call_id] = message.tier
+        elif isinstance(message, Disclose):
+            self._discretion(message)
+
+    def _discretion(self, message: Disclose) -> None:
+        """We ring at the lowest tier only."""
+        rules = self._brief.rules.tiers
+        tier = self._tiers.get(message.call_id, rules[0].tier)
+        if not any(rule.tier is tier and rule.disclosure for rule in rules):
+            self._complain("NEG-11", f"nothing laid open at the tier of the {tier.value}", f"disclose {message.id}")
 
     def _time(self, message: Message, now: datetime) -> None:
         """A message may have waited for a while, but is never said by a clock that is ahead."""

@@ -5,7 +5,7 @@ from typing import Final
 from hotline_services.conformance.case import Case
 from hotline_services.conformance.scene import Scene, Script, scene, step
 
-from . import asking, calls, delivery, granting, ledger, rubbish, stale, talking
+from . import asking, calls, delivery, granting, ledger, moving, rubbish, stale, talking
 
 
 @scene(
@@ -13,6 +13,7 @@ from . import asking, calls, delivery, granting, ledger, rubbish, stale, talking
     read=step("Whatever it says is read by the schemas, and held against the topic that it came on.", "WIRE-1"),
     names=step("Whatever it says is told by its `id` and `seq`.", "WIRE-2"),
     times=step("Whatever it says for the first time is held against the clock.", "WIRE-3"),
+    open=step("Whatever it discloses is held against the tier of the call.", "NEG-11"),
 )
 def all_along(_case: Case) -> Script:
     """Judged by the examiner from what it has seen, and not played."""
@@ -44,5 +45,8 @@ SCENES: Final[tuple[Scene, ...]] = (
     asking.wrong_counters,
     asking.declined,
     asking.too_late,
+    moving.another_line,
+    moving.no_line,
+    moving.moved,
     delivery.stopped,
 )
