@@ -1,7 +1,17 @@
 // The rows that the page knows, by table and key, as they are at the time that is shown.
 
+import { instant } from "./format.js";
+
 const MOST = { log: 600, calls: 400, strain: 600, crossings: 300, encounters: 300, escalations: 300, negotiations: 300,
   agreements: 300, plans: 900, airborne: 3_000, offers: 100, rejected: 100 };
+
+/** Which rows stay, however many come after them: those that a page would be shown that is opened now. */
+const STAY = {
+  agreements: (rows, at) => rows.filter((row) => !row.released_at && row.volumes.some(({ end }) => instant(end) > at)),
+  negotiations: (rows) => rows.filter((row) => !row.ended_at),
+  offers: (rows) => rows.filter((row) => !row.closed),
+  strain: (rows) => [...new Map(rows.map((row) => [`${row.party}/${row.peer}`, row])).values()], // the newest of each pair
+};
 
 export class Store {
   #tables = new Map();
@@ -26,16 +36,16 @@ export class Store {
   }
 
   /** A picture: everything that was known is forgotten. */
-  replace({ n, rows }) {
+  replace({ n, at, rows }) {
     for (const name of this.#tables.keys()) this.#touch(name);
     this.#tables.clear();
-    this.n = n;
+    [this.n, this.at] = [n, instant(at)];
     for (const [name, list] of Object.entries(rows)) this.#put(name, list);
   }
 
   /** Changes after a message that is known: a row takes the place of the one of its key. */
-  apply({ n, rows }) {
-    this.n = n;
+  apply({ n, at, rows }) {
+    [this.n, this.at] = [n, instant(at)];
     for (const [name, list] of Object.entries(rows)) this.#put(name, list);
   }
 
@@ -46,14 +56,16 @@ export class Store {
       table.delete(row.key); // so that what has changed last stands last
       table.set(row.key, row);
     }
-    this.#forget(table, MOST[name] ?? Infinity);
+    if (table.size > MOST[name]) this.#forget(name, table);
     this.#touch(name);
   }
 
-  #forget(table, most) {
-    for (const key of table.keys()) {
-      if (table.size <= most) return;
-      table.delete(key);
+  /** What has changed last is kept, and what is still in force. */
+  #forget(name, table) {
+    const staying = new Set(STAY[name]?.([...table.values()], this.at));
+    for (const [key, row] of table) {
+      if (table.size <= MOST[name]) return;
+      if (!staying.has(row)) table.delete(key);
     }
   }
 
