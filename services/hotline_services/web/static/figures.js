@@ -1,38 +1,37 @@
 // The line's traffic in figures: calls a day, how long they take to set up and last, how they end, and the load.
 
+import { Answer } from "./answers.js";
 import { choice, h, say } from "./dom.js";
 import { ColumnChart } from "./chart.js";
 import { lasted, plain } from "./format.js";
 import { Listing } from "./listing.js";
 import { words } from "./words.js";
 
-const ASK_MS = 2_000;
 const LEAST_HOURS = 6; // what is counted in less says nothing of a day; as on the command line
 const { columns: heads, groups } = words.figures;
 
 /** Traffic by some grouping, as of the time shown; asked for again when calls have changed. */
 class Volume {
-  #askedFor = "";
-  #askedAt = -Infinity;
+  #answer;
   rows = [];
-  version = 0;
 
   constructor(watch, by) {
     Object.assign(this, { watch, by });
+    this.#answer = new Answer(() => watch.source.volume(this.by, watch.store.n), (rows) => (this.rows = rows));
   }
 
-  async refresh() {
-    const { store, source } = this.watch;
-    const state = `${this.by}/${store.version("calls")}`;
-    if (!store.n || state === this.#askedFor || performance.now() - this.#askedAt < ASK_MS) return;
-    [this.#askedFor, this.#askedAt] = [state, performance.now()];
-    this.rows = await source.volume(this.by, store.n).catch(() => this.rows);
-    this.version += 1;
+  get version() {
+    return this.#answer.version;
+  }
+
+  refresh() {
+    const { store } = this.watch;
+    if (store.n) this.#answer.refresh(`${this.by}/${store.version("calls")}`);
   }
 
   set(by) {
     this.by = by;
-    this.#askedAt = -Infinity;
+    this.#answer.hasten();
   }
 }
 

@@ -1,46 +1,68 @@
 // How strained each side is towards each other one, over time and by cause; and its escalations.
 
-import { button, h } from "./dom.js";
+import { Answer } from "./answers.js";
+import { button, h, say } from "./dom.js";
 import { dateTimeGroup, instant, plain } from "./format.js";
 import { LineChart } from "./chart.js";
-import { Listing, newestFirst } from "./listing.js";
+import { Keyed, Listing, newestFirst } from "./listing.js";
 import { shortName } from "./sides.js";
 import { words } from "./words.js";
 
-const ASK_MS = 2_000;
 const STAGES = { calm: "", tense: "warn", strained: "warn", crisis: "bad" };
 const { columns: heads } = words.tension;
 
-/** What the source knows of tension, as of the time shown: asked for at most every other second. */
+/** What the source knows of tension, as of the time shown: the whole is asked for once, and goes on with the page's own rows. */
 export class Levels {
-  #askedAt = -Infinity;
-  #askedFor = "";
-  points = [];
+  #whole;
+  #pictures = 0;
+  #known = null; // the rows that are among the points; none until the whole is there
+
+  /** Points by pair: `us/ru` to [[ms, level, stage]]. */
+  pairs = new Map();
   version = 0;
 
   constructor(watch) {
     this.watch = watch;
-    watch.addEventListener("picture", () => (this.#askedAt = -Infinity));
+    this.#whole = new Answer(() => this.#ask(), (whole) => this.#begin(whole));
+    watch.addEventListener("picture", () => {
+      this.#pictures += 1;
+      this.#known = null;
+      this.#whole.hasten();
+    });
   }
 
-  async refresh() {
+  refresh() {
+    if (this.watch.store.n) this.#whole.refresh(`${this.#pictures}`);
+    if (this.#known) this.#goOn();
+  }
+
+  async #ask() {
     const { store, source } = this.watch;
-    const state = `${store.version("strain")}`;
-    if (!store.n || state === this.#askedFor || performance.now() - this.#askedAt < ASK_MS) return;
-    [this.#askedFor, this.#askedAt] = [state, performance.now()];
-    this.points = await source.tension(store.n).catch(() => this.points);
+    const [picture, known] = [this.#pictures, new Set(store.table("strain").keys())];
+    return { picture, known, points: await source.tension(store.n) };
+  }
+
+  #begin({ picture, known, points }) {
+    this.#known = picture === this.#pictures ? known : null;
+    this.pairs.clear();
+    for (const [at, party, peer, level, stage] of points) this.#put(`${party}/${peer}`, [instant(at), level, stage]);
     this.version += 1;
   }
 
-  /** Points by pair: `us/ru` to [[ms, level, stage]]. */
-  get pairs() {
-    const pairs = new Map();
-    for (const [at, party, peer, level, stage] of this.points) {
-      const key = `${party}/${peer}`;
-      if (!pairs.has(key)) pairs.set(key, []);
-      pairs.get(key).push([instant(at), level, stage]);
-    }
-    return pairs;
+  #goOn() {
+    const { store } = this.watch;
+    const fresh = store.rows("strain").filter(({ key }) => !this.#known.has(key));
+    if (!fresh.length) return;
+    for (const { at, party, peer, after, stage } of fresh) this.#put(`${party}/${peer}`, [instant(at), after, stage ?? ""]);
+    this.#known = new Set(store.table("strain").keys());
+    this.version += 1;
+  }
+
+  /** In the order of time: a message may come late. */
+  #put(pair, point) {
+    if (!this.pairs.has(pair)) this.pairs.set(pair, []);
+    const points = this.pairs.get(pair);
+    points.splice(points.findLastIndex(([at]) => at <= point[0]) + 1, 0, point);
   }
 }
 
@@ -56,7 +78,10 @@ export class TensionChart {
     Object.assign(this, { watch, levels, ask });
     this.now = h("span", { class: "more row" });
     this.chart = new LineChart(height);
-    this.none = h("div", { class: "empty" });
+    this.why = h("p", {});
+    const lately = h("ul", { class: "states" });
+    this.lately = new Keyed(lately, (row) => this.#escalation(row));
+    this.none = h("div", { class: "empty" }, this.why, lately);
     this.element = h("section", { class: "panel", "aria-label": words.tension.name }, h("header", {}, h("h2", {}, words.tension.name), this.now),
       h("div", { class: "body chart-box" }, this.chart.element, this.none));
   }
@@ -64,9 +89,13 @@ export class TensionChart {
   /** What there is to say where no side has a model of escalation: the escalations themselves. */
   #withoutTension() {
     const lately = newestFirst(this.watch.store, "escalations", "at").slice(0, 4);
-    const line = (row) => h("li", {}, this.watch.sides.tag(row.party), 
-      button(plain(row.kind), () => this.ask(`escalation:${row.key}`), { class: "opener" }), h("span", { class: "quiet nowrap" }, dateTimeGroup(row.at)));
-    return [h("p", {}, words.tension.none, lately.length ? ` ${words.tension.lately}` : ""), h("ul", { class: "states" }, lately.map(line))];
+    say(this.why, words.tension.none + (lately.length ? ` ${words.tension.lately}` : ""));
+    this.lately.show(lately);
+  }
+
+  #escalation(row) {
+    return h("li", {}, this.watch.sides.tag(row.party), button(plain(row.kind), () => this.ask(`escalation:${row.key}`), { class: "opener" }),
+      h("span", { class: "quiet nowrap" }, dateTimeGroup(row.at)));
   }
 
   stale() {
@@ -78,7 +107,7 @@ export class TensionChart {
     const { sides, store, clock } = this.watch;
     const latest = newest(store);
     this.none.hidden = latest.length > 0;
-    this.none.replaceChildren(...this.#withoutTension());
+    this.#withoutTension();
     this.chart.element.hidden = latest.length === 0;
     const towards = (row) => (sides.parties.length > 2 ? ` → ${shortName(row.peer)} ` : " ");
     this.now.replaceChildren(...latest.map((row) => h("span", { class: "nowrap" }, sides.tag(row.party), towards(row),
