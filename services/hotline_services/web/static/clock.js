@@ -1,7 +1,7 @@
 // Simulated time as the page has it: it runs at `speed` simulated seconds in a real one, or stands still.
 
-export const SLOWEST = 1;
-export const FASTEST = 1_000;
+const SLOWEST = 1;
+const FASTEST = 1_000;
 
 /** Emits `set` when it is put elsewhere, and `pace` when it starts, stops or changes speed. */
 export class Clock extends EventTarget {

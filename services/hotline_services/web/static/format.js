@@ -90,13 +90,17 @@ export function plain(name) {
   return (name ?? "").replaceAll("-", " ");
 }
 
+/** `1700Z–1800Z` */
+export function hours(start, end) {
+  return `${clockTime(start)}–${clockTime(end)}`;
+}
+
 /** Heights and times that these volumes span: `FL240–260 · 1700Z–1800Z`; empty for none. */
 export function air(volumes) {
   if (!volumes?.length) return "";
   const lower = Math.min(...volumes.map((volume) => volume.lower_ft));
   const upper = Math.max(...volumes.map((volume) => volume.upper_ft));
-  const [start, end] = span(volumes);
-  return `${heights(lower, upper)} · ${clockTime(start)}–${clockTime(end)}`;
+  return `${heights(lower, upper)} · ${hours(...span(volumes))}`;
 }
 
 /** From when until when these volumes are used, in milliseconds. */

@@ -4,12 +4,14 @@
 
 import { button, choice, h, say } from "./dom.js";
 import { air, iso, plain } from "./format.js";
+import { Keyed } from "./listing.js";
 import { DrawnArea } from "./map/drawing.js";
+import { KINDS } from "./map/symbols.js";
+import { shortName } from "./sides.js";
 import { check, inject, token } from "./source.js";
 import { words } from "./words.js";
 
 const CHECK_MS = 400;
-const KINDS = ["patrol", "surveillance", "tanker", "transport", "escort", "support", "medevac"];
 const PRIORITIES = ["routine", "priority", "emergency"];
 const said = words.inject;
 let numbered = 0;
@@ -26,8 +28,10 @@ export class Injection {
     this.past = h("div", { class: "findings" }, h("p", {}, said.past), watch.source.isLive ? h("p", {}, button(said.goLive, goLive, { class: "main" })) : null);
     this.findings = h("div", { class: "findings checked", role: "status", "aria-live": "polite" });
     this.form = this.#form();
-    this.followed = h("div", { class: "findings" });
-    this.element = h("div", { class: "inject" }, this.followed, this.past, this.form);
+    const followed = h("div", { class: "findings" });
+    this.followed = new Keyed(followed, (one) => this.#follow(one), { key: keyOf });
+    this.following = h("h3", { hidden: true }, said.following);
+    this.element = h("div", { class: "inject" }, this.following, followed, this.past, this.form);
   }
 
   #form() {
@@ -35,13 +39,13 @@ export class Injection {
     const field = (name, input) => h("label", {}, said[name], input);
     const number = (value, step) => h("input", { type: "number", value, step, min: "0", oninput: () => this.#write() });
     const select = (name, values) => choice(said[name], values.map((value) => [value, plain(value)]), () => this.#write());
-    this.to = choice(said.to, sides.parties.map((party) => [party, party.toUpperCase()]), () => (this.#write(), this.#checkSoon()));
+    this.to = choice(said.to, sides.parties.map((party) => [party, shortName(party)]), () => (this.#write(), this.#checkSoon()));
     this.callsign = h("input", { type: "text", value: "DRAWN1", maxlength: "7", pattern: "[A-Z0-9]{2,7}", oninput: () => this.#write() });
     [this.kind, this.priority] = [select("kind", KINDS), select("priority", PRIORITIES)];
     [this.lower, this.upper] = [number("22000", "500"), number("26000", "500")];
     [this.start, this.length, this.halfWidth] = [number("90", "5"), number("60", "5"), number("4", "0.5")];
     this.remarks = h("input", { type: "text", maxlength: "500", oninput: () => this.#write() });
-    this.text = h("textarea", { spellcheck: "false", placeholder: said.noText, oninput: () => this.#checkSoon() });
+    this.text = h("textarea", { spellcheck: "false", placeholder: said.noText, oninput: () => this.#edited() });
     this.hint = h("span", { class: "quiet", role: "status" });
     this.token = h("input", { type: "password", autocomplete: "off", value: token.get(), oninput: () => this.#tokenSet() });
     this.submit = button(said.submit, () => this.#submit(), { class: "main" });
@@ -108,6 +112,12 @@ export class Injection {
     this.#checkSoon();
   }
 
+  /** From here on the text is somebody's own: the fields no longer write it. */
+  #edited() {
+    this.#area = null;
+    this.#checkSoon();
+  }
+
   /** An area in the middle of what the map shows: a start for who would rather type than draw. */
   #example() {
     this.#drawn({ shape: "circle", centre: this.drawing.centre, radius_nm: 6 });
@@ -118,6 +128,12 @@ export class Injection {
   #checkSoon() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#check(), CHECK_MS);
+  }
+
+  /** What was asked about the text is not told any more: something else is now. */
+  #stopChecking() {
+    clearTimeout(this.#timer);
+    this.#turn += 1;
   }
 
   async #check() {
@@ -143,7 +159,7 @@ export class Injection {
     const name = callsign || id;
     if (problems.length) return [finding("bad", `${name}: ${said.problems}`, problems.map(problemText))];
     const found = [finding(consents.length || meets.length ? "" : "good", `${name}: ${air(volumes)}`, consents.length || meets.length ? [] : [said.clear])];
-    if (consents.length) found.push(finding("warn", "", consents.map(({ party, reason }) => said.needs(party.toUpperCase(), reason))));
+    if (consents.length) found.push(finding("warn", "", consents.map(({ party, reason }) => said.needs(shortName(party), reason))));
     if (meets.length) {
       found.push(finding("warn", said.meets, meets.map((meeting) => [this.watch.sides.tag(meeting.party), " ",
         button(meeting.title || meeting.id, () => this.ask(`${asked(meeting)}`), { class: "opener" }), ` ${air(meeting.volumes)}`])));
@@ -155,6 +171,7 @@ export class Injection {
 
   async #submit() {
     this.submit.disabled = true;
+    this.#stopChecking();
     try {
       const sent = await inject(this.to.value, this.text.value);
       this.#sent.unshift(...sent);
@@ -170,7 +187,7 @@ export class Injection {
   }
 
   close() {
-    clearTimeout(this.#timer);
+    this.#stopChecking();
     this.drawing.stop();
   }
 
@@ -181,18 +198,29 @@ export class Injection {
   draw() {
     this.past.hidden = this.watch.isAtHead;
     this.form.hidden = !this.watch.isAtHead;
-    this.followed.replaceChildren(...(this.#sent.length ? [h("h3", {}, said.following), ...this.#sent.map((one) => this.#follow(one))] : []));
+    this.following.hidden = !this.#sent.length;
+    this.followed.show(this.#sent);
   }
 
-  #follow({ to, plan_id: id, digest }) {
-    const plan = this.watch.store.row("plans", `${to}/${id}/${digest}`) ?? this.watch.store.rows("plans").find((row) => row.party === to && row.plan_id === id);
-    const negotiation = plan?.negotiation_id ? this.watch.store.row("negotiations", plan.negotiation_id) : null;
+  #planOf(one) {
+    const { store } = this.watch;
+    return store.row("plans", keyOf(one)) ?? store.rows("plans").find((row) => row.party === one.to && row.plan_id === one.plan_id);
+  }
+
+  #follow(one) {
+    const [id, plan] = [one.plan_id, this.#planOf(one)];
+    const isTalked = Boolean(plan?.negotiation_id && this.watch.store.row("negotiations", plan.negotiation_id));
     const links = [button(plan?.callsign || id, () => this.ask(`plan:${id}`), { class: "opener", title: id })];
     if (!plan) return finding("", [...links, `: ${said.waiting}`], []);
     const told = [said.state(plain(plan.state), plan.as_filed), air(plan.volumes), plan.reason].filter(Boolean).join(", ");
-    const talk = negotiation && [" · ", button(said.talk, () => this.ask(`negotiation:${negotiation.key}`), { class: "opener" })];
-    return finding(plan.state === "refused" ? "bad" : plan.state === "negotiating" ? "warn" : "good", [...links, `: ${told}`, ...(talk ?? [])], []);
+    const talk = isTalked && [" · ", button(said.talk, () => this.ask(`negotiation:${this.#planOf(one).negotiation_id}`), { class: "opener" })];
+    return finding(plan.state === "refused" ? "bad" : plan.state === "negotiating" ? "warn" : "good", [...links, `: ${told}`, ...(talk || [])], []);
   }
+}
+
+/** The key of the row that tells of what was handed over. */
+function keyOf({ to, plan_id: id, digest }) {
+  return `${to}/${id}/${digest}`;
 }
 
 function asked({ kind, id }) {

@@ -2,6 +2,7 @@
 
 import { clockTime, dateTimeGroup } from "./format.js";
 import { h } from "./dom.js";
+import { toldOf } from "./names.js";
 import { Search } from "./search.js";
 import { words } from "./words.js";
 
@@ -19,7 +20,7 @@ export function dutyLog(watch, ask, onsearch) {
       { name: heads.at, cell: (row) => h("span", { title: dateTimeGroup(row.at) }, clockTime(row.at)) },
       { name: heads.who, cell: (row) => (row.to && row.to !== row.source ? sides.pair(row.source, row.to) : sides.tag(row.source)) },
       { name: heads.verb, cell: (row) => h("strong", { class: "nowrap" }, row.verb) },
-      { name: heads.told, cell: (row) => row.told, wide: true },
+      { name: heads.told, cell: (row) => toldOf(watch.store, row.told), wide: true },
     ],
   });
 }

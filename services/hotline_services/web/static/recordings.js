@@ -23,7 +23,7 @@ export function sourceChoosers(page, watch) {
   const second = choice(words.time.beside, [["", words.time.noOther], ...others.map((source) => [source.name, short(source)])],
     (name) => watch([find(names[0]), find(name)].filter(Boolean)));
   second.value = names[1] ?? "";
-  const picker = h("input", { type: "file", accept: ".jsonl,.sqlite3,.json", class: "unseen", tabindex: "-1", "aria-label": words.time.openFile });
+  const picker = h("input", { type: "file", accept: ".jsonl,.json", class: "unseen", tabindex: "-1", "aria-label": words.time.openFile });
   picker.addEventListener("change", () => picker.files[0] && dispatchEvent(new CustomEvent("recording", { detail: picker.files[0] })));
   return h("div", { class: "buttons" }, page.known.length > 1 ? first : null, others.length && !find(names[0]).live ? second : null,
     button(words.time.openFile, () => picker.click(), { title: words.time.drop }), picker,

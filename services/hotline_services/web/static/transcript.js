@@ -1,9 +1,10 @@
 // The call in progress: who proposed what, what changed, until when it stands. The last call when none is in progress.
 
 import { button, h, say, unseen } from "./dom.js";
-import { clockTime, countdown, duration, heights, instant, plain, timeOfDay } from "./format.js";
+import { air, clockTime, countdown, duration, instant, plain, timeOfDay } from "./format.js";
 import { newestFirst } from "./listing.js";
 import { offered } from "./map/airspace.js";
+import { nameOf, named } from "./names.js";
 import { words } from "./words.js";
 
 const SHORT = 20; // characters that stay on one line
@@ -104,21 +105,19 @@ export class Transcript {
   #part(part, index, changed) {
     const { store } = this.watch;
     if (index === 0 && store.row("negotiations", part)) {
-      const callsign = store.rows("plans").find((plan) => plan.negotiation_id === part)?.callsign;
-      return button(callsign || part, () => this.ask(`negotiation:${part}`), { class: "opener", title: part });
+      return button(nameOf(store, part), () => this.ask(`negotiation:${part}`), { class: "opener", title: part });
     }
     if (changed.has(index)) return h("span", { class: "changed" }, part, unseen(` (${words.line.changed})`));
-    return part.length < SHORT ? h("span", { class: "nowrap" }, part) : part;
+    const told = named(store, part, index);
+    return part.length < SHORT ? h("span", { class: "nowrap" }, told) : told;
   }
 
   #drawTable(offer) {
     this.table.hidden = !offer;
     if (!offer) return;
-    const [volume] = offer.volumes;
-    const air = `${heights(volume.lower_ft, volume.upper_ft)} · ${clockTime(volume.start)}–${clockTime(volume.end)}`;
     const left = (instant(offer.expires_at) - this.watch.clock.now()) / 1_000;
     say(this.countdown, countdown(left));
-    this.table.replaceChildren(h("strong", {}, words.line.onTable), this.watch.sides.tag(offer.by), h("span", { class: "nowrap", title: plain(offer.kind) }, air),
+    this.table.replaceChildren(h("strong", {}, words.line.onTable), this.watch.sides.tag(offer.by), h("span", { class: "nowrap", title: plain(offer.kind) }, air(offer.volumes)),
       h("span", { class: "push nowrap" }, `${words.line.lapses} `, this.countdown));
   }
 }

@@ -43,8 +43,8 @@ export const words = {
     legendLine: "Deconfliction line: ILLUSTRATIVE. It is drawn for the exercise; the real trace was never published.",
     legendNoLine: "No line is agreed here.",
     legendFrame: {
-      friend: "frame of 2525 “friend”",
-      neutral: "frame of 2525 “neutral”",
+      friend: "frame of 2525 “friend”; its air is plain",
+      neutral: "frame of 2525 “neutral”; its air is hatched",
       unknown: "third parties, with whom there is no line (“unknown”)",
     },
     legendFrames: "A frame says who answers for a flight, and no more. No party is shown as hostile.",
@@ -103,9 +103,7 @@ export const words = {
       calls: "Calls", log: "Log", plans: "Plans", tension: "Tension", incidents: "Incidents", figures: "Figures",
       standing: "Standing", inject: "Inject",
     },
-    search: "Search",
     searchHint: "Search all text",
-    all: "all",
     any: (what) => what[0].toUpperCase() + what.slice(1),
     newest: (shown, most) => (shown < most ? `${shown}` : `the newest ${shown}`),
     count: (shown, total) => (total > shown ? `${shown} of ${total.toLocaleString("en")}` : `${shown}`),
@@ -141,7 +139,7 @@ export const words = {
     lately: "Escalations of late:",
     causes: "What changed it, the newest first",
     escalations: "Escalations, the newest first",
-    columns: { at: "At", who: "Who", because: "Because", change: "Change", stage: "Stage", kind: "Kind", detail: "Detail", tier: "Tier" },
+    columns: { at: "At", who: "Who", because: "Because", change: "Change", stage: "Stage", kind: "Kind", detail: "Detail" },
   },
 
   incidents: {
@@ -183,8 +181,6 @@ export const words = {
 
   standing: {
     name: "Standing",
-    announced: "Announced",
-    actual: "Actual",
     notAnnounced: "nothing",
     line: "The line: what is said of it, and what it does",
     lineColumns: { party: "Line", announced: "Announced", actual: "Actual", at: "Since" },
@@ -221,7 +217,6 @@ export const words = {
     related: "Related",
     message: "The message itself",
     showMessage: "Show the message itself",
-    nothing: "Nothing.",
     goThere: "Go to that time",
     history: { name: "History", at: "At", state: "State", reason: "Because" },
   },
@@ -255,7 +250,6 @@ export const words = {
     text: "The plan, as JSON or as an ICAO FPL: paste or edit",
     example: "Example",
     submit: "Submit",
-    checking: "Checking…",
     clear: "Nothing stands in the way of it.",
     needs: (party, reason) => `Needs the consent of ${party}: ${reason}`,
     meets: "It would share air with",
@@ -277,7 +271,6 @@ export const words = {
     earlier: "Previous mark",
     later: "Next mark",
     goLive: "Go live",
-    marks: { call: "calls", escalation: "escalations", encounter: "encounters" },
     drop: "Drop a recording here to look at it",
     openFile: "Open a recording",
     save: "Save the recording",

@@ -1,7 +1,9 @@
 // The line, the zones, the air that is reserved and the air that is being talked about.
 
 import { Feature, Fill, LineString, Point, Polygon, Stroke, Style, Text, VectorLayer, VectorSource } from "../vendor/ol.js";
-import { clockTime, heights, instant, iso, span } from "../format.js";
+import { heights, hours, instant, iso, span } from "../format.js";
+import { nameOf } from "../names.js";
+import { shortName } from "../sides.js";
 import { theme } from "../theme.js";
 import { words } from "../words.js";
 import { outline, toPlane } from "./plane.js";
@@ -10,18 +12,30 @@ const SOON_MS = 3_600_000;
 const FLYING = new Set(["accepted", "activated", "nonconforming", "contingent"]);
 const TIMES_BELOW = 700; // metres a pixel: further out, labels of volumes would only be in the way
 const LABEL = "10.5px system-ui, sans-serif";
+const HATCHED = "neutral"; // the frame whose air is told apart by more than its colour
+const HATCH_PX = 8;
 const SIGNS = [[450, [0.15, 0.85]], [Infinity, [0.12]]]; // up to so many metres a pixel: at which shares of its length
 
 const shaped = (area) => new Polygon([outline(area)]);
 
+/** How high and when, in two lines. */
+const spanned = ({ lower_ft: lower, upper_ft: upper, start, end }) => `${heights(lower, upper)}\n${hours(start, end)}`;
+
 /** A volume that is to be drawn: what it is, whose, when, and what a click on it asks about. */
-function volumeFeature({ area, lower_ft: lower, upper_ft: upper, start, end, ...properties }, now) {
-  const label = `${heights(lower, upper)}\n${clockTime(start)}–${clockTime(end)}`;
-  return new Feature({ geometry: shaped(area), isActive: instant(start) <= now, label, ...properties });
+function volumeFeature(volume, now) {
+  const { area, start, name, side, about, isAgreed } = volume;
+  return new Feature({
+    geometry: shaped(area), isActive: instant(start) <= now, side, about, isAgreed, label: `${name} ${shortName(side)}\n${spanned(volume)}`,
+  });
 }
 
 /** The reserved volumes of plans, and those of agreements whose plan is not known, as of a time. */
 export function reserved(store, now) {
+  return booked(store).filter(({ volume }) => instant(volume.end) > now && instant(volume.start) <= now + SOON_MS);
+}
+
+/** All of them, whenever they are used. */
+function booked(store) {
   const found = [];
   const told = new Set();
   for (const plan of store.rows("plans")) {
@@ -33,10 +47,17 @@ export function reserved(store, now) {
   for (const row of store.rows("agreements")) {
     if (row.released_at || told.has(row.agreement_id.split(".")[0])) continue;
     for (const volume of row.volumes) {
-      found.push({ volume, name: row.agreement_id, about: `agreement:${row.agreement_id}`, side: row.user, isAgreed: true });
+      found.push({ volume, name: nameOf(store, row.agreement_id), about: `agreement:${row.agreement_id}`, side: row.user, isAgreed: true });
     }
   }
-  return found.filter(({ volume }) => instant(volume.end) > now && instant(volume.start) <= now + SOON_MS);
+  return found;
+}
+
+/** When the next of these times comes that makes a difference to what is drawn: something comes into sight, begins or ends. */
+function nextChange(store, now) {
+  const times = booked(store).flatMap(({ volume: { start, end } }) => [instant(start) - SOON_MS, instant(start), instant(end)]);
+  const lapses = offered(store, now).map((row) => instant(row.expires_at));
+  return [...times, ...lapses].reduce((first, at) => (at > now && at < first ? at : first), Infinity);
 }
 
 /** The legs of one corridor as one volume: those that go on where the one before ends, and are in use, or not yet, alike. */
@@ -73,7 +94,7 @@ export class Airspace {
   #preview = new VectorSource();
   #drawnAt = NaN;
   #drawnVersion = -1;
-  #lapsesAt = Infinity;
+  #changesAt = -Infinity;
 
   constructor(sides) {
     this.sides = sides;
@@ -92,27 +113,25 @@ export class Airspace {
     const features = setting.zones.map((zone) => new Feature({ geometry: shaped(zone.area), kind: "zone", zone }));
     const distinct = new Map(held.map((row) => [JSON.stringify(row.trace), row]));
     for (const row of distinct.values()) {
-      features.push(lineFeature(row.trace, distinct.size > 1 ? ` · ${row.party.toUpperCase()}` : ""));
+      features.push(lineFeature(row.trace, distinct.size > 1 ? ` · ${shortName(row.party)}` : ""));
     }
     if (setting.line && !held.length) features.push(lineFeature(setting.line.trace, ""));
     this.#rule.clear();
     this.#rule.addFeatures(features);
   }
 
-  /** Draws again what has changed, or what time has changed: at most about once a second. */
+  /** Draws again what has changed, or what time has changed: called at most about once a second. */
   update(store, now) {
     const version = store.version("plans", "agreements", "offers", "calls");
-    if (version === this.#drawnVersion && Math.abs(now - this.#drawnAt) < 30_000 && now < this.#lapsesAt) return;
-    [this.#drawnVersion, this.#drawnAt] = [version, now];
+    if (version === this.#drawnVersion && now >= this.#drawnAt && now < this.#changesAt) return;
+    [this.#drawnVersion, this.#drawnAt, this.#changesAt] = [version, now, nextChange(store, now)];
     this.#volumes.clear(true);
     this.#volumes.addFeatures(joined(reserved(store, now).map(({ volume, ...rest }) => ({ ...volume, ...rest })), now)
       .map((volume) => volumeFeature(volume, now)));
-    const offers = offered(store, now);
-    this.#lapsesAt = Math.min(...offers.map((row) => instant(row.expires_at) || Infinity));
     this.#offers.clear(true);
-    this.#offers.addFeatures(offers.flatMap((row) => joined(row.volumes, now).map((volume) => new Feature({
+    this.#offers.addFeatures(offered(store, now).flatMap((row) => joined(row.volumes, now).map((volume) => new Feature({
       geometry: shaped(volume.area), about: `negotiation:${row.key}`, side: row.by,
-      label: `${words.map.offer}\n${heights(volume.lower_ft, volume.upper_ft)}\n${clockTime(instant(volume.start))}–${clockTime(instant(volume.end))}`,
+      label: `${words.map.offer} ${shortName(row.by)}\n${spanned(volume)}`,
     }))));
   }
 
@@ -127,8 +146,7 @@ export class Airspace {
 
   /** Shows the air of plans that are only being drawn up, and of what they would meet. */
   preview(plans) {
-    const shape = (volume, kind) => new Feature({ geometry: shaped(volume.area), kind,
-      label: `${heights(volume.lower_ft, volume.upper_ft)}\n${span([volume]).map(clockTime).join("–")}` });
+    const shape = (volume, kind) => new Feature({ geometry: shaped(volume.area), kind, label: spanned(volume) });
     this.#preview.clear();
     for (const { volumes, meets } of plans) {
       this.#preview.addFeatures(meets.flatMap((meeting) => meeting.volumes.map((volume) => shape(volume, "met"))));
@@ -152,7 +170,7 @@ export class Airspace {
 
   #zone(zone) {
     const color = theme.colour(zone.holder ? this.sides.frame(zone.holder) : "map-ink-2");
-    const held = zone.holder ? words.map.heldBy(zone.holder.toUpperCase()) : words.map.shared;
+    const held = zone.holder ? words.map.heldBy(shortName(zone.holder)) : words.map.shared;
     return new Style({
       stroke: new Stroke({ color, width: 1.25, lineDash: [2, 4] }), fill: new Fill({ color: faint(color, 0.05) }),
       text: label(`${zone.name} · ${held}`, color),
@@ -160,12 +178,13 @@ export class Airspace {
   }
 
   #reserved(feature, resolution) {
-    const color = theme.colour(this.sides.frame(feature.get("side")));
+    const frame = this.sides.frame(feature.get("side"));
+    const color = theme.colour(frame);
     const isActive = feature.get("isActive");
     return new Style({
       stroke: new Stroke({ color: isActive ? color : faint(color, 0.7), width: feature.get("isAgreed") ? 1.75 : 1, lineDash: isActive ? undefined : [5, 4] }),
-      fill: new Fill({ color: faint(color, isActive ? 0.13 : 0.03) }),
-      text: resolution < TIMES_BELOW && !feature.get("isTold") ? label(`${feature.get("name")}\n${feature.get("label")}`, color) : undefined,
+      fill: new Fill({ color: frame === HATCHED ? hatch(color, isActive ? 1 : 0.5) : faint(color, isActive ? 0.13 : 0.03) }),
+      text: resolution < TIMES_BELOW && !feature.get("isTold") ? label(feature.get("label"), color) : undefined,
       zIndex: isActive ? 1 : 0,
     });
   }
@@ -217,6 +236,29 @@ function sign(at, text) {
 
 function label(text, color, options = {}) {
   return new Text({ text, font: LABEL, overflow: true, fill: new Fill({ color }), stroke: new Stroke({ color: theme.colour("map-halo"), width: 3 }), ...options });
+}
+
+const hatches = new Map();
+
+/** Lines across, as faint as they can be and still be seen. */
+function hatch(color, share) {
+  const name = `${color}/${share}`;
+  if (!hatches.has(name)) hatches.set(name, pattern(faint(color, 0.09 * share), faint(color, 0.42 * share)));
+  return hatches.get(name);
+}
+
+function pattern(ground, ink) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [HATCH_PX, HATCH_PX];
+  const context = canvas.getContext("2d");
+  Object.assign(context, { fillStyle: ground, strokeStyle: ink, lineWidth: 1 });
+  context.fillRect(0, 0, HATCH_PX, HATCH_PX);
+  for (const shift of [-HATCH_PX, 0, HATCH_PX]) { // its own line, and the corners of its neighbours'
+    context.moveTo(shift, HATCH_PX);
+    context.lineTo(shift + HATCH_PX, 0);
+  }
+  context.stroke();
+  return context.createPattern(canvas, "repeat");
 }
 
 /** A colour of the style sheet (#rrggbb) that lets through what lies below. */

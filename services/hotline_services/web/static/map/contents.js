@@ -1,7 +1,7 @@
 // The map's contents as tables: for whoever cannot see it, or would rather read.
 
 import { h } from "../dom.js";
-import { clockTime, height, heights, instant, plain } from "../format.js";
+import { clockTime, height, heights, hours, instant, plain } from "../format.js";
 import { Listing } from "../listing.js";
 import { words } from "../words.js";
 import { offered, reserved } from "./airspace.js";
@@ -32,7 +32,7 @@ export class Contents {
       { name: heads.side, cell: (row) => sides.tag(row.side) },
       { name: heads.place, cell: (row) => row.place },
       { name: heads.heights, cell: (row) => heights(row.volume.lower_ft, row.volume.upper_ft) },
-      { name: heads.times, cell: (row) => `${clockTime(row.volume.start)}–${clockTime(row.volume.end)}` },
+      { name: heads.times, cell: (row) => hours(row.volume.start, row.volume.end) },
       { name: heads.state, cell: (row) => kind(row) },
     ] });
     this.volumes = air(words.table.volumes, (row) => (row.isNow ? words.table.now : words.table.soon));

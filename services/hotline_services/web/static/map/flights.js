@@ -58,7 +58,7 @@ class OnPath {
 /** A flight that is only seen: moved on by its speed until it is seen again. */
 class Seen {
   see([side, operator, planId, callsign, kind, lon, lat, feet, speed, track, climb, conforming], at, real) {
-    Object.assign(this, described({ side: side ?? "", operator, callsign, kind, conforming, announced: true }));
+    Object.assign(this, described({ side: side ?? "", operator, callsign, kind, conforming }));
     [this.fromX, this.fromY] = toPlane([lon, lat]);
     this.perSecond = speed * KNOT_M_S * stretch(lat);
     this.east = Math.sin((track * Math.PI) / 180);
@@ -77,8 +77,8 @@ class Seen {
   }
 }
 
-function described({ side, operator, callsign, kind, conforming, announced }) {
-  return { side, operator, callsign, kind: kind ?? "patrol", conforming, announced };
+function described({ side, operator, callsign, kind, conforming }) {
+  return { side, operator, callsign, kind: kind ?? "patrol", conforming };
 }
 
 /** All flights of one source. */

@@ -3,10 +3,9 @@
 import { h } from "../dom.js";
 import { plain } from "../format.js";
 import { words } from "../words.js";
+import { KINDS } from "./symbols.js";
 
-const KINDS = ["patrol", "surveillance", "tanker", "transport", "escort", "support", "medevac"];
-
-/** The legend of one source; open where there is room. */
+/** The legend of one source; it is opened by whoever wants it. */
 export function legend(watch, symbols) {
   const { sides, setting } = watch;
   const parties = [...sides.parties, ""];

@@ -4,8 +4,9 @@ import { Symbol as MilitarySymbol } from "../vendor/milsymbol.js";
 import { theme } from "../theme.js";
 
 const SIZE = 20;
-const KINDS = { patrol: "110110", surveillance: "110111", tanker: "110109", transport: "110107", escort: "110131",
+const CODES = { patrol: "110110", surveillance: "110111", tanker: "110109", transport: "110107", escort: "110131",
   support: "110113", medevac: "110101" };
+export const KINDS = Object.keys(CODES);
 const MOST_LABELS = 4_000;
 const LABEL_FONT = "600 11px system-ui, sans-serif";
 const LABEL_HEIGHT = 14;
@@ -36,7 +37,7 @@ export class Symbols {
   }
 
   #draw(side, kind) {
-    const code = `100${this.sides.code(side)}010000${KINDS[kind] ?? "110100"}0000`;
+    const code = `100${this.sides.code(side)}010000${CODES[kind] ?? "110100"}0000`;
     const halo = { outlineWidth: 5, outlineColor: theme.colour("map-halo") };
     const symbol = new MilitarySymbol(code, { size: SIZE, colorMode: colours(), ...halo });
     const { x, y } = symbol.getAnchor();

@@ -1,0 +1,138 @@
+"""What the page keeps of the rows that it is told of, what it asks for, and what it calls them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .browsing import Visit, site
+
+AT = "2017-08-20T05:02:00Z"
+
+STORE = """const {Store} = await import('./static/store.js');
+const store = new Store();
+const at = '2017-08-20T05:00:00Z';
+"""
+
+
+@pytest.fixture
+async def run_script(run: Path, visit: Visit) -> Any:
+    """Runs a script among the page's own modules."""
+    async with site(run) as served:
+        page = await visit(served.at(at=AT))
+        yield lambda script, given=None: page.evaluate(f"async (given) => {{ {script} }}", given)
+
+
+async def test_what_is_in_force_stays_however_much_happens_after_it(run_script: Any) -> None:
+    kept = await run_script(
+        STORE
+        + """
+        const air = (end) => ({released_at: null, volumes: [{end}]});
+        const [late, past] = ['2017-08-20T06:00:00Z', '2017-08-20T04:00:00Z'];
+        store.replace({n: 1, at, rows: {
+          agreements: [{key: 'in force', ...air(late)}, {key: 'over', ...air(past)},
+            {key: 'released', ...air(late), released_at: at}],
+          strain: [{key: 'quiet', party: 'us', peer: 'tr'}],
+        }});
+        for (let n = 2; n < 1002; n += 1) store.apply({n, at, rows: {
+          agreements: [{key: `${n}`, ...air(past)}], strain: [{key: `${n}`, party: 'us', peer: 'ru'}],
+        }});
+        return ['agreements', 'strain'].map((name) => [store.table(name).size, store.rows(name)[0].key]);
+        """
+    )
+    assert kept == [[300, "in force"], [600, "quiet"]]
+
+
+async def test_tension_goes_on_with_the_rows_that_come_and_is_not_asked_for_again(run_script: Any) -> None:
+    asked, points = await run_script(
+        STORE
+        + """
+        const {Levels} = await import('./static/tension.js');
+        const row = (key, at, after) => ({key, at, party: 'us', peer: 'ru', after, stage: 'calm'});
+        const times = ['2017-08-20T05:00:00Z', '2017-08-20T05:01:00Z', '2017-08-20T05:02:00Z'];
+        let asked = 0, answer;
+        const source = {tension: () => (asked += 1, new Promise((done) => (answer = done)))};
+        const levels = new Levels(Object.assign(new EventTarget(), {store, source}));
+        store.replace({n: 1, at, rows: {strain: [row('a', times[0], 1)]}});
+        levels.refresh();
+        store.apply({n: 2, at, rows: {strain: [row('b', times[2], 3)]}}); // told while the answer is on its way
+        answer([[times[0], 'us', 'ru', 1, 'calm']]);
+        await new Promise((done) => setTimeout(done));
+        store.apply({n: 3, at, rows: {strain: [row('c', times[1], 2)]}}); // late
+        levels.refresh();
+        levels.refresh();
+        return [asked, levels.pairs.get('us/ru').map(([, level]) => level)];
+        """
+    )
+    assert (asked, points) == (1, [1, 2, 3])
+
+
+async def test_an_answer_that_comes_late_does_not_replace_a_newer_one_and_a_failure_is_asked_again(
+    run_script: Any,
+) -> None:
+    taken, asked = await run_script(
+        """
+        const {Answer} = await import('./static/answers.js');
+        const [taken, waiting] = [[], []];
+        const answer = new Answer(() => new Promise((...ends) => waiting.push(ends)), (value) => taken.push(value));
+        const settled = () => new Promise((done) => setTimeout(done));
+        const ask = (state) => { answer.hasten(); answer.refresh(state); };
+        ask('first');
+        ask('second');
+        waiting[1][0]('newer');
+        await settled();
+        waiting[0][0]('older');
+        ask('third');
+        waiting[2][1](new Error('away'));
+        await settled();
+        ask('third');
+        return [taken, waiting.length];
+        """
+    )
+    assert (taken, asked) == (["newer"], 4)
+
+
+async def test_the_log_names_flights_where_the_record_has_ids(run_script: Any) -> None:
+    lines = ["us-1-n2 · FL180-220", "us-1-n2.ab12 · entry 1 of RU", "routine · about us-1-n2", "us-9-n9 · 440LM22"]
+    named = await run_script(
+        STORE
+        + """
+        const {toldOf} = await import('./static/names.js');
+        const {h} = await import('./static/dom.js');
+        const plan = {key: 'us/p/d', plan_id: 'p', callsign: 'TESTED1', negotiation_id: 'us-1-n2'};
+        store.replace({n: 1, at, rows: {plans: [plan]}});
+        return given.map((line) => h('p', {}, toldOf(store, line))).map((told) =>
+          [told.textContent, told.querySelector('[title]')?.title ?? null]);
+        """,
+        lines,
+    )
+    assert named == [
+        ["TESTED1 · FL180-220", "us-1-n2"],
+        ["TESTED1 · entry 1 of RU", "us-1-n2.ab12"],
+        ["routine · about TESTED1", "us-1-n2"],
+        [lines[3], None],
+    ]
+
+
+async def test_what_is_on_the_table_is_told_of_all_legs_of_a_corridor(run_script: Any) -> None:
+    told = await run_script(
+        STORE
+        + """
+        const [{Transcript}, {Clock}, {Sides}] =
+          await Promise.all(['transcript', 'clock', 'sides'].map((name) => import(`./static/${name}.js`)));
+        const on = (time) => `2017-08-20T${time}Z`;
+        const leg = (lower_ft, upper_ft, start, end) => ({lower_ft, upper_ft, start: on(start), end: on(end)});
+        store.replace({n: 1, at, rows: {
+          calls: [{key: 'c', caller: 'us', callee: 'ru', rang_at: at, answered_at: at, about: []}],
+          offers: [{key: 'n', call_id: 'c', by: 'us', kind: 'transport', expires_at: '2017-08-20T05:02:00Z',
+            volumes: [leg(18000, 22000, '06:00:00', '06:20:00'), leg(16000, 20000, '06:15:00', '06:40:00')]}],
+        }});
+        const clock = new Clock();
+        clock.set(Date.parse(at));
+        const sides = new Sides({parties: {us: '', ru: ''}});
+        const transcript = new Transcript({store, clock, sides}, () => undefined);
+        transcript.draw();
+        return transcript.table.textContent;
+        """
+    )
+    assert "FL160–220 · 0600Z–0640Z" in told
