@@ -345,6 +345,7 @@ class Centre:
     def call_completed(self, call: Call) -> None:
         """See :class:`~.calls.Talker`."""
         self._posture.feel(Felt.CALL_COMPLETED, call.peer)
+        self._talk_about_again(call)  # they have said all that they had to say, and not heard us out
 
     def call_answered(self, call: Call) -> None:
         """See :class:`~.calls.Talker`."""
@@ -354,10 +355,13 @@ class Centre:
         """See :class:`~.calls.Talker`."""
         self._talks.interrupt(call.id, call.peer)
         self._reviews.lose_call(call)
-        if call.current is not None and call.current.reason in NOTHING_BUT_TALK:
-            self._desk.enqueue(call.current)
+        self._talk_about_again(call)
         if call.leads:
             self._telling.call_failed(call.peer, call.tier)
+
+    def _talk_about_again(self, call: Call) -> None:
+        if call.current is not None and call.current.reason in NOTHING_BUT_TALK:
+            self._desk.enqueue(call.current)
 
     def ring_failed(self, call: Call, outcome: CallOutcome) -> None:
         """See :class:`~.calls.Talker`."""

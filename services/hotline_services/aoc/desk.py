@@ -80,6 +80,14 @@ class Desk:
         """Have this talked over as soon as the line and its turn allow."""
         self._waiting.add(item)
 
+    def bring_up(self, item: Item) -> None:
+        """Talk about this, which waits, now, if in a call that they lead, at its tier or above it, there is room."""
+        call = self.call
+        if call is None or call.leads or call.state is not CallState.TALKING or call.current is not None:
+            return
+        if call.peer == item.peer and call.tier.rank >= item.tier.rank:
+            self._take_up(item, call)
+
     def dequeue(self, ref: str) -> None:
         """This need not be talked over any more."""
         self._waiting.drop(ref)
@@ -279,16 +287,13 @@ class Desk:
     def ring_out(self, call: Call) -> None:
         """It has rung long enough."""
         if call.outgoing:
-            self._say_hang_up(call, CallOutcome.NO_ANSWER)
+            self._hang_up(call.peer, call.id, CallOutcome.NO_ANSWER)
         self._end(call, CallStep.RING_OUT, CallOutcome.NO_ANSWER)
 
     def drop(self, call: Call, step: CallStep) -> None:
         """The other side has fallen silent or is gone, or the circuit is."""
-        self._say_hang_up(call, CallOutcome.DROPPED)
+        self._hang_up(call.peer, call.id, CallOutcome.DROPPED)
         self._end(call, step, CallOutcome.DROPPED)
-
-    def _say_hang_up(self, call: Call, outcome: CallOutcome) -> None:
-        self._hang_up(call.peer, call.id, outcome)
 
     def _hang_up(self, peer: str, call_id: str, outcome: CallOutcome, cause: str | None = None) -> None:
         if self._presence.circuit_up(self._voice.now):  # else the other side notices by itself
@@ -314,15 +319,21 @@ class Desk:
         if not call.leads or call.current is not None or call.state is not CallState.TALKING:
             return
         for item in self._waiting.shared(call.peer, call.tier):
-            self._waiting.take(item)
-            call.current = item
-            if item.ref not in call.about:
-                call.about = (*call.about, item.ref)[:64]
-            if self._talker.open_item(item, call):
+            if self._take_up(item, call):
                 return
-            call.current = None
         self._voice.say(HangUp, to=call.peer, call_id=call.id, outcome=CallOutcome.COMPLETED)
         self._end(call, CallStep.SAY_HANG_UP, CallOutcome.COMPLETED)
+
+    def _take_up(self, item: Item, call: Call) -> bool:
+        """Begin to talk about this; returns whether there is anything to say."""
+        self._waiting.take(item)
+        call.current = item
+        if item.ref not in call.about:
+            call.about = (*call.about, item.ref)[:64]
+        if self._talker.open_item(item, call):
+            return True
+        call.current = None
+        return False
 
     def _end(self, call: Call, step: CallStep, outcome: CallOutcome) -> None:
         before = call.state

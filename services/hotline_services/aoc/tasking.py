@@ -89,10 +89,10 @@ class Tasking:
         seen: dict[str, Any] = {"kind": order.kind, "by": peer, "at": order.at, "seen_at": order.seen_at}
         envelope = {name: getattr(order, name) for name in Injected.__struct_fields__}
         sighting = ReportSighting(**envelope, **seen, detail=order.statement)
-        self._telling.protest(sighting, self._posture.saw(sighting) or Reason.PROTEST)
+        self._telling.protest(sighting, self._posture.saw(sighting) or Reason.PROTEST, at_once=True)
 
     def _advise(self, order: PassAdvice) -> None:
         if order.peer in self._rejections.peers:
-            self._telling.advise(order)
+            self._telling.advise(order, at_once=self._manning.is_manned)
         else:
             self._rejections.unknown_party(order, "peer", order.peer)

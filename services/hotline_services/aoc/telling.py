@@ -67,13 +67,13 @@ class Telling:
         """When the next advice comes to its end."""
         return self._ends[0][0] if self._ends else None
 
-    def protest(self, sighting: ReportSighting, reason: Reason) -> None:
-        """Object to what has been seen."""
-        self._add(sighting.id, sighting.by, reason, sighting)
+    def protest(self, sighting: ReportSighting, reason: Reason, *, at_once: bool = False) -> None:
+        """Object to what has been seen; ``at_once``: in whichever call is up, too."""
+        self._add(sighting.id, sighting.by, reason, sighting, at_once=at_once)
 
-    def advise(self, order: PassAdvice) -> None:
-        """Pass this on."""
-        self._add(order.id, order.peer, REASONS[order.advice.kind], order.advice)
+    def advise(self, order: PassAdvice, *, at_once: bool = False) -> None:
+        """Pass this on; ``at_once``: in whichever call is up, too."""
+        self._add(order.id, order.peer, REASONS[order.advice.kind], order.advice, at_once=at_once)
 
     def warn(self, peer: str, warning: Advice) -> None:
         """Pass on what strain would have us warn of."""
@@ -81,7 +81,9 @@ class Telling:
         ref = f"{self._voice.author.source}-{self._voice.author.epoch}-w{self._warnings}"
         self._add(ref, peer, REASONS[warning.kind], warning)
 
-    def _add(self, ref: str, peer: str, reason: Reason, what: ReportSighting | Advice) -> None:
+    def _add(
+        self, ref: str, peer: str, reason: Reason, what: ReportSighting | Advice, *, at_once: bool = False
+    ) -> None:
         now, tier = self._voice.now, self._posture.speaker(peer, reason)
         untold = Untold(ref=ref, peer=peer, reason=reason, tier=tier, what=what)
         if untold.is_over(now):
@@ -90,7 +92,10 @@ class Telling:
         self.untold[ref] = untold
         if isinstance(what, Advice):
             heapq.heappush(self._ends, (what.end, ref))
-        self._desk.enqueue(Item(ref=ref, peer=peer, reason=reason, tier=tier, queued_at=now, not_before=now))
+        item = Item(ref=ref, peer=peer, reason=reason, tier=tier, queued_at=now, not_before=now)
+        self._desk.enqueue(item)
+        if at_once:
+            self._desk.bring_up(item)
         if len(self.untold) > MOST_UNTOLD:
             self._make_room()
 
