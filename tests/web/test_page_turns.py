@@ -146,3 +146,26 @@ async def test_a_time_in_the_address_is_utc_wherever_it_is_read(run: Path, visit
     async with site(run) as served:
         page = await visit(served.at(at="2017-08-20T05:02:00"), timezone_id="America/New_York")
         await expect(page.locator(".hours")).to_have_text("05:02:00")
+
+
+async def test_what_was_seen_live_can_be_gone_to_once_the_head_was_left(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at="2017-08-20T05:02:00Z"))
+        behind = await page.evaluate(
+            """async () => {
+              const {Watch} = await import('./static/watch.js');
+              const {Clock} = await import('./static/clock.js');
+              const clock = new Clock();
+              const reading = {simulated: '2017-08-20T05:00:00Z', speed: 60};
+              const source = {isLive: true, picture: async () => ({n: 1, rows: {}, clock: reading}),
+                stream: () => ({close() {}})};
+              const watch = new Watch(source, clock);
+              watch.setting = {source: {start: '2017-08-20T00:00:00Z', end: '2017-08-20T05:00:00Z'}};
+              await watch.follow();
+              clock.pause();
+              clock.set(Date.parse('2017-08-20T05:04:00Z'));
+              watch.leaveHead();
+              return clock.now() - watch.extent[1];
+            }"""
+        )
+    assert behind == 0

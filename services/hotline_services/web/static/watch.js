@@ -99,6 +99,7 @@ export class Watch extends EventTarget {
   leaveHead() {
     if (this.#following !== this.#turn) return;
     this.#turn += 1;
+    if (this.isAtHead && this.clock.isSet) this.head = this.clock.now(); // readings of the clock come far apart
     this.#stream?.close();
     this.#stream = null;
     this.isAtHead = false;
