@@ -17,7 +17,7 @@ from hotline_protocol.line import Entered
 from hotline_protocol.message import Message
 from hotline_protocol.topics import EVERYTHING, address_of, decode, encode
 from hotline_services.runtime.broker import EmbeddedBroker
-from hotline_services.runtime.properties import CONTENT_TYPE, headers_in
+from hotline_services.runtime.properties import headers_in
 from hotline_services.runtime.tracing import Headers, span_id_of
 
 from .conftest import need
@@ -40,7 +40,6 @@ class Overheard:
 
     def __init__(self) -> None:
         self.traced: dict[str, tuple[Message, Headers]] = {}
-        self.content_types: set[str | None] = set()
         self._entered = asyncio.Event()
 
     async def listen(self, client: aiomqtt.Client) -> None:
@@ -48,7 +47,6 @@ class Overheard:
             if heard.retain:
                 continue  # kept from before; and wills are spoken by the broker
             message = decode(str(heard.topic), bytes(heard.payload))
-            self.content_types.add(getattr(heard.properties, "ContentType", None))
             headers = headers_in(heard.properties)
             if headers.parent:
                 self.traced.setdefault(message.id, (message, headers))
@@ -116,14 +114,6 @@ async def test_all_that_is_said_because_of_a_plan_bears_one_trace(
         assert {type(message).__name__ for message in spans.values()} >= KINDS
         spans[span_id_of(submit.id)] = submit  # said by a client that knows nothing of traces
         assert all(span_id_of(message.cause) in spans for message in spans.values() if message.cause)
-
-
-async def test_what_is_said_over_mqtt_5_tells_what_its_bytes_are(
-    broker_of_mqtt_5: EmbeddedBroker, tmp_path: Path
-) -> None:
-    async with playing(broker_of_mqtt_5, tmp_path) as stack, overhearing(broker_of_mqtt_5) as (client, heard):
-        await follow(stack, client, heard, Headers())
-        assert heard.content_types == {CONTENT_TYPE, None}  # None: the plan that was filed by hand
 
 
 async def test_an_injector_s_own_trace_is_gone_on_with(broker_of_mqtt_5: EmbeddedBroker, tmp_path: Path) -> None:

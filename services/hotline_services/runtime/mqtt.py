@@ -21,7 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from .daemon import in_daemon_thread
-from .properties import headers_in, properties_of, will_properties
+from .properties import headers_in, properties_of
 from .tracing import Headers
 from .wire import BrokerSettings, Delivery, Listener, Publish, PublishRefused, Refused
 
@@ -97,7 +97,7 @@ class Connection:
         """Send with QoS 0, now or never: what cannot be written at once is out of date when it could be."""
         client = self._client
         if self.up and client is not None and not self._write_waits:
-            client.publish(topic, payload, qos=0, properties=self._properties(None))
+            client.publish(topic, payload, qos=0)
             self._schedule_flush()
 
     def acknowledge(self, delivery: Delivery) -> None:
@@ -192,7 +192,7 @@ class Connection:
         client.max_inflight_messages_set(0)  # no limit: the window is kept here
         will = self._listener.will()
         if will is not None:
-            client.will_set(will.topic, will.payload, 1, retain=True, properties=will_properties() if v5 else None)
+            client.will_set(will.topic, will.payload, 1, retain=True)
         if self._settings.username is not None:
             client.username_pw_set(self._settings.username, self._settings.password)
         if self._settings.tls:
@@ -310,12 +310,10 @@ class Connection:
     def _fill_window(self, client: Client) -> None:
         while self.up and self._queue and len(self._in_flight) < self._window:
             publish = self._queue.popleft()
-            properties = self._properties(publish.headers)
+            headers = publish.headers if self._version == MQTTProtocolVersion.MQTTv5 else None
+            properties = properties_of(headers) if headers is not None else None
             info = client.publish(publish.topic, publish.payload, 1, publish.retain, properties)
             self._in_flight[info.mid] = publish
-
-    def _properties(self, headers: Headers | None) -> Properties | None:
-        return properties_of(headers) if self._version == MQTTProtocolVersion.MQTTv5 else None
 
     def _socket_closed(self, sock: Any) -> None:
         loop = asyncio.get_running_loop()
