@@ -3,7 +3,9 @@
 Example: python benchmarks/bench_live.py --requests 1000 --messages 10000
          python benchmarks/bench_live.py --faults 20
 
-Both sides of each pair are processes of their own. Blocks of requests alternate, so that both meet the same weather.
+Both sides of each pair are processes of their own. Blocks of requests alternate, so that all meet the same weather.
+Raw aiomqtt speaks MQTT 3.1.1 and carries no properties, as its users mostly have it. Over a broker that speaks MQTT 5
+it is also timed with the trace context that our publishes carry.
 """
 
 import argparse
@@ -20,8 +22,11 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from rich.console import Console
 from rich.table import Table
 
@@ -34,12 +39,16 @@ from hotline_services.runtime.broker import EmbeddedBroker, Kind, available
 from hotline_services.runtime.children import die_with_parent
 from hotline_services.runtime.journal import Journal, Sync
 from hotline_services.runtime.logs import set_up_logs
+from hotline_services.runtime.properties import PARENT
 from hotline_services.runtime.store import Heard
 from live_cores import ANSWERER, ASKER, Answerer, Asker, Counter, ring, service
 
 HERE = Path(__file__).parent
 BLOCK = 100
 PATIENCE_S = 60.0
+RAW: Final = "raw"
+TRACED: Final = "traced"
+TRACE: Final = f"00-{1:032x}-{1:016x}-01"
 
 
 @contextlib.contextmanager
@@ -64,29 +73,40 @@ async def running(actor: LiveActor) -> AsyncIterator[None]:
         await task
 
 
-@contextlib.asynccontextmanager
-async def raw_client(broker: EmbeddedBroker, name: str) -> AsyncIterator[aiomqtt.Client]:
+def raw_client(port: int, name: str, *, traced: bool = False) -> aiomqtt.Client:
     """aiomqtt as its users use it, but with TCP_NODELAY, without which it takes 44 ms."""
-    options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-    async with aiomqtt.Client(
-        "127.0.0.1", broker.port, identifier=name, socket_options=options, max_inflight_messages=128
-    ) as client:
-        yield client
+    return aiomqtt.Client(
+        "127.0.0.1",
+        port,
+        identifier=name,
+        protocol=aiomqtt.ProtocolVersion.V5 if traced else None,
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        max_inflight_messages=128,
+    )
 
 
-async def raw_answerer(port: int) -> None:
+def raw_properties(*, traced: bool) -> Properties | None:
+    """A trace context as a user of aiomqtt carries it: made anew for each publish, since each is another span."""
+    if not traced:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.UserProperty = (PARENT, TRACE)
+    return properties
+
+
+async def raw_answerer(port: int, kind: str) -> None:
     """The other side of raw aiomqtt, in a process of its own."""
-    options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-    async with aiomqtt.Client("127.0.0.1", port, identifier="raw-b", socket_options=options) as client:
-        await client.subscribe("raw/question", qos=1)
-        await client.publish("raw/there", b"1", qos=1, retain=True)
+    traced = kind == TRACED
+    async with raw_client(port, f"{kind}-b", traced=traced) as client:
+        await client.subscribe(f"{kind}/question", qos=1)
+        await client.publish(f"{kind}/there", b"1", qos=1, retain=True)
         async for message in client.messages:
-            await client.publish("raw/answer", message.payload, qos=1)
+            await client.publish(f"{kind}/answer", message.payload, qos=1, properties=raw_properties(traced=traced))
 
 
 async def there(broker: EmbeddedBroker, topic: str) -> None:
     """Until something is said on this topic."""
-    async with asyncio.timeout(PATIENCE_S), raw_client(broker, "waiter") as client:
+    async with asyncio.timeout(PATIENCE_S), raw_client(broker.port, "waiter") as client:
         await client.subscribe(topic, qos=1)
         async for message in client.messages:
             if not topic.startswith("hotline/") or b'"up"' in bytes(message.payload):
@@ -95,27 +115,37 @@ async def there(broker: EmbeddedBroker, topic: str) -> None:
 
 async def tell(broker: EmbeddedBroker, to: str, text: str) -> None:
     """A word to one of the cores."""
-    async with raw_client(broker, "teller") as client:
+    async with raw_client(broker.port, "teller") as client:
         word = Busy(id=f"word-{time.time_ns()}", source="bench", seq=0, time=datetime.now(UTC), to=to, call_id=text)
         await client.publish(address_of(word), encode(word), qos=1)
 
 
-async def ask_raw(client: aiomqtt.Client, count: int) -> list[float]:
+async def ask_raw(client: aiomqtt.Client, kind: str, count: int) -> list[float]:
     """Requests and replies over raw aiomqtt: seconds each."""
     payload = encode(ring(Author(ASKER, "bench"), datetime.now(UTC), "1"))
     times = []
     answers = aiter(client.messages)
     for _ in range(count):
         began = time.perf_counter()
-        await client.publish("raw/question", payload, qos=1)
+        await client.publish(f"{kind}/question", payload, qos=1, properties=raw_properties(traced=kind == TRACED))
         await anext(answers)
         times.append(time.perf_counter() - began)
     return times
 
 
-async def request_reply(kind: Kind, sync: Sync, requests: int) -> tuple[list[float], list[float]]:
-    """Seconds of each round trip: raw, and through two journaled actors."""
-    raw: list[float] = []
+@contextlib.asynccontextmanager
+async def raw_asker(broker: EmbeddedBroker, kind: str) -> AsyncIterator[aiomqtt.Client]:
+    """One side of raw aiomqtt, while the other is there to answer."""
+    with child(__file__, "--raw-answerer", broker.port, "--raw-kind", kind):
+        async with raw_client(broker.port, f"{kind}-a", traced=kind == TRACED) as client:
+            await client.subscribe(f"{kind}/answer", qos=1)
+            await there(broker, f"{kind}/there")
+            yield client
+
+
+async def request_reply(kind: Kind, sync: Sync, requests: int) -> tuple[dict[str, list[float]], list[float]]:
+    """Seconds of each round trip: over raw aiomqtt by its kind, and through two journaled actors."""
+    raw: dict[str, list[float]] = {RAW: []} if kind == "nats" else {RAW: [], TRACED: []}  # nats speaks MQTT 3.1.1
     with EmbeddedBroker(kind) as broker, tempfile.TemporaryDirectory() as data:
         finished = asyncio.Event()
         cores: list[Asker] = []
@@ -125,31 +155,26 @@ async def request_reply(kind: Kind, sync: Sync, requests: int) -> tuple[list[flo
             return cores[-1]
 
         actor = LiveActor(service(ASKER, core), Journal(Path(data) / "a", ASKER, sync=sync), broker.settings)
-        with (
-            child(HERE / "live_cores.py", "answerer", "--port", broker.port, "--data", data, "--sync", sync),
-            child(__file__, "--raw-answerer", broker.port),
-        ):
-            async with running(actor), raw_client(broker, "raw-a") as client:
-                await client.subscribe("raw/answer", qos=1)
+        with child(HERE / "live_cores.py", "answerer", "--port", broker.port, "--data", data, "--sync", sync):
+            async with running(actor), contextlib.AsyncExitStack() as askers:
+                clients = {raw_kind: await askers.enter_async_context(raw_asker(broker, raw_kind)) for raw_kind in raw}
                 await there(broker, HEALTH.filter(source=ANSWERER))
-                await there(broker, "raw/there")
                 for _ in range(max(1, requests // BLOCK)):
-                    raw += await ask_raw(client, BLOCK)
+                    for raw_kind, client in clients.items():
+                        raw[raw_kind] += await ask_raw(client, raw_kind, BLOCK)
                     finished.clear()
                     await tell(broker, ASKER, str(BLOCK))
                     async with asyncio.timeout(PATIENCE_S):
                         await finished.wait()
-        return raw[BLOCK:] or raw, cores[0].times_s[BLOCK:] or cores[0].times_s
+        warm = {raw_kind: times[BLOCK:] or times for raw_kind, times in raw.items()}
+        return warm, cores[0].times_s[BLOCK:] or cores[0].times_s
 
 
 async def raw_pourer(port: int, messages: int) -> None:
     """The sending side of the raw stream, in a process of its own: 128 in flight, once it is told to go."""
     payload = encode(ring(Author(ASKER, "bench"), datetime.now(UTC), "1"))
-    options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
     room = asyncio.Semaphore(128)
-    async with aiomqtt.Client(
-        "127.0.0.1", port, identifier="raw-a", socket_options=options, max_inflight_messages=128
-    ) as client:
+    async with raw_client(port, "raw-a") as client:
         await client.subscribe("raw/go", qos=1)
         await client.publish("raw/there", b"1", qos=1, retain=True)
         await anext(aiter(client.messages))
@@ -167,7 +192,7 @@ async def raw_pourer(port: int, messages: int) -> None:
 async def stream_raw(broker: EmbeddedBroker, messages: int) -> float:
     """Messages a second over raw aiomqtt."""
     with child(__file__, "--raw-pourer", broker.port, "--messages", messages):
-        async with raw_client(broker, "raw-b") as sink:
+        async with raw_client(broker.port, "raw-b") as sink:
             await sink.subscribe("raw/stream", qos=1)
             await there(broker, "raw/there")
             began = time.perf_counter()
@@ -273,10 +298,16 @@ def bench_requests(requests: int) -> None:
         syncs: tuple[Sync, ...] = ("normal", "full") if kind == "mosquitto" else ("normal",)
         for sync in syncs:
             raw, ours = asyncio.run(request_reply(kind, sync, requests))
-            (raw50, raw99), (our50, our99) = milliseconds(raw), milliseconds(ours)
-            rows.append([kind, sync, *(f"{x:.2f}" for x in (raw50, raw99, our50, our99, our50 / raw50))])
-    columns = ["broker", "journal.sync", "aiomqtt p50", "p99", "two actors p50", "p99", "p50 ratio"]
-    show(f"Request-reply, QoS 1, {requests} each, ms (wanted: ratio <= 0.9, p99 <= 5)", columns, rows)
+            our50, our99 = milliseconds(ours)
+            bare, like = (milliseconds(raw[raw_kind]) if raw_kind in raw else None for raw_kind in (RAW, TRACED))
+            rows.append([kind, sync, *beside(bare, our50), *beside(like, our50), f"{our50:.2f}", f"{our99:.2f}"])
+    columns = ["broker", "journal.sync", "aiomqtt p50", "p99", "x", "traced p50", "p99", "x", "ours p50", "p99"]
+    show(f"Request-reply, QoS 1, {requests} each, ms; x: ours by it (wanted: <= 0.9, p99 <= 5)", columns, rows)
+
+
+def beside(raw: tuple[float, float] | None, our50: float) -> list[str]:
+    """Its p50 and p99 in ms, and ours as a multiple."""
+    return ["-"] * 3 if raw is None else [f"{raw[0]:.2f}", f"{raw[1]:.2f}", f"{our50 / raw[0]:.2f}"]
 
 
 def bench_stream(messages: int) -> None:
@@ -304,12 +335,13 @@ def main() -> None:
     parser.add_argument("--replay", type=int, metavar="INPUTS", help="only this: replay a journal of so many inputs")
     parser.add_argument("--raw-pourer", type=int, metavar="PORT", help=argparse.SUPPRESS)
     parser.add_argument("--raw-answerer", type=int, metavar="PORT", help=argparse.SUPPRESS)
+    parser.add_argument("--raw-kind", default=RAW, help=argparse.SUPPRESS)
     options = parser.parse_args()
     set_up_logs("bench", level="error")
     logging.getLogger("mqtt").setLevel(logging.ERROR)  # aiomqtt's: it warns of every publish beyond ten at once
     if options.raw_answerer:
         with contextlib.suppress(aiomqtt.MqttError):
-            asyncio.run(raw_answerer(options.raw_answerer))
+            asyncio.run(raw_answerer(options.raw_answerer, options.raw_kind))
     elif options.raw_pourer:
         with contextlib.suppress(aiomqtt.MqttError):
             asyncio.run(raw_pourer(options.raw_pourer, options.messages))
