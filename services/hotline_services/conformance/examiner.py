@@ -25,6 +25,7 @@ HEALTH_S: Final = 10.0
 ARRIVAL_S: Final = 15.0
 """Real seconds in which a centre that is there has said so: it does every ten."""
 CALM_SLACKS: Final = 2
+GONE: Final = "it is not there any more"
 COPIES_KEPT: Final = 100
 """Of one message: who never hears a receipt may go on saying it."""
 
@@ -45,6 +46,7 @@ class Examiner:
         self.there: bool | None = None
         self.other_agreement: str | None = None
         self.finished = False
+        self.gone = False
         self._chosen = chosen
         self._manners = Manners(self.peer)
         self._next_scene = 0
@@ -89,6 +91,9 @@ class Examiner:
 
     def _mind(self, message: Message, payload: bytes) -> None:
         self._last_was_goodbye = isinstance(message, Health) and message.presence is Presence.DOWN
+        if self._last_was_goodbye and self._case is not None and not self._case.scene.stops:
+            self._end_scene(self._case, GONE)  # what it does not say from now on is not held against it
+            return
         if self.there is None and self._is_sign_of_life(message):
             self.there = True
             self._calm_at = self._after_calm()
@@ -156,6 +161,7 @@ class Examiner:
         self._manners.hang_up()
         self._inbox.clear()
         if self._next_scene >= len(self.scenes) or self._last_was_goodbye:
+            self.gone = self._last_was_goodbye and not any(each.stops for each in self.scenes[: self._next_scene])
             self._finish()
             return
         scene = self.scenes[self._next_scene]
@@ -202,7 +208,8 @@ class Examiner:
     def _finish(self) -> None:
         """Judge what was looked at all along, and say goodbye."""
         for requirement in frozenset().union(*(each.tests for each in self.scenes[self._next_scene :])):
-            self.reasons.setdefault(requirement, "it is not there any more")
+            self.reasons.setdefault(requirement, GONE)
+        self.peer.exchange.clear()  # what was said last has nothing to do with what was seen all along
         case = Case(ALL_ALONG, self.peer, self._chosen)
         for name, step in ALL_ALONG.steps.items():
             case.step(name)

@@ -205,7 +205,10 @@ class LiveExamination:
         time_set = self._kept or self._new_clock()
         clock = self._clock = ScaledClock(time_set)
         if self._other is not None and self._lives(self._other, clock):
-            raise ExaminationError(f"there is a centre that speaks as {setting.us} already: stop it first")
+            raise ExaminationError(
+                f"there is a centre that speaks as {setting.us} already: stop it first; after an examination that was "
+                "broken off, wait for half a minute"
+            )
         slack_s = max(SLACK_S, SLACK_REAL_S * clock.speed)
         shortest_s = setting.rules.shortest_deadline_s
         if slack_s > SHARE * shortest_s:
@@ -327,6 +330,8 @@ class LiveExamination:
                 f"{examiner.scenes.index(examiner.playing) + 1} of {len(examiner.scenes)}: {examiner.playing.title}"
             )
         if examiner.finished:
+            if examiner.gone:
+                self._told(f"{self._setting.them} is not there any more: what has not been tested by now is not tested")
             self._over.set()
             return
         if self._timer is not None:

@@ -5,13 +5,16 @@ import msgspec
 from hotline_protocol.events import Escalated, EscalationKind
 from hotline_protocol.ledger import Entry, EntryKind, Head, agreement_id_of
 from hotline_protocol.line import Entered, Entries, LineCheck, LineChecked, Reason, Reconcile, Release
+from hotline_protocol.message import digest_of
 from hotline_services.conformance.air import AS_WANTED, Air
 from hotline_services.conformance.bargain import Bargain, settle
 from hotline_services.conformance.case import Case, Taking
 from hotline_services.conformance.scene import Script, scene, step
 
-MISLED = "0123456789abcdef"
-"""The digest of an agreement that nobody has."""
+
+def _nobodys(case: Case) -> str:
+    """The digest of an agreement that nobody has: each examination's own, for what is known need not be told again."""
+    return digest_of(("an agreement that nobody has", case.brief.epoch))
 
 
 def check_line(case: Case, *, agreement: str | None = None) -> Taking[LineChecked | None]:
@@ -46,7 +49,7 @@ def line_check(case: Case) -> Script:
     case.check("DIG-3", checked.heard_seq == check.seq, f"heard_seq {check.seq}", checked.heard_seq)
     case.check("WIRE-5", checked.cause == check.id, f"cause {check.id}", checked.cause)
     case.step("other")
-    heard = yield from check_line(case, agreement=MISLED)
+    heard = yield from check_line(case, agreement=_nobodys(case))
     incident = yield from case.hear(
         Escalated, within_s=case.offer_s, where=lambda m: m.kind is EscalationKind.AGREEMENT_MISMATCH
     )
