@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiomqtt
 import msgspec
@@ -121,6 +122,64 @@ async def test_a_plan_is_handed_over_and_followed(record: Record, broker: Embedd
         )
         write(record, Heard(NOW + timedelta(minutes=1), accepted))
         await expect(page.locator(".inject")).to_contain_text("DRAWN1: accepted with changes")
+
+
+async def test_text_that_was_edited_by_hand_is_not_written_over_by_the_fields(
+    record: Record, broker: EmbeddedBroker, visit: Visit
+) -> None:
+    write(record, *morning(5))
+    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
+        page = await visit(served.at(t="inject"))
+        text = page.locator(".inject textarea")
+        await page.get_by_role("button", name="Example").click()
+        await page.get_by_label("Callsign").fill("DRAWN2")
+        await expect(text).to_have_value(re.compile("DRAWN2"))
+        own = (await text.input_value()).replace("DRAWN2", "MYOWN1")
+        await text.fill(own)
+        await page.get_by_label("Callsign").fill("DRAWN3")
+        await expect(text).to_have_value(own)
+
+
+async def test_what_was_handed_over_is_not_replaced_by_a_check_that_comes_late(
+    record: Record, broker: EmbeddedBroker, visit: Visit
+) -> None:
+    write(record, *morning(5))
+    submitted = asyncio.Event()
+
+    async def hold(route: Any) -> None:
+        await submitted.wait()
+        await route.continue_()
+
+    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
+        page = await visit(served.at(t="inject", token=TOKEN))
+        await page.route("**/check?*", hold)
+        async with page.expect_response("**/check?*") as checked:
+            async with page.expect_request("**/check?*"):
+                await page.get_by_role("button", name="Example").click()
+            await page.get_by_role("button", name="Submit").click()
+            await expect(page.locator(".checked")).to_contain_text("Handed over")
+            submitted.set()
+        await (await checked.value).finished()
+        await expect(page.locator(".checked")).to_contain_text("Handed over")
+
+
+async def test_a_plan_that_is_followed_keeps_the_focus_as_it_changes(
+    record: Record, broker: EmbeddedBroker, visit: Visit
+) -> None:
+    write(record, *morning(5))
+    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
+        page = await visit(served.at(t="inject", token=TOKEN))
+        await page.get_by_role("button", name="Example").click()
+        async with page.expect_response("**/inject?*") as answer:
+            await page.get_by_role("button", name="Submit").click()
+        (sent,) = await (await answer.value).json()
+        link = page.get_by_role("button", name=sent["plan_id"])
+        await link.focus()
+        state = {"plan_id": sent["plan_id"], "plan": sent["digest"], "callsign": "DRAWN1"}
+        status = Author("us", "tested").say(PlanStatus, NOW, **state, state=PlanState.NEGOTIATING)
+        write(record, Heard(NOW, status))
+        await expect(page.locator(".inject")).to_contain_text("DRAWN1: negotiating")
+        await expect(page.locator(".inject .finding").get_by_role("button", name="DRAWN1")).to_be_focused()
 
 
 async def test_nothing_is_handed_over_without_the_token(record: Record, broker: EmbeddedBroker, visit: Visit) -> None:
