@@ -1,13 +1,14 @@
 """Our own centre keeps every requirement; each faulty one breaks exactly those that it should."""
 
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
 
-from hotline_protocol.line import Ring
+from hotline_protocol.line import ConcurTrace, Ring
 from hotline_protocol.service import Presence
 from hotline_services.aoc.centre import Centre
 from hotline_services.cli.conformance import conformance
@@ -23,7 +24,7 @@ from hotline_services.conformance.telling import evidence, junit
 from hotline_services.conformance.verdicts import Report, Verdict
 from hotline_services.runtime.chance import Chance
 
-from .faulty import SCENARIO, our_centre
+from .faulty import SCENARIO, Fault, never, our_centre
 from .faulty_centres import FAULTS
 
 ALL = frozenset(BY_ID)
@@ -151,6 +152,15 @@ def test_what_a_centre_does_not_say_because_it_has_died_is_not_held_against_it()
     examiner = Examiner(BRIEF, START, ALL)
     play(examiner, Mortal("ru", our_centre()))
     assert examiner.report().broken == []
+
+
+def test_a_line_that_is_not_moved_back_is_known() -> None:
+    concurs = count()
+    once = never(ConcurTrace, lambda _: next(concurs) > 0)
+    for centre, off in ((LocalCentre("ru", our_centre()), False), (Fault(say=once).centre(), True)):
+        examiner = Examiner(BRIEF, START, chosen("REV-6"))
+        play(examiner, centre)
+        assert examiner.peer.line_is_off is off
 
 
 def test_a_centre_that_we_have_stopped_has_not_gone() -> None:

@@ -260,8 +260,8 @@ class LiveExamination:
     def _leave_clock(self) -> None:
         """Ours goes with us, unless the centre has lived by it: by one that is behind, it would stand still."""
         own, examiner, broker = self._own_clock, self._examiner, self._setting.broker
-        if own is None or (self._kept is not None and self._kept.id != own.id):
-            return
+        if own is None or self._kept is None or self._kept.id != own.id:
+            return  # it was not taken, or somebody has set another since
         if examiner is None or not examiner.there:
             self._post([Letter(CLOCK.template, b"", retain=True)])
             return
@@ -332,6 +332,11 @@ class LiveExamination:
         if examiner.finished:
             if examiner.gone:
                 self._told(f"{self._setting.them} is not there any more: what has not been tested by now is not tested")
+            if examiner.peer.line_is_off:
+                self._told(
+                    f"the line of {self._setting.them} stays 5 m off, so that it has another agreement: begin it anew "
+                    "before it is examined again"
+                )
             self._over.set()
             return
         if self._timer is not None:

@@ -71,6 +71,7 @@ class Peer:
         self.last_heard = now
         self.withholds: Callable[[Message], bool] = lambda _: False
         self.within_reach = True
+        self.line_is_off = False
         self.calls = 0
         self.negotiations = 0
         self.session = f"{brief.us}-{brief.epoch}-1"
