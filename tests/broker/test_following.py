@@ -21,10 +21,11 @@ from hotline_protocol.events import LineAnnounced
 from hotline_protocol.injection import AnnouncedState
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Clock, Health, Presence
-from hotline_protocol.topics import address_of, encode, topic_of
+from hotline_protocol.topics import HEALTH, address_of, encode, topic_of
 from hotline_services.cli import queries
 from hotline_services.cli.query import Query
 from hotline_services.runtime.broker import EmbeddedBroker
+from hotline_services.runtime.client import connected, retained
 
 NOON = datetime(2017, 6, 18, 12, 0, tzinfo=UTC)
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
@@ -117,3 +118,21 @@ async def test_status_gives_the_age_of_health_in_real_seconds_and_guesses_at_not
     out = capsys.readouterr().out
     assert re.search(r"us +up +1 min( \d+ s)? ago", out)
     assert out.count("unknown without the record") == 4
+
+
+async def test_what_is_retained_is_gathered_though_others_go_on_talking(
+    broker: EmbeddedBroker, pair: tuple[str, str]
+) -> None:
+    kept, talked_on = (HEALTH.filter(source=name) for name in pair)
+
+    async def talk() -> None:
+        async with aiomqtt.Client(broker.settings.host, broker.settings.port) as client:
+            while True:
+                await client.publish(talked_on, b"{}", qos=1)
+
+    await publish(broker, up(pair[0]))
+    talking = asyncio.create_task(talk())
+    async with asyncio.timeout(30), connected(broker.settings) as connection:
+        found = await retained(connection, kept, talked_on)
+    talking.cancel()
+    assert kept in found

@@ -60,9 +60,9 @@ def demo(
 
     The page's address is printed, with the token that lets it inject. A scenario without a sky is played without one.
 
-    The log of the duty officers goes to the standard output until the scenario is over, or Ctrl-C. While it
-    runs, and afterwards, the other commands work from the same folder: hotline calls, hotline status,
-    hotline inject.
+    The log of the duty officers goes to the standard output until the scenario is over, Ctrl-C, or nobody reads it
+    any more. While it runs, and afterwards, the other commands work from the same folder: hotline calls,
+    hotline status, hotline inject.
 
     Examples:
 
