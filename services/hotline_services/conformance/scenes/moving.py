@@ -7,8 +7,7 @@ import msgspec
 from hotline_protocol.agreement import DeconflictionLine, LineReviewRule
 from hotline_protocol.airspace import Position
 from hotline_protocol.events import InputRejected, LineMoved
-from hotline_protocol.line import Amend, ConcurTrace, CounterTrace, DeclineTrace
-from hotline_protocol.message import Message
+from hotline_protocol.line import Amend, ConcurTrace, CounterTrace, DeclineTrace, ProposeTrace
 from hotline_services.conformance.case import Case, Taking
 from hotline_services.conformance.linereview import LineReview, ring_about_the_line
 from hotline_services.conformance.scene import Script, scene, step
@@ -19,6 +18,8 @@ A_HAIR_DEG: Final = 5e-5
 """5 m: two programs may draw a line so differently, and what is said counts."""
 FAR_DEG: Final = 0.01
 AHEAD_SLACKS: Final = 4
+
+Offer = ProposeTrace | CounterTrace
 
 
 @scene(
@@ -41,36 +42,35 @@ def another_line(case: Case) -> Script:
     offers = 0
     while isinstance(heard, CounterTrace):
         offers += 1
-        sound = _judge(case, review, rule, heard, ours.offer)
-        case.needed(sound or None, "it names its offers wrongly")  # and could not tell what we answer
+        _judge(case, review, rule, heard, ours)
         if review.rounds > rule.rounds:
             break
         ours = review.offer(far, heard)
         heard = yield from review.reply()
-    named = heard.offer if isinstance(heard, ConcurTrace) else getattr(heard, "answers", None)
-    if heard is not None and not isinstance(heard, CounterTrace):
-        case.check("REV-1", named == ours.offer, f"an answer to {ours.offer}", f"to {named}")
+    if isinstance(heard, (ConcurTrace, DeclineTrace)):
+        _names(case, heard.offer if isinstance(heard, ConcurTrace) else heard.answers, ours)
     case.step("insist")
-    ended = isinstance(heard, (ConcurTrace, DeclineTrace))
-    wanted = f"concur-trace or decline-trace, after {rule.rounds} offers at most"
-    case.check("REV-3", ended and offers <= rule.rounds, wanted, f"{offers} offers, and then {_word(heard)}")
+    ended = isinstance(heard, (ConcurTrace, DeclineTrace)) and offers <= rule.rounds
+    case.check("REV-3", ended, f"concur or decline, after {rule.rounds} offers at most", f"{offers} offers, no end")
 
 
-def _judge(case: Case, review: LineReview, rule: LineReviewRule, counter: CounterTrace, offer: str) -> bool:
-    case.check("REV-1", counter.answers == offer, f"an answer to {offer}", f"to {counter.answers}")
+def _names(case: Case, named: str, ours: Offer) -> None:
+    case.check("REV-1", named == ours.offer, f"an answer to {ours.offer}", f"to {named}")
+
+
+def _judge(case: Case, review: LineReview, rule: LineReviewRule, counter: CounterTrace, ours: Offer) -> None:
+    """One offer of its. Raises NotTestedError when it is not what it says: then it could not tell what we answer."""
+    _names(case, counter.answers, ours)
     trace = counter.trace
     of_this_line = trace.base == review.arc.digest and review.arc.takes_hold_at(trace.control)
     in_reach = len(trace.offsets_nm) == len(trace.control) and max(map(abs, trace.offsets_nm)) <= rule.furthest_nm
-    return case.check(
+    sound = case.check(
         "REV-2",
         of_this_line and in_reach and counter.offer == review.name(trace),
         f"{review.name(trace)}: line {review.arc.digest} moved by {rule.furthest_nm:g} NM at most",
         f"{counter.offer}: line {trace.base} moved by {trace.offsets_nm}",
     )
-
-
-def _word(heard: Message | None) -> str:
-    return "nothing" if heard is None else str(type(heard).__struct_config__.tag)
+    case.needed(sound or None, "what it offers is not what it says")
 
 
 @scene(
@@ -137,9 +137,8 @@ def _agreed_to_stay(case: Case, line: DeconflictionLine, rule: LineReviewRule) -
 
 
 def _shifted(trace: tuple[Position, ...], by_deg: float) -> tuple[Position, ...]:
-    """To the east, but for its ends."""
-    inner = tuple(Position(round(at.lon_deg + by_deg, 8), at.lat_deg) for at in trace[1:-1])
-    return (trace[0], *inner, trace[-1])
+    """To the east."""
+    return tuple(Position(round(at.lon_deg + by_deg, 8), at.lat_deg) for at in trace)
 
 
 def _refused(case: Case, amend: Amend) -> Script:
