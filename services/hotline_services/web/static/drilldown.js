@@ -3,6 +3,8 @@
 import { button, h, say } from "./dom.js";
 import { air, dateTimeGroup, duration, instant, plain, timeOfDay } from "./format.js";
 import { Listing } from "./listing.js";
+import { nameOf, toldOf } from "./names.js";
+import { shortName } from "./sides.js";
 import { words } from "./words.js";
 
 const ISO = /^\d{4}-\d\d-\d\dT/;
@@ -118,6 +120,7 @@ export class DrillDown extends EventTarget {
     this.body.replaceChildren(
       ...Object.entries(about.rows).flatMap(([table, rows]) => (table === STEPS ? [this.#history(rows)] : rows.map((row) => this.#facts(table, row)))),
       ...this.#chain(said.causes, about.causes, own),
+      ...(about.cut_off ? [h("p", { class: "empty" }, said.cutOff)] : []),
       ...this.#chain(said.consequences, about.consequences, own),
       ...this.#links(about.related),
       ...this.#log(about.log),
@@ -153,7 +156,7 @@ export class DrillDown extends EventTarget {
     if (name === "about") return [value].flat().map((id) => [this.#link(this.#kindOf(id), id), " "]);
     if (name === "calls") return value.map((id) => [this.#link("call", id), " "]);
     if (name === "cause" || name === "counted_by" || name === "ended_by") return this.#link("message", value);
-    if (name === "heads") return Object.entries(value).map(([granter, { length }]) => `${granter.toUpperCase()} ${length}`).join(", ");
+    if (name === "heads") return Object.entries(value).map(([granter, { length }]) => `${shortName(granter)} ${length}`).join(", ");
     if (name === "position" || name === "at") return value.map((number) => number.toFixed(4)).join(", ");
     if (typeof value === "boolean") return value ? words.table.yes : words.incidents.no;
     if (name.endsWith("_s")) return duration(value);
@@ -174,7 +177,8 @@ export class DrillDown extends EventTarget {
   }
 
   #link(kind, id) {
-    return button(id, () => this.open(`${kind}:${id}`), { class: "opener mono" });
+    const name = nameOf(this.watched.store, id);
+    return button(name, () => this.open(`${kind}:${id}`), { class: name === id ? "opener mono" : "opener", title: id });
   }
 
   #chain(title, lines, own) {
@@ -186,12 +190,12 @@ export class DrillDown extends EventTarget {
     if (!lines.length) return [];
     return [h("h3", {}, said.log), h("ol", { class: "transcript" }, lines.map((line) => h("li", {},
       button(timeOfDay(instant(line.at)).slice(0, 5), () => this.open(`message:${line.key}`), { class: "opener at", title: dateTimeGroup(line.at) }),
-      this.watched.sides.tag(line.source), h("span", {}, h("span", { class: "verb" }, line.verb), ` ${line.told}`))))];
+      this.watched.sides.tag(line.source), h("span", {}, h("span", { class: "verb" }, line.verb), " ", toldOf(this.watched.store, line.told)))))];
   }
 
   #line(line) {
     return [button(line.verb, () => this.open(`message:${line.key}`), { class: "opener" }), " ",
-      h("span", { class: "quiet" }, `${dateTimeGroup(line.at)} · ${line.who}`), line.told ? ` · ${line.told}` : ""];
+      h("span", { class: "quiet" }, `${dateTimeGroup(line.at)} · ${line.who}`), line.told ? [" · ", toldOf(this.watched.store, line.told)] : ""];
   }
 
   #links(links) {

@@ -213,6 +213,7 @@ export const words = {
     facts: "What is known",
     log: "What was said",
     causes: "What caused it",
+    cutOff: "Some of it was said before the time line begins, and is not kept here.",
     consequences: "What came of it",
     related: "Related",
     message: "The message itself",
