@@ -1,11 +1,12 @@
 """`hotline run` and `hotline demo`: what cannot be played is refused before anything is started."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from hotline_services.cli.demo import demo
+from hotline_services.cli.page import kept
 from hotline_services.cli.run import run, sound_start
 from hotline_services.director.scenario import read_scenario
 from hotline_services.world import director_service
@@ -31,6 +32,19 @@ def test_days_without_a_beginning_or_an_end_are_refused(
     assert run("director", days=days, data=tmp_path / "var") == 2
     assert demo(days=days, data=tmp_path / "var") == 2
     assert capsys.readouterr().err.count(f"--days: {days}: more than 0, and no more than 3,660") == 2
+
+
+@pytest.mark.parametrize("keep", [-1.0, float("nan"), float("inf"), 1e9])
+def test_a_page_that_would_go_back_by_no_number_of_days_is_refused(
+    keep: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("page", keep=keep, data=tmp_path / "var") == 2
+    assert f"--keep: {keep:g}: simulated days, up to 36,500, or 0 for all of them" in capsys.readouterr().err
+
+
+def test_a_page_goes_back_by_so_many_days_or_without_an_end() -> None:
+    assert kept(1.5) == timedelta(hours=36)
+    assert kept(0) is None
 
 
 def test_no_time_at_all_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -59,11 +60,13 @@ class Served:
 
 
 @asynccontextmanager
-async def served(*recordings: Path, record: Path | None = None, broker: Inbound | None = None) -> AsyncIterator[Served]:
+async def served(
+    *recordings: Path, record: Path | None = None, broker: Inbound | None = None, keep: timedelta | None = None
+) -> AsyncIterator[Served]:
     """For as long as this is open; then it is stopped as a signal would."""
     sources = Sources(scenario() if record else None)
     if record is not None:
-        sources.watch(LiveFeed(record, POLL_S), record)
+        sources.watch(LiveFeed(record, POLL_S, keep), record)
     for path in recordings:
         sources.add(path, path.name)
     state, bound, stopping = State(sources, TOKEN, broker), listen("127.0.0.1", 0), asyncio.Event()

@@ -1,9 +1,11 @@
 """Reading what is shown goes on past what cannot be read, and where it does not, it says so."""
 
 import asyncio
+import json
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,43 @@ async def test_a_message_that_cannot_be_read_is_passed_over_and_told(record: Rec
         assert (await server.json("/api/v1/live/picture"))["n"] == 30  # type: ignore[index]
         note = (await server.json("/api/v1/live/setting"))["note"]  # type: ignore[index]
     assert "message 7 is passed over" in note
+
+
+async def test_a_live_source_goes_back_as_far_as_it_is_to_and_says_from_when(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "FORGOTTEN_AT_ONCE", 10)
+    record.commit(heard(), [], [])
+    times = [one.at for one in heard()]
+    keep = timedelta(hours=6)
+    async with served(record=tmp_path / "monitor.sqlite3", keep=keep) as server:
+        source = (await server.json("/api/v1/live/setting"))["source"]  # type: ignore[index]
+        picture = await server.json("/api/v1/live/picture?n=1")
+        early = heard()[0].message
+        assert early is not None
+        unknown = await server.json(f"/api/v1/live/about/message/{early.id}", 404)
+        saved = await server.client.get("/api/v1/live/recording")
+    start = datetime.fromisoformat(source["start"])
+    kept = [at for at in times if at >= start]
+    assert times[-1] - keep - timedelta(hours=1) < start <= times[-1] - keep
+    assert (source["n"], picture["n"]) == (len(times), len(times) - len(kept) + 1)  # type: ignore[index]
+    assert "since" in unknown["error"]  # type: ignore[index]
+    head, first = (json.loads(line) for line in saved.content.splitlines()[:2])  # what is saved is the whole record
+    assert datetime.fromisoformat(head["start"]) == datetime.fromisoformat(first["at"]) == times[0]
+
+
+async def test_what_is_forgotten_has_been_counted_though_nobody_asked(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "FORGOTTEN_AT_ONCE", 10)
+    record.commit(heard(), [], [])
+    counted = []
+    for keep in (None, timedelta(hours=6)):
+        async with served(record=tmp_path / "monitor.sqlite3", keep=keep) as server:
+            told = (await server.client.get("/metrics")).text.splitlines()
+            counted.append([line for line in told if "_total{" in line or "_bucket{" in line])
+    assert len(counted[0]) > 50
+    assert counted[0] == counted[1]
 
 
 def test_messages_that_cannot_be_read_at_the_end_of_a_record_are_looked_at_once(

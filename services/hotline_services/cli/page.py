@@ -6,6 +6,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -20,8 +21,12 @@ TOKEN_BYTES: Final = 16
 YIELDS: Final = 5
 """How far the page gives way, as nice(1) counts: where cores are short, those who are looked at go before who looks."""
 
+USUAL_DAYS: Final = 60.0
+MOST_DAYS: Final = 36_500.0
+
 Token = Annotated[str | None, Parameter(env_var=TOKEN_VARIABLE)]
 Hosts = Annotated[tuple[str, ...], Parameter(negative="", env_var="HOTLINE_PAGE_HOSTS")]
+Keep = Annotated[float, Parameter(env_var="HOTLINE_PAGE_KEEP")]
 
 
 def new_token() -> str:
@@ -38,6 +43,13 @@ def sound_token(token: str | None) -> str:
     return token
 
 
+def kept(days: float) -> timedelta | None:
+    """So many days; None, for 0, without an end. Raises ValueError."""
+    if not 0 <= days <= MOST_DAYS:
+        raise ValueError(f"--keep: {days:g}: simulated days, up to {MOST_DAYS:,.0f}, or 0 for all of them")
+    return timedelta(days=days) or None
+
+
 def run_page(
     scenario: Scenario,
     broker: BrokerSettings,
@@ -47,6 +59,7 @@ def run_page(
     port: int,
     token: str | None,
     others: Sequence[str],
+    keep: timedelta | None,
     log_level: str,
 ) -> int:
     """Serve the page until told to stop. Raises ValueError, and PortError."""
@@ -62,7 +75,7 @@ def run_page(
         os.nice(YIELDS)
     token = sound_token(token)
     sources = Sources(scenario)
-    sources.watch(LiveFeed(record), record)
+    sources.watch(LiveFeed(record, keep=keep), record)
     with listen(host, port) as bound:
         print(f"The page is at {address_of(bound, host)}#token={token}", file=sys.stderr, flush=True)
         state = State(sources, token, Inbound(broker))

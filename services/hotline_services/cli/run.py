@@ -12,7 +12,7 @@ from hotline_protocol.message import Message
 from hotline_services.cli.connection import VARIABLE, broker_settings
 from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.cli.numbers import Whole
-from hotline_services.cli.page import USUAL_PORT, Hosts, Token, run_page
+from hotline_services.cli.page import USUAL_DAYS, USUAL_PORT, Hosts, Keep, Token, kept, run_page
 from hotline_services.cli.times import read_moment
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
@@ -45,6 +45,7 @@ def run(
     record: Annotated[Path | None, Parameter(env_var="HOTLINE_RECORD")] = None,
     token: Token = None,
     allow_host: Hosts = (),
+    keep: Keep = USUAL_DAYS,
 ) -> int:
     """Run one service until it is told to stop, by a message or a signal.
 
@@ -97,6 +98,8 @@ def run(
         For the page: what has to be shown to inject; by default one is made up, and printed with the page's address.
     allow_host
         For the page: another name by which browsers may ask for it; may be given more than once.
+    keep
+        For the page: how many simulated days it goes back, which it has in memory; 0 for all of the record.
     """
     try:
         played = read_scenario(scenario)
@@ -116,6 +119,7 @@ def run(
                 port=port,
                 token=token,
                 others=allow_host,
+                keep=kept(keep),
                 log_level=log_level or "warning",
             )
         pace = sound_speed(played.speed if speed is None else speed)

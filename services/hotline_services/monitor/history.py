@@ -3,11 +3,13 @@
 The tables of :class:`~.projection.Projection` change by whole rows, which never change themselves. So it is enough to
 keep each row under the number of the message that made it: going to a time is looking up, row by row, the version that
 was the last by then; going on from there is a slice of the list of changes.
+
+What is older than a horizon can be forgotten, so that it need not grow for ever: then nobody can go back beyond that.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, ClassVar, Final, TypeVar
@@ -24,6 +26,9 @@ from .volume import Period
 from .wording import printable, words
 
 R = TypeVar("R", bound=Row)
+
+LINES_KEPT: Final = 300
+"""Of the duty log, so many lines of before the horizon are kept, for whoever looks back to that."""
 
 _NUMBER: Final = itemgetter(0)
 
@@ -74,11 +79,32 @@ class _Versions:
             elif (found := bisect_right(versions, n, key=_NUMBER)) > 0:
                 yield versions[found - 1][1]
 
+    @property
+    def kinds(self) -> list[type[Row]]:
+        return list(self._tables)
+
+    def forget(self, n: int) -> None:
+        """All that is not needed to go to message ``n`` or any later one."""
+        gone = bisect_left(self.changes, n, key=_NUMBER)
+        for _, row in self.changes[:gone]:
+            versions = self._tables.get(type(row), {}).get(row.key, [])
+            del versions[: max(bisect_right(versions, n, key=_NUMBER) - 1, 0)]
+        del self.changes[:gone]
+
+    def drop(self, kind: type[Row], keys: Iterable[str], n: int) -> None:
+        """These rows, if they have not changed after message ``n``."""
+        table = self._tables[kind]
+        for key in keys:
+            if table[key][-1][0] <= n:
+                del table[key]
+
 
 class History:
     """Messages numbered from 1 in the order in which they were recorded, and all rows after each of them.
 
-    Numbers rise, but need not be without gaps. ``types`` counts them by their type.
+    Numbers rise, but need not be without gaps. ``types`` counts them by their type, forgotten or not. ``horizon`` is
+    the first message to which one can go back: 0 as long as nothing has been forgotten. To look after an earlier one
+    is to look after that.
     """
 
     def __init__(self) -> None:
@@ -93,6 +119,8 @@ class History:
         self._ids: Final[dict[str, int]] = {}
         self._causes: Final[dict[str, str]] = {}
         self._threads: Final[dict[str, list[int]]] = {}
+        self._forgotten = 0
+        self.horizon = 0
         self.types: Final[Counter[str]] = Counter()
 
     def take(self, n: int, at: datetime, message: Message) -> None:
@@ -134,6 +162,47 @@ class History:
             self._log.append(row)
             self._versions.changes.append((n, row))
 
+    def forget(self, before: int, at_most: int) -> bool:
+        """Forget what is older than message ``before``, up to so many messages: whether there are more."""
+        old = bisect_left(self._numbers, min(before, self.last))
+        gone = min(old, at_most)
+        if gone == 0:
+            return False
+        horizon = self._numbers[gone]
+        for n in self._numbers[:gone]:
+            self._forget_line(self._lines.pop(n), horizon)
+        del self._numbers[:gone], self._times[:gone]
+        del self._log[: max(bisect_left(self._log, horizon, key=lambda row: row.n) - LINES_KEPT, 0)]
+        self._versions.forget(horizon)
+        self._forgotten += gone
+        self.horizon = horizon
+        return gone < old
+
+    def _forget_line(self, line: LogRow, horizon: int) -> None:
+        self._ids.pop(line.key, None)
+        self._causes.pop(line.key, None)
+        for name in line.ids:
+            thread = self._threads.get(name, [])
+            del thread[: bisect_left(thread, horizon)]
+            if not thread:
+                self._threads.pop(name, None)
+
+    @property
+    def kinds(self) -> list[type[Row]]:
+        """All kinds of which there are rows."""
+        return self._versions.kinds
+
+    def thin(self, kind: type[R], chosen: Callable[[list[R]], Iterable[R]]) -> None:
+        """Of the rows as they stood at the horizon and have stood since, keep those that are chosen."""
+        rows = self.rows(kind, self.horizon)
+        kept = {row.key for row in chosen(rows)}
+        self._versions.drop(kind, (row.key for row in rows if row.key not in kept), self.horizon)
+
+    def nearest(self, n: int | None) -> int:
+        """After which message one looks who asks for ``n``: not beyond the last, which it is by default, and not beyond
+        the horizon."""
+        return self.last if n is None else max(min(n, self.last), self.horizon)
+
     @property
     def last(self) -> int:
         """The number of the newest message; 0 when there is none."""
@@ -141,35 +210,36 @@ class History:
 
     @property
     def count(self) -> int:
-        """How many messages there are."""
-        return len(self._numbers)
+        """How many messages there were."""
+        return self._forgotten + len(self._numbers)
 
     @property
     def period(self) -> Period | None:
-        """From the first message to the last; None when there is none."""
+        """From the first message to which one can go to the last; None when there is none."""
         return Period(start=self._times[0], end=self._times[-1]) if self._times else None
 
     def number_at(self, at: datetime) -> int:
-        """The last message recorded by this time; 0 before the first."""
+        """The last message recorded by this time; the horizon before that."""
         found = bisect_right(self._times, at)
-        return self._numbers[found - 1] if found else 0
+        return self._numbers[found - 1] if found else self.horizon
 
     def time_of(self, n: int) -> datetime | None:
         """When message ``n``, or the last before it, was recorded."""
-        found = bisect_right(self._numbers, n)
+        found = bisect_right(self._numbers, max(n, self.horizon))
         return self._times[found - 1] if found else None
 
     def rows(self, kind: type[R], n: int | None = None) -> list[R]:
         """The rows of this kind after message ``n`` (by default the last), fit to be shown, by time."""
-        return presentable(self._versions.all(kind, self.last if n is None else n))
+        return presentable(self._versions.all(kind, self.nearest(n)))
 
     def row(self, kind: type[R], key: str, n: int | None = None) -> R | None:
         """One row as it was after message ``n``."""
-        return self._versions.as_of(kind, key, self.last if n is None else n)
+        return self._versions.as_of(kind, key, self.nearest(n))
 
     def log(self, n: int | None = None) -> list[LogRow]:
         """The duty log up to message ``n``."""
-        if n is None or n >= self.last:
+        n = self.nearest(n)
+        if n == self.last:
             return self._log
         return self._log[: bisect_right(self._log, n, key=lambda row: row.n)]
 

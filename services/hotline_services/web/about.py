@@ -87,7 +87,7 @@ SUBJECTS: Final[dict[str, Subject]] = {
 
 def about(history: History, kind: str, name: str, n: int | None = None) -> Told | None:
     """All that was known of it after message ``n``; None when nothing was, or there is no such kind."""
-    n = history.last if n is None else min(n, history.last)
+    n = history.nearest(n)
     if kind == "message":
         return _of_message(history, name, n)
     subject = SUBJECTS.get(kind)
@@ -143,6 +143,7 @@ class _Known:
         self._history: Final = history
         self._n: Final = n
         self._log: Final = history.log(n)
+        self._cut_off = False
 
     def of(self, kind: str, name: str, title: str, rows: Rows, numbers: Sequence[int]) -> About:
         """All of it, of what these messages are about."""
@@ -150,6 +151,7 @@ class _Known:
         log = [line for number in numbers if (line := self._logged(number)) is not None]
         causes, consequences = self._causes(numbers[:1]), self._consequences(numbers)
         names = [name for line in (*log, *causes, *consequences) for name in line.ids]
+        cut_off = self._cut_off or self._began_earlier(row for some in rows.values() for row in some)
         return About(
             kind=kind,
             id=name,
@@ -159,7 +161,12 @@ class _Known:
             causes=causes,
             consequences=consequences,
             related=_links(self._history, self._n, [*_named_in(rows), *names], (kind, name)),
+            cut_off=cut_off,
         )
+
+    def _began_earlier(self, rows: Iterable[Row]) -> bool:
+        start = self._history.time_of(self._history.horizon)
+        return start is not None and any((at := getattr(row, row.when)) and at < start for row in rows)
 
     def _causes(self, first: Sequence[int]) -> list[LogRow]:
         """From what the first message answered, to what that answered, and so on; what is rung about is what a ring
@@ -190,6 +197,7 @@ class _Known:
         cause = self._history.cause_of(line.key)
         number = self._history.number_of(cause) if cause else None
         answered = self._history.line(number) if number is not None else None
+        self._cut_off |= cause is not None and number is None and self._history.horizon > 0
         negotiations = (self._history.row(NegotiationRow, name, self._n) for name in line.ids)
         talk = next(filter(None, negotiations), None)
         if talk is None or (answered is not None and talk.key in answered.ids):

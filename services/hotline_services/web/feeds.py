@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -26,11 +26,15 @@ from hotline_services.monitor.record import check_kind, log_of, read_only
 from hotline_services.runtime.recording import Header, RecordingError, RecordingReader
 from hotline_services.runtime.store import StoreError
 
+from .view import thin
+
 log = structlog.get_logger(__name__)
 
 POLL_S: Final = 0.2
 FOLDED_AT_ONCE: Final = 250
 """Messages: a few milliseconds, for which requests wait."""
+
+FORGOTTEN_AT_ONCE: Final = 5_000
 
 Numbered = tuple[int, datetime, Message]
 
@@ -54,6 +58,7 @@ class Feed(ABC):
         self._lock: Final = threading.Lock()
         self._history = History()
         self._hear: Callable[[Progress], object] = lambda _progress: None
+        self._warn: Callable[[], object] = lambda: None
         self._stopped: Final = threading.Event()
         self._thread: Final = threading.Thread(target=self._run, name="feed", daemon=True)
         self.ready: Final = threading.Event()
@@ -74,10 +79,9 @@ class Feed(ABC):
         with self._lock:
             yield self._history
 
-    def start(self, hear: Callable[[Progress], object] | None = None) -> None:
-        """Begin to read, and tell of it, from a thread of the feed's own."""
-        if hear is not None:
-            self._hear = hear
+    def start(self, hear: Callable[[Progress], object] | None = None, warn: Callable[[], object] | None = None) -> None:
+        """Begin to read, and tell of it, from a thread of the feed's own; ``warn`` before something is forgotten."""
+        self._hear, self._warn = hear or self._hear, warn or self._warn
         self._thread.start()
 
     def close(self) -> None:
@@ -120,12 +124,15 @@ class Feed(ABC):
 class LiveFeed(Feed):
     """Follows the record that a monitor writes, from before there is one until after it has been made anew.
 
+    Of its messages those are forgotten that are older than ``keep``, by the time at which they were recorded.
+
     It is opened for reading only and looked at again and again; no transaction is kept open meanwhile, so the monitor
     can always move its log into the file.
     """
 
-    def __init__(self, path: Path, poll_s: float = POLL_S) -> None:
+    def __init__(self, path: Path, poll_s: float = POLL_S, keep: timedelta | None = None) -> None:
         super().__init__()
+        self._keep: Final = keep
         self._path: Final = path
         self._poll_s: Final = poll_s
         self._looked_at = 0
@@ -184,6 +191,24 @@ class LiveFeed(Feed):
             if not rows:
                 return
             self._looked_at = rows[-1][0]
+            self._forget()
+
+    def _forget(self) -> None:
+        """What is older than is kept, once it is worth it, in steps for which requests do not wait long."""
+        history, period = self._history, self._history.period
+        if self._keep is None or period is None:
+            return
+        until = history.number_at(period.end - self._keep)
+        if until - history.horizon < FORGOTTEN_AT_ONCE:
+            return
+        self._warn()
+        more = True
+        while more:
+            with self._lock:
+                more = history.forget(until, FOLDED_AT_ONCE)
+        for kind in history.kinds:
+            with self._lock:
+                thin(history, kind)
 
     def _decoded(self, n: int, at: str, text: str) -> Numbered | None:
         try:

@@ -18,9 +18,10 @@ MARKS_AT_MOST: Final = 10_000
 
 
 def marks(history: History) -> list[Mark]:
-    """All of them by time, or the newest where there are very many."""
+    """All of them by time since the history begins, or the newest where there are very many."""
     found = sorted([*_calls(history), *_escalations(history), *_encounters(history)], key=lambda mark: mark.at)
-    return found[-MARKS_AT_MOST:]
+    start = history.time_of(history.horizon)
+    return [mark for mark in found if start is None or mark.at >= start][-MARKS_AT_MOST:]
 
 
 def _calls(history: History) -> list[Mark]:

@@ -117,6 +117,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     ``kind`` is call, negotiation, plan, agreement, escalation, encounter, crossing, flight, strain, review or message.
     ``causes`` leads from the thing back to what began it all; ``message`` is the message itself, where it is one.
+    When some of that was said before the source's ``start``, and so is not known here any more, it is ``cut_off``.
     """
 
     kind: str
@@ -127,6 +128,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     causes: list[LogRow]
     consequences: list[LogRow]
     related: list[Link]
+    cut_off: bool = False
     message: msgspec.Raw | None = None
 
 

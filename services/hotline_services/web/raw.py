@@ -86,11 +86,13 @@ def _lines(shown: Shown, record: sqlite3.Connection) -> Iterator[bytes]:
     """The header and all messages of a record but those of its services' own affairs, a few at a time."""
     source, last = shown.source(), 0
     with closing(record) as db:
-        if source.start is None:
+        first = db.execute("SELECT at FROM messages ORDER BY n LIMIT 1").fetchone()
+        if first is None:
             return
+        start = datetime.fromisoformat(first[0])  # of the record: the page may not go back so far
         agreement = shown.feed.agreement or UNKNOWN_AGREEMENT
         scenario = source.scenario or LIVE
-        yield _line(Header(scenario=scenario, seed=None, start=source.start, days=None, agreement=agreement))
+        yield _line(Header(scenario=scenario, seed=None, start=start, days=None, agreement=agreement))
         while rows := db.execute(_SOME, (last, source.n, READ_AT_ONCE)).fetchall():
             last = rows[-1][0]
             yield b"".join(_line(_recorded(at, text)) for _, at, kind, text in rows if kind not in _QUIET)

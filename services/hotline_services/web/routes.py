@@ -9,6 +9,7 @@ import msgspec
 from hotline_services.monitor.history import History
 from hotline_services.monitor.standing import Standing
 from hotline_services.monitor.volume import Traffic
+from hotline_services.monitor.wording import date_time_group
 
 from . import posting, raw
 from .about import SUBJECTS, about
@@ -73,7 +74,9 @@ def _about(asked: Asked) -> About:
     with asked.source.feed.history() as history:
         told = about(history, kind, name, asked.query.n)
     if told is None:
-        raise NotMetError(404, f"There is no {kind} {name[:100]!r} in {asked.source.name}.")
+        since = asked.source.source().start if asked.source.is_live else None
+        where = f"{asked.source.name} since {date_time_group(since)}" if since else asked.source.name
+        raise NotMetError(404, f"There is no {kind} {name[:100]!r} in {where}.")
     text = asked.source.feed.text(told.number) if told.number is not None else None
     return msgspec.structs.replace(told.about, message=msgspec.Raw(text) if text is not None else None)
 

@@ -35,13 +35,22 @@ class _Counted:
         self._lock: Final = threading.Lock()
 
     def text(self, live: Shown, clock: ClockReading | None) -> bytes:
-        """What has changed is counted piece by piece, so that nobody else waits long for the history."""
+        """All of it, as it is now."""
         with self._lock:
-            more = True
-            while more:
-                with live.feed.history() as history:
-                    more = self._metrics.read(history, clock)
+            self._count(live, clock)
             return self._metrics.text()
+
+    def count(self, live: Shown, clock: ClockReading | None) -> None:
+        """Count what has changed."""
+        with self._lock:
+            self._count(live, clock)
+
+    def _count(self, live: Shown, clock: ClockReading | None) -> None:
+        """Piece by piece, so that nobody else waits long for the history."""
+        more = True
+        while more:
+            with live.feed.history() as history:
+                more = self._metrics.read(history, clock)
 
 
 class State:
@@ -81,9 +90,12 @@ class State:
 
     def metrics(self, live: Shown) -> bytes:
         """What Prometheus is told of the live source."""
+        return self._counting(live).text(live, self.clock)
+
+    def _counting(self, live: Shown) -> _Counted:
         if self._counted is None or self._counted.epoch != live.feed.epoch:
             self._counted = _Counted(live.feed.epoch)
-        return self._counted.text(live, self.clock)
+        return self._counted
 
     def close(self) -> None:
         """Stop reading, and leave nothing behind."""
@@ -108,7 +120,11 @@ class State:
         loop = asyncio.get_running_loop()
         live = self.sources.live
         if live is not None:
-            live.feed.start(lambda progress: self._hear(live, progress, loop))
+            # What is forgotten is counted before, scraped or not: a counter that a restart sets back looks like a rush.
+            live.feed.start(
+                lambda progress: self._hear(live, progress, loop),
+                lambda: self._counting(live).count(live, self.clock),
+            )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._beat())
             if self.broker is not None:

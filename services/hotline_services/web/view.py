@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import OVER
 from hotline_protocol.sky import Track
-from hotline_services.monitor.history import History, LogRow
+from hotline_services.monitor.history import LINES_KEPT, History, LogRow
 from hotline_services.monitor.latestrows import AirborneRow, OfficerRow, TraceRow, airborne_key
 from hotline_services.monitor.offers import OfferRow
 from hotline_services.monitor.projection import presentable
@@ -28,7 +29,7 @@ from hotline_services.monitor.worldrows import CrossingRow, EncounterRow, Review
 
 from .model import Changes, ClockReading, Picture, Rows
 
-LOG_LINES: Final = 300
+LOG_LINES: Final = LINES_KEPT
 PLAN_LINGERS: Final = timedelta(hours=1)
 FLIGHT_LINGERS: Final = timedelta(minutes=5)
 CHANGES_AT_MOST: Final = 5_000
@@ -102,6 +103,16 @@ LIMITS: Final[tuple[Keep, ...]] = (
 SHOWN: Final = frozenset({*(keep.kind for keep in LIMITS), LogRow})
 
 
+_KEEP: Final = {keep.kind: keep for keep in LIMITS}
+
+
+def thin(history: History, kind: type[Row]) -> None:
+    """Let go of the rows of this kind that have not changed since the horizon and that no picture shows any more."""
+    keep, now = _KEEP.get(kind), history.time_of(history.horizon)
+    chosen = partial(keep._replace(at_most=None).of, now=now) if keep and now else lambda _rows: ()
+    history.thin(kind, chosen)
+
+
 def rows_shown(history: History, n: int, now: datetime) -> Rows:
     """The rows of every table after message ``n``, when it is ``now``."""
     rows: Rows = {keep.kind.table: keep.of(history.rows(keep.kind, n), now) for keep in LIMITS}
@@ -115,7 +126,7 @@ def picture(
 
     A clock is shown with the last message only: there is none in the past.
     """
-    n = history.last if n is None else min(n, history.last)
+    n = history.nearest(n)
     at = history.time_of(n)
     rows = rows_shown(history, n, now or at or datetime.min.replace(tzinfo=UTC)) if at else {}
     return Picture(source=source, n=n, at=at, rows=rows, clock=clock if n == history.last else None)
@@ -125,10 +136,10 @@ def changes(history: History, after: int, until: int | None = None) -> Changes:
     """The rows that messages after ``after`` have changed, up to ``until``, by default the last.
 
     There is a reset instead when ``after`` is of another record, comes after ``until``, or is too long ago to tell it
-    change by change.
+    change by change, or to be known.
     """
-    n = history.last if until is None else min(until, history.last)
-    if after > n or history.change_count(after, n) > CHANGES_AT_MOST:
+    n = history.nearest(until)
+    if not history.horizon <= after <= n or history.change_count(after, n) > CHANGES_AT_MOST:
         return Changes(after=after, n=n, at=history.time_of(n), rows={}, reset=True)
     tables: dict[str, list[Row]] = {}
     for row in history.changed(after, n):
