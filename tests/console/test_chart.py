@@ -3,7 +3,9 @@
 import msgspec
 
 from hotline_protocol.airspace import Position
-from hotline_services.console.chart import BRAILLE, Chart, Frame, Ground, Layer, draw
+from hotline_protocol.flightplan import FlightKind
+from hotline_protocol.sky import Track
+from hotline_services.console.chart import BRAILLE, Chart, Frame, Ground, Layer, Sky, draw
 
 from .fake import HIGHER, PLAN, FakeDesk
 
@@ -50,3 +52,22 @@ def test_a_line_across_is_a_row_of_dots() -> None:
     chart = Chart(4, 1, Frame(0, 0, 100_000, 50_000))
     chart.polyline([(-1e6, 25_000), (1e6, 25_000)], Layer.LINE)
     assert all(ord(cell.char) > BRAILLE for cell in chart.cells()[0])
+
+
+def track(side: str | None, callsign: str = "VIPER1") -> Track:
+    return Track(side, side or "tr", "p1", callsign, FlightKind.PATROL, 39.1, 35.6, 24_000, 420, 270, 0, True)
+
+
+def test_an_aircraft_s_side_is_told_by_the_shape_of_its_mark() -> None:
+    for side, mark, layer in (
+        ("ru", "●", Layer.FLIES_OWN),
+        ("us", "□", Layer.FLIES_OTHER),
+        (None, "?", Layer.FLIES_THIRD),
+    ):
+        cells = draw(60, 20, GROUND, (), None, sky=Sky("ru", (track(side),))).cells()
+        assert [cell for row in cells for cell in row if cell.layer is layer] == [(mark, layer)]
+
+
+def test_an_aircraft_outside_the_frame_is_not_drawn() -> None:
+    far = msgspec.structs.replace(track("us"), lon_deg=60.0)
+    assert layers(draw(60, 20, GROUND, (), None, sky=Sky("ru", (far,)))) == {Layer.NOTHING, Layer.RIVER, Layer.LINE}

@@ -96,6 +96,7 @@ class ConsoleApp(App[None]):
         Binding("s", "order('status')", "Status", show=False),
         Binding("g", "order('hint')", "Hint", show=False),
         Binding("l", "order('look')", "Look", show=False),
+        Binding("w", "order('sky')", "Who flies", show=False),
         Binding("f2", "theme", "Light/dark", show=False),
         Binding("escape", "close", "Close", show=False),
         Binding("q", "leave", "Leave"),
@@ -175,15 +176,14 @@ class ConsoleApp(App[None]):
         title = f" {view.party.upper()} · {holder} · {time} · {self._desk.speed:g}x"
         self._title.update(Text(title, no_wrap=True))
         self._on_desk.update(desk_text(view, now, self._desk.speed))
-        self._show_map(view.decision())
+        self._paint(self._map, view.decision())
         self.refresh_bindings()
 
-    def _show_map(self, asked: DecisionAwaited | None, choice: Choice | None = None) -> None:
-        place = self._map
-        columns, rows = place.size.width, place.size.height - LEGEND_ROWS
+    def _paint(self, place: Static, asked: DecisionAwaited | None, choice: Choice | None = None) -> None:
+        columns, rows, view = place.size.width, place.size.height - LEGEND_ROWS, self._desk.view
         if columns < 10 or rows < 4:
             return
-        chart = draw(columns, rows, self._ground, self._desk.view.plans.values(), asked, choice)
+        chart = draw(columns, rows, self._ground, view.plans.values(), asked, choice, view.sky)
         place.update(map_text(chart, self._ground.note))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -247,8 +247,7 @@ class ConsoleApp(App[None]):
             elif line:
                 await self.action_order(line)
 
-        plans = tuple(self._desk.view.plans.values())
-        self.push_screen(Countering(asked, self._ground, plans, lambda: self._standing(asked)), counter)
+        self.push_screen(Countering(asked, lambda: self._standing(asked), self._paint), counter)
 
     def _standing(self, asked: DecisionAwaited) -> str:
         return standing(self._desk.view, asked, self._desk.now(), self._desk.speed)

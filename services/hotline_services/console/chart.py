@@ -14,6 +14,7 @@ from hotline_protocol.airspace import Area, Position, Volume4D
 from hotline_protocol.geometry import shape_of, to_plane
 from hotline_protocol.menu import Choice
 from hotline_protocol.orders import DecisionAwaited, OwnPlan
+from hotline_protocol.sky import Track
 from hotline_protocol.words import Word
 
 DOTS_ACROSS: Final = 2
@@ -33,6 +34,9 @@ class Layer(Word):
     RIVER = "river"
     LINE = "line, illustrative"
     OWN = "own plan"
+    FLIES_OWN = "own aircraft"
+    FLIES_OTHER = "another side's aircraft"
+    FLIES_THIRD = "a third party's aircraft"
     OFFER = "their offer"
     CHOICE = "your counter-offer"
 
@@ -40,6 +44,23 @@ class Layer(Word):
     def rank(self) -> int:
         """0 is the least important."""
         return list(type(self)).index(self)
+
+
+MARKS: Final = {Layer.FLIES_OWN: "●", Layer.FLIES_OTHER: "□", Layer.FLIES_THIRD: "?"}
+"""What an aircraft is shown as: whose it is, is told by the shape."""
+
+
+class Sky(NamedTuple):
+    """What flies, in the eyes of a party."""
+
+    party: str = ""
+    tracks: tuple[Track, ...] = ()
+
+    def layer(self, track: Track) -> Layer:
+        """Whose aircraft this is."""
+        if track.side is None:
+            return Layer.FLIES_THIRD
+        return Layer.FLIES_OWN if track.side == self.party else Layer.FLIES_OTHER
 
 
 class Cell(NamedTuple):
@@ -141,10 +162,11 @@ def draw(
     plans: Iterable[OwnPlan],
     asked: DecisionAwaited | None,
     choice: Choice | None = None,
+    sky: Sky = Sky(),  # noqa: B008  immutable
 ) -> Chart:
     """The map as it is now: about what is to be decided if anything is, else about all own plans and the line.
 
-    ``choice`` is what is thought of as a counter-offer.
+    ``choice`` is what is thought of as a counter-offer; of the sky is shown what lies in that frame.
     """
     offered = asked.menu.volumes(asked.choice) if asked is not None else ()
     chosen = asked.menu.volumes(choice) if asked is not None and choice is not None else ()
@@ -155,6 +177,9 @@ def draw(
     chart.polyline(to_plane(ground.line), Layer.LINE)
     for plan in shown:
         _outline(chart, [volume.area for volume in plan.volumes], Layer.OWN, f"  {plan.callsign}")
+    for track in sky.tracks:
+        ((x, y),) = to_plane([Position(track.lon_deg, track.lat_deg)])
+        chart.label((x, y), MARKS[sky.layer(track)], sky.layer(track))
     _outline(chart, [volume.area for volume in offered], Layer.OFFER, "◆")
     _outline(chart, [volume.area for volume in chosen], Layer.CHOICE, "▲")
     return chart

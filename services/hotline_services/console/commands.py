@@ -27,7 +27,7 @@ from hotline_services.monitor.wording import clock_time, printable
 
 from .desk_view import DeskView
 from .sitting import Draft
-from .telling import hint, menu_lines, plan_lines, status_lines
+from .telling import hint, menu_lines, plan_lines, sky_lines, status_lines
 
 ASKED_FOR: Final = timedelta(hours=1)
 """How long an inquiry that is not yet passed on is worth passing on."""
@@ -45,6 +45,7 @@ HELP: Final = (
     ("hangup", "end the call, or stop ringing"),
     ("status", "what is on the desk"),
     ("plans", "your own plans"),
+    ("sky", "what flies, and where"),
     ("cancel PLAN", "withdraw a plan of yours"),
     ("log [lines]", "the last lines of the duty log"),
     ("look", "have the centre tell again what is on the desk"),
@@ -93,6 +94,7 @@ class Commands:
             "hangup": self._hang_up,
             "status": self._status,
             "plans": self._plans,
+            "sky": self._sky,
             "cancel": self._cancel,
             "log": self._log,
             "look": lambda _words, _now: Reply(look=True),
@@ -213,6 +215,9 @@ class Commands:
 
     def _plans(self, _words: list[str], _now: datetime) -> Reply:
         return Reply(lines=tuple(plan_lines(self._view)) or ("You have no plans.",))
+
+    def _sky(self, _words: list[str], _now: datetime) -> Reply:
+        return Reply(lines=tuple(sky_lines(self._view.sky)) or ("Nothing is seen to fly.",))
 
     def _log(self, said: list[str], _now: datetime) -> Reply:
         count = int(said[0]) if said and _NUMBER.fullmatch(said[0]) else 20

@@ -12,14 +12,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, OptionList, Static
 
 from hotline_protocol.menu import Choice
-from hotline_protocol.orders import DecisionAwaited, OwnPlan, Verdict
+from hotline_protocol.orders import DecisionAwaited, Verdict
 from hotline_services.monitor.wording import heights, offer, printable, shift
-
-from .chart import Ground, draw
-from .painting import LEGEND_ROWS, map_text
 
 AXES: Final = ("sector", "block", "shift")
 REFRESH_S: Final = 0.5
+
+Paint = Callable[[Static, DecisionAwaited, Choice], None]
 
 
 class Countering(ModalScreen[str | None]):
@@ -42,15 +41,12 @@ class Countering(ModalScreen[str | None]):
         Binding("escape", "dismiss_none", "Back"),
     ]
 
-    def __init__(
-        self, asked: DecisionAwaited, ground: Ground, plans: tuple[OwnPlan, ...], standing: Callable[[], str]
-    ) -> None:
-        """``standing`` tells how their offer stands at the moment."""
+    def __init__(self, asked: DecisionAwaited, standing: Callable[[], str], paint: Paint) -> None:
+        """``standing`` tells how their offer stands at the moment, ``paint`` draws the map with a choice on it."""
         super().__init__()
         self._asked = asked
         self._standing = standing
-        self._ground = ground
-        self._plans = plans
+        self._paint = paint
 
     def compose(self) -> ComposeResult:
         """See textual."""
@@ -98,11 +94,7 @@ class Countering(ModalScreen[str | None]):
         else:
             verdict = "free; the automatic officer's" if choice == asked.officer_choice else "free"
         self.query_one("#verdict", Static).update(Text(f" {printable(offer(asked.menu, choice))}: {verdict}"))
-        preview = self.query_one("#preview", Static)
-        columns, rows = preview.size.width, preview.size.height
-        if columns >= 10 and rows > 2 * LEGEND_ROWS:
-            chart = draw(columns, rows - LEGEND_ROWS, self._ground, self._plans, asked, choice)
-            preview.update(map_text(chart, self._ground.note))
+        self._paint(self.query_one("#preview", Static), asked, choice)
 
     def action_offer(self) -> None:
         """Offer what is chosen."""

@@ -41,9 +41,12 @@ from hotline_protocol.orders import (
     Waiting,
 )
 from hotline_protocol.service import Health, Presence
+from hotline_protocol.sky import Tracks
 from hotline_protocol.words import Word
 from hotline_services.monitor.dutylog import DutyLog
 from hotline_services.monitor.wording import air, clock_time, duration, offer, printable, words
+
+from .chart import Sky
 
 LOG_LINES: Final = 500
 REMEMBERED: Final = 5_000
@@ -81,6 +84,7 @@ class DeskView:
         self.holder: Sitting | None = None
         self.agreement = ""
         self.absent = False
+        self.sky = Sky(party)
         self.cut_since: datetime | None = None
         self.call: CallOnDesk | None = None
         self.decisions: dict[str, DecisionAwaited] = {}
@@ -89,6 +93,7 @@ class DeskView:
         self._ordered: dict[str, DecisionAwaited] = {}
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self._duty_log = DutyLog()
+        self._overseen_by = ""
         self._seen: dict[str, None] = {}
 
     @property
@@ -117,6 +122,13 @@ class DeskView:
             self.log.append(line)
             notices.append(Notice(Matter.LOG, line))
         return notices
+
+    def oversee(self, heard: Tracks | Health) -> None:
+        """Where everything is that flies, as the sky says it; nothing is known once the sky has gone."""
+        if isinstance(heard, Tracks):
+            self.sky, self._overseen_by = Sky(self.party, heard.tracks), heard.source
+        elif heard.source == self._overseen_by and heard.presence is Presence.DOWN:
+            self.sky = Sky(self.party)
 
     def lapse(self, now: datetime) -> list[Notice]:
         """Take off the desk what time has taken off it."""
@@ -185,7 +197,7 @@ class DeskView:
 
     def cut(self, now: datetime) -> list[Notice]:
         """Nothing is heard of the desk any more, nor can anything be ordered: the line to the broker is lost."""
-        self.cut_since = now
+        self.cut_since, self.sky = now, Sky(self.party)
         return [_notice(Matter.DESK, f"The line to the broker is lost since {clock_time(now, seconds=True)}.")]
 
     def mended(self, now: datetime, lease: timedelta) -> list[Notice]:
@@ -350,15 +362,20 @@ class DeskView:
 def in_words(asked: DecisionAwaited) -> str:
     """What is to be decided, in a sentence."""
     menu, window = asked.menu, asked.menu.windows
-    mine = f"for your {asked.plan_id} they offer" if asked.plan_id else f"{asked.peer.upper()} asks for"
     priority = "" if asked.priority.rank == 0 else f"{asked.priority.value} "
     times = f"{clock_time(window[0].start)}-{clock_time(window[-1].end)} when on time"
     meets = f" It runs into your {', '.join(asked.meets)}." if asked.meets else ""
     free = "" if asked.worth[menu.outcome(asked.choice)] >= 0 else " That air is not free."
     return (
-        f"{mine} ({priority}{asked.kind.value}, {words(asked.tier.value)}): {offer(menu, asked.choice)}, {times}. "
+        f"{wanted(asked)} ({priority}{asked.kind.value}, {words(asked.tier.value)}): "
+        f"{offer(menu, asked.choice)}, {times}. "
         f"It lapses at {clock_time(asked.expires_at, seconds=True)}.{meets}{free}"
     )
+
+
+def wanted(asked: DecisionAwaited) -> str:
+    """Who wants something, and for what."""
+    return f"For your {asked.plan_id} they offer" if asked.plan_id else f"{asked.peer.upper()} asks for"
 
 
 def _ringing(call: CallOnDesk) -> Notice:

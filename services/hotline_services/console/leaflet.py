@@ -28,6 +28,7 @@ KEYS: Final = (
     ("t", "have your request talked over a tier higher"),
     ("k  p", "ask something; protest"),
     ("s  l", "what is on the desk; have the centre tell it again"),
+    ("w", "who flies, and where"),
     ("?  :", "this help; type one of the commands below"),
     ("F2", "light or dark"),
     ("q", "leave the desk, and this program"),

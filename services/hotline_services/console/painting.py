@@ -8,15 +8,18 @@ from rich.text import Text
 from hotline_protocol.orders import DecisionAwaited
 from hotline_services.monitor.wording import clock_time, duration, offer, printable, words
 
-from .chart import Chart, Layer
-from .desk_view import DeskView
+from .chart import MARKS, Chart, Layer
+from .desk_view import DeskView, wanted
 
-LEGEND_ROWS: Final = 2
+LEGEND_ROWS: Final = 3
 STYLES: Final = {
     Layer.NOTHING: "",
     Layer.RIVER: "blue",
     Layer.LINE: "yellow",
     Layer.OWN: "green",
+    Layer.FLIES_OWN: "bold green",
+    Layer.FLIES_OTHER: "bold red",
+    Layer.FLIES_THIRD: "bold yellow",
     Layer.OFFER: "bold magenta",
     Layer.CHOICE: "bold cyan",
 }
@@ -62,14 +65,12 @@ def standing(view: DeskView, asked: DecisionAwaited, now: datetime, speed: float
     stands = "off the desk: Esc goes back"
     if now_there is not None and now_there.offer == asked.offer:
         stands = f"lapses: {left(now_there.expires_at, now, speed)}"
-    who = f"For your {asked.plan_id} they offer" if asked.plan_id else f"{asked.peer.upper()} asks for"
-    return f"{printable(f'{who} {offer(asked.menu, asked.choice)}')}\n{stands}"
+    return f"{printable(f'{wanted(asked)} {offer(asked.menu, asked.choice)}')}\n{stands}"
 
 
 def _append_decision(text: Text, asked: DecisionAwaited, now: datetime, speed: float) -> None:
-    whose = f"For your {asked.plan_id} they offer" if asked.plan_id else f"{asked.peer.upper()} asks for"
     window = asked.menu.windows
-    text.append(f"\n{printable(whose)}\n", style="bold")
+    text.append(f"\n{printable(wanted(asked))}\n", style="bold")
     text.append(f"{printable(offer(asked.menu, asked.choice))}\n", style="bold magenta")
     times = f"{clock_time(window[0].start)}-{clock_time(window[-1].end)}"
     text.append(f"{asked.kind.value}, {times} when on time, round {asked.round}\n")
@@ -97,6 +98,9 @@ def map_text(chart: Chart, note: str) -> Text:
     text.append("◆ offer  ", style=STYLES[Layer.OFFER])
     text.append("▲ yours  ", style=STYLES[Layer.CHOICE])
     text.append("NAME own plan\n", style=STYLES[Layer.OWN])
+    for layer, whose in ((Layer.FLIES_OWN, "own"), (Layer.FLIES_OTHER, "theirs"), (Layer.FLIES_THIRD, "nobody's")):
+        text.append(f"{MARKS[layer]} {whose}  ", style=STYLES[layer])
+    text.append("fly\n")
     text.append("river  ", style=STYLES[Layer.RIVER])
     text.append(note, style=STYLES[Layer.LINE])
     return text

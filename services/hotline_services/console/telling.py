@@ -3,10 +3,14 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from hotline_protocol.airspace import Position
+from hotline_protocol.gars import gars
 from hotline_protocol.menu import Choice
 from hotline_protocol.orders import DecisionAwaited, OwnPlan, Verdict
-from hotline_services.monitor.wording import air, clock_time, duration, heights, offer, printable, words
+from hotline_protocol.sky import Track
+from hotline_services.monitor.wording import air, clock_time, duration, height, heights, offer, printable, words
 
+from .chart import Layer, Sky
 from .desk_view import DeskView, in_words
 
 SHORTEST_HERE_S: Final = 10.0
@@ -59,7 +63,7 @@ def status_lines(view: DeskView, now: datetime) -> list[str]:
         lines.append(printable(f"To decide within {left}: {in_words(asked)}"))
     if view.waiting:
         lines.append(f"{len(view.waiting)} waited to be talked over when you last looked.")
-    lines.append(f"{len(view.plans)} own plans.")
+    lines.append(f"{len(view.plans)} own plans; {len(view.sky.tracks)} aircraft fly.")
     return lines
 
 
@@ -88,6 +92,19 @@ def plan_lines(view: DeskView) -> list[str]:
     """The own plans, a line each, those that begin first first."""
     plans = sorted(view.plans.values(), key=lambda plan: (_start(plan), plan.plan_id))
     return [printable(f"{each.plan_id} ({each.callsign}): {each.state.value}, {air(each.volumes)}") for each in plans]
+
+
+def sky_lines(sky: Sky) -> list[str]:
+    """What flies, a line each, one's own first."""
+    tracks = sorted(sky.tracks, key=lambda track: (sky.layer(track).rank, track.callsign))
+    return [_track_line(sky.layer(track), track) for track in tracks]
+
+
+def _track_line(layer: Layer, track: Track) -> str:
+    feet = round(track.altitude_ft / 100) * 100
+    at = gars(Position(track.lon_deg, track.lat_deg), "keypad")
+    manner = f"{track.speed_kt:.0f} kt towards {track.track_deg:03.0f}°"
+    return printable(f"{track.callsign}, {layer.value}: {height(feet)}, in {at}, {manner}.")
 
 
 def _start(plan: OwnPlan) -> datetime:
