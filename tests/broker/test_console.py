@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
@@ -151,7 +152,7 @@ async def test_what_is_in_the_way_of_sitting_down_is_told_in_a_sentence(
         async with plain(a_broker, "--as", name) as desk:
             code, complaint = await desk.ends()
             assert (code, complaint.count("\n")) == (BAD_INPUT, 1)
-            assert "is no party, such as us or ru" in complaint
+            assert "is not the name of a party, such as us or ru" in complaint
     async with playing(a_broker, tmp_path, speed=4), plain(a_broker, "--as", "ru", "--name", "Col. X") as first:
         await first.tells("You decide")
         async with plain(a_broker, "--as", "ru") as second:
@@ -172,6 +173,17 @@ async def test_what_is_in_the_way_of_sitting_down_is_told_in_a_sentence(
 NOTHING_RUNS: Final = "No centre called ru has been heard of; there are: none."
 
 
+def begin_in_terminal() -> Callable[[], None]:
+    """To be done in the child: its terminal is the one that hangs up on it when it is closed."""
+    die_too = die_with_parent()
+
+    def begin() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        die_too()
+
+    return begin
+
+
 class Terminal:
     """A console in a terminal of its own, 80 columns by 24 lines."""
 
@@ -184,7 +196,8 @@ class Terminal:
             stdout=child,
             stderr=child,
             env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"},
-            preexec_fn=die_with_parent(),  # noqa: PLW1509  no threads yet
+            preexec_fn=begin_in_terminal(),  # noqa: PLW1509  no threads yet
+            start_new_session=True,
         )
         os.close(child)
         self.drawn = ""
@@ -208,12 +221,18 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self._fd, keys.encode())
 
+    def hang_up(self) -> None:
+        """As closing its window does."""
+        if self._fd >= 0:
+            asyncio.get_running_loop().remove_reader(self._fd)
+            os.close(self._fd)
+            self._fd = -1
+
     def close(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._fd)
+        self.hang_up()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(5)
-        os.close(self._fd)
 
 
 @contextlib.asynccontextmanager
@@ -252,14 +271,39 @@ async def test_a_person_takes_a_call_and_agrees_in_a_real_terminal(a_broker: Emb
         await stack.hear(kind(DeskLeft))
 
 
-async def test_an_interrupt_leaves_the_desk_first(a_broker: EmbeddedBroker, tmp_path: Path) -> None:
-    async with playing(a_broker, tmp_path, speed=4) as stack, terminal(a_broker, "--as", "ru", "--plain") as desk:
-        await desk.shows("You decide")
-        desk.process.send_signal(2)
+SEATED: Final = {"--plain": "You decide", "--name=X": "No call."}
+"""What shows that the desk is held, line by line and on a whole terminal."""
+
+
+@pytest.mark.parametrize("manner", SEATED)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_signal_to_end_leaves_the_desk_first(
+    a_broker: EmbeddedBroker, tmp_path: Path, manner: str, number: signal.Signals, code: int
+) -> None:
+    async with playing(a_broker, tmp_path, speed=4) as stack, terminal(a_broker, "--as", "ru", manner) as desk:
+        await desk.shows(SEATED[manner])
+        desk.process.send_signal(number)
         left = await stack.hear(kind(DeskLeft))
         assert isinstance(left, DeskLeft)
         assert left.how is Leaving.LEFT
-        assert await asyncio.to_thread(desk.process.wait, PATIENCE_S) == 130
+        assert await asyncio.to_thread(desk.process.wait, PATIENCE_S) == code
+        await desk.shows("After-action report")
+
+
+@pytest.mark.parametrize("manner", SEATED)
+async def test_a_terminal_that_is_closed_leaves_the_desk_and_the_report(
+    a_broker: EmbeddedBroker, tmp_path: Path, manner: str
+) -> None:
+    report = tmp_path / "after.md"
+    options = ("--as", "ru", manner, "--report", str(report))
+    async with playing(a_broker, tmp_path, speed=4) as stack, terminal(a_broker, *options) as desk:
+        await desk.shows(SEATED[manner])
+        desk.hang_up()
+        left = await stack.hear(kind(DeskLeft))
+        assert isinstance(left, DeskLeft)
+        assert left.how is Leaving.LEFT
+        assert await asyncio.to_thread(desk.process.wait, PATIENCE_S) == 129
+        assert report.read_text().startswith("# After-action report")
 
 
 async def test_a_line_to_the_broker_that_is_lost_is_told_and_the_desk_goes_on_when_it_is_back(

@@ -2,29 +2,27 @@
 
 import asyncio
 import getpass
+import signal
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-import msgspec
 from cyclopts import Parameter
 
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.message import PartyName
-from hotline_services.monitor.wording import printable
+from hotline_services.console.terminal import let_go_of_a_closed_terminal
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import VARIABLE, broker_settings
 from .exits import BAD_INPUT, INTERRUPTED, NO_BROKER
+from .options import Flag, party_name
 
 if TYPE_CHECKING:
     from hotline_services.console.session import Session
 
 NO_DESK: Final = 3
-
-Flag = Parameter(negative="")
 
 
 def console(
@@ -52,7 +50,8 @@ def console(
     hotline console --as us --plain --name "Col. X" --report after.md
 
     The exit code is 0 when you have left the desk, 2 for bad input, 3 when the desk cannot be had or is lost, 4 when
-    there is no broker.
+    there is no broker, or it has been away for a minute. Ctrl-C (130), SIGTERM (143) and a closed terminal (129) leave
+    the desk first.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ def console(
     try:
         settings = broker_settings(broker)
         agreement = _agreement(scenario)
-        party = _party(party)
+        party = party_name("--as", party)
     except ValueError as error:
         return _fail(BAD_INPUT, str(error))
     if not plain and not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -86,6 +85,8 @@ def console(
         return asyncio.run(_sit(settings, party, _operator(name), agreement, plain=plain, log=log, report=report))
     except NoBrokerError as error:
         return _fail(NO_BROKER, str(error))
+    except ToldToLeave as told:
+        return _fail(told.exit_code, "you have left the desk")
     except KeyboardInterrupt:
         return _fail(INTERRUPTED, "you have left the desk")
 
@@ -103,6 +104,8 @@ async def _sit(
     from hotline_services.console.session import DeskError, Session
 
     session = Session(party, name[:64], agreement)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, _send_home, session, number)
     try:
         if plain:
             from hotline_services.console.plain import PlainConsole, standard_input, write_line
@@ -117,6 +120,21 @@ async def _sit(
     finally:
         _tell_what_was_done(session, report)
     return 0
+
+
+class ToldToLeave(Exception):  # noqa: N818  no fault
+    """The console is to end."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__(number.name)
+        self.exit_code = 128 + number
+
+
+def _send_home(session: "Session", number: signal.Signals) -> None:
+    """End the sitting, as whoever sits there might have."""
+    if number is signal.SIGHUP:
+        let_go_of_a_closed_terminal()
+    session.end(ToldToLeave(number))
 
 
 def _tell_what_was_done(session: "Session", out: Path | None) -> None:
@@ -147,14 +165,6 @@ def _agreement(scenario: str | None) -> Agreement | None:
         return read_scenario(scenario).agreement
     except ScenarioError as error:
         raise ValueError(str(error)) from error
-
-
-def _party(text: str) -> PartyName:
-    """Raises ValueError for what cannot be a party's name."""
-    try:
-        return msgspec.convert(text, PartyName)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"--as: {printable(text[:40])!r} is no party, such as us or ru") from error
 
 
 def _operator(name: str | None) -> str:

@@ -14,6 +14,7 @@ from .commands import CommandError, Commands, Reply
 from .desk_view import Matter, Notice
 from .session import Session
 from .telling import status_lines, too_fast
+from .terminal import let_go_of_a_closed_terminal
 
 LOOK_S: Final = 1.0
 LINES_AHEAD: Final = 100
@@ -111,9 +112,13 @@ class PlainConsole:
 
 
 def write_line(line: str) -> None:
-    """On the standard output, at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    """On the standard output, at once. Raises OSError, but not for a terminal that has just been closed."""
+    try:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except OSError:
+        let_go_of_a_closed_terminal()
+        sys.stdout.flush()
 
 
 async def standard_input() -> AsyncIterator[str]:

@@ -17,7 +17,8 @@ from hotline_protocol.injection import Injected
 from hotline_protocol.message import Message
 from hotline_protocol.orders import DeskTaken
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Unreadable
-from hotline_protocol.topics import CLOCK, EVENT, HEALTH, INJECT, LINE, RECEIPT, STATUS, address_of, encode
+from hotline_protocol.sky import Tracks
+from hotline_protocol.topics import CLOCK, EVENT, HEALTH, INJECT, LINE, RECEIPT, STATUS, TRACK, address_of, encode
 from hotline_services.export.memorandum import shipped_agreement
 from hotline_services.injecting import NO_PARTIES
 from hotline_services.monitor.wording import words
@@ -101,16 +102,22 @@ class Session:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def lost(self) -> None:
-        """Wait until the desk or the connection is lost, which may be never. Raises NoBrokerError or DeskError then."""
+        """Wait until the desk or the connection is lost, which may be never. Raises NoBrokerError or DeskError then,
+        or what :meth:`end` was given."""
         await asyncio.shield(self._lost)
+
+    def end(self, error: BaseException) -> None:
+        """Have whoever sits there leave, for this reason."""
+        if not self._lost.done():
+            self._lost.set_exception(error)
 
     def _minded(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Have this done, and whoever waits for a loss told when it fails."""
 
         def pass_on(done: asyncio.Task[None]) -> None:
             error = None if done.cancelled() else done.exception()
-            if error is not None and not self._lost.done():
-                self._lost.set_exception(error)
+            if error is not None:
+                self.end(error)
 
         task = asyncio.create_task(work)
         task.add_done_callback(pass_on)
@@ -273,6 +280,8 @@ class Session:
             INJECT.filter(to=party),
             RECEIPT.filter(source=party, to=self.sitting.name),
         )
+        with contextlib.suppress(NoBrokerError):  # who may not see the sky can sit there all the same
+            await subscribe(connection, TRACK.filter())
 
     def _have_line(self, connection: aiomqtt.Client) -> None:
         self._line = connection
@@ -306,8 +315,12 @@ class Session:
             case Receipt():
                 self._unconfirmed.confirm(message.ids)
                 return []
+            case Tracks():
+                self.view.oversee(message)
+                return []
             case Health():
                 self._present[message.source] = message.presence
+                self.view.oversee(message)
         if self.view.is_new(message):
             self.debrief.hear(message, self._clock.now() if self._clock is not None else message.time)
         notices = self.view.hear(message)
