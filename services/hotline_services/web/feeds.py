@@ -35,6 +35,7 @@ FOLDED_AT_ONCE: Final = 250
 """Messages: a few milliseconds, for which requests wait."""
 
 FORGOTTEN_AT_ONCE: Final = 5_000
+"""Messages: for fewer it is not worth looking through every table for rows that no picture shows any more."""
 
 Numbered = tuple[int, datetime, Message]
 
