@@ -6,11 +6,25 @@ from typing import Any
 import msgspec
 import pytest
 
+from hotline_protocol.airspace import Position
 from hotline_protocol.events import InputRejected, NegotiationEnded, NegotiationOutcome, PlanStatus
 from hotline_protocol.examples_story import CALL, GRANT, MENU, NEGOTIATION, PLAN, at
 from hotline_protocol.flightplan import PlanState, Problem
-from hotline_protocol.injection import CancelPlan, PassAdvice, SightingKind, SubmitPlan
-from hotline_protocol.line import Answer, CallOutcome, Concur, Counter, Decline, Entered, Expire, HangUp, Tier
+from hotline_protocol.injection import Advice, AdviceKind, CancelPlan, PassAdvice, SightingKind, SubmitPlan
+from hotline_protocol.line import (
+    Advise,
+    Answer,
+    CallOutcome,
+    Concur,
+    Counter,
+    Decline,
+    Entered,
+    Expire,
+    HangUp,
+    Noted,
+    Protest,
+    Tier,
+)
 from hotline_protocol.orders import (
     AcceptOffer,
     CounterOffer,
@@ -25,6 +39,7 @@ from hotline_protocol.service import Health, Presence
 from hotline_services.console.commands import HELP, SYNONYMS, CommandError, Commands
 from hotline_services.console.desk_view import Matter, in_words
 from hotline_services.console.sitting import Draft, SittingAt
+from hotline_services.monitor.worldlog import place
 
 from .fake import HIGHER, SITTING, WANTED, FakeDesk, offer_of
 
@@ -301,3 +316,20 @@ def test_a_lease_lasts_as_long_in_real_time_at_any_speed() -> None:
         1_200,
         86_400,
     ]  # type: ignore[attr-defined]
+
+
+def test_what_is_asked_and_protested_in_a_call_is_told_with_who_said_it() -> None:
+    desk = talking()
+    about: dict[str, Any] = {"call_id": CALL, "at": Position(40.0, 35.6)}
+    protest = desk.us.say(
+        Protest, desk.time, to="ru", kind=SightingKind.SHOW_OF_FORCE, seen_at=desk.time, statement="Stop.", **about
+    )
+    advice = Advice(kind=AdviceKind.INQUIRY, at=about["at"], start=at(0), end=at(9), statement="Who flies?")
+    inquiry = desk.ru.say(Advise, desk.time, to="us", call_id=CALL, advice=advice)
+    noted = desk.us.say(Noted, desk.time, to="ru", call_id=CALL)
+    told = [notice.text for notice in desk.hear(protest, inquiry, noted) if notice.matter is Matter.SAID]
+    assert told == [
+        f'US protested: show of force at {place(about["at"])}: "Stop."',
+        f'You asked, at {place(about["at"])}: "Who flies?"',
+        "US noted what was said.",
+    ]

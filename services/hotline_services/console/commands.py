@@ -40,7 +40,7 @@ HELP: Final = (
     ("menu", "what could be offered, with what is free for you"),
     ("raise [negotiation]", "have what you ask for talked over one tier higher"),
     ("ring [party]", "ring now about what waits to be talked over"),
-    ("ask PLACE text", "inquire about something, in a call of yours; PLACE is LON,LAT or a GARS name"),
+    ("ask PLACE text", "inquire about something, in a call or by ringing; PLACE is LON,LAT or a GARS name"),
     ("protest KIND PLACE [text]", f"KIND is one of {', '.join(kind.value for kind in SightingKind)}"),
     ("hangup", "end the call, or stop ringing"),
     ("status", "what is on the desk"),
@@ -194,14 +194,16 @@ class Commands:
         inquiry = Advice(
             kind=AdviceKind.INQUIRY, at=position(said[0]), start=now, end=now + ASKED_FOR, statement=statement
         )
-        return _order(PassAdvice, peer=self._peer([]), advice=inquiry)
+        peer = self._peer([])
+        return _to_be_told(peer, _order(PassAdvice, peer=peer, advice=inquiry))
 
     def _protest(self, said: list[str], now: datetime) -> Reply:
         kinds = {kind.value: kind for kind in SightingKind}
         if len(said) < 2 or said[0].lower() not in kinds:
             raise CommandError(f"Protest against what, and where: protest KIND PLACE text; KIND is {', '.join(kinds)}.")
         seen = {"kind": kinds[said[0].lower()], "at": position(said[1]), "seen_at": now}
-        return _order(LodgeProtest, peer=self._peer([]), **seen, statement=" ".join(said[2:])[:500])
+        peer = self._peer([])
+        return _to_be_told(peer, _order(LodgeProtest, peer=peer, **seen, statement=" ".join(said[2:])[:500]))
 
     # Own affairs -----------------------------------------------------------------------------------------
 
@@ -226,6 +228,10 @@ class Commands:
 
 def _order(kind: type[Any], /, **fields: Any) -> Reply:
     return Reply(send=(Draft(kind, fields),))
+
+
+def _to_be_told(peer: str, order: Reply) -> Reply:
+    return Reply(lines=(f"That is for {peer.upper()}: it is said in this call, or rung about.",), send=order.send)
 
 
 def _offer(asked: DecisionAwaited) -> dict[str, Any]:

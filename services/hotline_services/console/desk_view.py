@@ -47,6 +47,7 @@ from hotline_services.monitor.dutylog import DutyLog
 from hotline_services.monitor.wording import air, clock_time, duration, offer, printable, words
 
 from .chart import Sky
+from .spoken import spoken
 
 LOG_LINES: Final = 500
 REMEMBERED: Final = 5_000
@@ -238,7 +239,8 @@ class DeskView:
             case Busy() | HangUp() if self._is_current(message):
                 return self._over(message)
         self._hear_something(message)
-        return []
+        told = spoken(message, self._speaker if message.source == self.party else message.source.upper())
+        return [_notice(Matter.SAID, told)] if told else []
 
     def _rung(self, ring: Ring) -> list[Notice]:
         ours = ring.source == self.party

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from hotline_protocol.airspace import Position
-from hotline_protocol.gars import gars
 from hotline_protocol.menu import Choice
 from hotline_protocol.orders import DecisionAwaited, OwnPlan, Verdict
 from hotline_protocol.sky import Track
 from hotline_services.monitor.wording import air, clock_time, duration, height, heights, offer, printable, words
+from hotline_services.monitor.worldlog import place
 
 from .chart import Layer, Sky
 from .desk_view import DeskView, in_words
@@ -102,7 +102,7 @@ def sky_lines(sky: Sky) -> list[str]:
 
 def _track_line(layer: Layer, track: Track) -> str:
     feet = round(track.altitude_ft / 100) * 100
-    at = gars(Position(track.lon_deg, track.lat_deg), "keypad")
+    at = place(Position(track.lon_deg, track.lat_deg))
     manner = f"{track.speed_kt:.0f} kt towards {track.track_deg:03.0f}°"
     return printable(f"{track.callsign}, {layer.value}: {height(feet)}, in {at}, {manner}.")
 
