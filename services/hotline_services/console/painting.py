@@ -98,9 +98,10 @@ def map_text(chart: Chart, note: str) -> Text:
     text.append("◆ offer  ", style=STYLES[Layer.OFFER])
     text.append("▲ yours  ", style=STYLES[Layer.CHOICE])
     text.append("NAME own plan\n", style=STYLES[Layer.OWN])
-    for layer, whose in ((Layer.FLIES_OWN, "own"), (Layer.FLIES_OTHER, "theirs"), (Layer.FLIES_THIRD, "nobody's")):
-        text.append(f"{MARKS[layer]} {whose}  ", style=STYLES[layer])
-    text.append("fly\n")
+    text.append("flies:")
+    for layer, whose in ((Layer.FLIES_OWN, "own"), (Layer.FLIES_OTHER, "theirs"), (Layer.FLIES_THIRD, "neither's")):
+        text.append(f"  {MARKS[layer]} {whose}", style=STYLES[layer])
+    text.append("\n")
     text.append("river  ", style=STYLES[Layer.RIVER])
     text.append(note, style=STYLES[Layer.LINE])
     return text
