@@ -24,7 +24,7 @@ from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.recording import RecordingWriter
 from hotline_services.world import build
 
-from .test_aco import CIRCLE, HEAD, LEVELS, START, TIMES, order, volume
+from .orders import CIRCLE, HEAD, LEVELS, START, TIMES, order, volume
 from .test_export import HEADER
 
 # --- and back
