@@ -62,8 +62,8 @@ def conformance(
 
     hotline conformance --rehearse
 
-    The exit code is 0 when nothing is broken, 1 when something is, 2 for bad input or when nobody is there, 4 when
-    there is no broker. What was not tested is neither, and says why.
+    The exit code is 0 when nothing is broken, 1 when something is, 2 for bad input, when nobody is there or the centre
+    has another agreement, 4 when there is no broker. What was not tested is neither, and says why.
 
     Parameters
     ----------
