@@ -93,14 +93,15 @@ async def test_an_answer_that_comes_late_does_not_replace_a_newer_one_and_a_fail
 
 
 async def test_the_log_names_flights_where_the_record_has_ids(run_script: Any) -> None:
-    lines = ["us-1-n2 · FL180-220", "us-1-n2.ab12 · entry 1 of RU", "routine · about us-1-n2", "us-9-n9 · 440LM22"]
+    lines = ["us-1-n2 · FL180-220", "us-1-n2.ab12 · entry 1 of RU", "routine · about us-1-n2", "us-9-n9 · 440LM22", ""]
     named = await run_script(
         STORE
         + """
         const {toldOf} = await import('./static/names.js');
         const {h} = await import('./static/dom.js');
-        const plan = {key: 'us/p/d', plan_id: 'p', callsign: 'TESTED1', negotiation_id: 'us-1-n2'};
-        store.replace({n: 1, at, rows: {plans: [plan]}});
+        const plans = [{key: 'us/o/d', plan_id: 'o', callsign: 'UNTALKED', negotiation_id: ''},
+          {key: 'us/p/d', plan_id: 'p', callsign: 'TESTED1', negotiation_id: 'us-1-n2'}];
+        store.replace({n: 1, at, rows: {plans}});
         return given.map((line) => h('p', {}, toldOf(store, line))).map((told) =>
           [told.textContent, told.querySelector('[title]')?.title ?? null]);
         """,
@@ -111,6 +112,7 @@ async def test_the_log_names_flights_where_the_record_has_ids(run_script: Any) -
         ["TESTED1 · entry 1 of RU", "us-1-n2.ab12"],
         ["routine · about TESTED1", "us-1-n2"],
         [lines[3], None],
+        ["", None],
     ]
 
 

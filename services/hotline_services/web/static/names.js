@@ -6,6 +6,7 @@ const ABOUT = "about ";
 
 /** The callsign of the flight that a plan, negotiation or agreement is about; its id where the page knows of none. */
 export function nameOf(store, id) {
+  if (!id) return id; // a plan that was never talked over has no negotiation: it would be found
   const negotiation = id.split(".")[0]; // an agreement's id goes on from its negotiation's
   return store.rows("plans").find((plan) => plan.plan_id === id || plan.negotiation_id === negotiation)?.callsign || id;
 }
