@@ -63,6 +63,7 @@ class State:
         self.uploading: Final = asyncio.Lock()
         self._uploads: Path | None = None
         self._counted: _Counted | None = None
+        self._choosing: Final = threading.Lock()
         self._token: Final = token.encode()
         self._had_tracks = False
         self._sifting = False
@@ -93,9 +94,10 @@ class State:
         return self._counting(live).text(live, self.clock)
 
     def _counting(self, live: Shown) -> _Counted:
-        if self._counted is None or self._counted.epoch != live.feed.epoch:
-            self._counted = _Counted(live.feed.epoch)
-        return self._counted
+        with self._choosing:  # the feed and who scrapes must not each begin one: what one has counted is forgotten
+            if self._counted is None or self._counted.epoch != live.feed.epoch:
+                self._counted = _Counted(live.feed.epoch)
+            return self._counted
 
     def close(self) -> None:
         """Stop reading, and leave nothing behind."""
