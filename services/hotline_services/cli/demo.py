@@ -22,7 +22,7 @@ from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.supervisor import Supervisor
 
 from .connection import VARIABLE
-from .exits import BAD_INPUT
+from .exits import BAD_INPUT, NO_BROKER
 from .following import Watch
 from .numbers import Whole
 from .page import TOKEN_VARIABLE, new_token
@@ -70,7 +70,8 @@ def demo(
 
     hotline demo valley-day --speed 120 --out run.jsonl
 
-    The exit code is 0 when it is over or was stopped, 2 for bad input, and a service's own when that cannot be kept up.
+    The exit code is 0 when it is over or was stopped, 2 for bad input, 4 when its broker is lost, and a service's own
+    when that cannot be kept up.
 
     Parameters
     ----------
@@ -119,7 +120,7 @@ def demo(
                 kept = _bid_farewell(data, out, played)
     except (ScenarioError, BrokerError, NoBrokerError, ValueError) as error:
         print(f"hotline demo: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return NO_BROKER if isinstance(error, NoBrokerError) else BAD_INPUT
     return code if kept else BAD_INPUT
 
 
