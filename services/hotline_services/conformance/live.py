@@ -268,7 +268,7 @@ class LiveExamination:
         self._told(
             f"the clock stays on the broker, {own.speed:g} times as fast as the wall's, since {self._setting.them} "
             "goes by it; to take it away once that has been stopped for good: "
-            f"mosquitto_pub -h {broker.host} -p {broker.port} -t {CLOCK.template} -r -n"
+            f"mosquitto_pub -h {broker.host} -p {broker.port} {_login(broker)}-t {CLOCK.template} -r -n"
         )
 
     @staticmethod
@@ -355,3 +355,10 @@ class LiveExamination:
         if error is not None and error.topic not in self._refused:
             self._refused.add(error.topic)
             self._told(f"{error}: what hangs on it cannot be tested; see --exercise")
+
+
+def _login(broker: BrokerSettings) -> str:
+    """The options of mosquitto_pub by which one is let in here; the password is not told."""
+    named = f"-u {broker.username} -P PASSWORD " if broker.username else ""
+    secured = f"--cafile {broker.ca_file or 'CA.pem'} " if broker.tls else ""
+    return named + secured
