@@ -1,6 +1,7 @@
 """The small map: what is drawn where, and what hides what."""
 
 import msgspec
+import pytest
 
 from hotline_protocol.airspace import Position
 from hotline_protocol.flightplan import FlightKind
@@ -68,6 +69,7 @@ def test_an_aircraft_s_side_is_told_by_the_shape_of_its_mark() -> None:
         assert [cell for row in cells for cell in row if cell.layer is layer] == [(mark, layer)]
 
 
-def test_an_aircraft_outside_the_frame_is_not_drawn() -> None:
-    far = msgspec.structs.replace(track("us"), lon_deg=60.0)
+@pytest.mark.parametrize("elsewhere", [{"lon_deg": 60.0}, {"lat_deg": 90.0}, {"lat_deg": -90.0}])
+def test_an_aircraft_outside_the_frame_is_not_drawn(elsewhere: dict[str, float]) -> None:
+    far = msgspec.structs.replace(track("us"), **elsewhere)
     assert layers(draw(60, 20, GROUND, (), None, sky=Sky("ru", (far,)))) == {Layer.NOTHING, Layer.RIVER, Layer.LINE}

@@ -3,6 +3,7 @@
 Each layer has a mark of its own besides its colour; of two in one cell the more important is shown.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -178,8 +179,7 @@ def draw(
     for plan in shown:
         _outline(chart, [volume.area for volume in plan.volumes], Layer.OWN, f"  {plan.callsign}")
     for track in sky.tracks:
-        ((x, y),) = to_plane([Position(track.lon_deg, track.lat_deg)])
-        chart.label((x, y), MARKS[sky.layer(track)], sky.layer(track))
+        _mark(chart, track, sky.layer(track))
     _outline(chart, [volume.area for volume in offered], Layer.OFFER, "◆")
     _outline(chart, [volume.area for volume in chosen], Layer.CHOICE, "▲")
     return chart
@@ -192,6 +192,13 @@ def _outline(chart: Chart, areas: Sequence[Area], layer: Layer, label: str) -> N
     if areas:
         middle = shape_of(areas[0]).centroid
         chart.label((middle.x, middle.y), label, layer)
+
+
+def _mark(chart: Chart, track: Track, layer: Layer) -> None:
+    """Where an aircraft is, if that lies on the plane: a pole has no place on it."""
+    ((x, y),) = to_plane([Position(track.lon_deg, track.lat_deg)])
+    if math.isfinite(x + y):
+        chart.label((x, y), MARKS[layer], layer)
 
 
 def _frame(ground: Ground, plans: Sequence[OwnPlan], offered: Sequence[Area]) -> Frame:
