@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,12 +51,16 @@ class Site:
 
 @asynccontextmanager
 async def site(
-    *recordings: Path, record: Path | None = None, broker: Inbound | None = None, port: int = 0
+    *recordings: Path,
+    record: Path | None = None,
+    broker: Inbound | None = None,
+    port: int = 0,
+    keep: timedelta | None = None,
 ) -> AsyncIterator[Site]:
     """For as long as this is open; then it is stopped as by a signal."""
     sources = Sources(scenario() if record else None)
     if record is not None:
-        sources.watch(LiveFeed(record, POLL_S), record)
+        sources.watch(LiveFeed(record, POLL_S, keep), record)
     for path in recordings:
         sources.add(path, path.name)
     state, bound, stopping = State(sources, TOKEN, broker), listen("127.0.0.1", port), asyncio.Event()

@@ -1,6 +1,8 @@
 """The page over a record that is being written."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import pytest
 
 from hotline_protocol.events import Escalated, EscalationKind
 from hotline_protocol.line import Reason, Ring, Tier
@@ -9,8 +11,10 @@ from hotline_protocol.sky import FlightBegan, Flyer
 from hotline_services.monitor.record import Record
 from hotline_services.monitor.rows import CallRow
 from hotline_services.runtime.store import Heard
+from hotline_services.web import feeds
 
 from .browsing import Visit, expect, morning, site, write
+from .day import heard
 
 CALLS = "#panel-calls tbody tr"
 
@@ -123,3 +127,23 @@ async def test_pausing_live_looks_at_that_moment_until_one_goes_live_again(recor
         await page.get_by_role("button", name="Go live").first.click()
         await expect(page.locator(".mode")).to_have_text("LIVE")
         await expect(page.locator(CALLS)).to_have_count(calls_of(record))
+
+
+async def test_a_page_that_is_open_learns_that_what_it_could_go_back_to_has_been_forgotten(
+    record: Record, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "FORGOTTEN_AT_ONCE", 10)
+    day = heard()
+    write(record, *day[:300])
+    async with site(record=record._path, keep=timedelta(hours=6)) as served:
+        page = await visit(served.address)
+        scrubber, hours = page.get_by_label("Time shown"), page.locator(".hours")
+        for said in (day[300:-2], day[-2:]):  # what is older is forgotten before the next is told
+            write(record, *said)
+            await expect(hours).to_have_text(f"{said[-1].at:%H:%M:%S}")
+        setting = await (await page.request.get(f"{served.address}api/v1/live/setting")).json()
+        start = datetime.fromisoformat(setting["source"]["start"])
+        assert start > day[300].at
+        await scrubber.press("Home")
+        await expect(hours).to_have_text(f"{start:%H:%M:%S}")
+        await expect(scrubber).to_have_attribute("min", f"{start.timestamp() * 1000:.0f}")

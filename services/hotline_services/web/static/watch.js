@@ -86,7 +86,7 @@ export class Watch extends EventTarget {
         const wanted = this.#wanted;
         this.#wanted = null;
         const picture = await this.source.picture({ at: iso(wanted) });
-        if (this.#going === this.#turn) this.#take(picture); // while one scrubs, those on the way are seen too
+        if (this.#going === this.#turn) this.#takeOf(wanted, picture); // while one scrubs, those on the way are seen too
       }
     } catch (fault) {
       this.#fail(fault); // what is shown is not of the clock's time: the next advance mends that
@@ -116,7 +116,7 @@ export class Watch extends EventTarget {
       const changes = await this.source.changes(this.store.n, until);
       const picture = changes.reset && turn === this.#turn ? await this.source.picture({ at: until }) : null;
       if (turn !== this.#turn) return;
-      if (picture) this.#take(picture);
+      if (picture) this.#takeOf(instant(until), picture);
       else this.#apply(changes);
     } catch (fault) {
       this.#fail(fault);
@@ -174,6 +174,16 @@ export class Watch extends EventTarget {
     this.store.replace(picture);
     this.#tell("picture");
     this.#tell("change");
+  }
+
+  /** What is forgotten meanwhile cannot be gone back to: a picture of later is the earliest that there still is. */
+  #takeOf(wanted, picture) {
+    const earliest = instant(picture.at);
+    if (earliest > wanted) {
+      this.setting.source.start = picture.at;
+      this.clock.set(earliest);
+    }
+    this.#take(picture);
   }
 
   #apply(changes) {
