@@ -103,6 +103,7 @@ async def test_a_button_of_the_panes_shows_its_pane_whatever_covers_it(run: Path
         await expect(page.locator("#about")).to_be_visible()
         await page.locator("#panes").get_by_role("button", name="Map").click()
         await expect(page.locator("#about")).to_be_hidden()
+        await expect(page.get_by_role("button", name="Map", exact=True)).to_be_focused()
         assert await page.evaluate(shown)
 
 

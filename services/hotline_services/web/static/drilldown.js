@@ -61,11 +61,15 @@ export class DrillDown extends EventTarget {
     if (before) this.open(before, { isBack: true });
   }
 
+  /** The focus goes back to what opened it, unless it is elsewhere by now. */
   close() {
     if (!this.#current) return;
-    this.#leave();
     const { opener } = this;
-    (opener?.isConnected && opener !== document.body ? opener : this.fallback).focus();
+    const { activeElement: focused } = document;
+    this.#leave();
+    if (focused === document.body || this.element.contains(focused)) {
+      (opener?.isConnected && opener !== document.body ? opener : this.fallback).focus();
+    }
     this.dispatchEvent(new Event("close"));
   }
 
