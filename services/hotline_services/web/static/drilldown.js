@@ -3,7 +3,7 @@
 import { button, h, say } from "./dom.js";
 import { air, dateTimeGroup, duration, instant, plain, timeOfDay } from "./format.js";
 import { Listing } from "./listing.js";
-import { nameOf, toldOf } from "./names.js";
+import { callsignOf, toldOf } from "./names.js";
 import { shortName } from "./sides.js";
 import { words } from "./words.js";
 
@@ -181,7 +181,7 @@ export class DrillDown extends EventTarget {
   }
 
   #link(kind, id) {
-    const name = nameOf(this.watched.store, id);
+    const name = callsignOf(this.watched.store, id);
     return button(name, () => this.open(`${kind}:${id}`), { class: name === id ? "opener mono" : "opener", title: id });
   }
 

@@ -2,7 +2,7 @@
 
 import { button, h, say } from "./dom.js";
 import { day, timeOfDay } from "./format.js";
-import { nameOf } from "./recordings.js";
+import { titleOf } from "./recordings.js";
 import { theme } from "./theme.js";
 import { words } from "./words.js";
 
@@ -28,7 +28,7 @@ export class Head {
 
   watch(watches) {
     this.watches = watches;
-    const named = (watch) => (watches.length > 1 ? nameOf(watch.setting.source) : watch.setting.source.title);
+    const named = (watch) => (watches.length > 1 ? titleOf(watch.setting.source) : watch.setting.source.title);
     const title = watches.map(named).join("  |  ");
     say(this.scenario, title);
     this.scenario.title = watches[0].setting.disclaimer;

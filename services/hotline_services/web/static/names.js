@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 const ABOUT = "about ";
 
 /** The callsign of the flight that a plan, negotiation or agreement is about; its id where the page knows of none. */
-export function nameOf(store, id) {
+export function callsignOf(store, id) {
   if (!id) return id; // a plan that was never talked over has no negotiation: it would be found
   const negotiation = id.split(".")[0]; // an agreement's id goes on from its negotiation's
   return store.rows("plans").find((plan) => plan.plan_id === id || plan.negotiation_id === negotiation)?.callsign || id;
@@ -21,6 +21,6 @@ export function named(store, part, place) {
   const before = part.startsWith(ABOUT) ? ABOUT : "";
   if (place > 0 && !before) return part;
   const id = part.slice(before.length);
-  const name = nameOf(store, id);
+  const name = callsignOf(store, id);
   return name === id ? part : [before, h("span", { title: id }, name)];
 }

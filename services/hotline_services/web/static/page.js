@@ -17,7 +17,7 @@ import { failed, notice } from "./notices.js";
 import { Panels } from "./panels.js";
 import { planList } from "./plans.js";
 import { Queue } from "./queue.js";
-import { nameOf, receiveRecordings, sourceChoosers } from "./recordings.js";
+import { receiveRecordings, sourceChoosers, titleOf } from "./recordings.js";
 import { TimeBar } from "./replay.js";
 import { Source, sources } from "./source.js";
 import { Glance, Standing } from "./standing.js";
@@ -195,7 +195,7 @@ class Page {
     }
     if (this.isBeside) {
       this.maps[1].join(this.maps[0]);
-      this.maps.forEach((map) => map.entitle(nameOf(map.watch.setting.source)));
+      this.maps.forEach((map) => map.entitle(titleOf(map.watch.setting.source)));
     }
     this.panels.add(...this.maps.map((map) => ({
       element: map.contents.element, stale: () => Math.floor(performance.now() / 500), draw: () => map.contents.update(this.clock.now()),

@@ -6,7 +6,7 @@ import { upload } from "./source.js";
 import { words } from "./words.js";
 
 /** What a source is called where there is little room: a recording's title begins with its file's name. */
-export function nameOf({ title }) {
+export function titleOf({ title }) {
   return title.split(" · ")[0];
 }
 
@@ -16,7 +16,7 @@ const cut = (name) => (name.length > 28 ? `${name.slice(0, 27)}…` : name);
 export function sourceChoosers(page, watch) {
   const names = page.watches.map((watched) => watched.source.name);
   const find = (name) => page.known.find((source) => source.name === name);
-  const short = (source) => cut(nameOf(source));
+  const short = (source) => cut(titleOf(source));
   const first = choice(words.time.sources, page.known.map((source) => [source.name, short(source)]), (name) => watch([find(name)]));
   first.value = names[0];
   const others = page.known.filter((source) => source.name !== names[0] && !source.live);

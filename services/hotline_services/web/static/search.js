@@ -3,6 +3,7 @@
 import { choice, h, say } from "./dom.js";
 import { plain } from "./format.js";
 import { Listing, newestFirst } from "./listing.js";
+import { shortName } from "./sides.js";
 import { words } from "./words.js";
 
 const [ASK_MS, AGAIN_MS] = [300, 1_200];
@@ -21,7 +22,7 @@ export class Search {
     this.field = h("input", { type: "search", placeholder: words.lists.searchHint, "aria-label": words.lists.searchHint,
       oninput: () => this.#set("q", this.field.value) });
     this.selects = Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, choice(words.lists.filters[name],
-      [["", words.lists.any(words.lists.filters[name])], ...values.map((value) => [value, name === "party" ? value.toUpperCase() : plain(value)])],
+      [["", words.lists.any(words.lists.filters[name])], ...values.map((value) => [value, name === "party" ? shortName(value) : plain(value)])],
       (value) => this.#set(name, value))]));
     this.count = h("span", { class: "count" });
     this.told = h("span", { class: "unseen", role: "status" });

@@ -4,7 +4,7 @@ import { button, h, say, unseen } from "./dom.js";
 import { air, clockTime, countdown, duration, instant, plain, timeOfDay } from "./format.js";
 import { newestFirst } from "./listing.js";
 import { offered } from "./map/airspace.js";
-import { nameOf, named } from "./names.js";
+import { callsignOf, named } from "./names.js";
 import { words } from "./words.js";
 
 const SHORT = 20; // characters that stay on one line
@@ -105,7 +105,7 @@ export class Transcript {
   #part(part, index, changed) {
     const { store } = this.watch;
     if (index === 0 && store.row("negotiations", part)) {
-      return button(nameOf(store, part), () => this.ask(`negotiation:${part}`), { class: "opener", title: part });
+      return button(callsignOf(store, part), () => this.ask(`negotiation:${part}`), { class: "opener", title: part });
     }
     if (changed.has(index)) return h("span", { class: "changed" }, part, unseen(` (${words.line.changed})`));
     const told = named(store, part, index);

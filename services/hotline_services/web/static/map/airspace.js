@@ -2,7 +2,7 @@
 
 import { Feature, Fill, LineString, Point, Polygon, Stroke, Style, Text, VectorLayer, VectorSource } from "../vendor/ol.js";
 import { heights, hours, instant, iso, span } from "../format.js";
-import { nameOf } from "../names.js";
+import { callsignOf } from "../names.js";
 import { shortName } from "../sides.js";
 import { theme } from "../theme.js";
 import { words } from "../words.js";
@@ -47,7 +47,7 @@ function booked(store) {
   for (const row of store.rows("agreements")) {
     if (row.released_at || told.has(row.agreement_id.split(".")[0])) continue;
     for (const volume of row.volumes) {
-      found.push({ volume, name: nameOf(store, row.agreement_id), about: `agreement:${row.agreement_id}`, side: row.user, isAgreed: true });
+      found.push({ volume, name: callsignOf(store, row.agreement_id), about: `agreement:${row.agreement_id}`, side: row.user, isAgreed: true });
     }
   }
   return found;
