@@ -20,7 +20,7 @@ from hotline_services.runtime.broker import EmbeddedBroker, available
 from hotline_services.runtime.store import Heard
 from hotline_services.web.inbound import Inbound
 
-from .browsing import PHONE, TOKEN, Visit, expect, morning, site, write
+from .browsing import PHONE, TOKEN, Site, Visit, expect, morning, site, write
 
 NOW = morning(1)[0].at
 
@@ -41,6 +41,14 @@ async def broker() -> AsyncIterator[EmbeddedBroker]:
         yield running
 
 
+@pytest.fixture
+async def served(record: Record, broker: EmbeddedBroker) -> AsyncIterator[Site]:
+    """A page over the beginning of the day, that hands plans over."""
+    write(record, *morning(5))
+    async with site(record=record._path, broker=Inbound(broker.settings)) as opened:
+        yield opened
+
+
 def fpl(day: datetime) -> str:
     """A flight down the river, along the line."""
     return (
@@ -48,55 +56,43 @@ def fpl(day: datetime) -> str:
     )
 
 
-async def test_what_is_drawn_is_checked_at_once(record: Record, broker: EmbeddedBroker, visit: Visit) -> None:
-    write(record, *morning(5))
-    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
-        page = await visit(served.at(t="inject"))
-        await page.get_by_role("button", name="Polygon").click()
-        chart = await page.locator(".chart").bounding_box()
-        assert chart is not None
-        for x, y in ((0.4, 0.4), (0.6, 0.4), (0.5, 0.7)):
-            await page.mouse.click(chart["x"] + chart["width"] * x, chart["y"] + chart["height"] * y)
-        await page.mouse.dblclick(chart["x"] + chart["width"] * 0.4, chart["y"] + chart["height"] * 0.6)
-        await expect(page.locator(".inject textarea")).to_have_value(re.compile('"shape": "polygon"'))
-        await expect(page.locator(".checked")).to_contain_text("Needs the consent of RU")
+async def test_what_is_drawn_is_checked_at_once(served: Site, visit: Visit) -> None:
+    page = await visit(served.at(t="inject"))
+    await page.get_by_role("button", name="Polygon").click()
+    chart = await page.locator(".chart").bounding_box()
+    assert chart is not None
+    for x, y in ((0.4, 0.4), (0.6, 0.4), (0.5, 0.7)):
+        await page.mouse.click(chart["x"] + chart["width"] * x, chart["y"] + chart["height"] * y)
+    await page.mouse.dblclick(chart["x"] + chart["width"] * 0.4, chart["y"] + chart["height"] * 0.6)
+    await expect(page.locator(".inject textarea")).to_have_value(re.compile('"shape": "polygon"'))
+    await expect(page.locator(".checked")).to_contain_text("Needs the consent of RU")
 
 
-async def test_on_a_phone_the_map_says_how_to_draw_and_how_to_stop(
-    record: Record, broker: EmbeddedBroker, visit: Visit
+async def test_on_a_phone_the_map_says_how_to_draw_and_how_to_stop(served: Site, visit: Visit) -> None:
+    page = await visit(served.at(t="inject"), viewport=PHONE)
+    bar = page.locator("#panes")
+    await bar.get_by_role("button", name="Lists").click()
+    await page.get_by_role("button", name="Circle").click()
+    await expect(bar.get_by_role("button", name="Map")).to_have_attribute("aria-current", "true")
+    await expect(page.locator(".told")).to_contain_text("centre, then the rim")
+    await page.locator(".told").get_by_role("button", name="Cancel").click()
+    await expect(page.locator(".told")).to_be_hidden()
+    await expect(bar.get_by_role("button", name="Lists")).to_have_attribute("aria-current", "true")
+
+
+async def test_a_pasted_flight_plan_is_read_and_a_mistake_in_it_is_named(served: Site, visit: Visit) -> None:
+    page = await visit(served.at(t="inject"))
+    text = page.locator(".inject textarea")
+    await text.fill(fpl(NOW + timedelta(days=1)))
+    await expect(page.locator(".checked")).to_contain_text("EXER11")
+    await text.fill(fpl(NOW).replace("-OSDZ1400", "-OSDZ2575"))
+    await expect(page.locator(".checked")).to_contain_text("field 13")
+
+
+async def test_a_plan_is_handed_over_and_followed(
+    served: Site, record: Record, broker: EmbeddedBroker, visit: Visit
 ) -> None:
-    write(record, *morning(5))
-    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
-        page = await visit(served.at(t="inject"), viewport=PHONE)
-        bar = page.locator("#panes")
-        await bar.get_by_role("button", name="Lists").click()
-        await page.get_by_role("button", name="Circle").click()
-        await expect(bar.get_by_role("button", name="Map")).to_have_attribute("aria-current", "true")
-        await expect(page.locator(".told")).to_contain_text("centre, then the rim")
-        await page.locator(".told").get_by_role("button", name="Cancel").click()
-        await expect(page.locator(".told")).to_be_hidden()
-        await expect(bar.get_by_role("button", name="Lists")).to_have_attribute("aria-current", "true")
-
-
-async def test_a_pasted_flight_plan_is_read_and_a_mistake_in_it_is_named(
-    record: Record, broker: EmbeddedBroker, visit: Visit
-) -> None:
-    write(record, *morning(5))
-    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
-        page = await visit(served.at(t="inject"))
-        text = page.locator(".inject textarea")
-        await text.fill(fpl(NOW + timedelta(days=1)))
-        await expect(page.locator(".checked")).to_contain_text("EXER11")
-        await text.fill(fpl(NOW).replace("-OSDZ1400", "-OSDZ2575"))
-        await expect(page.locator(".checked")).to_contain_text("field 13")
-
-
-async def test_a_plan_is_handed_over_and_followed(record: Record, broker: EmbeddedBroker, visit: Visit) -> None:
-    write(record, *morning(5))
-    async with (
-        site(record=record._path, broker=Inbound(broker.settings)) as served,
-        aiomqtt.Client(broker.settings.host, broker.settings.port) as centre,
-    ):
+    async with aiomqtt.Client(broker.settings.host, broker.settings.port) as centre:
         await centre.subscribe(INJECT.filter(to="us"), qos=1)
         page = await visit(served.at(t="inject", token=TOKEN))
         await expect(page.locator(".mode")).to_have_text("LIVE")
@@ -124,72 +120,60 @@ async def test_a_plan_is_handed_over_and_followed(record: Record, broker: Embedd
         await expect(page.locator(".inject")).to_contain_text("DRAWN1: accepted with changes")
 
 
-async def test_text_that_was_edited_by_hand_is_not_written_over_by_the_fields(
-    record: Record, broker: EmbeddedBroker, visit: Visit
-) -> None:
-    write(record, *morning(5))
-    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
-        page = await visit(served.at(t="inject"))
-        text = page.locator(".inject textarea")
-        await page.get_by_role("button", name="Example").click()
-        await page.get_by_label("Callsign").fill("DRAWN2")
-        await expect(text).to_have_value(re.compile("DRAWN2"))
-        own = (await text.input_value()).replace("DRAWN2", "MYOWN1")
-        await text.fill(own)
-        await page.get_by_label("Callsign").fill("DRAWN3")
-        await expect(text).to_have_value(own)
+async def test_text_that_was_edited_by_hand_is_not_written_over_by_the_fields(served: Site, visit: Visit) -> None:
+    page = await visit(served.at(t="inject"))
+    text = page.locator(".inject textarea")
+    await page.get_by_role("button", name="Example").click()
+    await page.get_by_label("Callsign").fill("DRAWN2")
+    await expect(text).to_have_value(re.compile("DRAWN2"))
+    own = (await text.input_value()).replace("DRAWN2", "MYOWN1")
+    await text.fill(own)
+    await page.get_by_label("Callsign").fill("DRAWN3")
+    await expect(text).to_have_value(own)
 
 
-async def test_what_was_handed_over_is_not_replaced_by_a_check_that_comes_late(
-    record: Record, broker: EmbeddedBroker, visit: Visit
-) -> None:
-    write(record, *morning(5))
+async def test_what_was_handed_over_is_not_replaced_by_a_check_that_comes_late(served: Site, visit: Visit) -> None:
     submitted = asyncio.Event()
 
     async def hold(route: Any) -> None:
         await submitted.wait()
         await route.continue_()
 
-    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
-        page = await visit(served.at(t="inject", token=TOKEN))
-        await page.route("**/check?*", hold)
-        async with page.expect_response("**/check?*") as checked:
-            async with page.expect_request("**/check?*"):
-                await page.get_by_role("button", name="Example").click()
-            await page.get_by_role("button", name="Submit").click()
-            await expect(page.locator(".checked")).to_contain_text("Handed over")
-            submitted.set()
-        await (await checked.value).finished()
+    page = await visit(served.at(t="inject", token=TOKEN))
+    await page.route("**/check?*", hold)
+    async with page.expect_response("**/check?*") as checked:
+        async with page.expect_request("**/check?*"):
+            await page.get_by_role("button", name="Example").click()
+        await page.get_by_role("button", name="Submit").click()
         await expect(page.locator(".checked")).to_contain_text("Handed over")
+        submitted.set()
+    await (await checked.value).finished()
+    await expect(page.locator(".checked")).to_contain_text("Handed over")
 
 
 async def test_a_plan_that_is_followed_keeps_the_focus_as_it_changes(
-    record: Record, broker: EmbeddedBroker, visit: Visit
+    served: Site, record: Record, visit: Visit
 ) -> None:
-    write(record, *morning(5))
-    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
-        page = await visit(served.at(t="inject", token=TOKEN))
-        await page.get_by_role("button", name="Example").click()
-        async with page.expect_response("**/inject?*") as answer:
-            await page.get_by_role("button", name="Submit").click()
-        (sent,) = await (await answer.value).json()
-        link = page.get_by_role("button", name=sent["plan_id"])
-        await link.focus()
-        state = {"plan_id": sent["plan_id"], "plan": sent["digest"], "callsign": "DRAWN1"}
-        status = Author("us", "tested").say(PlanStatus, NOW, **state, state=PlanState.NEGOTIATING)
-        write(record, Heard(NOW, status))
-        await expect(page.locator(".inject")).to_contain_text("DRAWN1: negotiating")
-        await expect(page.locator(".inject .finding").get_by_role("button", name="DRAWN1")).to_be_focused()
-
-
-async def test_nothing_is_handed_over_without_the_token(record: Record, broker: EmbeddedBroker, visit: Visit) -> None:
-    write(record, *morning(5))
-    async with site(record=record._path, broker=Inbound(broker.settings)) as served:
-        page = await visit(served.at(t="inject"))
-        await page.get_by_role("button", name="Example").click()
-        await expect(page.locator(".checked")).to_contain_text("DRAWN1")
+    page = await visit(served.at(t="inject", token=TOKEN))
+    await page.get_by_role("button", name="Example").click()
+    async with page.expect_response("**/inject?*") as answer:
         await page.get_by_role("button", name="Submit").click()
-        await expect(page.locator(".checked")).to_contain_text("token")
+    (sent,) = await (await answer.value).json()
+    link = page.get_by_role("button", name=sent["plan_id"])
+    await link.focus()
+    state = {"plan_id": sent["plan_id"], "plan": sent["digest"], "callsign": "DRAWN1"}
+    status = Author("us", "tested").say(PlanStatus, NOW, **state, state=PlanState.NEGOTIATING)
+    write(record, Heard(NOW, status))
+    await expect(page.locator(".inject")).to_contain_text("DRAWN1: negotiating")
+    await expect(page.locator(".inject .finding").get_by_role("button", name="DRAWN1")).to_be_focused()
+
+
+async def test_nothing_is_handed_over_without_the_token(served: Site, visit: Visit) -> None:
+    page = await visit(served.at(t="inject"))
+    await page.get_by_role("button", name="Example").click()
+    await expect(page.locator(".checked")).to_contain_text("DRAWN1")
+    await page.get_by_role("button", name="Submit").click()
+    await expect(page.locator(".checked")).to_contain_text("token")
 
 
 async def test_a_recording_takes_no_plans_and_says_so(record: Record, visit: Visit) -> None:

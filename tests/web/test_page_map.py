@@ -10,18 +10,25 @@ if TYPE_CHECKING:
 
 AT = "2017-08-20T05:02:00Z"
 
-A_MAP_COMES_AND_GOES = """async () => {
+MAP = """
   const names = ['watch', 'source', 'clock', 'map/map'];
   const modules = await Promise.all(names.map((name) => import(`./static/${name}.js`)));
   const {Watch, Source, Clock, TheatreMap} = Object.assign({}, ...modules);
   const watch = new Watch(new Source('a'), new Clock());
   await watch.open();
   const map = new TheatreMap(watch);
+"""
+
+A_MAP_COMES_AND_GOES = (
+    "async () => {"
+    + MAP
+    + """
   document.querySelector('#map-region').append(map.element);
   await new Promise((done) => map.map.once('rendercomplete', done));
   map.close();
   map.element.remove();
 }"""
+)
 
 
 async def living(session: "CDPSession", module: str, kind: str) -> Any:
@@ -43,13 +50,10 @@ async def test_a_map_that_is_closed_is_kept_by_nothing(run: Path, visit: Visit) 
         assert [await living(session, *kind) for kind in kinds] == before
 
 
-AIRCRAFT_ARE_DRAWN = """async () => {
-  const names = ['watch', 'source', 'clock', 'map/map'];
-  const modules = await Promise.all(names.map((name) => import(`./static/${name}.js`)));
-  const {Watch, Source, Clock, TheatreMap} = Object.assign({}, ...modules);
-  const watch = new Watch(new Source('a'), new Clock());
-  await watch.open();
-  const map = new TheatreMap(watch);
+AIRCRAFT_ARE_DRAWN = (
+    "async () => {"
+    + MAP
+    + """
   document.querySelector('#map-region').replaceChildren(map.element);
   map.place = '39,35.5,9';
   await new Promise((done) => map.map.once('rendercomplete', done));
@@ -79,6 +83,7 @@ AIRCRAFT_ARE_DRAWN = """async () => {
     waited: after(nothing, time + 2000, 2000),
   };
 }"""
+)
 
 
 async def test_aircraft_are_drawn_anew_when_that_can_be_seen_and_not_otherwise(run: Path, visit: Visit) -> None:
