@@ -322,3 +322,16 @@ async def test_a_line_to_the_broker_that_is_lost_is_told_and_the_desk_goes_on_wh
         await stack.inject(canonical_json(stack.plan("near")))
         assert (await stack.settled("near")).state is PlanState.ACCEPTED
         assert await desk.ends() == (0, "")
+
+
+async def test_who_leaves_a_whole_terminal_while_the_line_is_lost_is_told_when_the_automatic_officer_goes_on(
+    own_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    async with playing(own_broker, tmp_path, speed=4), terminal(own_broker, "--as", "ru", "--name=X") as desk:
+        await desk.shows("No call.")
+        own_broker.stop()
+        await desk.shows("The line to the broker is lost since ")
+        desk.press("q")
+        await desk.shows("the automatic officer goes on when the lease is over.")
+        assert await asyncio.to_thread(desk.process.wait, PATIENCE_S) == 0
+        own_broker.start()

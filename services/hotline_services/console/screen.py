@@ -1,10 +1,12 @@
 """The console on a whole terminal, joined to its session: whichever ends first ends the other."""
 
 import asyncio
+import sys
 
 from hotline_services.runtime.wire import BrokerSettings
 
 from .app import ConsoleApp
+from .desk_view import Matter, Notice
 from .scenery import ground_of
 from .session import Session
 
@@ -22,3 +24,11 @@ async def sit_at_screen(session: Session, settings: BrokerSettings) -> None:
                 lost.result()
         finally:
             lost.cancel()
+            session.on_news = _tell_below
+
+
+def _tell_below(notices: list[Notice]) -> None:
+    """What there is to be told once the screen is closed, such as that the desk could not be left."""
+    for notice in notices:
+        if notice.matter is not Matter.LOG:
+            sys.stderr.write(f"{notice.text}\n")
