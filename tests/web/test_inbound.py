@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -15,10 +16,10 @@ from hotline_protocol.flightplan import FlightKind
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.sky import Track, Tracks
-from hotline_protocol.topics import INJECT, address_of, encode, topic_of
+from hotline_protocol.topics import HEALTH, INJECT, address_of, encode, topic_of
 from hotline_services.monitor.record import Record
 from hotline_services.runtime.broker import KINDS, EmbeddedBroker, find_broker
-from hotline_services.runtime.client import NewestOfEach
+from hotline_services.runtime.client import NewestOfEach, connected, subscribe
 from hotline_services.runtime.wire import BrokerSettings
 from hotline_services.web.inbound import Inbound
 
@@ -240,10 +241,26 @@ async def test_when_the_broker_goes_between_two_plans_it_is_told_which_of_them_i
         assert answer.json()["error"].startswith("1 of 3 plans were handed on: one. Then ")
 
 
+def come(topic: str, payload: bytes) -> aiomqtt.Message:
+    return aiomqtt.Message(topic, payload, qos=0, retain=False, mid=0, properties=None)
+
+
 def test_of_what_is_not_read_yet_the_newest_of_each_topic_is_kept_and_no_more_than_so_many() -> None:
     queue = NewestOfEach(2)
-    for topic, payload in (("a", b"1"), ("a", b"2"), ("b", b"3")):
-        queue.put_nowait(aiomqtt.Message(topic, payload, qos=0, retain=False, mid=0, properties=None))
+    for topic, payload in (("a", b"1"), ("b", b"2"), ("a", b"3")):
+        queue.put_nowait(come(topic, payload))
     with pytest.raises(asyncio.QueueFull):
-        queue.put_nowait(aiomqtt.Message("c", b"4", qos=0, retain=False, mid=0, properties=None))
-    assert [queue.get_nowait().payload for _ in range(queue.qsize())] == [b"2", b"3"]
+        queue.put_nowait(come("c", b"4"))
+    assert [queue.get_nowait().payload for _ in range(queue.qsize())] == [b"3", b"2"]
+
+
+async def test_what_is_lost_since_there_is_no_more_room_is_logged(
+    broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: asyncio.Queue[str] = asyncio.Queue()
+    monkeypatch.setattr(logging.getLogger("mqtt"), "warning", logged.put_nowait)
+    async with connected(broker.settings, NewestOfEach, 1) as connection:
+        await subscribe(connection, HEALTH.filter())
+        await say(broker, born("us"), born("ru"))
+        async with asyncio.timeout(20):
+            assert "full" in await logged.get()

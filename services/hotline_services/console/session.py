@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -254,9 +255,10 @@ class Session:
         Raises NoBrokerError when it cannot be reached at first, or for too long later. What has come is not bounded
         in number: a full queue would throw away the latest, such as the answer to an order.
         """
+        silent = logging.Logger("hotline.console", logging.CRITICAL + 1)  # it would write over the desk
         while True:
             try:
-                async with connected(settings) as connection:
+                async with connected(settings, logger=silent) as connection:
                     await self._listen_to(connection)
                     self._have_line(connection)
                     async for heard in connection.messages:

@@ -15,9 +15,6 @@ from paho.mqtt.reasoncodes import ReasonCode
 from .wire import BrokerSettings
 
 CONNECT_TIMEOUT_S: Final = 5.0
-_UNHEARD: Final = logging.getLogger("hotline.client")  # what it would say of a lost line is raised anyway
-_UNHEARD.addHandler(logging.NullHandler())
-_UNHEARD.propagate = False
 QUIET_S: Final = 0.5  # what is retained comes at once: after so long without any of it there is no more
 
 
@@ -34,6 +31,13 @@ class NewestOfEach(asyncio.Queue[aiomqtt.Message]):
     def _init(self, maxsize: int) -> None:  # noqa: ARG002  these three are there to be overridden
         self._queue: dict[str, aiomqtt.Message] = {}
 
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        """Keep this, in the place of what waits of its topic. Raises QueueFull for a topic more than there is room."""
+        if str(item.topic) in self._queue:
+            self._put(item)
+        else:
+            super().put_nowait(item)
+
     def _put(self, item: aiomqtt.Message) -> None:
         self._queue[str(item.topic)] = item
 
@@ -42,12 +46,15 @@ class NewestOfEach(asyncio.Queue[aiomqtt.Message]):
 
 
 def client(
-    settings: BrokerSettings, queue: type[asyncio.Queue[aiomqtt.Message]] | None = None, at_most: int | None = None
+    settings: BrokerSettings,
+    queue: type[asyncio.Queue[aiomqtt.Message]] | None = None,
+    at_most: int | None = None,
+    logger: logging.Logger | None = None,
 ) -> aiomqtt.Client:
     """A client that is not connected yet. Made inside a running event loop.
 
     ``queue`` keeps what has come and not been read, any number of messages unless ``at_most`` is given: what comes
-    when it is full is lost, which aiomqtt logs.
+    when it is full is lost, which aiomqtt logs: to ``logger``, or to its own.
     """
     tls = aiomqtt.TLSParameters(ca_certs=str(settings.ca_file) if settings.ca_file else None)
     return aiomqtt.Client(
@@ -58,7 +65,7 @@ def client(
         tls_params=tls if settings.tls else None,
         timeout=CONNECT_TIMEOUT_S,
         keepalive=settings.keepalive_s,
-        logger=_UNHEARD,
+        logger=logger,
         queue_type=queue,
         max_queued_incoming_messages=at_most,
         # Without it every acknowledged publish waits some 40 ms for a delayed TCP acknowledgement.
@@ -68,12 +75,15 @@ def client(
 
 @asynccontextmanager
 async def connected(
-    settings: BrokerSettings, queue: type[asyncio.Queue[aiomqtt.Message]] | None = None, at_most: int | None = None
+    settings: BrokerSettings,
+    queue: type[asyncio.Queue[aiomqtt.Message]] | None = None,
+    at_most: int | None = None,
+    logger: logging.Logger | None = None,
 ) -> AsyncIterator[aiomqtt.Client]:
     """A :func:`client` that is connected. Raises NoBrokerError, then and whenever the connection is lost."""
     there = False
     try:
-        async with client(settings, queue, at_most) as connection:
+        async with client(settings, queue, at_most, logger) as connection:
             there = True
             yield connection
     except aiomqtt.MqttError as error:
