@@ -16,7 +16,9 @@ from hotline_protocol.geometry import shape_of, to_plane
 from hotline_protocol.menu import Choice
 from hotline_protocol.orders import DecisionAwaited, OwnPlan
 from hotline_protocol.sky import Track
-from hotline_protocol.words import Word
+from hotline_protocol.words import Ranked
+
+from .sky import Sky, Whose
 
 DOTS_ACROSS: Final = 2
 DOTS_DOWN: Final = 4
@@ -28,7 +30,7 @@ SMALLEST_M: Final = 60_000.0
 Point = tuple[float, float]
 
 
-class Layer(Word):
+class Layer(Ranked):
     """What a cell of the map shows, the less important first."""
 
     NOTHING = "nothing"
@@ -41,27 +43,13 @@ class Layer(Word):
     OFFER = "their offer"
     CHOICE = "your counter-offer"
 
-    @property
-    def rank(self) -> int:
-        """0 is the least important."""
-        return list(type(self)).index(self)
 
-
-MARKS: Final = {Layer.FLIES_OWN: "●", Layer.FLIES_OTHER: "□", Layer.FLIES_THIRD: "?"}
-"""What an aircraft is shown as: whose it is, is told by the shape."""
-
-
-class Sky(NamedTuple):
-    """What flies, in the eyes of a party."""
-
-    party: str = ""
-    tracks: tuple[Track, ...] = ()
-
-    def layer(self, track: Track) -> Layer:
-        """Whose aircraft this is."""
-        if track.side is None:
-            return Layer.FLIES_THIRD
-        return Layer.FLIES_OWN if track.side == self.party else Layer.FLIES_OTHER
+FLYING: Final = {
+    Whose.OWN: ("●", Layer.FLIES_OWN),
+    Whose.OTHER: ("□", Layer.FLIES_OTHER),
+    Whose.THIRD: ("?", Layer.FLIES_THIRD),
+}
+"""What an aircraft is shown as: whose it is, is told by the shape of its mark."""
 
 
 class Cell(NamedTuple):
@@ -179,7 +167,7 @@ def draw(
     for plan in shown:
         _outline(chart, [volume.area for volume in plan.volumes], Layer.OWN, f"  {plan.callsign}")
     for track in sky.tracks:
-        _mark(chart, track, sky.layer(track))
+        _mark(chart, track, sky.whose(track))
     _outline(chart, [volume.area for volume in offered], Layer.OFFER, "◆")
     _outline(chart, [volume.area for volume in chosen], Layer.CHOICE, "▲")
     return chart
@@ -194,11 +182,11 @@ def _outline(chart: Chart, areas: Sequence[Area], layer: Layer, label: str) -> N
         chart.label((middle.x, middle.y), label, layer)
 
 
-def _mark(chart: Chart, track: Track, layer: Layer) -> None:
+def _mark(chart: Chart, track: Track, whose: Whose) -> None:
     """Where an aircraft is, if that lies on the plane: a pole has no place on it."""
     ((x, y),) = to_plane([Position(track.lon_deg, track.lat_deg)])
     if math.isfinite(x + y):
-        chart.label((x, y), MARKS[layer], layer)
+        chart.label((x, y), *FLYING[whose])
 
 
 def _frame(ground: Ground, plans: Sequence[OwnPlan], offered: Sequence[Area]) -> Frame:

@@ -46,7 +46,7 @@ from hotline_protocol.words import Word
 from hotline_services.monitor.dutylog import DutyLog
 from hotline_services.monitor.wording import air, clock_time, duration, offer, printable, words
 
-from .chart import Sky
+from .sky import Sky
 from .spoken import spoken
 
 LOG_LINES: Final = 500

@@ -8,7 +8,7 @@ from rich.text import Text
 from hotline_protocol.orders import DecisionAwaited
 from hotline_services.monitor.wording import clock_time, duration, offer, printable, words
 
-from .chart import MARKS, Chart, Layer
+from .chart import FLYING, Chart, Layer
 from .desk_view import DeskView, wanted
 
 LEGEND_ROWS: Final = 3
@@ -99,8 +99,8 @@ def map_text(chart: Chart, note: str) -> Text:
     text.append("▲ yours  ", style=STYLES[Layer.CHOICE])
     text.append("NAME own plan\n", style=STYLES[Layer.OWN])
     text.append("flies:")
-    for layer, whose in ((Layer.FLIES_OWN, "own"), (Layer.FLIES_OTHER, "theirs"), (Layer.FLIES_THIRD, "neither's")):
-        text.append(f"  {MARKS[layer]} {whose}", style=STYLES[layer])
+    for whose, (mark, layer) in FLYING.items():
+        text.append(f"  {mark} {whose.value}", style=STYLES[layer])
     text.append("\n")
     text.append("river  ", style=STYLES[Layer.RIVER])
     text.append(note, style=STYLES[Layer.LINE])

@@ -10,11 +10,16 @@ from hotline_protocol.sky import Track
 from hotline_services.monitor.wording import air, clock_time, duration, height, heights, offer, printable, words
 from hotline_services.monitor.worldlog import place
 
-from .chart import Layer, Sky
 from .desk_view import DeskView, in_words
+from .sky import Sky, Whose
 
 SHORTEST_HERE_S: Final = 10.0
 """In less real time than this nobody reads an offer and answers it."""
+AIRCRAFT: Final = {
+    Whose.OWN: "own aircraft",
+    Whose.OTHER: "another side's aircraft",
+    Whose.THIRD: "a third party's aircraft",
+}
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -96,15 +101,15 @@ def plan_lines(view: DeskView) -> list[str]:
 
 def sky_lines(sky: Sky) -> list[str]:
     """What flies, a line each, one's own first."""
-    tracks = sorted(sky.tracks, key=lambda track: (sky.layer(track).rank, track.callsign))
-    return [_track_line(sky.layer(track), track) for track in tracks]
+    tracks = sorted(sky.tracks, key=lambda track: (sky.whose(track).rank, track.callsign))
+    return [_track_line(sky.whose(track), track) for track in tracks]
 
 
-def _track_line(layer: Layer, track: Track) -> str:
+def _track_line(whose: Whose, track: Track) -> str:
     feet = round(track.altitude_ft / 100) * 100
     at = place(Position(track.lon_deg, track.lat_deg))
     manner = f"{track.speed_kt:.0f} kt towards {track.track_deg:03.0f}°"
-    return printable(f"{track.callsign}, {layer.value}: {height(feet)}, in {at}, {manner}.")
+    return printable(f"{track.callsign}, {AIRCRAFT[whose]}: {height(feet)}, in {at}, {manner}.")
 
 
 def _start(plan: OwnPlan) -> datetime:
