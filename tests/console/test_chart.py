@@ -7,6 +7,7 @@ from hotline_protocol.airspace import Position
 from hotline_protocol.flightplan import FlightKind
 from hotline_protocol.sky import Track
 from hotline_services.console.chart import BRAILLE, Chart, Frame, Ground, Layer, draw
+from hotline_services.console.painting import STYLES
 from hotline_services.console.sky import Sky
 
 from .fake import HIGHER, PLAN, FakeDesk
@@ -68,6 +69,10 @@ def test_an_aircraft_s_side_is_told_by_the_shape_of_its_mark() -> None:
     ):
         cells = draw(60, 20, GROUND, (), None, sky=Sky("ru", (track(side),))).cells()
         assert [cell for row in cells for cell in row if cell.layer is layer] == [(mark, layer)]
+
+
+def test_no_side_is_shown_in_the_colour_of_what_is_wrong() -> None:
+    assert not [layer for layer, style in STYLES.items() if "red" in style]
 
 
 @pytest.mark.parametrize("elsewhere", [{"lon_deg": 60.0}, {"lat_deg": 90.0}, {"lat_deg": -90.0}])
