@@ -132,7 +132,9 @@ async def test_what_is_retained_is_gathered_though_others_go_on_talking(
 
     await publish(broker, up(pair[0]))
     talking = asyncio.create_task(talk())
-    async with asyncio.timeout(30), connected(broker.settings) as connection:
-        found = await retained(connection, kept, talked_on)
-    talking.cancel()
+    try:
+        async with asyncio.timeout(30), connected(broker.settings) as connection:
+            found = await retained(connection, kept, talked_on)
+    finally:
+        talking.cancel()
     assert kept in found
