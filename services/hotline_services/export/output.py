@@ -24,12 +24,8 @@ def written(out: Path, *, force: bool = False) -> Iterator[BinaryIO]:
         return
     refuse_to_overwrite(out, force=force)
     try:
-        if out.exists() and not out.is_file():
-            with out.open("wb") as device:
-                yield device
-        else:
-            with whole_file(out) as file:
-                yield file
+        with whole_file(out) as file:
+            yield file
     except OSError as error:
         raise OutputError(f"--out: {out}: {error.strerror}") from error
 
