@@ -103,6 +103,8 @@ def demo(
         played = read_scenario(scenario)
         if out is not None and not out.absolute().parent.is_dir():
             raise ValueError(f"--out: {out.parent} is no folder: make it, or name another")
+        if out is not None and out.is_dir():
+            raise ValueError(f"--out: {out} is a folder: name a file in it")
         pace_x, length = sound_speed(played.speed if speed is None else speed), sound_days(days) or played.days
         limit_s = _sound_seconds(seconds, (timedelta(days=length) + AFTERWARDS).total_seconds() / pace_x)
         later = ["--from", start.isoformat()] if (start := sound_start(begin, played)) else []
