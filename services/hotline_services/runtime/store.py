@@ -21,6 +21,10 @@ def usable(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:  # no room, no right to write, held by another process
+        if "decode to UTF-8" in str(error):
+            raise StoreError(
+                f"{path} is damaged: there is text in it that is no UTF-8. Begin with another one."
+            ) from error
         raise StoreError(f"{path}: {error}. Once that is put right, it goes on from what it holds.") from error
     except (sqlite3.DatabaseError, *UNDECODABLE) as error:
         raise StoreError(f"{path} is damaged, or is another kind of file: {error}. Begin with another one.") from error
