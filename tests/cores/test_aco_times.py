@@ -55,6 +55,21 @@ def test_a_start_in_january_lies_within_an_order_that_goes_over_the_new_year(per
     assert volume(before).start == datetime(2017, 12, 27, 12, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("times", "start", "end"),
+    [
+        ("312300YDEC/312359YDEC", datetime(2018, 1, 1, 11, tzinfo=UTC), datetime(2018, 1, 1, 11, 59, tzinfo=UTC)),
+        ("312300RDEC2017/312359RDEC", datetime(2018, 1, 1, 4, tzinfo=UTC), datetime(2018, 1, 1, 4, 59, tzinfo=UTC)),
+        ("010100KJAN2018/010200KJAN", datetime(2017, 12, 31, 15, tzinfo=UTC), datetime(2017, 12, 31, 16, tzinfo=UTC)),
+    ],
+)
+def test_a_night_of_new_year_is_over_when_it_is_where_it_is_written(times: str, start: datetime, end: datetime) -> None:
+    head = HEAD.replace("180600ZJUN2017/190600ZJUN2017", "311200ZDEC2017/021200ZJAN2018")
+    found = order(times=f"APERIOD/DISCRETE/{times}//", head=head)
+    assert (volume(found).start, volume(found).end) == (start, end)
+    assert found.mended == ()
+
+
 def test_a_start_on_the_29th_of_february_lies_in_the_order_s_leap_year() -> None:
     head = HEAD.replace("180600ZJUN2017/190600ZJUN2017", "281200ZDEC2015/051200ZMAR2016")
     found = order(times="APERIOD/DISCRETE/290600ZFEB/291200ZFEB//", head=head)

@@ -10,6 +10,8 @@ from .fields import NO_DATA, FieldError, Mend, bare, read_time
 Window = tuple[datetime, datetime]
 
 DAY: Final = timedelta(days=1)
+ZONE_AT_MOST: Final = timedelta(hours=12)
+"""How far the time of a place is from Zulu. Where it is the next year already, nothing is assumed by saying so."""
 MOST_WINDOWS: Final = 400
 OPEN_ENDED: Final = frozenset({"UFN", "INDEF", "UNK", "TBD", "AFTER", "ASOF", "ASAPAFT", "ONCALL", "NET"}) | NO_DATA
 EVERY_DAY: Final = frozenset(range(7))
@@ -78,22 +80,31 @@ def _read_start(field: str, whole: Window | None, year: int | None, mend: Mend) 
 
 
 def _is_within(field: str, whole: Window, year: int) -> bool:
-    try:
-        return whole[0] <= read_time(field, year, lambda _: None) <= whole[1]
-    except FieldError:  # the 29th of February
-        return False
+    at = _time_in(year, field)
+    return at is not None and whole[0] <= at <= whole[1]
 
 
 def read_end(field: str, began: datetime, mend: Mend) -> datetime:
-    """The time of an end: one that names no year is in that of the start, or from December into January in the next.
+    """The time of an end: one that names no year is in the first in which it is not before the start.
 
     Raises FieldError.
     """
-    ended = read_time(field, began.year, mend)
-    if ended >= began or _names_year(field):
-        return ended
-    mend("the end has no year and would be before the start: the year after was assumed")
-    return read_time(field, began.year + 1, mend)
+    if _names_year(field):
+        return read_time(field, None, mend)
+    around = range(began.year - 1, began.year + 2)  # west of Zulu the year before may not be over yet
+    later = [year for year in around if (at := _time_in(year, field)) is not None and at >= began]
+    if not later:
+        return read_time(field, began.year, mend)
+    if later[0] > began.year and later[0] > (began + ZONE_AT_MOST).year:
+        mend("the end has no year and would be before the start: the year after was assumed")
+    return read_time(field, later[0], mend)
+
+
+def _time_in(year: int, field: str) -> datetime | None:
+    try:
+        return read_time(field, year, lambda _: None)
+    except FieldError:  # the 29th of February, the end of the calendar
+        return None
 
 
 def _names_year(field: str) -> bool:
