@@ -145,7 +145,7 @@ def test_an_examination_ends_with_the_centre_and_says_what_was_not_tested_for_it
     assert len(examiner.taken) < len(SCENES) / 2
     reasons = {each.requirement.id: each.reason for each in examiner.report().of(Verdict.NOT_TESTED)}
     assert reasons["REC-4"] == "it is not there any more"
-    assert examiner.gone
+    assert examiner.report().cut_short
 
 
 def test_what_a_centre_does_not_say_because_it_has_died_is_not_held_against_it() -> None:
@@ -197,6 +197,15 @@ def test_a_report_that_finds_no_folder_is_refused_before_the_examination(
 ) -> None:
     assert conformance(rehearse=True, only="DIG", out=tmp_path / "no" / "report.json") == 2
     assert capsys.readouterr().err.endswith("no is no folder for report.json: make it, or name another\n")
+
+
+def test_a_report_into_a_folder_or_two_into_one_file_are_refused_before_the_examination(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert conformance(rehearse=True, only="DIG", out=tmp_path) == 2
+    assert capsys.readouterr().err.endswith("is a folder: name a file in it\n")
+    assert conformance(rehearse=True, only="DIG", out=tmp_path / "a", junit_file=tmp_path / "a") == 2
+    assert capsys.readouterr().err.endswith("a cannot hold both reports: name two files\n")
 
 
 def test_an_agreement_that_is_not_there_is_named_with_its_option(

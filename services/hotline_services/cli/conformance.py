@@ -62,8 +62,9 @@ def conformance(
 
     hotline conformance --rehearse
 
-    The exit code is 0 when nothing is broken, 1 when something is, 2 for bad input, when nobody is there or the centre
-    has another agreement, 4 when there is no broker. What was not tested is neither, and says why.
+    The exit code is 0 when nothing is broken, 1 when something is, 2 for bad input, when nobody is there, the centre
+    is gone before the end or has another agreement, 4 when there is no broker. What was not tested is neither, and
+    says why.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def conformance(
         rules = _rules(scenario, agreement)
         them = _parties(as_, against, rules)
         _check_speed(speed)
-        _check_folders(out, junit_file)
+        _check_files(out, junit_file)
         if rehearse:
             report = _rehearsed(scenario, rules, as_, them, wanted)
         else:
@@ -120,7 +121,7 @@ def conformance(
         _write(report, out, junit_file)
     except OSError as error:
         return _fail(f"{error.filename or out or junit_file}: {error.strerror}: the report is not in this file")
-    return BROKEN if report.broken else ALL_KEPT
+    return BROKEN if report.broken else BAD_INPUT if report.cut_short else ALL_KEPT
 
 
 def _rules(scenario: str, agreement: Path | None) -> Agreement:
@@ -153,11 +154,16 @@ def _check_speed(speed: float) -> None:
         raise ValueError(f"--speed: {speed:g}: more than 0, and no more than 100,000")
 
 
-def _check_folders(*files: Path | None) -> None:
+def _check_files(*files: Path | None) -> None:
     """Before minutes of examination, and not after them. Raises ValueError."""
     for file in files:
         if file is not None and not file.absolute().parent.is_dir():
             raise ValueError(f"{file.parent} is no folder for {file.name}: make it, or name another")
+        if file is not None and file.is_dir():
+            raise ValueError(f"{file} is a folder: name a file in it")
+    named = [file.absolute() for file in files if file is not None]
+    if len(set(named)) < len(named):
+        raise ValueError(f"--out and --junit: {named[0].name} cannot hold both reports: name two files")
 
 
 def _rehearsed(scenario: str, rules: Agreement, us: str, them: str, wanted: frozenset[str]) -> Report:

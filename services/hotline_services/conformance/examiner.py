@@ -237,6 +237,7 @@ class Examiner:
             agreement=rules.name,
             digest=rules.digest,
             judgements=judge(self._chosen, self.findings, reasons),
+            cut_short=self.gone,
         )
 
 

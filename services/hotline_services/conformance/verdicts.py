@@ -56,13 +56,17 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Who was examined by whom, under which agreement, and what was found."""
+    """Who was examined by whom, under which agreement, and what was found.
+
+    ``cut_short``: the centre was gone before the end.
+    """
 
     party: str
     examined_as: str
     agreement: str
     digest: str
     judgements: tuple[Judgement, ...]
+    cut_short: bool = False
 
     def of(self, verdict: Verdict) -> list[Judgement]:
         """Those with this verdict."""
