@@ -7,9 +7,7 @@ import pytest
 from hotline_protocol.agreement import TierRule
 from hotline_protocol.events import CallEnded, InputRejected
 from hotline_protocol.flightplan import PlanState, Priority
-from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, SightingKind
 from hotline_protocol.line import (
-    Advise,
     Answer,
     CallOutcome,
     Concur,
@@ -17,9 +15,6 @@ from hotline_protocol.line import (
     Decline,
     Expire,
     HangUp,
-    Noted,
-    Protest,
-    Reason,
     Ring,
     Tier,
 )
@@ -36,7 +31,6 @@ from hotline_protocol.orders import (
     LeaveDesk,
     Leaving,
     LetRing,
-    LodgeProtest,
     RaiseTier,
     RingNow,
     TakeDesk,
@@ -46,7 +40,7 @@ from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import Costs
 from hotline_services.runtime.chance import Chance
 
-from .joined import DAWN, FAR_EAST, ON_THE_LINE, PROMPT, Joined, agreement, config, minutes, plan
+from .joined import DAWN, FAR_EAST, PROMPT, Joined, agreement, config, minutes, plan
 from .manned import SITTING, Manned
 
 SLOW = config(think_s=30)
@@ -336,67 +330,6 @@ def test_raising_the_tier_during_a_call_leaves_the_offer_and_rings_higher_up() -
     world.order(RaiseTier, negotiation_id=decision.negotiation_id, tier=Tier.DUTY_OFFICER)
     assert decision.offer in [decline.answers for decline in world.all(Decline)]
     assert [ring.tier for ring in world.all(Ring)] == [Tier.DUTY_OFFICER, Tier.DEPUTY_COMMANDER]
-
-
-def test_a_protest_is_lodged_by_order_in_a_call() -> None:
-    world = Manned()
-    seen: dict[str, Any] = {"kind": SightingKind.SHOW_OF_FORCE, "at": ON_THE_LINE, "seen_at": DAWN}
-    world.order(LodgeProtest, peer="us", statement="Stop that.", **seen)
-    (protest,) = world.all(Protest)
-    assert protest.statement == "Stop that."
-    assert world.all(Ring)[-1].reason is Reason.PROTEST
-    world.order(LodgeProtest, peer="xx", **seen)
-    assert world.refusals == ["unknown-party peer"]
-
-
-INQUIRY = Advice(
-    kind=AdviceKind.INQUIRY, at=ON_THE_LINE, start=DAWN, end=DAWN + minutes(60), statement="Who flies there?"
-)
-SEEN: dict[str, Any] = {"kind": SightingKind.SHOW_OF_FORCE, "at": ON_THE_LINE, "seen_at": DAWN}
-TOLD: list[tuple[type[Any], dict[str, Any], type[Any]]] = [
-    (LodgeProtest, {"sitting": SITTING, "peer": "us", **SEEN}, Protest),
-    (PassAdvice, {"peer": "us", "advice": INQUIRY}, Advise),
-]
-
-
-@pytest.mark.parametrize(("order", "fields", "said"), TOLD)
-def test_what_is_to_be_told_is_told_in_a_call_of_theirs_and_needs_none_of_ours(
-    order: type[Any], fields: dict[str, Any], said: type[Any]
-) -> None:
-    world = Manned()
-    theirs = world.asked().call_id
-    world.tell("ru", order, **fields)
-    assert [message.call_id for message in world.all(said)] == [theirs]
-    assert [noted.source for noted in world.all(Noted)] == ["us"]
-    world.answer(AcceptOffer)
-    world.run(minutes=60)
-    assert [call.outcome for call in world.all(CallEnded)] == [CallOutcome.COMPLETED]
-    assert world.centres["ru"].untold() == []
-
-
-@pytest.mark.parametrize(("order", "fields", "said"), TOLD)
-def test_what_they_hang_up_upon_before_they_have_noted_it_is_told_in_a_call_of_ours(
-    order: type[Any], fields: dict[str, Any], said: type[Any]
-) -> None:
-    world = Manned()
-    theirs = world.asked().call_id
-    world.lost = lambda message: isinstance(message, said)
-    world.tell("ru", order, **fields)
-    world.lost = lambda _: False
-    world.answer(AcceptOffer)
-    assert [ring.source for ring in world.all(Ring)] == ["us", "ru"]
-    assert [message.call_id == theirs for message in world.all(said)] == [True, False]
-    assert world.centres["ru"].untold() == []
-
-
-@pytest.mark.parametrize(("order", "fields", "said"), TOLD)
-def test_what_is_to_be_told_is_rung_about_at_once_where_no_call_is_up(
-    order: type[Any], fields: dict[str, Any], said: type[Any]
-) -> None:
-    world = Manned()
-    world.tell("ru", order, **fields)
-    assert [ring.source for ring in world.all(Ring)] == ["ru"]
-    assert len(world.all(said)) == len(world.all(Noted)) == 1
 
 
 def test_a_flight_in_distress_is_laid_before_the_person_too() -> None:
