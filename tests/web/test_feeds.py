@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -12,13 +11,17 @@ from typing import Any
 import pytest
 
 from hotline_services.monitor.history import History
-from hotline_services.monitor.record import Record, read_only
+from hotline_services.monitor.record import Record
 from hotline_services.runtime.store import StoreError
 from hotline_services.web import feeds
+from hotline_services.web.asking import NotMetError
 from hotline_services.web.feeds import LiveFeed, RecordingFeed
+from hotline_services.web.sources import Sources
+from hotline_services.web.state import State
 
 from .conftest import TOKEN, served
 from .day import heard
+from .listening import Page
 
 DEEP = "[" * 100_000
 WRITER = {"Authorization": f"Bearer {TOKEN}"}
@@ -112,7 +115,7 @@ async def test_what_is_forgotten_has_been_counted_though_nobody_asked(
     assert counted[0] == counted[1]
 
 
-def test_messages_that_cannot_be_read_at_the_end_of_a_record_are_looked_at_once(
+async def test_messages_that_cannot_be_read_at_the_end_of_a_record_are_looked_at_once(
     record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record.commit(heard()[:30], [], [])
@@ -121,10 +124,10 @@ def test_messages_that_cannot_be_read_at_the_end_of_a_record_are_looked_at_once(
     looked_at: list[bytes] = []
     decode = feeds.decode_any
     monkeypatch.setattr(feeds, "decode_any", lambda text: looked_at.append(text) or decode(text))  # type: ignore[func-returns-value]
-    feed = LiveFeed(tmp_path / "monitor.sqlite3")
-    with closing(read_only(tmp_path / "monitor.sqlite3")) as db:
-        for _ in range(3):
-            feed._catch_up(db)
+    async with served(record=tmp_path / "monitor.sqlite3") as server:
+        shown = await server.json("/api/v1/live/picture")
+        record.commit(heard()[30:40], [], [])  # which are found when it is looked at again
+        await Page(n=shown["n"]).follow(server.client, until=40)  # type: ignore[index]
     assert looked_at.count(b"{") == 2
 
 
@@ -152,14 +155,13 @@ def test_a_recording_that_has_been_closed_has_no_more_to_tell(run: Path) -> None
     assert feed.text(1) is None
 
 
-async def test_a_recording_that_goes_while_somebody_waits_for_it_is_told_to_be_gone(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await asyncio.to_thread(shutil.copy, run, tmp_path / "run.jsonl")
-    async with served(tmp_path / "run.jsonl") as server:
-        sources = server.state.sources
-        ready = sources.get("a").feed.ready  # type: ignore[union-attr]
-        monkeypatch.setattr(ready, "is_set", lambda: False)
-        monkeypatch.setattr(ready, "wait", lambda _patience: sources._remove("a") or True)  # type: ignore[func-returns-value]
-        gone = await server.json("/api/v1/a/picture", 404)
-    assert "not shown any more" in gone["error"]  # type: ignore[index]
+async def test_a_source_whose_place_is_taken_while_somebody_waits_for_it_is_told_to_be_gone(tmp_path: Path) -> None:
+    sources, waited_for = Sources(), LiveFeed(tmp_path / "monitor.sqlite3")
+    sources.watch(waited_for, tmp_path)
+    asking = asyncio.create_task(State(sources, TOKEN).shown("live"))
+    await asyncio.sleep(0)  # it has found the source by then, and waits
+    sources.watch(LiveFeed(tmp_path / "another.sqlite3"), tmp_path)
+    waited_for.ready.set()
+    with pytest.raises(NotMetError, match="not shown any more") as gone:
+        await asking
+    assert gone.value.status == 404
