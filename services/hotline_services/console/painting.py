@@ -18,12 +18,12 @@ STYLES: Final = {
     Layer.LINE: "yellow",
     Layer.OWN: "green",
     Layer.FLIES_OWN: "bold green",
-    Layer.FLIES_OTHER: "bold blue",
+    Layer.FLIES_OTHER: "bold magenta",
     Layer.FLIES_THIRD: "bold yellow",
     Layer.OFFER: "bold magenta",
     Layer.CHOICE: "bold cyan",
 }
-"""Red is for what is wrong: no side is shown as hostile."""
+"""What is theirs has one colour, what is own another. Red is for what is wrong: no side is shown as hostile."""
 
 
 def desk_text(view: DeskView, now: datetime, speed: float) -> Text:
