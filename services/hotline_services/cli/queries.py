@@ -43,7 +43,6 @@ __all__ = [
 
 
 NAMED: Final = frozenset({Grouping.REASON, Grouping.TIER})
-LEAST_HOURS: Final = 6.0  # what is counted in less says nothing of a day
 
 
 def _lasted(seconds: float | None) -> str:
@@ -263,7 +262,7 @@ def volume(*, by: Grouping = Grouping.DAY, query: Query = ALL) -> int:
 
 
 def _a_day(row: Traffic) -> str:
-    return f"{row.calls_per_day:.1f}" if row.hours >= LEAST_HOURS else "—"
+    return "—" if row.calls_per_day is None else f"{row.calls_per_day:.1f}"
 
 
 def _failed(row: Traffic) -> str:

@@ -23,6 +23,8 @@ R = TypeVar("R", bound=Row)
 
 DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
+LEAST_HOURS: Final = 6.0
+"""What is counted in less says nothing of a day."""
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +37,7 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """The calls of one group over ``hours``."""
+    """The calls of one group over ``hours``; of less than six hours nothing is said a day."""
 
     group: str
     hours: float
@@ -44,7 +46,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     busy: int
     no_answer: int
     dropped: int
-    calls_per_day: float
+    calls_per_day: float | None
     erlang: float
     waiting: Spread
     set_up: Spread
@@ -138,7 +140,7 @@ _GROUPS: Final[dict[Grouping, Callable[[CallRow], str]]] = {
 
 
 def traffic(group: str, calls: Sequence[CallRow], hours: float) -> Traffic:
-    """The figures of these calls over so many hours; rates are 0 over no time at all."""
+    """The figures of these calls over so many hours; the load is 0 over no time at all."""
     outcomes = Counter(call.outcome for call in calls)
     return Traffic(
         group=group,
@@ -148,7 +150,7 @@ def traffic(group: str, calls: Sequence[CallRow], hours: float) -> Traffic:
         busy=outcomes[CallOutcome.BUSY],
         no_answer=outcomes[CallOutcome.NO_ANSWER],
         dropped=outcomes[CallOutcome.DROPPED],
-        calls_per_day=len(calls) * 24 / hours if hours else 0.0,
+        calls_per_day=len(calls) * 24 / hours if hours >= LEAST_HOURS else None,
         erlang=math.fsum(map(taken_s, calls)) / (hours * 3_600) if hours else 0.0,
         waiting=spread(call.waiting_s for call in calls if call.waiting_s is not None),
         set_up=spread(call.set_up_s for call in calls if call.set_up_s is not None and call.answered_at),

@@ -7,7 +7,6 @@ import { lasted, plain } from "./format.js";
 import { Listing } from "./listing.js";
 import { words } from "./words.js";
 
-const LEAST_HOURS = 6; // what is counted in less says nothing of a day; as on the command line
 const { columns: heads, groups } = words.figures;
 
 /** Traffic by some grouping, as of the time shown; asked for again when calls have changed. */
@@ -35,7 +34,7 @@ class Volume {
   }
 }
 
-const aDay = (row) => (row.hours < LEAST_HOURS ? words.none : row.calls_per_day.toFixed(1));
+const aDay = (row) => row.calls_per_day?.toFixed(1) ?? words.none;
 const mean = (spread) => (spread.max_s ? lasted(spread.mean_s) : words.none); // all zero where no call was answered
 
 /** The figures that are always in sight. */
