@@ -126,6 +126,12 @@ def test_a_wrong_file_is_named_with_what_is_wrong_with_it(
     assert str(tmp_path / "x") in told
 
 
+def test_a_time_that_is_not_in_the_run_is_told(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for at, warned in (("2001-01-01T00:00Z", True), ("2099-01-01T00:00Z", True), (None, False)):
+        assert export(recording, to="aircraft.json", at=at, out=Path("-")) == 0
+        assert (f"{at}"[:10] in capsys.readouterr().err) == warned
+
+
 def test_a_run_that_is_not_there_a_folder_and_another_database_are_no_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

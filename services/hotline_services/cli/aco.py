@@ -32,7 +32,7 @@ from .numbers import Whole
 from .options import Flag
 from .query import complain
 from .tables import Column, aligned
-from .times import read_at
+from .times import outside, read_at
 
 REFUSED: Final = 1
 DAY: Final = timedelta(days=1)
@@ -117,6 +117,7 @@ def _write_plans(order: Order, prefix: str, out: Path, *, force: bool) -> bool:
     text = msgspec.json.encode({"plans": plans})
     with written(out, force=force) as file:
         file.write(msgspec.json.format(text, indent=2) + b"\n")
+    sys.stderr.write(f"{out}: {len(plans):,} plans\n")
     return whole
 
 
@@ -215,6 +216,8 @@ def _order(path: Path, at: datetime | None, scenario: str | None, *, everything:
         complain("aco write", run.cut_off)
     if story.period is None:
         raise StoreError(f"{path} holds no messages.")
+    if at is not None and (warning := outside(at, story.period.start, story.period.end)):
+        complain("aco write", warning)
     when = at or (story.period.start if everything else story.period.end)
     granted = [each for row in story.rows(AgreementRow) for each in _granted(row, None if everything else when)]
     end = max((each.volume.end for each in granted), default=when + DAY)

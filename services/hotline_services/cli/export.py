@@ -33,7 +33,7 @@ from hotline_services.runtime.store import StoreError
 
 from .options import Flag
 from .query import complain
-from .times import read_at
+from .times import outside, read_at
 
 
 class Format(enum.Enum):
@@ -115,7 +115,7 @@ def _format(name: str) -> Format:
 def _export(
     path: Path, kind: Format, out: Path | None, at: datetime | None, scenario: str | None, *, partial: bool, force: bool
 ) -> int:
-    target = out or Path(path.stem if kind in FOLDERS else f"{path.stem}.{kind.value}")
+    target = out or Path(f"{path.stem}.{kind.value}")
     if kind in FOLDERS and str(target) == STDOUT:
         raise OutputError(f"--out: {kind.value} is a folder of tables, which do not go to the standard output")
     refuse_to_overwrite(target, force=force)
@@ -158,10 +158,12 @@ def _aircraft(run: Run, at: datetime | None) -> bytes:
     """As a monitor would have shown it then: what is said later is not known yet."""
     projection, count, last = Projection(), 0, run.header.start
     for recorded in run.messages():
-        if at is not None and recorded.at > at:
-            break
-        projection.apply(recorded.message, recorded.at)
-        count, last = count + 1, recorded.at
+        last = recorded.at
+        if at is None or last <= at:
+            projection.apply(recorded.message, last)
+            count += 1
+    if at is not None and (warning := outside(at, run.header.start, last)):
+        complain("export", warning)
     return aircraft_json(projection.rows(AirborneRow), at or last, count)
 
 

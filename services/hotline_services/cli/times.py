@@ -17,3 +17,11 @@ def read_at(text: str | None) -> datetime | None:
         return read_moment(text)
     except ValueError as error:
         raise ValueError(f"--at: {text!r} is no time such as 2017-08-20T07:30Z") from error
+
+
+def outside(at: datetime, start: datetime, end: datetime) -> str | None:
+    """What to say of a time that is asked for and lies outside the run; None within it."""
+    if start <= at <= end:
+        return None
+    first, last = (f"{each.astimezone(UTC):%Y-%m-%dT%H:%MZ}" for each in (start, end))
+    return f"--at: {at.isoformat()} is not in this run, which goes from {first} to {last}"
