@@ -85,7 +85,7 @@ def demo(
         How many days of it are played; by default the scenario's own length.
     begin
         Begin later than the scenario does, at this time (2016-09-17T13:20Z, or 13:20 of its first day); what was to
-        happen before happens at once.
+        happen before happens at once, so that a notice of then is told late.
     data
         Where journals, the record and logs go. What an earlier demo left there is removed.
     out
@@ -116,6 +116,8 @@ def demo(
             pace = ["--speed", str(pace_x), "--days", str(length)]
             shown = Page(_page_port(page_port), new_token()) if page else None
             _greet(played, embedded, pace_x, data, shown)
+            if start is not None:
+                print(f"Begins at {start:%H:%M}Z: what was due before is told at once, and so late.\n", file=sys.stderr)
             try:
                 code = asyncio.run(_play(played, embedded, options, pace, later, data, limit_s, shown))
             finally:  # also when the log could not be written to its end
@@ -224,8 +226,11 @@ def _claimed(data: Path) -> TextIO:
             raise ValueError(f"--data: {data} holds journals that no demo has made; name another folder")
         held = mark.open("a", encoding="utf-8")
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for old in _left_behind(data):
+        left = list(_left_behind(data))
+        for old in left:
             old.unlink()
+        if left:
+            print(f"Removed what the demo before left in {data} (--data names another folder).", file=sys.stderr)
     except BlockingIOError as error:
         raise ValueError(f"--data: a demo is running in {data}: stop it, or name another folder") from error
     except OSError as error:
