@@ -148,6 +148,30 @@ async def test_a_time_in_the_address_is_utc_wherever_it_is_read(run: Path, visit
         await expect(page.locator(".hours")).to_have_text("05:02:00")
 
 
+async def test_a_live_clock_goes_on_over_a_reading_that_was_late_and_back_when_it_was_set_back(
+    run: Path, visit: Visit
+) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at="2017-08-20T05:02:00Z"))
+        shown = await page.evaluate(
+            """async () => {
+              const {Clock} = await import('./static/clock.js');
+              let real = 0;
+              performance.now = () => real;
+              const clock = new Clock();
+              const heard = (simulated, speed) => {
+                clock.hear({simulated: `2017-08-20T${simulated}Z`, speed});
+                return new Date(clock.now()).toISOString().slice(11, 19);
+              };
+              const shown = [heard('05:00:00', 60)];
+              real = 5_000;
+              const late = heard('05:04:40', 60);
+              return [...shown, late, heard('05:05:10', 60), heard('05:05:05', 30), heard('04:00:00', 30)];
+            }"""
+        )
+    assert shown == ["05:00:00", "05:05:00", "05:05:10", "05:05:05", "04:00:00"]
+
+
 async def test_what_was_seen_live_can_be_gone_to_once_the_head_was_left(run: Path, visit: Visit) -> None:
     async with site(run) as served:
         page = await visit(served.at(at="2017-08-20T05:02:00Z"))

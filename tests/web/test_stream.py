@@ -1,6 +1,7 @@
 """Pages that follow a record while it is written: each hears all of it once, whatever breaks."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hotline_services.monitor.history import fold
 from hotline_services.monitor.record import Record
 from hotline_services.web.feeds import LiveFeed
-from hotline_services.web.model import Changes
+from hotline_services.web.model import Changes, ClockReading
 from hotline_services.web.sse import Batch, Fanout, change
 from hotline_services.web.view import SHOWN, changes
 
@@ -168,6 +169,16 @@ async def test_what_all_pages_are_told_is_made_ready_once() -> None:
     for stream in streams:
         await stream.aclose()  # type: ignore[attr-defined]
     assert held.fanout.pages == 0
+
+
+async def test_every_page_is_told_what_time_it_is_then_and_not_what_it_was_when_another_was_told() -> None:
+    readings = (ClockReading(simulated=datetime(2017, 8, 20, hour, tzinfo=UTC), speed=600) for hour in range(24))
+    fanout = Fanout(Held().look_up, lambda: next(readings))
+    first, later = fanout.stream(None), fanout.stream(None)
+    assert b"T00:00:00Z" in await anext(first)
+    assert b"T01:00:00Z" in await anext(later)
+    fanout.tell_time()
+    assert b"T02:00:00Z" in await anext(first)
 
 
 async def test_a_stream_that_is_idle_is_kept_alive_and_ends_when_the_server_does() -> None:

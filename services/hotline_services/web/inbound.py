@@ -39,7 +39,7 @@ class Inbound:
         self._clock: ScaledClock | None = None
         self._trouble = ""
         self._hear_tracks: Callable[[TracksNow], object] = lambda _tracks: None
-        self._hear_clock: Callable[[ClockReading], object] = lambda _reading: None
+        self._hear_clock: Callable[[], object] = lambda: None
         self.names: Final[set[PartyName]] = set()
 
     @property
@@ -52,9 +52,7 @@ class Inbound:
         """Whether there is a connection, and the broker lets us hear."""
         return self._connection is not None
 
-    async def run(
-        self, hear_clock: Callable[[ClockReading], object], hear_tracks: Callable[[TracksNow], object]
-    ) -> None:
+    async def run(self, hear_clock: Callable[[], object], hear_tracks: Callable[[TracksNow], object]) -> None:
         """Until cancelled."""
         self._hear_clock, self._hear_tracks = hear_clock, hear_tracks
         while True:
@@ -80,8 +78,7 @@ class Inbound:
         match message:
             case Clock():
                 self._clock = ScaledClock(message)
-                if (reading := self.clock) is not None:
-                    self._hear_clock(reading)
+                self._hear_clock()
             case Health() if len(self.names) < PARTIES_AT_MOST:
                 self.names.add(message.source)
             case Tracks():

@@ -57,20 +57,26 @@ class _Told:
     def __init__(self, epoch: str, n: int) -> None:
         self.epoch = epoch
         self.n = n
-        self.clock: bytes | None = None
+        self.times = -1
         self.tracks: bytes | None = None
         self.beats = 0
 
 
 class Fanout:
-    """All pages that follow the live source. ``look_up`` finds the changes after one message and up to another."""
+    """All pages that follow the live source. ``look_up`` finds the changes after one message and up to another, and
+    ``read_clock`` says what time it is, where there is a clock."""
 
-    def __init__(self, look_up: Callable[[int, int], Awaitable[Changes]]) -> None:
+    def __init__(
+        self,
+        look_up: Callable[[int, int], Awaitable[Changes]],
+        read_clock: Callable[[], ClockReading | None] = lambda: None,
+    ) -> None:
         self._look_up: Final = look_up
+        self._read_clock: Final = read_clock
         self._batches: Final[dict[int, Batch]] = {}
         self._turn = asyncio.Event()
         self._epoch, self._n = "", 0
-        self._clock: bytes | None = None
+        self._times = 0
         self._tracks: bytes | None = None
         self._beats = 0
         self._closed = False
@@ -87,9 +93,9 @@ class Fanout:
                 del self._batches[next(iter(self._batches))]
         self._wake()
 
-    def tell_time(self, reading: ClockReading) -> None:
-        """It is this time now; nothing is told of it when it is not."""
-        self._clock = event("clock", reading)
+    def tell_time(self) -> None:
+        """Every page is to hear what time it is."""
+        self._times += 1
         self._wake()
 
     def tell_tracks(self, tracks: TracksNow) -> None:
@@ -130,16 +136,20 @@ class Fanout:
             self.pages -= 1
 
     def _passing(self, told: _Told) -> list[bytes]:
-        """What only counts now: a page that was late for it gets the newest alone."""
+        """What only counts now: a page that was late for it gets the newest alone.
+
+        The clock is read for each page when it is told, since it goes on: kept for a page that comes seconds later,
+        a reading would set it back by as many times the speed.
+        """
         frames = []
-        if self._clock is not None and told.clock is not self._clock:
-            frames.append(self._clock)
+        if told.times != self._times and (reading := self._read_clock()) is not None:
+            frames.append(event("clock", reading))
         if self._tracks is not None and told.tracks is not self._tracks:
             frames.append(self._tracks)
         if self._beats - told.beats >= BEATS_TO_KEEP_ALIVE:
             frames.append(KEEP_ALIVE)
             told.beats = self._beats
-        told.clock, told.tracks = self._clock, self._tracks
+        told.times, told.tracks = self._times, self._tracks
         return frames
 
     async def _changes(self, told: _Told) -> list[bytes] | None:

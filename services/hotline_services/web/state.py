@@ -59,7 +59,7 @@ class State:
     def __init__(self, sources: Sources, token: str, broker: Inbound | None = None) -> None:
         self.sources: Final = sources
         self.broker: Final = broker
-        self.fanout: Final = Fanout(self._look_up)
+        self.fanout: Final = Fanout(self._look_up, lambda: self.clock)
         self.uploading: Final = asyncio.Lock()
         self._uploads: Path | None = None
         self._counted: _Counted | None = None
@@ -134,8 +134,7 @@ class State:
 
     async def _beat(self) -> None:
         while True:
-            if self.clock is not None:
-                self.fanout.tell_time(self.clock)
+            self.fanout.tell_time()
             self.fanout.beat()
             await asyncio.sleep(BEAT_S)
 

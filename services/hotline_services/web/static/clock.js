@@ -2,6 +2,7 @@
 
 const SLOWEST = 1;
 const FASTEST = 1_000;
+const LATE_MS = 2_000;
 
 /** Emits `set` when it is put elsewhere, and `pace` when it starts, stops or changes speed. */
 export class Clock extends EventTarget {
@@ -55,6 +56,13 @@ export class Clock extends EventTarget {
     this.#at = Date.parse(simulated);
     this.#since = performance.now();
     this.#pace(speed > 0, speed || this.#speed);
+  }
+
+  /** The same, told while it is followed. What is a moment behind was late on its way: time does not run backwards. */
+  hear({ simulated, speed }) {
+    const behind = this.now() - Date.parse(simulated);
+    if (this.rate === speed && behind >= 0 && behind < LATE_MS * speed) return;
+    this.read({ simulated, speed });
   }
 
   #pace(running, speed) {

@@ -152,7 +152,7 @@ export class Watch extends EventTarget {
 
   #timed(reading) {
     this.#isTimed = true;
-    this.clock.read(reading);
+    this.clock.hear(reading);
     this.head = instant(reading.simulated);
   }
 
