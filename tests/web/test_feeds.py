@@ -1,6 +1,7 @@
 """Reading what is shown goes on past what cannot be read, and where it does not, it says so."""
 
 import asyncio
+import itertools
 import json
 import sqlite3
 from contextlib import closing
@@ -31,6 +32,14 @@ def spoil(record: Path, n: int, text: str) -> None:
     """Put this in the place of message ``n``."""
     with closing(sqlite3.connect(record)) as db, db:
         db.execute("UPDATE messages SET message = ? WHERE n = ?", (text, n))
+
+
+def overwrite_the_middle(record: Path) -> None:
+    """As a disk does that fails: the record can be opened, and its first messages be read."""
+    size = record.stat().st_size
+    with record.open("r+b") as file:
+        file.seek(size // 4)
+        file.write(b"\xff" * (size // 2))
 
 
 def fail_at(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +108,29 @@ async def test_a_live_source_goes_back_as_far_as_it_is_to_and_says_from_when(
     assert "since" in unknown["error"]  # type: ignore[index]
     head, first = (json.loads(line) for line in saved.content.splitlines()[:2])  # what is saved is the whole record
     assert datetime.fromisoformat(head["start"]) == datetime.fromisoformat(first["at"]) == times[0]
+
+
+async def test_a_damaged_record_is_told_once_for_as_long_as_it_stays_so(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, asked, told = tmp_path / "monitor.sqlite3", asyncio.Event(), []
+    loop, identity = asyncio.get_running_loop(), feeds._identity
+    looks = itertools.count()
+
+    def looking(path: Path) -> tuple[int, int, bool] | None:
+        if next(looks) == 10:
+            loop.call_soon_threadsafe(asked.set)
+        return identity(path)
+
+    record.commit(heard()[:600], [], [])
+    record.close()
+    overwrite_the_middle(path)
+    monkeypatch.setattr(feeds, "_identity", looking)
+    monkeypatch.setattr(feeds.log, "warning", lambda *said, **why: told.append((said, why)))
+    async with served(record=path) as server, asyncio.timeout(20):
+        await asked.wait()
+        assert "cannot be read" in (await server.json("/api/v1/live/setting"))["note"]  # type: ignore[index]
+    assert [said for said, _ in told] == [("record-unreadable",)]
 
 
 async def test_what_is_forgotten_has_been_counted_though_nobody_asked(

@@ -174,6 +174,7 @@ class LiveFeed(Feed):
             if life[0] != self.epoch or newest < self._looked_at:
                 self._begin(life[0])
                 self._looked_at = 0
+            self._newer(db)  # a record that is damaged there can be opened for all that, and is still in trouble
             self.trouble = ""
             while not self._stopped.is_set() and _identity(self._path) == file:
                 self._catch_up(db)
@@ -184,7 +185,7 @@ class LiveFeed(Feed):
         """Batch after batch, each a read of its own; they are told of together, no oftener than is looked for them."""
         told, due_s = self._history.last, time.monotonic() + self._poll_s
         while not self._stopped.is_set():
-            rows = db.execute(_NEWER, (self._looked_at, FOLDED_AT_ONCE)).fetchall()
+            rows = self._newer(db)
             self._fold([numbered for row in rows if (numbered := self._decoded(*row)) is not None])
             if told < self._history.last and (not rows or time.monotonic() >= due_s):
                 self._hear(Progress(self.epoch, told, self._history.last))
@@ -193,6 +194,9 @@ class LiveFeed(Feed):
                 return
             self._looked_at = rows[-1][0]
             self._forget()
+
+    def _newer(self, db: sqlite3.Connection) -> list[tuple[int, str, str]]:
+        return db.execute(_NEWER, (self._looked_at, FOLDED_AT_ONCE)).fetchall()
 
     def _forget(self) -> None:
         """What is older than is kept, once it is worth it, in steps for which requests do not wait long."""
