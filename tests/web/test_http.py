@@ -293,6 +293,33 @@ async def test_answers_are_compressed_for_who_can_read_that_and_the_stream_never
         assert b"id: " in await anext(stream.aiter_raw())
 
 
+@pytest.mark.parametrize(
+    ("wanted", "is_zipped"),
+    [
+        ("gzip, deflate, br", True),
+        ("GZip ; Q=0.5", True),
+        ("*", True),
+        ("br, *;q=0.1", True),
+        ("gzip;q=1, identity;q=0.5", True),
+        ("identity;q=0, *", True),
+        ("x-gzip", True),
+        ("gzip;q=0", False),
+        ("gzip;q=0.000, *", False),
+        ("*;q=0", False),
+        ("br", False),
+        ("gzip;q=0.5, identity", False),
+        ("gzip;q=much", False),
+        ("", False),
+    ],
+)
+async def test_an_answer_is_compressed_only_where_that_is_asked_for_and_not_refused(
+    server: Served, wanted: str, is_zipped: bool
+) -> None:
+    for path in ("/geography/rivers.geojson", "/api/v1/a/plans"):
+        answer = await server.client.get(path, headers={"Accept-Encoding": wanted})
+        assert (answer.headers.get("content-encoding") == "gzip") is is_zipped
+
+
 async def test_files_are_sent_once_and_small(server: Served) -> None:
     path = "/geography/rivers.geojson"
     zipped = await server.client.get(path)

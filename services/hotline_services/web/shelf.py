@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,8 +21,20 @@ FILES_AT_MOST: Final = 512
 
 
 def takes_zipped(request: Request) -> bool:
-    """Whether who asks can read what is compressed."""
-    return "gzip" in request.headers.get("accept-encoding", "")
+    """Whether who asks can read what is compressed, and would not rather have it plain (RFC 9110, 12.5.3)."""
+    weights = dict(map(_weighed, ",".join(request.headers.getlist("accept-encoding")).split(",")))
+    zipped = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
+    return zipped > 0.0 and zipped >= weights.get("identity", 0.0)
+
+
+def _weighed(coding: str) -> tuple[str, float]:
+    """A coding and how much it is wanted, from 0, which is not at all, to 1; what cannot be read is not wanted."""
+    name, _, weight = coding.partition(";")
+    found = _WEIGHT.fullmatch(weight.strip())
+    return name.strip().lower(), float(found[1] or 1) if found else 0.0
+
+
+_WEIGHT: Final = re.compile(r"(?:q=([01](?:\.\d{0,3})?))?", re.IGNORECASE)
 
 
 class Sheet(NamedTuple):
