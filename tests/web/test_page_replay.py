@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from hotline_protocol.line import Ring
 from hotline_services.monitor.wording import clock_time
 
@@ -62,6 +64,16 @@ async def test_the_address_brings_back_what_was_looked_at(run: Path, visit: Visi
         again = await visit(page.url)
         await expect(again.get_by_role("tab", name="Plans")).to_have_attribute("aria-selected", "true")
         await expect(again.locator(".hours")).to_have_text(await page.locator(".hours").inner_text())
+
+
+@pytest.mark.parametrize(
+    "at", ["garbage", "0000-05-05T00:00:00Z", "0001-01-01T00:00:00+01:00", "+010000-01-01T00:00:00Z"]
+)
+async def test_a_time_in_the_address_that_there_cannot_be_is_passed_over(run: Path, visit: Visit, at: str) -> None:
+    async with site(run) as served:
+        page = await visit(served.at(at=at.replace("+", "%2B")))
+        await expect(page.locator(".hours")).to_have_text(re.compile("^21:0"))
+        await expect(page).to_have_url(re.compile("at=2017-08-19T21:0"))
 
 
 async def test_two_recordings_run_side_by_side_on_one_clock(run: Path, visit: Visit) -> None:

@@ -32,6 +32,7 @@ const ADVANCE_MS = 250;
 const KEEP_PLACE_MS = 1_000;
 const OF_ONE_SOURCE = { at: "", sel: "", ll: "", q: "", party: "" }; // of the address: says nothing of another
 const WITHOUT_ZONE = /T[\d:.]+$/;
+const [FIRST_TIME, LAST_TIME] = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"].map(Date.parse);
 const by = (id) => document.getElementById(id);
 
 class Page {
@@ -156,10 +157,11 @@ class Page {
     if (this.address.get("sel") && !isFresh) await this.about.open(this.address.get("sel"), { isFocused: false });
   }
 
-  /** Times of the address are UTC, whether they say so or not. */
+  /** Times of the address are UTC, whether they say so or not; one that the server cannot be asked for is none. */
   #wantedTime() {
     const at = this.address.get("at");
-    return Date.parse(WITHOUT_ZONE.test(at) ? `${at}Z` : at);
+    const wanted = Date.parse(WITHOUT_ZONE.test(at) ? `${at}Z` : at);
+    return wanted >= FIRST_TIME && wanted <= LAST_TIME ? wanted : NaN;
   }
 
   #build() {
