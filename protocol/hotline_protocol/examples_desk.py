@@ -7,7 +7,7 @@ from . import line, orders
 from .airspace import Position
 from .examples_story import AGREEMENT, AS_FILED, ASKED, CALL, HIGHER, MENU, NEGOTIATION, at
 from .flightplan import FlightKind, PlanState, Priority
-from .injection import SightingKind
+from .injection import Advice, AdviceKind, SightingKind
 from .message import Author, Message
 
 SITTING: Final = "sitting-4c1d"
@@ -62,11 +62,34 @@ def _told() -> Iterator[Message]:
         about=(NEGOTIATION,),
     )
     waiting = orders.Waiting(
-        ref="ru-e1-n4c1d", peer="us", reason=line.Reason.ROUTINE, tier=line.Tier.DUTY_OFFICER, not_before=at(9)
+        ref="ru-e1-n4c1d",
+        peer="us",
+        reason=line.Reason.ROUTINE,
+        tier=line.Tier.DUTY_OFFICER,
+        not_before=at(9),
+        plan_id="ru-8",
+    )
+    stop = Advice(
+        kind=AdviceKind.STOP_REQUEST, at=Position(38.9, 35.75), start=at(1), end=at(120), statement="Stop, please."
+    )
+    told = orders.Waiting(
+        ref="director-7",
+        peer="us",
+        reason=line.Reason.INCIDENT,
+        tier=line.Tier.DUTY_OFFICER,
+        not_before=at(1),
+        advice=stop,
     )
     plan = orders.OwnPlan(plan_id=OWN, callsign="PATROL7", state=PlanState.ACCEPTED, volumes=MENU.volumes(AS_FILED))
     yield ru.say(
-        orders.DeskTaken, at(1), by=by, until=at(2), agreement=AGREEMENT, call=call, waiting=(waiting,), plans=(plan,)
+        orders.DeskTaken,
+        at(1),
+        by=by,
+        until=at(2),
+        agreement=AGREEMENT,
+        call=call,
+        waiting=(told, waiting),
+        plans=(plan,),
     )
     yield ru.say(
         orders.DecisionAwaited,

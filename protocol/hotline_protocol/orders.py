@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from .airspace import Position, Volume4D
 from .flightplan import FlightKind, PlanId, PlanState, Priority
-from .injection import Injected, SightingKind
+from .injection import Advice, Injected, SightingKind
 from .line import CallId, NegotiationId, Reason, Tier
 from .menu import Choice, Menu
 from .message import AwareTime, Digest, Identifier, Message, PartyName
@@ -127,13 +127,17 @@ class CallOnDesk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to be talked over with ``peer``, not before then."""
+    """Something to be talked over with ``peer``, not before then: what we want to fly (``plan_id``), or what is to be
+    told (``advice``), which with ``protests`` is a protest against this, as in a :class:`~.line.Mail`."""
 
     ref: Identifier
     peer: PartyName
     reason: Reason
     tier: Tier
     not_before: AwareTime
+    plan_id: PlanId | None = None
+    advice: Advice | None = None
+    protests: SightingKind | None = None
 
 
 class OwnPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from hotline_protocol.service import Health, Presence
 from hotline_protocol.sky import Track, Tracks
 from hotline_services.console.commands import CommandError, Commands
 from hotline_services.console.desk_view import DeskView
+from hotline_services.console.sky import Sky
 from hotline_services.console.telling import sky_lines
 
 from .fake import FakeDesk
@@ -38,7 +39,8 @@ def test_what_flies_is_told_in_words_one_s_own_first() -> None:
         "RU1, own aircraft: FL240, in 439LM36, 420 kt towards 360°.",
         "US1, another side's aircraft: FL240, in 439LM35, 420 kt towards 360°.",
     ]
-    assert Commands(DeskView("ru", "s")).obey("sky", FakeDesk().time).lines == ("Nothing is seen to fly.",)
+    assert sky_lines(Sky("ru")) == ["What flies has not been told yet."]
+    assert sky_lines(Sky("ru", is_known=True)) == ["Nothing is seen to fly."]
 
 
 @pytest.mark.parametrize(("who", "left"), [("sky", 0), ("director", 2)])

@@ -37,8 +37,11 @@ from hotline_protocol.orders import (
 )
 from hotline_protocol.service import Health, Presence
 from hotline_services.console.commands import HELP, SYNONYMS, CommandError, Commands
-from hotline_services.console.desk_view import Matter, in_words
+from hotline_services.console.desk_view import Matter
+from hotline_services.console.offers import in_words
 from hotline_services.console.sitting import Draft, SittingAt
+from hotline_services.console.sky import Sky
+from hotline_services.console.telling import status_lines
 from hotline_services.monitor.worldlog import place
 
 from .fake import HIGHER, SITTING, WANTED, FakeDesk, offer_of
@@ -172,7 +175,9 @@ def test_another_sitting_s_refusal_is_not_told() -> None:
 def test_an_offer_that_lapsed_with_nobody_saying_so_is_taken_off_in_time() -> None:
     desk = talking()
     assert desk.view.lapse(at(3)) == []
-    assert matters(desk.view.lapse(at(6))) == [Matter.OUTCOME]  # type: ignore[arg-type]
+    (lapsed,) = desk.view.lapse(at(6))
+    what = f"{MENU.sectors[0].name} · FL240-260 · on time"
+    assert (lapsed.matter, lapsed.text) == (Matter.OUTCOME, f"Their offer, {what}, has lapsed unanswered.")
     assert desk.view.decision() is None
 
 
@@ -213,6 +218,22 @@ def test_what_is_told_cannot_steer_a_terminal() -> None:
     desk = manned()
     notices = desk.hear(desk.asked(meets=("x\x1b[2J",)))
     assert all(notice.text.isprintable() for notice in notices)
+
+
+def test_the_status_is_told_in_words_for_one_and_for_many_and_for_what_is_not_known() -> None:
+    desk = manned()
+    assert status_lines(desk.view, desk.time)[-1] == "1 own plan; what flies has not been told yet."
+    desk.view.plans.clear()
+    desk.view.sky = Sky("ru", is_known=True)
+    assert status_lines(desk.view, desk.time)[-1] == "0 own plans; 0 aircraft fly."
+
+
+def test_what_rings_rings_on_and_a_call_ends_in_silence() -> None:
+    desk = manned()
+    desk.hear(desk.ring())
+    assert status_lines(desk.view, desk.time)[1].endswith("; it rings for another 1 min.")
+    desk.hear(desk.ru.say(Answer, desk.time, to="us", call_id=CALL))
+    assert status_lines(desk.view, desk.time)[1].endswith(" if nothing is said.")
 
 
 # Commands

@@ -7,9 +7,9 @@ import pytest
 from hotline_protocol.events import CallEnded
 from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, SightingKind
 from hotline_protocol.line import Advise, CallOutcome, Noted, Protest, Reason, Ring
-from hotline_protocol.orders import AcceptOffer, LodgeProtest
+from hotline_protocol.orders import AcceptOffer, DeskTaken, LodgeProtest, TakeDesk
 
-from .joined import DAWN, ON_THE_LINE, minutes
+from .joined import DAWN, ON_THE_LINE, minutes, plan
 from .manned import SITTING, Manned
 
 INQUIRY = Advice(
@@ -70,3 +70,17 @@ def test_what_is_to_be_told_is_rung_about_at_once_where_no_call_is_up(
     world.tell("ru", order, **fields)
     assert [ring.source for ring in world.all(Ring)] == ["ru"]
     assert len(world.all(said)) == len(world.all(Noted)) == 1
+
+
+def test_who_sits_down_is_told_what_waits_to_be_told_and_what_is_asked_for() -> None:
+    world = Manned()
+    world.lost = lambda message: isinstance(message, Ring)
+    world.tell("ru", PassAdvice, peer="us", advice=INQUIRY)
+    world.order(LodgeProtest, peer="us", statement="Stop that.", **SEEN)
+    world.file("ru", plan("ours"))
+    world.order(TakeDesk, operator="Col. X")
+    told = {item.reason: item for item in world.all(DeskTaken)[-1].waiting}
+    assert told[Reason.ADVICE].advice == INQUIRY
+    protest = told[Reason.PROTEST]
+    assert (protest.protests, protest.advice and protest.advice.statement) == (SEEN["kind"], "Stop that.")
+    assert [item.plan_id for item in told.values() if item.advice is None] == ["ours"]

@@ -125,7 +125,14 @@ class Centre:
             party, agreement, attention, presence, self._picture, self._consents, self._posture, self._voice
         )
         self._manning = Manning(
-            agreement.digest, seat, self._desk, self._talks, self._book.plans, self._rejections, self._voice
+            agreement.digest,
+            seat,
+            self._desk,
+            self._talks,
+            self._telling,
+            self._book.plans,
+            self._rejections,
+            self._voice,
         )
         self._tasking = Tasking(config, self._consents, self._posture, self._telling, self._manning, self._rejections)
         self._reviews = Reviews(party, self._accord, self._relations, self._desk, self._voice, self._redraw)

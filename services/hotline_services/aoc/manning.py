@@ -28,6 +28,7 @@ from .rejections import Rejections
 from .seat import Seat
 from .table import Table, TableOrder
 from .talks import Talks
+from .telling import Telling
 from .voice import Voice
 
 MOST_WAITING: Final = 100
@@ -43,6 +44,7 @@ class Manning:
         seat: Seat,
         desk: Desk,
         talks: Talks,
+        telling: Telling,
         plans: Mapping[str, Filed],
         rejections: Rejections,
         voice: Voice,
@@ -51,6 +53,7 @@ class Manning:
         self._seat = seat
         self._desk = desk
         self._talks = talks
+        self._telling = telling
         self._plans = plans
         self._rejections = rejections
         self._voice = voice
@@ -127,10 +130,24 @@ class Manning:
             until=until,
             agreement=self._agreement,
             call=_on_desk(self._desk.call) if self._desk.call is not None else None,
-            waiting=tuple(map(_waiting, self._desk.waiting[:MOST_WAITING])),
+            waiting=tuple(map(self._waiting, self._desk.waiting[:MOST_WAITING])),
             plans=tuple(_own(filed) for filed in self._plans.values() if filed.state not in OVER)[:MOST_PLANS],
         )
         self._talks.decide()
+
+    def _waiting(self, item: Item) -> Waiting:
+        asking = self._talks.asking.get(item.ref)
+        advice, protests = self._telling.in_writing(item.ref)
+        return Waiting(
+            ref=item.ref,
+            peer=item.peer,
+            reason=item.reason,
+            tier=item.tier,
+            not_before=item.not_before,
+            plan_id=asking.plan.plan_id if asking is not None else None,
+            advice=advice,
+            protests=protests,
+        )
 
 
 def _on_desk(call: Call) -> CallOnDesk:
@@ -144,10 +161,6 @@ def _on_desk(call: Call) -> CallOnDesk:
         until=call.deadline,
         about=call.about,
     )
-
-
-def _waiting(item: Item) -> Waiting:
-    return Waiting(ref=item.ref, peer=item.peer, reason=item.reason, tier=item.tier, not_before=item.not_before)
 
 
 def _own(filed: Filed) -> OwnPlan:

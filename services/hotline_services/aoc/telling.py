@@ -9,7 +9,7 @@ import msgspec
 from hotline_protocol.airspace import Position
 from hotline_protocol.events import InputRejected
 from hotline_protocol.flightplan import Problem
-from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, ReportSighting
+from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, ReportSighting, SightingKind
 from hotline_protocol.line import Advise, Affirm, Mail, MailRead, Noted, Protest, ReadBack, Reason, Tier
 
 from .attention import Attention
@@ -206,17 +206,16 @@ class Telling:
                 self._write(untold)
 
     def _write(self, untold: Untold) -> None:
-        what = untold.what
-        if isinstance(what, Advice):
-            self._voice.say(Mail, to=untold.peer, about=untold.ref, advice=what)
-            return
-        seen = Advice(kind=AdviceKind.INQUIRY, at=what.at, start=what.seen_at, end=what.seen_at, statement=what.detail)
-        self._voice.say(
-            Mail,
-            to=untold.peer,
-            about=untold.ref,
-            advice=seen,
-            protests=what.kind,
-            operator=what.operator,
-            callsign=what.callsign,
-        )
+        what, seen = untold.what, {}
+        if isinstance(what, ReportSighting):
+            seen = {"operator": what.operator, "callsign": what.callsign}
+        advice, protests = self.in_writing(untold.ref)
+        self._voice.say(Mail, to=untold.peer, about=untold.ref, advice=advice, protests=protests, **seen)
+
+    def in_writing(self, ref: str) -> tuple[Advice | None, SightingKind | None]:
+        """What is yet to be told under this reference, and against what it protests, if it does; None if nothing is."""
+        match self.untold[ref].what if ref in self.untold else None:
+            case ReportSighting(kind=kind, at=at, seen_at=seen_at, detail=detail):
+                return Advice(kind=AdviceKind.INQUIRY, at=at, start=seen_at, end=seen_at, statement=detail), kind
+            case advice:
+                return advice, None

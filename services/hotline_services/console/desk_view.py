@@ -44,8 +44,10 @@ from hotline_protocol.service import Health, Presence
 from hotline_protocol.sky import Tracks
 from hotline_protocol.words import Word
 from hotline_services.monitor.dutylog import DutyLog
-from hotline_services.monitor.wording import air, clock_time, duration, offer, printable, words
+from hotline_services.monitor.wording import air, clock_time, duration, printable, words
 
+from .agenda import Agenda
+from .offers import grace, in_words, lapsed
 from .sky import Sky
 from .spoken import spoken
 
@@ -93,6 +95,7 @@ class DeskView:
         self.waiting: tuple[Waiting, ...] = ()
         self._ordered: dict[str, DecisionAwaited] = {}
         self.log: deque[str] = deque(maxlen=LOG_LINES)
+        self.agenda: Final = Agenda(party)
         self._duty_log = DutyLog()
         self._overseen_by = ""
         self._seen: dict[str, None] = {}
@@ -117,6 +120,7 @@ class DeskView:
         if not self.is_new(message):
             return []
         self._remember(message)
+        self.agenda.hear(message)
         line = self._duty_log.line(message)
         notices = self._fold(message)
         if line is not None and not isinstance(message, Health):
@@ -127,16 +131,16 @@ class DeskView:
     def oversee(self, heard: Tracks | Health) -> None:
         """Where everything is that flies, as the sky says it; nothing is known once the sky has gone."""
         if isinstance(heard, Tracks):
-            self.sky, self._overseen_by = Sky(self.party, heard.tracks), heard.source
+            self.sky, self._overseen_by = Sky(self.party, heard.tracks, is_known=True), heard.source
         elif heard.source == self._overseen_by and heard.presence is Presence.DOWN:
             self.sky = Sky(self.party)
 
     def lapse(self, now: datetime) -> list[Notice]:
         """Take off the desk what time has taken off it."""
-        late = [asked for asked in self.decisions.values() if asked.expires_at + _grace(asked) < now]
+        late = [asked for asked in self.decisions.values() if asked.expires_at + grace(asked) < now]
         for asked in late:
             del self.decisions[asked.negotiation_id]
-        return [Notice(Matter.OUTCOME, f"Their offer in {asked.negotiation_id} lapsed unanswered.") for asked in late]
+        return [_lapsed(asked) for asked in late]
 
     def is_new(self, message: Message) -> bool:
         """Whether it has not been heard yet."""
@@ -224,7 +228,7 @@ class DeskView:
         who = "You decide" if self.is_ours else f"{taken.by.operator} decides"
         notices = [_notice(Matter.DESK, f"{who} at the desk of {self.party.upper()}.")]
         if self.rings and self.call is not None:
-            notices.append(_ringing(self.call))
+            notices.append(self._ringing(self.call))
         return notices
 
     # Calls -----------------------------------------------------------------------------------------------
@@ -256,7 +260,14 @@ class DeskView:
             until=ring.time + timedelta(seconds=self.timing.ring_s),
             about=ring.about,
         )
-        return [_ringing(self.call)]
+        return [self._ringing(self.call)]
+
+    def _ringing(self, call: CallOnDesk) -> Notice:
+        who = f"Ringing {call.peer.upper()}" if call.ours else f"The phone rings: {call.peer.upper()}"
+        manner = f"{words(call.reason.value)}, {words(call.tier.value)}"
+        until = clock_time(call.until, seconds=True)
+        matter = Matter.CALL if call.ours else Matter.RINGS
+        return _notice(matter, f"{who}{self.agenda.about(call)} ({manner}); it rings until {until}.")
 
     def _over(self, message: Busy | HangUp) -> list[Notice]:
         call, self.call = self.call, None
@@ -322,15 +333,15 @@ class DeskView:
         if not over:
             return []
         del self.decisions[message.negotiation_id]
-        lapsed = f"Their offer in {asked.negotiation_id} has lapsed unanswered."
-        return [_notice(Matter.OUTCOME, lapsed)] if isinstance(message, Expire) else []
+        return [_lapsed(asked)] if isinstance(message, Expire) else []
 
     def _ended(self, ended: NegotiationEnded) -> list[Notice]:
         self.decisions.pop(ended.negotiation_id, None)
         took = duration((ended.time - ended.began_at).total_seconds())
         with_changes = f": {ended.sector}, {ended.block}, {ended.shift_min:+d} min" if ended.outcome in AGREED else ""
-        about = f"{ended.negotiation_id} ({ended.plan_id})"
-        return [_notice(Matter.OUTCOME, f"{about}: {words(ended.outcome.value)} after {took}{with_changes}.")]
+        return [
+            _notice(Matter.OUTCOME, f"Your {ended.plan_id}: {words(ended.outcome.value)} after {took}{with_changes}.")
+        ]
 
     def _answered(self, order: AnswersOffer) -> None:
         """The person has ordered what is to be said; it is off the desk unless that is refused."""
@@ -361,36 +372,9 @@ class DeskView:
         self.plans[plan_id] = OwnPlan(plan_id=plan_id, callsign=callsign, state=state, volumes=volumes)
 
 
-def in_words(asked: DecisionAwaited) -> str:
-    """What is to be decided, in a sentence."""
-    menu, window = asked.menu, asked.menu.windows
-    priority = "" if asked.priority.rank == 0 else f"{asked.priority.value} "
-    times = f"{clock_time(window[0].start)}-{clock_time(window[-1].end)} when on time"
-    meets = f" It runs into your {', '.join(asked.meets)}." if asked.meets else ""
-    free = "" if asked.worth[menu.outcome(asked.choice)] >= 0 else " That air is not free."
-    return (
-        f"{wanted(asked)} ({priority}{asked.kind.value}, {words(asked.tier.value)}): "
-        f"{offer(menu, asked.choice)}, {times}. "
-        f"It lapses at {clock_time(asked.expires_at, seconds=True)}.{meets}{free}"
-    )
-
-
-def wanted(asked: DecisionAwaited) -> str:
-    """Who wants something, and for what."""
-    return f"For your {asked.plan_id} they offer" if asked.plan_id else f"{asked.peer.upper()} asks for"
-
-
-def _ringing(call: CallOnDesk) -> Notice:
-    who = f"Ringing {call.peer.upper()}" if call.ours else f"The phone rings: {call.peer.upper()}"
-    manner = f"{words(call.reason.value)}, {words(call.tier.value)}"
-    matter = Matter.CALL if call.ours else Matter.RINGS
-    return _notice(matter, f"{who}, {manner}; it rings until {clock_time(call.until, seconds=True)}.")
+def _lapsed(asked: DecisionAwaited) -> Notice:
+    return _notice(Matter.OUTCOME, lapsed(asked))
 
 
 def _notice(matter: Matter, text: str) -> Notice:
     return Notice(matter, printable(text[:1].upper() + text[1:]))
-
-
-def _grace(asked: DecisionAwaited) -> timedelta:
-    """What is said about an offer may be under way for some time after its end; the line says when it is over."""
-    return max(asked.expires_at - asked.time, timedelta(0)) + timedelta(minutes=1)

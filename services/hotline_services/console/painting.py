@@ -9,7 +9,8 @@ from hotline_protocol.orders import DecisionAwaited
 from hotline_services.monitor.wording import clock_time, duration, offer, printable, words
 
 from .chart import FLYING, Chart, Layer
-from .desk_view import DeskView, wanted
+from .desk_view import DeskView
+from .offers import wanted
 
 LEGEND_ROWS: Final = 3
 STYLES: Final = {
@@ -36,6 +37,8 @@ def desk_text(view: DeskView, now: datetime, speed: float) -> Text:
         state = "In a call with" if call.talking else "Ringing" if call.ours else "☎ RINGS:"
         text.append(f"{state} {call.peer.upper()}", style="bold reverse" if view.rings else "bold")
         text.append(f"\n{words(call.reason.value)}, {words(call.tier.value)}; {left(call.until, now, speed)}\n")
+        if about := view.agenda.about(call):
+            text.append(f"{printable(about.strip())}\n")
     asked = view.decision()
     if asked is None:
         text.append("\nNo offer awaits your answer.\n")
@@ -45,8 +48,8 @@ def desk_text(view: DeskView, now: datetime, speed: float) -> Text:
     if others > 0:
         text.append(f"\n{others} more to be decided.")
     text.append(f"\nOwn plans: {len(view.plans)}.")
-    if view.waiting:
-        text.append(f" To be talked over: {len(view.waiting)}.")
+    if view.agenda.open:
+        text.append(f" To be talked over: {len(view.agenda.open)}.")
     return text
 
 

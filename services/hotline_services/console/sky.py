@@ -15,10 +15,11 @@ class Whose(Ranked):
 
 
 class Sky(NamedTuple):
-    """All that is said to fly."""
+    """All that is said to fly; ``is_known`` once anything has been said of it."""
 
     party: str = ""
     tracks: tuple[Track, ...] = ()
+    is_known: bool = False
 
     def whose(self, track: Track) -> Whose:
         """Whose aircraft this is."""

@@ -10,7 +10,8 @@ from hotline_protocol.sky import Track
 from hotline_services.monitor.wording import air, clock_time, duration, height, heights, offer, printable, words
 from hotline_services.monitor.worldlog import place
 
-from .desk_view import DeskView, in_words
+from .desk_view import DeskView
+from .offers import in_words
 from .sky import Sky, Whose
 
 SHORTEST_HERE_S: Final = 10.0
@@ -66,10 +67,19 @@ def status_lines(view: DeskView, now: datetime) -> list[str]:
     for asked in sorted(view.decisions.values(), key=lambda asked: asked.expires_at):
         left = duration((asked.expires_at - now).total_seconds())
         lines.append(printable(f"To decide within {left}: {in_words(asked)}"))
-    if view.waiting:
-        lines.append(f"{len(view.waiting)} waited to be talked over when you last looked.")
-    lines.append(f"{len(view.plans)} own plans; {len(view.sky.tracks)} aircraft fly.")
+    lines += view.agenda.lines()
+    lines.append(f"{_plans(len(view.plans))}; {_flying(view.sky)}.")
     return lines
+
+
+def _plans(count: int) -> str:
+    return "1 own plan" if count == 1 else f"{count} own plans"
+
+
+def _flying(sky: Sky) -> str:
+    if not sky.is_known:
+        return "what flies has not been told yet"
+    return "1 aircraft flies" if len(sky.tracks) == 1 else f"{len(sky.tracks)} aircraft fly"
 
 
 def _call_line(view: DeskView, now: datetime) -> str:
@@ -79,7 +89,10 @@ def _call_line(view: DeskView, now: datetime) -> str:
     state = "in a call with" if call.talking else "ringing" if call.ours else "the phone rings:"
     left = duration((call.until - now).total_seconds())
     manner = f"{words(call.reason.value)}, {words(call.tier.value)}"
-    return f"{state[:1].upper()}{state[1:]} {call.peer.upper()} ({manner}); it ends in {left} if nothing is said."
+    lasts = f"it ends in {left} if nothing is said" if call.talking else f"it rings for another {left}"
+    return printable(
+        f"{state[:1].upper()}{state[1:]} {call.peer.upper()}{view.agenda.about(call)} ({manner}); {lasts}."
+    )
 
 
 def too_fast(view: DeskView, speed: float) -> str | None:
@@ -100,7 +113,9 @@ def plan_lines(view: DeskView) -> list[str]:
 
 
 def sky_lines(sky: Sky) -> list[str]:
-    """What flies, a line each, one's own first."""
+    """What flies, a line each, one's own first; else that nothing does, or that it has not been told."""
+    if not sky.tracks:
+        return ["Nothing is seen to fly." if sky.is_known else "What flies has not been told yet."]
     tracks = sorted(sky.tracks, key=lambda track: (sky.whose(track).rank, track.callsign))
     return [_track_line(sky.whose(track), track) for track in tracks]
 
