@@ -15,10 +15,10 @@ from tests.simulated.faulty_day import END_AT
 from hotline_protocol.events import InputRejected
 from hotline_protocol.examples_story import CALL, NEGOTIATION, at
 from hotline_protocol.flightplan import Problem
-from hotline_protocol.line import CallOutcome, Concur, Counter, HangUp
+from hotline_protocol.line import Answer, CallOutcome, Concur, Counter, HangUp, Reason, Tier
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
-from hotline_protocol.orders import AnswerRing, CounterOffer, DecisionAwaited, LeaveDesk, TakeDesk
+from hotline_protocol.orders import AnswerRing, CallOnDesk, CounterOffer, DecisionAwaited, LeaveDesk, TakeDesk
 from hotline_services.cli.debrief import debrief
 from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.console.after_action import report_text
@@ -73,6 +73,26 @@ def test_calls_are_told_with_how_long_they_rang() -> None:
     assert (first.ours, first.answer_s, first.outcome) == (False, 30.0, CallOutcome.COMPLETED)
     assert (second.answer_s, second.outcome) == (None, CallOutcome.NO_ANSWER)
     assert "Missed: US at" in report_text(report)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_call_that_rang_or_was_up_when_the_seat_was_taken_is_counted(answered: bool) -> None:
+    desk, fold = FakeDesk(), Debrief("ru")
+    call = CallOnDesk(
+        call_id=CALL,
+        peer="us",
+        ours=False,
+        talking=answered,
+        reason=Reason.INCIDENT,
+        tier=Tier.DUTY_OFFICER,
+        until=at(1),
+    )
+    fold.hear(msgspec.structs.replace(desk.taken(), call=call), at(0))
+    if not answered:
+        fold.hear(desk.ru.say(Answer, at(0.1), to="us", call_id=CALL), at(0.1))
+    fold.hear(desk.us.say(HangUp, at(2), to="ru", call_id=CALL, outcome=CallOutcome.COMPLETED), at(2))
+    assert "They rang once: 1 answered" in report_text(fold.report())
+    assert fold.report().calls[0].answer_s is None, "nobody knows how long it had rung"
 
 
 def test_a_decision_is_told_with_what_the_automatic_officer_would_have_said() -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter as Tally
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -26,7 +26,7 @@ from hotline_protocol.line import (
 )
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
-from hotline_protocol.orders import AnswersOffer, DecisionAwaited, DeskLeft, DeskTaken, Leaving, Verdict
+from hotline_protocol.orders import AnswersOffer, CallOnDesk, DecisionAwaited, DeskLeft, DeskTaken, Leaving, Verdict
 from hotline_protocol.words import Word
 from hotline_services.monitor import desklog
 from hotline_services.monitor.wording import air, offer
@@ -45,7 +45,8 @@ class SatThere(msgspec.Struct, kw_only=True):
 
 
 class CallMade(msgspec.Struct, kw_only=True):
-    """One ring, and what became of it. ``ours``: we rang."""
+    """One ring, and what became of it. ``ours``: we rang. ``under_way``: it rang before anybody listened here, and the
+    times are those at which somebody first did."""
 
     call_id: str
     peer: str
@@ -56,11 +57,12 @@ class CallMade(msgspec.Struct, kw_only=True):
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     outcome: CallOutcome | None = None
+    under_way: bool = False
 
     @property
     def answer_s(self) -> float | None:
-        """How long it rang until it was answered."""
-        return None if self.answered_at is None else (self.answered_at - self.rang_at).total_seconds()
+        """How long it rang until it was answered, if that is known."""
+        return None if self.answered_at is None or self.under_way else (self.answered_at - self.rang_at).total_seconds()
 
 
 class Ending(Word):
@@ -212,6 +214,8 @@ class Debrief:
         name = message.by.sitting
         if isinstance(message, DeskTaken):
             self._sittings.setdefault(name, SatThere(operator=message.by.operator, taken_at=message.time))
+            if message.call is not None:
+                self._found(message.time, message.call)
         elif name in self._sittings:
             self._sittings[name].left_at, self._sittings[name].how = message.time, message.how
 
@@ -240,17 +244,14 @@ class Debrief:
         if self.party not in {ring.source, ring.to}:
             return
         ours = ring.source == self.party
-        self._calls.setdefault(
-            ring.call_id,
-            CallMade(
-                call_id=ring.call_id,
-                peer=ring.to if ours else ring.source,
-                ours=ours,
-                reason=ring.reason,
-                tier=ring.tier,
-                rang_at=ring.time,
-            ),
-        )
+        peer = ring.to if ours else ring.source
+        self._calls.setdefault(ring.call_id, _call(ring, peer=peer, ours=ours, rang_at=ring.time))
+
+    def _found(self, at: datetime, call: CallOnDesk) -> None:
+        """Whoever sat down found this call ringing, or up; where its ring was heard, nothing is new."""
+        answered_at = at if call.talking else None
+        found = _call(call, peer=call.peer, ours=call.ours, rang_at=at, answered_at=answered_at, under_way=True)
+        self._calls.setdefault(call.call_id, found)
 
     def _over(self, call: CallMade, at: datetime, outcome: CallOutcome) -> None:
         if call.ended_at is None:
@@ -372,6 +373,10 @@ class Debrief:
                     if menu.volumes(menu.choice(outcome)) == volumes:
                         return case.worth[outcome], max(case.worth)
         return None, None
+
+
+def _call(rung: Ring | CallOnDesk, **known: Any) -> CallMade:
+    return CallMade(call_id=rung.call_id, reason=rung.reason, tier=rung.tier, **known)
 
 
 def _round(made: OfferMade) -> int:
