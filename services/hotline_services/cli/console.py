@@ -77,8 +77,8 @@ def console(
         party = party_name("--as", party)
     except ValueError as error:
         return _fail(BAD_INPUT, str(error))
-    if not plain and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return _fail(BAD_INPUT, "there is no terminal to draw on; use --plain")
+    if not plain and not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        return _no_terminal()
     if not plain and find_spec("textual") is None:
         return _fail(BAD_INPUT, "the screen needs the package textual; install it, or use --plain")
     try:
@@ -177,6 +177,14 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "somebody"
+
+
+def _no_terminal() -> int:
+    """Say so, also to who has redirected but the standard error, to which the screen is drawn."""
+    reason = "the screen needs a terminal for standard input, output and error; redirect none of them, or use --plain"
+    if sys.stdout.isatty() and not sys.stderr.isatty():
+        print(f"hotline console: {reason}")
+    return _fail(BAD_INPUT, reason)
 
 
 def _fail(code: int, reason: str) -> int:

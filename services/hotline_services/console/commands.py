@@ -50,6 +50,7 @@ HELP: Final = (
     ("log [lines]", "the last lines of the duty log"),
     ("look", "have the centre tell again what is on the desk"),
     ("hint", "what the automatic officer would answer"),
+    ("wait ring|offer|free|SECONDS", "for scripts, with --plain: go on then, or after so many real seconds"),
     ("help", "this"),
     ("quit", "leave the desk, and this program"),
 )
@@ -100,6 +101,7 @@ class Commands:
             "look": lambda _words, _now: Reply(look=True),
             "hint": self._hint,
             "help": lambda _words, _now: Reply(lines=tuple(f"{verb:36} {what}" for verb, what in HELP)),
+            "wait": self._wait,
             "quit": lambda _words, _now: Reply(leave=True),
         }
 
@@ -219,7 +221,10 @@ class Commands:
         return Reply(lines=tuple(plan_lines(self._view)) or ("You have no plans.",))
 
     def _sky(self, _words: list[str], _now: datetime) -> Reply:
-        return Reply(lines=tuple(sky_lines(self._view.sky)) or ("Nothing is seen to fly.",))
+        return Reply(lines=tuple(sky_lines(self._view.sky)))
+
+    def _wait(self, _words: list[str], _now: datetime) -> Reply:
+        raise CommandError("Only a script waits: wait is obeyed with --plain.")
 
     def _log(self, said: list[str], _now: datetime) -> Reply:
         count = int(said[0]) if said and _NUMBER.fullmatch(said[0]) else 20

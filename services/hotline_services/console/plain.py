@@ -73,9 +73,9 @@ class PlainConsole:
 
     async def _obey(self, line: str) -> bool:
         """Whether that was to leave."""
-        command, _, seconds = line.strip().partition(" ")
+        command, *rest = line.lower().split() or [""]
         if command == "wait":
-            await self._wait(seconds)
+            await self._wait(" ".join(rest))
             return False
         try:
             reply = self._commands.obey(line, self._session.now())
