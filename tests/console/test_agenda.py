@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from hotline_protocol.airspace import Position
-from hotline_protocol.examples_story import CALL, at
+from hotline_protocol.examples_story import CALL, MENU, at
 from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, SightingKind
 from hotline_protocol.line import Advise, Noted, Protest, Reason, Ring, Tier
 from hotline_protocol.message import Author
@@ -80,6 +80,14 @@ def test_what_is_to_be_talked_over_cannot_steer_a_terminal() -> None:
     desk = found(Waiting(ref="x", advice=msgspec.structs.replace(STOP, statement="\x1b[2J"), **WAITS))
     desk.hear(desk.ru.say(Ring, desk.time, to="us", call_id=CALL, about=("x",), reason=Reason.ADVICE, tier=Tier.CHIEFS))
     assert all(line.isprintable() for line in status_lines(desk.view, desk.time))
+
+
+def test_a_ring_of_theirs_about_what_has_been_laid_before_the_person_names_it() -> None:
+    desk = found()
+    desk.hear(desk.asked())
+    (told,) = [notice.text for notice in desk.hear(desk.ring()) if notice.matter is Matter.RINGS]
+    wanted = f"{MENU.sectors[0].name} · FL240-260 · on time"
+    assert f"The phone rings: US about the tanker that US asks for ({wanted}) (" in told
 
 
 def test_a_ring_of_theirs_about_what_nobody_has_told_of_names_no_reference() -> None:

@@ -8,10 +8,11 @@ from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, SightingK
 from hotline_protocol.line import Advise, MailRead, Noted, Protest
 from hotline_protocol.message import Message
 from hotline_protocol.orders import CallOnDesk, DecisionAwaited, DeskTaken, LodgeProtest, Waiting
-from hotline_services.monitor.wording import printable, words
+from hotline_services.monitor.wording import offer, printable, words
 from hotline_services.monitor.worldlog import place
 
 REMEMBERED: Final = 1_000
+NAMED_AT_ONCE: Final = 3
 NAMES: Final = {
     AdviceKind.INQUIRY: "a question",
     AdviceKind.WARNING: "a warning",
@@ -50,10 +51,8 @@ class Agenda:
                 self._said[message.id] = _name(message)
             case Noted(to=self._party):
                 self._noted(message)
-            case DecisionAwaited(source=self._party, plan_id=None):
-                self._learn(
-                    message.negotiation_id, f"the {words(message.kind.value)} that {message.peer.upper()} asks for"
-                )
+            case DecisionAwaited(source=self._party):
+                self._learn(message.negotiation_id, _wanted(message))
             case NegotiationEnded(source=self._party):
                 self.open.pop(message.negotiation_id, None)
             case MailRead(to=self._party):
@@ -63,7 +62,7 @@ class Agenda:
 
     def about(self, call: CallOnDesk) -> str:
         """`` about`` what this call is, most pressing first, as far as that is known; else nothing."""
-        known = [self._names[ref] for ref in call.about if ref in self._names]
+        known = [self._names[ref] for ref in call.about if ref in self._names][:NAMED_AT_ONCE]
         others = len(call.about) - len(known)
         if not known:
             return ""
@@ -92,6 +91,15 @@ class Agenda:
         name = self._said.pop(noted.cause or "", None)
         ref = next((ref for ref, each in self.open.items() if each.name == name), "")
         self.open.pop(ref, None)
+
+
+def _wanted(asked: DecisionAwaited) -> str:
+    what = (
+        f"your {asked.plan_id}"
+        if asked.plan_id
+        else f"the {words(asked.kind.value)} that {asked.peer.upper()} asks for"
+    )
+    return f"{what} ({offer(asked.menu, asked.choice)})"
 
 
 def _waiting(item: Waiting) -> str:
