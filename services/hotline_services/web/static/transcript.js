@@ -15,6 +15,9 @@ const BOUND_TO_CALL = new Set(["ESCALATION", "misheard", "agreement", "confirm",
 export class Transcript {
   #call = null;
   #lines = new Map();
+  #isFollowed = true; // it stays at its end, until somebody scrolls away from there
+  #top = 0;
+  #sizes = new ResizeObserver(() => this.#follow());
 
   constructor(watch, ask) {
     Object.assign(this, { watch, ask });
@@ -29,6 +32,8 @@ export class Transcript {
     this.countdown = h("span", { class: "countdown", role: "timer", "aria-live": "off" });
     this.silence = h("p", { class: "empty", hidden: true });
     this.body.append(this.silence);
+    this.body.addEventListener("scroll", () => this.#scrolled());
+    this.#sizes.observe(this.body);
     const head = h("header", {}, this.dot, h("h2", { class: "line-state" }, this.state, this.who), this.more, this.open);
     this.element = h("section", { class: "panel", "aria-label": words.line.name }, head, this.body, this.table);
   }
@@ -51,6 +56,24 @@ export class Transcript {
     this.#drawHead(this.#call, going);
     this.#drawLines(this.#call);
     this.#drawTable(this.#call && !this.#call.ended_at ? this.#offer : null);
+  }
+
+  close() {
+    this.#sizes.disconnect();
+  }
+
+  #follow() {
+    if (!this.#isFollowed) return;
+    this.body.scrollTop = this.body.scrollHeight;
+    this.#top = this.body.scrollTop;
+  }
+
+  /** Only going up is somebody's own doing: a box that has become smaller is no longer at its end either. */
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.body;
+    if (scrollHeight - scrollTop - clientHeight < 40) this.#isFollowed = true;
+    else if (scrollTop < this.#top) this.#isFollowed = false;
+    this.#top = scrollTop;
   }
 
   #drawHead(call, going) {
@@ -80,7 +103,7 @@ export class Transcript {
     const keys = new Set(lines.map(({ key }) => key));
     const isAnother = !lines.some(({ key }) => this.#lines.has(key));
     for (const [key, element] of this.#lines) if (!keys.has(key)) element.remove() || this.#lines.delete(key);
-    const atEnd = isAnother || this.body.scrollHeight - this.body.scrollTop - this.body.clientHeight < 40;
+    if (isAnother) this.#isFollowed = true;
     const before = new Map();
     for (const line of lines) {
       if (!this.#lines.has(line.key)) {
@@ -90,7 +113,7 @@ export class Transcript {
       }
       remember(before, line);
     }
-    if (atEnd) this.body.scrollTop = this.body.scrollHeight;
+    this.#follow();
   }
 
   #line(line, before) {
