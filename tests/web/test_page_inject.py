@@ -156,16 +156,26 @@ async def test_a_plan_that_is_followed_keeps_the_focus_as_it_changes(
 ) -> None:
     page = await visit(served.at(t="inject", token=TOKEN))
     await page.get_by_role("button", name="Example").click()
+    await expect(page.locator(".checked")).to_contain_text("DRAWN1")
     async with page.expect_response("**/inject?*") as answer:
         await page.get_by_role("button", name="Submit").click()
     (sent,) = await (await answer.value).json()
-    link = page.get_by_role("button", name=sent["plan_id"])
+    link = page.locator(".inject .finding").get_by_role("button", name="DRAWN1")
     await link.focus()
     state = {"plan_id": sent["plan_id"], "plan": sent["digest"], "callsign": "DRAWN1"}
     status = Author("us", "tested").say(PlanStatus, NOW, **state, state=PlanState.NEGOTIATING)
     write(record, Heard(NOW, status))
     await expect(page.locator(".inject")).to_contain_text("DRAWN1: negotiating")
     await expect(page.locator(".inject .finding").get_by_role("button", name="DRAWN1")).to_be_focused()
+
+
+async def test_what_becomes_of_a_plan_stands_in_sight_of_what_handed_it_over(served: Site, visit: Visit) -> None:
+    page = await visit(served.at(t="inject", token=TOKEN), {"width": 1440, "height": 900})
+    await page.get_by_role("button", name="Example").click()
+    await expect(page.locator(".checked")).to_contain_text("DRAWN1")
+    await page.get_by_role("button", name="Submit").click()
+    await expect(page.locator(".checked")).to_contain_text("Handed over: DRAWN1")
+    await expect(page.get_by_text("DRAWN1: not heard of yet")).to_be_in_viewport(ratio=1)
 
 
 async def test_nothing_is_handed_over_without_the_token(served: Site, visit: Visit) -> None:

@@ -21,6 +21,7 @@ export class Injection {
   #turn = 0;
   #area = null;
   #sent = [];
+  #checked = new Map(); // callsigns of what was checked last, by plan
 
   constructor(watch, map, ask, goLive, showPane) {
     Object.assign(this, { watch, map, ask, showPane });
@@ -31,7 +32,8 @@ export class Injection {
     const followed = h("div", { class: "findings" });
     this.followed = new Keyed(followed, (one) => this.#follow(one), { key: keyOf });
     this.following = h("h3", { hidden: true }, said.following);
-    this.element = h("div", { class: "inject" }, this.following, followed, this.past, this.form);
+    this.fate = h("section", {}, this.following, followed);
+    this.element = h("div", { class: "inject" }, this.past, this.form, this.fate);
   }
 
   #form() {
@@ -150,6 +152,7 @@ export class Injection {
 
   #show(plans, refused) {
     this.map.airspace.preview(plans);
+    this.#checked = new Map(plans.map((plan) => [plan.plan_id, plan.callsign]));
     this.findings.replaceChildren(
       ...(refused.length ? [finding("bad", said.refused, refused.map(problemText))] : []),
       ...plans.flatMap((plan) => this.#planFindings(plan)));
@@ -174,11 +177,13 @@ export class Injection {
     this.#stopChecking();
     try {
       const sent = await inject(this.to.value, this.text.value);
-      this.#sent.unshift(...sent);
-      this.findings.replaceChildren(...sent.map((one) => finding("good", said.sent(one.plan_id), [])));
+      const named = sent.map((one) => ({ ...one, name: this.#checked.get(one.plan_id) || one.plan_id }));
+      this.#sent.unshift(...named);
+      this.findings.replaceChildren(finding("good", said.sent(named.map(({ name }) => name).join(", ")), []));
       this.map.airspace.preview([]);
       [this.#area, this.text.value] = [null, ""];
       this.draw();
+      this.fate.scrollIntoView({ block: "nearest" });
     } catch (fault) {
       this.findings.replaceChildren(finding("bad", fault.message, (fault.problems ?? []).map(problemText)));
     } finally {
@@ -210,7 +215,7 @@ export class Injection {
   #follow(one) {
     const [id, plan] = [one.plan_id, this.#planOf(one)];
     const isTalked = Boolean(plan?.negotiation_id && this.watch.store.row("negotiations", plan.negotiation_id));
-    const links = [button(plan?.callsign || id, () => this.ask(`plan:${id}`), { class: "opener", title: id })];
+    const links = [button(plan?.callsign || one.name, () => this.ask(`plan:${id}`), { class: "opener", title: id })];
     if (!plan) return finding("", [...links, `: ${said.waiting}`], []);
     const told = [said.state(plain(plan.state), plan.as_filed), air(plan.volumes), plan.reason].filter(Boolean).join(", ");
     const talk = isTalked && [" · ", button(said.talk, () => this.ask(`negotiation:${this.#planOf(one).negotiation_id}`), { class: "opener" })];
