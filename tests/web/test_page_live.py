@@ -124,9 +124,12 @@ async def test_pausing_live_looks_at_that_moment_until_one_goes_live_again(recor
         await page.locator("#time input[type=range]").press("Home")
         await expect(page.locator(".mode")).to_have_text("IN THE PAST")
         await expect(page.locator(CALLS)).to_have_count(0)
+        await page.keyboard.press("]")
+        await expect(page.locator(".track [role=status]")).not_to_be_empty()
         await page.get_by_role("button", name="Go live").first.click()
         await expect(page.locator(".mode")).to_have_text("LIVE")
         await expect(page.locator(CALLS)).to_have_count(calls_of(record))
+        await expect(page.locator(".track [role=status]")).to_be_empty()
 
 
 async def test_a_page_that_is_open_learns_that_what_it_could_go_back_to_has_been_forgotten(

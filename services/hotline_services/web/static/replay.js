@@ -56,6 +56,7 @@ export class TimeBar extends EventTarget {
     const [first] = this.watches;
     this.live.hidden = !first.source.isLive || first.isAtHead;
     this.speed.disabled = first.isAtHead;
+    if (first.isAtHead) this.told.replaceChildren(); // no mark is looked at
   }
 
   toggle() {
