@@ -15,6 +15,7 @@ const CELL_PX = 48;
 const HALF_PX = 13; // about half a symbol
 const GAP_PX = 3;
 const SIGN_PX = [120, 18];
+const NAME_PX = [84, 42]; // three lines, about so long
 const CLIMBS = { "-1": "↓", 0: "", 1: "↑" };
 
 export class Aircraft {
@@ -27,9 +28,10 @@ export class Aircraft {
   #fastest = 0; // of those in the air: how far on the plane in a second
   #ratio = devicePixelRatio || 1;
 
-  /** `map` is OpenLayers'; flights and symbols are this source's; `signs(resolution)` are places where labels must not stand. */
-  constructor(map, flights, symbols, signs) {
-    Object.assign(this, { map, flights, symbols, signs, selected: "", isLabelled: true });
+  /** `map` is OpenLayers'; flights and symbols are this source's; `airspace` has signs and names
+   *  of its own, where labels must not stand. */
+  constructor(map, flights, symbols, airspace) {
+    Object.assign(this, { map, flights, symbols, airspace, selected: "", isLabelled: true });
     this.canvas = document.createElement("canvas");
     this.canvas.className = "aircraft";
     this.canvas.setAttribute("aria-hidden", "true");
@@ -168,8 +170,9 @@ export class Aircraft {
     this.#placedAt = real;
     const taken = new Taken();
     const { x, y, width: across, height: down, resolution } = this.#view;
-    for (const [signX, signY] of this.signs(resolution)) {
-      taken.take((signX - x) / resolution + across / 2 - SIGN_PX[0] / 2, (y - signY) / resolution + down / 2 - SIGN_PX[1] / 2, ...SIGN_PX);
+    const written = [[this.airspace.signs(resolution), SIGN_PX], [this.airspace.names(resolution), NAME_PX]];
+    for (const [places, [width, height]] of written) {
+      for (const [east, north] of places) taken.take((east - x) / resolution + (across - width) / 2, (y - north) / resolution + (down - height) / 2, width, height);
     }
     for (const { px, py } of this.#drawn) taken.take(px - 9, py - 9, 18, 18);
     for (const flight of this.#drawn) {

@@ -154,6 +154,17 @@ export class Airspace {
     }
   }
 
+  /** Where volumes and offers are named, as far as they are at this resolution: the middle of each name. */
+  names(resolution) {
+    const volumes = resolution < TIMES_BELOW ? this.#volumes.getFeatures().filter((volume) => !volume.get("isTold")) : [];
+    return [...volumes, ...this.#offers.getFeatures()].map((named) => named.getGeometry().getInteriorPoint().getCoordinates());
+  }
+
+  /** What is reserved or on the table now: the boxes of it on the plane. */
+  get extents() {
+    return [...this.#volumes.getFeatures(), ...this.#offers.getFeatures()].map((volume) => volume.getGeometry().getExtent());
+  }
+
   /** Where it is written that the line is illustrative: nothing else is to be written there. */
   signs(resolution) {
     const lines = this.#rule.getFeatures().filter((feature) => feature.get("kind") === "line");

@@ -20,13 +20,13 @@ function layer(name, style, options = {}) {
   return new VectorLayer({ source, style, updateWhileInteracting: true, updateWhileAnimating: true, ...options });
 }
 
-/** The layers, from the lowest. */
+/** The layers, from the lowest. Names are given room from the highest layer down: a town's comes after those of the air. */
 export function geographyLayers() {
   return [
     layer("countries", (feature) => country(feature)),
     layer("lakes", () => lake()),
     layer("rivers", (feature) => river(feature)),
-    layer("places", (feature, resolution) => place(feature, resolution), { declutter: "names", zIndex: 6 }),
+    layer("places", (feature, resolution) => place(feature, resolution), { declutter: "names", zIndex: 1 }),
   ];
 }
 

@@ -14,9 +14,9 @@ import { Symbols } from "./symbols.js";
 import { toPlane, toPosition } from "./plane.js";
 
 const THEATRE = [35.5, 33.2, 42.0, 37.0]; // degrees: west, south, east, north
-const NEAR = 0.2; // degrees about the line
+const NEAR = 0.3; // degrees about the line and its zones
 const ZONES_WITHIN = 0.8; // degrees of the line: other zones are out of the first picture
-const PADDING = [44, 24, 24, 24];
+const PADDING = [48, 48, 48, 48]; // pixels: room for names at the rim, and for the buttons
 const CLOSEST_ZOOM = 13;
 const UPDATE_MS = 1_000;
 
@@ -37,7 +37,7 @@ export class TheatreMap extends EventTarget {
     this.contents = new Contents(watch, (about) => this.#ask(about));
     this.element = h("div", { class: "map" }, this.chart, this.contents.element);
     this.map = this.#openLayers();
-    this.aircraft = new Aircraft(this.map, watch.flights, this.symbols, (resolution) => this.airspace.signs(resolution));
+    this.aircraft = new Aircraft(this.map, watch.flights, this.symbols, this.airspace);
     this.legend = legend(watch, this.symbols);
     this.title = h("span", {});
     this.aloft = h("span", {});
@@ -57,16 +57,23 @@ export class TheatreMap extends EventTarget {
     });
     this.gars = garsLayer(map);
     map.addLayer(this.gars);
-    map.once("change:size", () => this.isPlaced || this.goHome());
+    map.on("change:size", () => this.#fit());
     map.getView().fit(this.#home(), { size: [800, 500] });
     return map;
   }
 
-  /** What is shown at first: the surroundings of the line, or the theatre where there is none. */
+  /** What is shown at first: the surroundings of the line with the air that is used there, or the theatre where there is no line. */
   #home() {
     const { line, zones } = this.watch.setting;
     const [west, south, east, north] = line ? around(line.trace, zones) : THEATRE;
-    return [...toPlane([west, south]), ...toPlane([east, north])];
+    const near = [...toPlane([west, south]), ...toPlane([east, north])];
+    const used = line ? this.airspace.extents.filter((extent) => touches(extent, near)) : [];
+    return [0, 1, 2, 3].map((side) => Math[side < 2 ? "min" : "max"](near[side], ...used.map((extent) => extent[side])));
+  }
+
+  /** Until somebody moves it, or chooses a place, all of that stays in sight. */
+  #fit() {
+    if (!this.isPlaced && (!this.#homePlace || this.isHome)) this.goHome();
   }
 
   #listen() {
@@ -187,6 +194,8 @@ export class TheatreMap extends EventTarget {
       this.airspace.agree(this.watch.setting, this.watch.store.rows("traces"));
     }
     this.airspace.update(this.watch.store, now);
+    if (!this.isFitted && this.watch.store.n) this.#fit(); // to the air as well, once it is known
+    this.isFitted ||= this.watch.store.n > 0;
     this.airspace.tell(this.aircraft.labelled);
     this.element.dataset.aloft = this.aircraft.count;
     say(this.aloft, words.map.aloft(this.aircraft.count));
@@ -221,6 +230,10 @@ export class TheatreMap extends EventTarget {
   #ask(about) {
     this.dispatchEvent(new CustomEvent("ask", { detail: about }));
   }
+}
+
+function touches(one, other) {
+  return one[0] <= other[2] && other[0] <= one[2] && one[1] <= other[3] && other[1] <= one[3];
 }
 
 function around(trace, zones) {
