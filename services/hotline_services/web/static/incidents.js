@@ -30,7 +30,7 @@ export class Incidents {
         { name: heads.callsign, cell: (row) => row.callsign },
         { name: heads.side, cell: (row) => sides.tag(row.side || row.operator) },
         { name: heads.what, cell: (row) => `${row.what === "line" ? words.incidents.line : row.what}, ${row.outbound ? words.incidents.outbound : words.incidents.homebound}` },
-        { name: heads.height, cell: (row) => height(Math.round(row.altitude_ft / 100) * 100) },
+        { name: heads.height, cell: (row) => height(Math.round(row.altitude_ft / 100) * 100), minor: true },
         { name: heads.consent, cell: (row) => (row.conforming ? words.incidents.yes : words.incidents.no) },
       ],
     });

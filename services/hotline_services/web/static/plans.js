@@ -19,8 +19,8 @@ export function planList(watch, ask, onsearch) {
       { name: heads.plan, cell: (row) => row.callsign || row.plan_id },
       { name: heads.side, cell: (row) => sides.tag(row.party) },
       { name: heads.state, cell: (row) => h("span", { title: row.reason || null }, plain(row.state) + (row.as_filed ? "" : ` · ${words.plans.moved}`)) },
-      { name: heads.air, cell: (row) => air(row.volumes) },
-      { name: heads.at, cell: (row) => h("span", { title: dateTimeGroup(row.at) }, dayTime(row.at)), minor: true },
+      { name: heads.air, cell: (row) => air(row.volumes).split(" · ").flatMap((part, place) => [place ? " · " : "", h("span", { class: "nowrap" }, part)]) },
+      { name: heads.at, cell: (row) => h("span", { class: "nowrap", title: dateTimeGroup(row.at) }, dayTime(row.at)), minor: true },
     ],
   });
 }
