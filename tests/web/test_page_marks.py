@@ -1,5 +1,6 @@
 """The page over recordings: going to a mark shows what is marked, and what is over is not shown as going on."""
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -51,7 +52,14 @@ async def test_only_offers_that_stand_are_on_the_table(run: Path, visit: Visit) 
 async def test_what_was_counted_in_too_short_a_time_is_not_told_by_the_day(run: Path, visit: Visit) -> None:
     at = next(at for at, _ in heard()) + timedelta(hours=5)
     async with site(run) as served:
-        for hours, told in ((0, "—"), (12, "")):
+        for hours, told in ((0, r"Calls\d+ in 5 h"), (19, r"Calls a day\d+\.\d")):
             page = await visit(served.at(at=address_time(at + timedelta(hours=hours)), t="figures"))
-            a_day = page.locator("#panel-figures .numbers div", has_text="Calls a day").locator("dd")
-            await expect(a_day).to_have_text("—") if told else await expect(a_day).not_to_have_text("—")
+            await expect(page.locator("#panel-figures .numbers div").first).to_have_text(re.compile(told))
+
+
+async def test_plans_wait_for_a_line_that_is_taken_and_are_gathered_while_it_is_quiet(run: Path, visit: Visit) -> None:
+    async with site(run) as served:
+        for at, is_quiet in (("2017-08-20T07:17:10Z", False), ("2017-08-20T12:00:00Z", True)):
+            page = await visit(served.at(at=at))
+            waiting = page.locator(".queue h3")
+            await expect(waiting).to_have_text(re.compile(r"\d+, gathered for" if is_quiet else r"\d+$"))

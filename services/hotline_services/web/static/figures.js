@@ -34,7 +34,6 @@ class Volume {
   }
 }
 
-const aDay = (row) => row.calls_per_day?.toFixed(1) ?? words.none;
 const mean = (spread) => (spread.max_s ? lasted(spread.mean_s) : words.none); // all zero where no call was answered
 
 /** The figures that are always in sight. */
@@ -53,18 +52,30 @@ export class KeyFigures {
   draw() {
     const [all] = this.total.rows;
     const told = all ? facts(all) : [[words.figures.calls, "0"]];
-    this.list.replaceChildren(...told.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+    this.list.replaceChildren(...numbers(told));
   }
+}
+
+/** Of less than a whole day nothing is said a day: not every hour has as many calls. */
+function counts({ hours, calls, calls_per_day: perDay }) {
+  const whole = Math.round(hours);
+  if (whole < 24) return [[words.figures.calls, words.figures.callsIn(calls, whole)]];
+  return [[words.figures.perDay, perDay?.toFixed(1) ?? words.none], [words.figures.calls, String(calls)]];
 }
 
 function facts(all) {
   const share = all.calls ? Math.round((all.completed / all.calls) * 100) : 0;
   return [
-    [words.figures.perDay, aDay(all)], [words.figures.calls, String(all.calls)],
+    ...counts(all),
     [words.figures.completed, `${share}%`], [words.figures.setUp, mean(all.set_up)],
-    [words.figures.hold, mean(all.hold)], [words.figures.waiting, lasted(all.waiting.mean_s)],
+    [words.figures.hold, mean(all.hold)], [words.figures.waiting, lasted(all.waiting.mean_s), words.figures.waitingMeans],
     [words.figures.load, words.figures.erlang(all.erlang)],
   ];
+}
+
+/** Each with its name; some say what they mean when one points at them. */
+function numbers(told) {
+  return told.map(([name, value, means]) => h("div", { title: means }, h("dt", {}, name), h("dd", {}, value)));
 }
 
 /** The tab: traffic by day, hour, side, reason or tier. */
@@ -100,7 +111,7 @@ export class Figures {
     const { rows, by } = this.volume;
     this.none.hidden = rows.length > 0;
     const [all] = this.total.rows;
-    this.list.replaceChildren(...(all ? facts(all) : []).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+    this.list.replaceChildren(...numbers(all ? facts(all) : []));
     say(this.listing.caption, words.figures.caption(groups[by]));
     this.listing.show(rows);
     this.chart.show(rows.map((row) => label(row.group)), rows.map((row) => row.calls), words.figures.chart(groups[by]));

@@ -1,4 +1,4 @@
-// What waits for the line: plans that are being negotiated, or are to be as soon as the officers talk.
+// What is to be talked about: plans that are being negotiated, or are to be as soon as the officers talk.
 
 import { button, h } from "./dom.js";
 import { air, clockTime } from "./format.js";
@@ -13,7 +13,7 @@ export class Queue {
     this.count = h("span", { class: "quiet" });
     this.list = h("ul", {});
     this.items = new Keyed(this.list, (waiting) => this.#item(waiting), { key: ({ plan }) => plan.key });
-    this.element = h("section", { class: "queue", "aria-label": words.queue.name, tabindex: "0" }, h("h3", {}, words.queue.name, " ", this.count), this.list);
+    this.element = h("section", { class: "queue", "aria-label": words.queue.name, tabindex: "0" }, h("h3", { title: words.queue.why }, words.queue.name, " ", this.count), this.list);
   }
 
   stale() {
@@ -22,7 +22,8 @@ export class Queue {
 
   draw() {
     const waiting = waitingPlans(this.watch.store);
-    this.count.textContent = waiting.length ? String(waiting.length) : words.queue.none;
+    const count = isQuiet(this.watch.store) ? words.queue.gathered(waiting.length) : String(waiting.length);
+    this.count.textContent = waiting.length ? count : words.queue.none;
     this.items.show(waiting.slice(0, MOST));
   }
 
@@ -34,9 +35,14 @@ export class Queue {
   }
 }
 
+const callsGoingOn = (store) => store.rows("calls").filter((call) => call.rang_at && !call.ended_at);
+
+/** Whether nobody talks: what waits then does not wait for the line. */
+const isQuiet = (store) => callsGoingOn(store).length === 0;
+
 /** Plans that are not settled, those that are being talked about first, then the oldest. */
 export function waitingPlans(store) {
-  const going = new Set(store.rows("calls").filter((call) => call.rang_at && !call.ended_at).map((call) => call.key));
+  const going = new Set(callsGoingOn(store).map((call) => call.key));
   return store.rows("plans").filter((plan) => plan.state === "negotiating").map((plan) => {
     const negotiation = store.row("negotiations", plan.negotiation_id);
     const offer = store.row("offers", plan.negotiation_id);

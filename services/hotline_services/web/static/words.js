@@ -91,10 +91,12 @@ export const words = {
   },
 
   queue: {
-    name: "Waiting for the line",
+    name: "To be talked about",
+    why: "Plans that need consent and are not urgent are gathered for one call: they do not wait for a line that is taken.",
     none: "Nothing waits.",
     inCall: "being talked about",
-    waits: "waits since",
+    waits: "filed",
+    gathered: (count) => `${count}, gathered for the next call`,
   },
 
   lists: {
@@ -163,9 +165,11 @@ export const words = {
     calls: "Calls",
     setUp: "Set-up",
     hold: "Hold",
-    waiting: "Wait",
+    waiting: "Before call",
+    waitingMeans: "From when a plan was ready to be talked about until the phone rang. Routine plans are gathered for one call: it is no measure of how busy the line is.",
     completed: "Completed",
     load: "Load",
+    callsIn: (calls, hours) => `${calls} in ${hours} h`,
     erlang: (load) => `${load.toFixed(3)} E`,
     by: "Calls by",
     groups: { day: "day", hour: "hour", party: "side", reason: "reason", tier: "tier" },
@@ -219,6 +223,9 @@ export const words = {
     message: "The message itself",
     showMessage: "Show the message itself",
     goThere: "Go to that time",
+    labels: { as_filed: "its air", at: "time", conforming: "as planned", conforming_share: "flown as planned", first_at: "first told" },
+    asFiled: "as filed",
+    changed: "changed",
     history: { name: "History", at: "At", state: "State", reason: "Because" },
   },
 
@@ -256,7 +263,7 @@ export const words = {
     meets: "It would share air with",
     problems: "What is wrong with it",
     refused: "This could not be read",
-    sent: (plan) => `Handed over: ${plan}`,
+    sent: (plans) => `Handed over: ${plans}`,
     following: "What becomes of it",
     waiting: "not heard of yet",
     noText: "Draw an area, or paste a plan.",
