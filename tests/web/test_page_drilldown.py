@@ -9,11 +9,12 @@ from typing import Any
 from hotline_protocol.injection import ReportSighting, SightingKind
 from hotline_protocol.line import Busy, Reason, Ring, Tier
 from hotline_protocol.message import Author
-from hotline_protocol.sky import Encountered, FlightBegan, Flyer, Grade
+from hotline_protocol.sky import Encountered, FlightBegan, FlightFlown, Flyer, Grade
 from hotline_services.monitor.record import Record
 from hotline_services.runtime.store import Heard
 
 from .browsing import Visit, expect, morning, site, write
+from .day import heard
 
 HOSTILE = '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
 CALLSIGN = "<b>X</b>"
@@ -50,6 +51,16 @@ async def test_the_steps_of_a_plan_are_one_table(run: Path, visit: Visit) -> Non
         history = page.locator("#about").get_by_role("table", name="History")
         await expect(history).to_have_count(1)
         await expect(history.locator("tbody tr").last).to_contain_text("accepted")
+
+
+async def test_what_is_known_of_a_plan_is_told_in_words(run: Path, visit: Visit) -> None:
+    flown = next(message for _, message in heard() if isinstance(message, FlightFlown) and message.flyer.plan_id)
+    async with site(run) as served:
+        page = await visit(served.at(at="2017-08-20T20:50:00Z", sel=f"plan:{flown.flyer.plan_id}"))
+        facts = page.locator("#about .facts")
+        await expect(facts.filter(has_text=re.compile(r"flown as planned[\d.]+%"))).to_have_count(1)
+        await expect(facts.filter(has_text=re.compile("its air(as filed|changed)"))).to_have_count(1)
+        await expect(facts.filter(has_text=re.compile("as filed(yes|no)|conforming share"))).to_have_count(0)
 
 
 async def test_escape_closes_it_and_gives_the_focus_back(run: Path, visit: Visit) -> None:

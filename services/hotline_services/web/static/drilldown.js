@@ -162,6 +162,8 @@ export class DrillDown extends EventTarget {
     if (name === "cause" || name === "counted_by" || name === "ended_by") return this.#link("message", value);
     if (name === "heads") return Object.entries(value).map(([granter, { length }]) => `${shortName(granter)} ${length}`).join(", ");
     if (name === "position" || name === "at") return value.map((number) => number.toFixed(4)).join(", ");
+    if (name === "as_filed") return value ? said.asFiled : said.changed;
+    if (name.endsWith("_share")) return `${(value * 100).toFixed(1)}%`;
     if (typeof value === "boolean") return value ? words.table.yes : words.incidents.no;
     if (name.endsWith("_s")) return duration(value);
     if (Array.isArray(value)) return value.map((one) => (typeof one === "object" ? JSON.stringify(one) : String(one))).join(", ");
@@ -214,5 +216,5 @@ function isTold(value) {
 }
 
 function label(name) {
-  return name.replace(/_(at|ft|nm|s|min|id|ms)$/, "").replaceAll("_", " ");
+  return said.labels[name] ?? name.replace(/_(at|ft|nm|s|min|id|ms)$/, "").replaceAll("_", " ");
 }
