@@ -16,6 +16,7 @@ from cyclopts import Parameter
 from hotline_services.director.play import SKY
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
+from hotline_services.monitor.wording import clock_time
 from hotline_services.runtime.broker import BrokerError, EmbeddedBroker, Kind
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.store import StoreError
@@ -117,7 +118,10 @@ def demo(
             shown = Page(_page_port(page_port), new_token()) if page else None
             _greet(played, embedded, pace_x, data, shown)
             if start is not None:
-                print(f"Begins at {start:%H:%M}Z: what was due before is told at once, and so late.\n", file=sys.stderr)
+                print(
+                    f"Begins at {clock_time(start)}: what was due before is told at once, and so late.\n",
+                    file=sys.stderr,
+                )
             try:
                 code = asyncio.run(_play(played, embedded, options, pace, later, data, limit_s, shown))
             finally:  # also when the log could not be written to its end

@@ -23,5 +23,5 @@ def outside(at: datetime, start: datetime, end: datetime) -> str | None:
     """What to say of a time that is asked for and lies outside the run; None within it."""
     if start <= at <= end:
         return None
-    first, last = (f"{each.astimezone(UTC):%Y-%m-%dT%H:%MZ}" for each in (start, end))
-    return f"--at: {at.isoformat()} is not in this run, which goes from {first} to {last}"
+    first, last = (each.astimezone(UTC).isoformat(timespec="minutes") for each in (start, end))
+    return f"--at: {at.isoformat(timespec='minutes')} is not in this run, which goes from {first} to {last}"
