@@ -170,8 +170,8 @@ def test_eleven_calls_a_day_of_ten_minutes_are_0_076_erlang() -> None:
     assert total.erlang == pytest.approx(0.0764, abs=1e-4)
 
 
-@pytest.mark.parametrize(("hours", "a_day"), [(5.9, None), (6.0, 4.0)])
-def test_of_less_than_six_hours_nothing_is_said_a_day(hours: float, a_day: float | None) -> None:
+@pytest.mark.parametrize(("hours", "a_day"), [(23.4, None), (24.0, 1.0)])
+def test_of_less_than_a_day_nothing_is_said_a_day(hours: float, a_day: float | None) -> None:
     call = CallRow(key="a", caller="us", rang_at=NOON, ended_at=at(60))
     (total,) = call_volume([call], Period(start=NOON, end=at(hours * 3_600)), Grouping.TOTAL)
     assert total.calls_per_day == a_day

@@ -235,7 +235,7 @@ def volume(*, by: Grouping = Grouping.DAY, query: Query = ALL) -> int:
 
     Load is the time for which the line was taken (set-up and hold of all calls) by the time that was watched.
     Times are means, with the 90th percentile after the stroke. How many calls there are a day is not told of less than
-    six hours.
+    one.
 
     For example:
 

@@ -23,8 +23,8 @@ R = TypeVar("R", bound=Row)
 
 DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
-LEAST_HOURS: Final = 6.0
-"""What is counted in less says nothing of a day."""
+LEAST_HOURS: Final = 23.5
+"""A day, to the hour. What is counted in less says nothing of a day: not every hour has as many calls."""
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """The calls of one group over ``hours``; of less than six hours nothing is said a day."""
+    """The calls of one group over ``hours``; of less than a day nothing is said a day."""
 
     group: str
     hours: float

@@ -56,11 +56,10 @@ export class KeyFigures {
   }
 }
 
-/** Of less than a whole day nothing is said a day: not every hour has as many calls. */
+/** Of less than a whole day nothing is said a day. */
 function counts({ hours, calls, calls_per_day: perDay }) {
-  const whole = Math.round(hours);
-  if (whole < 24) return [[words.figures.calls, words.figures.callsIn(calls, whole)]];
-  return [[words.figures.perDay, perDay?.toFixed(1) ?? words.none], [words.figures.calls, String(calls)]];
+  if (perDay === null) return [[words.figures.calls, words.figures.callsIn(calls, Math.round(hours))]];
+  return [[words.figures.perDay, perDay.toFixed(1)], [words.figures.calls, String(calls)]];
 }
 
 function facts(all) {
