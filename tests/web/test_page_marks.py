@@ -52,7 +52,7 @@ async def test_only_offers_that_stand_are_on_the_table(run: Path, visit: Visit) 
 async def test_what_was_counted_in_too_short_a_time_is_not_told_by_the_day(run: Path, visit: Visit) -> None:
     at = next(at for at, _ in heard()) + timedelta(hours=5)
     async with site(run) as served:
-        for hours, told in ((0, r"Calls\d+ in 5 h"), (19, r"Calls a day\d+\.\d")):
+        for hours, told in ((0, r"Calls in 5 h\d+"), (19, r"Calls a day\d+\.\d")):
             page = await visit(served.at(at=address_time(at + timedelta(hours=hours)), t="figures"))
             await expect(page.locator("#panel-figures .numbers div").first).to_have_text(re.compile(told))
 
