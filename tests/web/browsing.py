@@ -106,7 +106,7 @@ async def visit(browser: "Browser") -> AsyncIterator[Visit]:
     ) -> "Page":
         opened = await browser.new_context(viewport=viewport, **context)
         page = await opened.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)  # a machine that does much else besides is slow, and no fault of the page
         own = urlsplit(address).netloc
 
         def asked(request: Any) -> None:
