@@ -148,6 +148,12 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
         """Two sides with the same digest have the same agreement."""
         return digest_of(self)
 
+    def with_trace(self, trace: tuple[Position, ...]) -> "Agreement":
+        """The same agreement with the line elsewhere. Raises ValueError when it has none."""
+        if self.line is None:
+            raise ValueError("line: the agreement has none")
+        return msgspec.structs.replace(self, line=msgspec.structs.replace(self.line, trace=trace))
+
     @property
     def shortest_deadline_s(self) -> float:
         """The shortest time that anything in the agreement waits for, in simulated seconds."""

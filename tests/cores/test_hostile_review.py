@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Position
+from hotline_protocol.arc import Arc
 from hotline_protocol.events import InputRejected, LineMoved, ReviewEnded
 from hotline_protocol.injection import ReportSighting, SightingKind
 from hotline_protocol.line import (
@@ -31,7 +32,6 @@ from hotline_protocol.line import (
 from hotline_protocol.message import Author, Message
 from hotline_protocol.topics import address_of, decode, encode
 from hotline_services.aoc.centre import Centre
-from hotline_services.aoc.review.trace import Arc
 from hotline_services.runtime.chance import Chance
 
 from .joined import DAWN

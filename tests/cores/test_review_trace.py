@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from hotline_protocol.agreement import DeconflictionLine, read_agreement
 from hotline_protocol.airspace import Position
+from hotline_protocol.arc import MOST_CONTROL, MOST_POSITIONS, SAME_M, Arc
 from hotline_protocol.geometry import METRES_PER_NM, to_plane, to_position
-from hotline_services.aoc.review.trace import MOST_CONTROL, MOST_POSITIONS, SAME_M, Arc
 from hotline_services.resources import scenarios_folder
 
 SPACING_NM = 20.0

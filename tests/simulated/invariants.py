@@ -26,7 +26,6 @@ from hotline_protocol.line import Advise, Mail, Propose, ProposeTrace, Protest, 
 from hotline_protocol.message import Message
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.plans import OVER
-from hotline_services.aoc.review.accord import with_trace
 
 T = TypeVar("T")
 
@@ -124,7 +123,7 @@ def _digests(log: Log, party: str, agreement: Agreement) -> History[str]:
 def _boundaries(log: Log, party: str, agreement: Agreement) -> History[Boundaries]:
     held = History(Boundaries(agreement))
     moves = (event for _, event in log if isinstance(event, LineMoved) and event.source == party)
-    held.all.extend((move.time, Boundaries(with_trace(agreement, move.trace))) for move in moves)
+    held.all.extend((move.time, Boundaries(agreement.with_trace(move.trace))) for move in moves)
     return held
 
 

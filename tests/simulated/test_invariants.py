@@ -11,7 +11,6 @@ from hotline_protocol.flightplan import PlanState
 from hotline_protocol.line import LineCheck, Tier, ToPeer
 from hotline_protocol.message import Author, Message
 from hotline_services.aoc.plans import Filed
-from hotline_services.aoc.review.accord import with_trace
 
 from .faulty_day import START, FaultyDay
 from .invariants import denials, differences, disagreements, double_uses, losses, unexplained_flights, unfinished
@@ -66,7 +65,7 @@ def test_a_line_in_two_places_of_which_nobody_has_spoken_is_seen(day: FaultyDay)
     assert list(disagreements(day.centres, day.log, day.agreement)) == []
     accord, line = day.centres["us"]._accord, day.centres["us"].agreement.line
     assert line is not None
-    accord.amend(with_trace(accord.agreement, line.trace[1:]), day.simulation.now)
+    accord.amend(accord.agreement.with_trace(line.trace[1:]), day.simulation.now)
     assert "agreed, ru " in next(disagreements(day.centres, day.log, day.agreement))
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from hotline_protocol.agreement import DeconflictionLine, LineReviewRule
 from hotline_protocol.airspace import Position
+from hotline_protocol.arc import Arc
 from hotline_protocol.line import (
     Amend,
     ConcurTrace,
@@ -17,7 +18,6 @@ from hotline_protocol.line import (
     trace_digest,
 )
 from hotline_protocol.message import Message
-from hotline_services.aoc.review.trace import Arc
 
 from .case import Case, Taking
 

@@ -17,7 +17,6 @@ from hotline_protocol.flightplan import OVER, FlightPlan, Problem
 from hotline_protocol.geometry import expand
 from hotline_protocol.intake import check_plan
 from hotline_protocol.message import PartyName
-from hotline_services.aoc.review.accord import with_trace
 from hotline_services.injecting import read_texts
 from hotline_services.monitor.history import History
 from hotline_services.monitor.latestrows import TraceRow
@@ -70,7 +69,7 @@ def agreement_now(history: History, agreement: Agreement | None, party: PartyNam
     moved = history.row(TraceRow, party)
     if agreement is None or agreement.line is None or moved is None or len(moved.trace) < 2:
         return agreement
-    return with_trace(agreement, moved.trace)
+    return agreement.with_trace(moved.trace)
 
 
 def check(text: bytes, to: PartyName, now: datetime, agreement: Agreement | None, air: Air) -> Checked:

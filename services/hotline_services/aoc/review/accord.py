@@ -4,10 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import msgspec
-
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.airspace import Position
 
 CHANGEOVER: Final = timedelta(minutes=15)
 """So long after the line has moved the other side may still speak by the line as it was."""
@@ -40,10 +37,3 @@ class Accord:
             return True
         former, until = self._former
         return (digest == former and said_at <= until) or digest == self.expects(said_at)
-
-
-def with_trace(agreement: Agreement, trace: tuple[Position, ...]) -> Agreement:
-    """The same agreement with the line elsewhere. Raises ValueError when it has none."""
-    if agreement.line is None:
-        raise ValueError("line: the agreement has none")
-    return msgspec.structs.replace(agreement, line=msgspec.structs.replace(agreement.line, trace=trace))

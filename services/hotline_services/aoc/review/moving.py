@@ -7,13 +7,13 @@ from typing import Final
 import msgspec
 
 from hotline_protocol.agreement import Agreement, DeconflictionLine, LineReviewRule
+from hotline_protocol.arc import Arc
 from hotline_protocol.events import LineMoved
 from hotline_protocol.line import Amend
 from hotline_services.aoc.voice import Voice
 
-from .accord import CHANGEOVER, Accord, with_trace
+from .accord import CHANGEOVER, Accord
 from .reviewing import Bound
-from .trace import Arc
 
 CLOCKS_DIFFER: Final = timedelta(minutes=1)
 
@@ -103,7 +103,7 @@ class MovingLine:
 
     def _expect(self, amend: Amend) -> None:
         # The trace that was said, not ours: libraries may differ by a hair, and the digests must not.
-        agreement = with_trace(self._accord.agreement, amend.trace)
+        agreement = self._accord.agreement.with_trace(amend.trace)
         self.coming = Coming(amend=amend, agreement=agreement, digest=agreement.digest)
 
     def move_if_due(self) -> None:
@@ -131,4 +131,4 @@ class MovingLine:
         agreed_by = self.bound.until or self.bound.said_at
         if said_at > agreed_by + timedelta(minutes=self._rule.effective_min) + CHANGEOVER:
             return None
-        return with_trace(self._accord.agreement, self.arc.moved(self.bound.trace.offsets_nm)).digest
+        return self._accord.agreement.with_trace(self.arc.moved(self.bound.trace.offsets_nm)).digest

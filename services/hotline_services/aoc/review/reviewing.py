@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from hotline_protocol.arc import Arc
 from hotline_protocol.lifecycle import REVIEW, ReviewState, ReviewStep
 from hotline_protocol.line import (
     ConcurTrace,
@@ -20,7 +21,6 @@ from hotline_services.aoc.negotiation import Accept, GiveUp
 from hotline_services.aoc.voice import Voice
 
 from .bargain import Bargain, Offsets
-from .trace import Arc
 
 TRIES: Final = 3
 LAPSED: Final = "the offer had lapsed before it was answered"

@@ -179,4 +179,4 @@ def _has(case: Case, line: DeconflictionLine) -> Script:
 
 
 def _by(case: Case, line: DeconflictionLine) -> str:
-    return msgspec.structs.replace(case.rules, line=line).digest
+    return case.rules.with_trace(line.trace).digest

@@ -11,11 +11,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from hotline_protocol.agreement import DeconflictionLine
-from hotline_protocol.airspace import Corridor, Position
-from hotline_protocol.geometry import BOUNDS_DEG, METRES_PER_NM, area_problem, to_plane, to_position
-from hotline_protocol.line import TraceOffer
-from hotline_protocol.message import digest_of
+from .agreement import DeconflictionLine
+from .airspace import Corridor, Position
+from .geometry import BOUNDS_DEG, METRES_PER_NM, area_problem, to_plane, to_position
+from .line import TraceOffer
+from .message import digest_of
 
 MOST_CONTROL: Final = 64
 MOST_POSITIONS: Final = 200
