@@ -45,19 +45,20 @@ class NewestOfEach(asyncio.Queue[aiomqtt.Message]):
         return self._queue.pop(next(iter(self._queue)))
 
 
-def client(
+@asynccontextmanager
+async def connected(
     settings: BrokerSettings,
     queue: type[asyncio.Queue[aiomqtt.Message]] | None = None,
     at_most: int | None = None,
     logger: logging.Logger | None = None,
-) -> aiomqtt.Client:
-    """A client that is not connected yet. Made inside a running event loop.
+) -> AsyncIterator[aiomqtt.Client]:
+    """A client that is connected. Raises NoBrokerError, then and whenever the connection is lost.
 
     ``queue`` keeps what has come and not been read, any number of messages unless ``at_most`` is given: what comes
     when it is full is lost, which aiomqtt logs: to ``logger``, or to its own.
     """
     tls = aiomqtt.TLSParameters(ca_certs=str(settings.ca_file) if settings.ca_file else None)
-    return aiomqtt.Client(
+    client = aiomqtt.Client(
         settings.host,
         settings.port,
         username=settings.username,
@@ -71,19 +72,9 @@ def client(
         # Without it every acknowledged publish waits some 40 ms for a delayed TCP acknowledgement.
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
     )
-
-
-@asynccontextmanager
-async def connected(
-    settings: BrokerSettings,
-    queue: type[asyncio.Queue[aiomqtt.Message]] | None = None,
-    at_most: int | None = None,
-    logger: logging.Logger | None = None,
-) -> AsyncIterator[aiomqtt.Client]:
-    """A :func:`client` that is connected. Raises NoBrokerError, then and whenever the connection is lost."""
     there = False
     try:
-        async with client(settings, queue, at_most, logger) as connection:
+        async with client as connection:
             there = True
             yield connection
     except aiomqtt.MqttError as error:
