@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple, TextIO
 
@@ -116,12 +116,7 @@ def demo(
             ]
             pace = ["--speed", str(pace_x), "--days", str(length)]
             shown = Page(_page_port(page_port), new_token()) if page else None
-            _greet(played, embedded, pace_x, data, shown)
-            if start is not None:
-                print(
-                    f"Begins at {clock_time(start)}: what was due before is told at once, and so late.\n",
-                    file=sys.stderr,
-                )
+            _greet(played, embedded, pace_x, data, shown, start)
             try:
                 code = asyncio.run(_play(played, embedded, options, pace, later, data, limit_s, shown))
             finally:  # also when the log could not be written to its end
@@ -182,7 +177,9 @@ async def _play(
     return code
 
 
-def _greet(scenario: Scenario, broker: EmbeddedBroker, speed: float, data: Path, page: Page | None) -> None:
+def _greet(
+    scenario: Scenario, broker: EmbeddedBroker, speed: float, data: Path, page: Page | None, start: datetime | None
+) -> None:
     lines = [
         f"{scenario.title} ({scenario.name}) at {speed:g}x. {' '.join(scenario.disclaimer.split())}",
         f"Broker: {broker.kind} on {broker.url}. Logs: {data / 'logs'}. Ctrl-C stops everything.",
@@ -191,6 +188,8 @@ def _greet(scenario: Scenario, broker: EmbeddedBroker, speed: float, data: Path,
         lines.append(f"Page: http://127.0.0.1:{page.port}/#token={page.token}")
     if broker.port != USUAL_PORT:
         lines.append(f"Port {USUAL_PORT} is taken; for the other commands: export {VARIABLE}={broker.url}")
+    if start is not None:
+        lines.append(f"Begins at {clock_time(start)}: what was due before is told at once, and so late.")
     print(*lines, "", sep="\n", file=sys.stderr)
 
 
