@@ -23,6 +23,8 @@ from .running import Finished, RunFailedError, Task, perform
 DASK: Final = "dask://"
 LOCAL: Final = "local"
 CONNECT_S: Final = 10
+LOOK_S: Final = 0.2
+"""How often, while runs go on, it is looked whether somebody has interrupted them."""
 
 Backend = Callable[[Iterable[Task]], Iterator[Finished]]
 
@@ -43,9 +45,6 @@ def backend(where: str, jobs: int) -> Backend:
     if where.startswith(DASK) and where.removeprefix(DASK):
         return lambda tasks: on_dask(tasks, f"tcp://{where.removeprefix(DASK)}")
     raise BackendError(f"{where!r} is no backend; there are: {LOCAL}, {DASK}host:port")
-
-
-LOOK_S: Final = 0.2
 
 
 def in_this_process(tasks: Iterable[Task]) -> Iterator[Finished]:
