@@ -68,11 +68,12 @@ async def test_what_keeps_dying_is_given_up_and_the_others_are_stopped(
 ) -> None:
     note, gate = tmp_path / "note", tmp_path / "gate"
     well = await live_note(tmp_path / "well")
-    wait = f"import sys, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\n"
+    os.mkfifo(gate)
+    wait = f"import sys\nif os.environ['HOTLINE_RESTARTS'] == '0': open({str(gate)!r}).read()\n"
     programs = {"dying": program(wait + code, note), "well": program(FOR_EVER, tmp_path / "well")}
     running = asyncio.create_task(Supervisor(programs, limits=QUICK).run())
     pid = await pid_in(well)
-    gate.touch()
+    await asyncio.to_thread(gate.write_text, "")  # returns once who waits there has come
     assert await running == told
     assert len(noted(note)) == lives
     assert not is_running(pid)
