@@ -51,6 +51,12 @@ def _orders() -> Iterator[Message]:
 def _told() -> Iterator[Message]:
     ru = Author("ru", "e1")
     by = orders.Sitting(sitting=SITTING, operator="Col. X")
+    yield _taken(ru, by)
+    yield _awaited(ru)
+    yield ru.say(orders.DeskLeft, at(120), by=by, how=orders.Leaving.LEFT)
+
+
+def _taken(ru: Author, by: orders.Sitting) -> Message:
     call = orders.CallOnDesk(
         call_id=CALL,
         peer="us",
@@ -81,7 +87,7 @@ def _told() -> Iterator[Message]:
         advice=stop,
     )
     plan = orders.OwnPlan(plan_id=OWN, callsign="PATROL7", state=PlanState.ACCEPTED, volumes=MENU.volumes(AS_FILED))
-    yield ru.say(
+    return ru.say(
         orders.DeskTaken,
         at(1),
         by=by,
@@ -91,7 +97,10 @@ def _told() -> Iterator[Message]:
         waiting=(told, waiting),
         plans=(plan,),
     )
-    yield ru.say(
+
+
+def _awaited(ru: Author) -> Message:
+    return ru.say(
         orders.DecisionAwaited,
         at(2),
         peer="us",
@@ -111,4 +120,3 @@ def _told() -> Iterator[Message]:
         officer=orders.Verdict.COUNTER,
         officer_choice=HIGHER,
     )
-    yield ru.say(orders.DeskLeft, at(120), by=by, how=orders.Leaving.LEFT)
