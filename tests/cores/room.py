@@ -1,0 +1,117 @@
+"""A desk by itself, for tests of it: whatever is on it means nothing there, and is only written down."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from hotline_protocol.line import (
+    Answer,
+    CallOutcome,
+    OnCall,
+    Reason,
+    Ring,
+    Tier,
+)
+from hotline_protocol.message import Author, Message
+from hotline_services.aoc.attention import Attention
+from hotline_services.aoc.calls import Call, Item
+from hotline_services.aoc.config import Officer, Roster
+from hotline_services.aoc.desk import Desk
+from hotline_services.aoc.duty import Presence
+from hotline_services.aoc.officer import AutomaticOfficer
+from hotline_services.aoc.voice import Voice
+from hotline_services.runtime.chance import Chance
+
+from .joined import DAWN, agreement
+
+TIMING = agreement().timing
+
+
+class Room:
+    """A desk, and whoever knows what the items mean: here somebody who writes down what happens."""
+
+    def __init__(self, think_s: float = 0, roster: Roster = Roster()) -> None:
+        self.voice = Voice(Author("us"), DAWN)
+        officer = Officer(answer_s=think_s, think_s=think_s)
+        attention, presence = Attention("us", officer, roster, Chance(1)), Presence(roster)
+        automatic = AutomaticOfficer(attention, presence, self.voice)
+        self.desk = Desk("us", agreement(), automatic, presence, self.voice, self)
+        self.opened: list[str] = []
+        self.heard: list[OnCall] = []
+        self.lost: list[str] = []
+        self.failed: list[CallOutcome] = []
+        self.answered = 0
+        self.completed: list[str] = []
+        self.nothing_to_say: set[str] = set()
+        self.authors = {peer: Author(peer) for peer in ("ru", "tr")}
+
+    def open_item(self, item: Item, _call: Call) -> bool:
+        self.opened.append(item.ref)
+        return item.ref not in self.nothing_to_say
+
+    def hear_on_call(self, message: OnCall, _call: Call) -> None:
+        self.heard.append(message)
+
+    def call_lost(self, call: Call) -> None:
+        self.lost.append(call.id)
+
+    def ring_failed(self, _call: Call, outcome: CallOutcome) -> None:
+        self.failed.append(outcome)
+
+    def call_completed(self, call: Call) -> None:
+        self.completed.append(call.id)
+
+    def call_answered(self, _call: Call) -> None:
+        self.answered += 1
+
+    def want(self, ref: str, reason: Reason = Reason.ROUTINE, **changes: Any) -> None:
+        fields: dict[str, Any] = {"peer": "ru", "tier": Tier.DUTY_OFFICER, "queued_at": self.voice.now}
+        fields["not_before"] = self.voice.now
+        self.desk.enqueue(Item(ref=ref, reason=reason, **(fields | changes)))
+
+    def turn(self) -> list[Message]:
+        """Ring if there is reason to; what has been said since the last turn."""
+        self.desk.ring_if_free()
+        return self.voice.end()
+
+    def say(self, kind: type[OnCall], call_id: str, /, *, peer: str = "ru", **fields: Any) -> list[Message]:
+        """The other side says this now; what is said to it."""
+        return self.hear(self.authors[peer].say(kind, self.voice.now, to="us", call_id=call_id, **fields))
+
+    def hear(self, message: OnCall) -> list[Message]:
+        self.desk.hear(message)
+        return self.turn()
+
+    def ring(self, call_id: str, reason: Reason = Reason.ROUTINE, **fields: Any) -> list[Message]:
+        return self.say(Ring, call_id, reason=reason, tier=fields.pop("tier", Tier.DUTY_OFFICER), **fields)
+
+    def at(self, seconds: float) -> list[Message]:
+        """So many seconds after dawn."""
+        self.voice.begin(DAWN + timedelta(seconds=seconds), None)
+        self.desk.lapse()
+        return self.turn()
+
+    def until_it_rings(self, most_s: float = 10_000) -> float:
+        """Seconds after dawn at which the desk next rings."""
+        while self.desk.next_deadline is not None and self.seconds(self.desk.next_deadline) < most_s:
+            now = self.seconds(self.desk.next_deadline)
+            if any(isinstance(said, Ring) for said in self.at(now)):
+                return now
+        raise AssertionError("it never rings")
+
+    @staticmethod
+    def seconds(at: datetime) -> float:
+        return (at - DAWN).total_seconds()
+
+
+def kinds(said: list[Message]) -> list[type[Message]]:
+    return [type(message) for message in said]
+
+
+def talking(room: Room, *refs: str) -> str:
+    """A call from us about these, answered."""
+    for ref in refs or ("a",):
+        room.want(ref)
+    room.turn()
+    assert room.desk.call is not None
+    room.say(Answer, room.desk.call.id)
+    return room.desk.call.id
