@@ -60,7 +60,8 @@ def console(
     name
         What the record calls you; by default your name on this machine.
     broker
-        mqtt://user:password@host:port; by default HOTLINE_BROKER of the environment, else this machine.
+        mqtt://user:password@host:port, or the nodes of a cluster with commas between;
+        by default HOTLINE_BROKER of the environment, else this machine.
     scenario
         For the map and the times of the agreement: the scenario that is played, by name or file. By default whichever
         shipped agreement the centre goes by.

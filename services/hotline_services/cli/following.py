@@ -45,7 +45,8 @@ def watch(
     Parameters
     ----------
     broker
-        mqtt://user:password@host:port; by default HOTLINE_BROKER of the environment, else this machine.
+        mqtt://user:password@host:port, or the nodes of a cluster with commas between;
+        by default HOTLINE_BROKER of the environment, else this machine.
     party
         Only what this party says or is told.
     json

@@ -33,7 +33,8 @@ def health(service: str | None = None, *, broker: str | None = None) -> None:
     service
         The service's name, as in its topics; by default the user's name in the broker's address.
     broker
-        mqtt://user:password@host:port; by default HOTLINE_BROKER of the environment.
+        mqtt://user:password@host:port, or the nodes of a cluster with commas between;
+        by default HOTLINE_BROKER of the environment.
     """
     try:
         settings = broker_settings(broker)

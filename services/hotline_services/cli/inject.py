@@ -72,7 +72,8 @@ def inject(
     to
         The party whose plans they are, such as us or ru.
     broker
-        mqtt://user:password@host:port; by default HOTLINE_BROKER of the environment, else this machine.
+        mqtt://user:password@host:port, or the nodes of a cluster with commas between;
+        by default HOTLINE_BROKER of the environment, else this machine.
     wait
         Stay and tell each change of each plan's state until it is accepted or refused.
     json

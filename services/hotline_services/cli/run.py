@@ -72,7 +72,7 @@ def run(
     scenario
         The name of a scenario that is shipped, or the path of a .toml file.
     broker
-        mqtt://user:password@host:port
+        mqtt://user:password@host:port, or the nodes of a cluster with commas between
     data
         The folder of the journals.
     seed

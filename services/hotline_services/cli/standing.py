@@ -46,7 +46,8 @@ def status(*, broker: str | None = None, query: Query = ALL) -> int:
     Parameters
     ----------
     broker
-        mqtt://user:password@host:port; by default HOTLINE_BROKER of the environment, else none is asked.
+        mqtt://user:password@host:port, or the nodes of a cluster with commas between;
+        by default HOTLINE_BROKER of the environment, else none is asked.
     """
     try:
         found = _gather(broker or os.environ.get(VARIABLE), query)

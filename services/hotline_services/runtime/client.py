@@ -52,34 +52,58 @@ async def connected(
     at_most: int | None = None,
     logger: logging.Logger | None = None,
 ) -> AsyncIterator[aiomqtt.Client]:
-    """A client that is connected. Raises NoBrokerError, then and whenever the connection is lost.
+    """A client that is connected to a node of the cluster. Raises NoBrokerError, also when it is lost later.
 
     ``queue`` keeps what has come and not been read, any number of messages unless ``at_most`` is given: what comes
     when it is full is lost, which aiomqtt logs: to ``logger``, or to its own.
     """
-    tls = aiomqtt.TLSParameters(ca_certs=str(settings.ca_file) if settings.ca_file else None)
-    client = aiomqtt.Client(
-        settings.host,
-        settings.port,
-        username=settings.username,
-        password=settings.password,
-        tls_params=tls if settings.tls else None,
+    there = False
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            connection = await _first_of(settings, stack, queue, at_most, logger)
+            there = True
+            yield connection
+    except aiomqtt.MqttError as error:
+        what = "lost the connection to the broker" if there else "no connection to the broker"
+        raise NoBrokerError(f"{what} at {settings}: {error}") from error
+
+
+async def _first_of(
+    settings: BrokerSettings,
+    stack: contextlib.AsyncExitStack,
+    queue: type[asyncio.Queue[aiomqtt.Message]] | None,
+    at_most: int | None,
+    logger: logging.Logger | None,
+) -> aiomqtt.Client:
+    """Connected to the first node of the cluster that takes us. Raises MqttError of the last when none does."""
+    *others, last = settings.nodes
+    for node in others:
+        with contextlib.suppress(aiomqtt.MqttError):
+            return await stack.enter_async_context(_client(node, queue, at_most, logger))
+    return await stack.enter_async_context(_client(last, queue, at_most, logger))
+
+
+def _client(
+    node: BrokerSettings,
+    queue: type[asyncio.Queue[aiomqtt.Message]] | None,
+    at_most: int | None,
+    logger: logging.Logger | None,
+) -> aiomqtt.Client:
+    tls = aiomqtt.TLSParameters(ca_certs=str(node.ca_file) if node.ca_file else None)
+    return aiomqtt.Client(
+        node.host,
+        node.port,
+        username=node.username,
+        password=node.password,
+        tls_params=tls if node.tls else None,
         timeout=CONNECT_TIMEOUT_S,
-        keepalive=settings.keepalive_s,
+        keepalive=node.keepalive_s,
         logger=logger,
         queue_type=queue,
         max_queued_incoming_messages=at_most,
         # Without it every acknowledged publish waits some 40 ms for a delayed TCP acknowledgement.
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
     )
-    there = False
-    try:
-        async with client as connection:
-            there = True
-            yield connection
-    except aiomqtt.MqttError as error:
-        what = "lost the connection to the broker" if there else "no connection to the broker"
-        raise NoBrokerError(f"{what} at {settings}: {error}") from error
 
 
 async def subscribe(connection: aiomqtt.Client, *filters: str) -> None:

@@ -5,30 +5,26 @@ was not confirmed when a connection broke is forgotten, and said again by the ac
 """
 
 import asyncio
-import random
-import socket
-import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from .daemon import in_daemon_thread
+from .dialling import dial, new_client
+from .nodes import Nodes
 from .properties import headers_in, properties_of
 from .tracing import Headers
 from .wire import BrokerSettings, Delivery, Listener, Publish, PublishRefused, Refused
 
-FIRST_RETRY_S: Final = 0.05
 STEADY_S: Final = 5.0  # a connection that ends sooner may be one that another of our name has taken over
-LONGEST_RETRY_S: Final = 5.0
-CONNECT_TIMEOUT_S: Final = 5.0
+ANSWER_S: Final = 10.0  # to take the connection and the subscriptions: NATS makes a consumer for each
 WINDOW: Final = 20  # what mosquitto takes in flight unless told otherwise; MQTT 3.1.1 has no way to ask
 WIDEST_WINDOW: Final = 100
 READS_AT_ONCE: Final = 100
@@ -47,11 +43,13 @@ class Connection:
         self, settings: BrokerSettings, client_id: str, subscriptions: Sequence[str], listener: Listener
     ) -> None:
         self._settings = settings
+        self._nodes = Nodes(settings)
         self._client_id = client_id
         self._subscriptions = list(dict.fromkeys(subscriptions))
         self._listener = listener
         self._version = MQTTProtocolVersion.MQTTv5
         self._settled = False  # whether the broker has accepted this version before
+        self._was_up = False  # whether it has ever let us subscribe to all
         self._answered = False  # whether it has answered in this life
         self._client: Client | None = None
         self._ended: asyncio.Future[str] | None = None  # why this life of the connection is over
@@ -71,6 +69,11 @@ class Connection:
     def version(self) -> str:
         """The MQTT version in use."""
         return "5" if self._version == MQTTProtocolVersion.MQTTv5 else "3.1.1"
+
+    @property
+    def node(self) -> BrokerSettings:
+        """The broker of the cluster that is in use, or that is tried next."""
+        return self._nodes.current
 
     @property
     def backlog(self) -> int:
@@ -122,23 +125,25 @@ class Connection:
 
     async def run(self) -> None:
         """Connect, and connect again, until closed. Raises Refused when the broker will never have us."""
-        wait, quiet = FIRST_RETRY_S, False
+        told: set[str] = set()  # one line for each change of state, not for each try
         while not self._closing:
             version, began = self._version, asyncio.get_running_loop().time()
             reason, was_up = await self._live_once()
             if self._closing:
                 return
             if was_up:
-                quiet = False
+                told.clear()
             if was_up and asyncio.get_running_loop().time() - began > STEADY_S:
-                wait = FIRST_RETRY_S
+                self._nodes.held()
+            node = self._nodes.current
+            if self._version in {version, MQTTProtocolVersion.MQTTv5}:  # else the same node, in MQTT 3.1.1
+                self._nodes.advance()
             if version != self._version:
-                log.info("other-mqtt-version", broker=str(self._settings), trying=self.version, reason=reason)
-            elif not quiet:  # one line for each change of state, not for each try
-                log.warning("broker-away", broker=str(self._settings), reason=reason)
-                quiet = True
-            await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  jitter
-            wait = min(wait * 2, LONGEST_RETRY_S)
+                log.info("other-mqtt-version", broker=str(node), trying=self.version, reason=reason)
+            elif (line := f"{node} {reason}") not in told:
+                told.add(line)
+                log.warning("broker-away", broker=str(node), reason=reason, trying=str(self._nodes.current))
+            await asyncio.sleep(self._nodes.wait_s())
 
     async def close(self) -> None:
         """Say goodbye, so that the broker does not speak our will."""
@@ -154,14 +159,14 @@ class Connection:
     # One life of the connection.
 
     async def _live_once(self) -> tuple[str, bool]:
-        """Connect and stay connected; returns why it ended and whether it ever was up."""
+        """Connect to the current node and stay connected; returns why it ended and whether it ever was up."""
         self._life += 1
         self._heard, self._answered, self._flush_scheduled, self._write_waits = 0, False, False, False
         self._ended = asyncio.get_running_loop().create_future()
-        client = self._make_client()
-        was_up = False
+        node, was_up = self._nodes.current, False
+        client = self._make_client(node)
         try:
-            await in_daemon_thread(lambda: self._dial(client))
+            await in_daemon_thread(lambda: dial(client, node, self._version))
             self._client = client
             self._attach(client)
             await self._keep_alive(client, self._ended)
@@ -178,44 +183,14 @@ class Connection:
         v5, v3 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
         self._version = v3 if self._version == v5 else v5
 
-    def _make_client(self) -> Client:
-        v5 = self._version == MQTTProtocolVersion.MQTTv5
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._client_id,
-            clean_session=None if v5 else not self._settings.session_s,
-            protocol=self._version,
-            manual_ack=True,
-            reconnect_on_failure=False,
-        )
-        client.connect_timeout = CONNECT_TIMEOUT_S
-        client.max_inflight_messages_set(0)  # no limit: the window is kept here
-        will = self._listener.will()
-        if will is not None:
-            client.will_set(will.topic, will.payload, 1, retain=True)
-        if self._settings.username is not None:
-            client.username_pw_set(self._settings.username, self._settings.password)
-        if self._settings.tls:
-            client.tls_set_context(ssl.create_default_context(cafile=self._settings.ca_file))
+    def _make_client(self, node: BrokerSettings) -> Client:
+        client = new_client(node, self._client_id, self._version, self._listener.will())
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_subscribe = self._subscribed
         client.on_message = self._message
         client.on_publish = self._published
         return client
-
-    def _dial(self, client: Client) -> None:
-        """Blocking: runs in a thread of its own, with no hooks set, so that paho sends CONNECT by itself."""
-        host, port, keepalive = self._settings.host, self._settings.port, self._settings.keepalive_s
-        if self._version == MQTTProtocolVersion.MQTTv5:
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = self._settings.session_s
-            client.connect(host, port, keepalive, clean_start=False, properties=properties)
-        else:
-            client.connect(host, port, keepalive)
-        sock = client.socket()
-        if isinstance(sock, socket.socket):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a round trip takes 44 ms
 
     def _attach(self, client: Client) -> None:
         client.on_socket_register_write = lambda *_: self._schedule_flush()
@@ -228,9 +203,12 @@ class Connection:
         self._schedule_flush()
 
     async def _keep_alive(self, client: Client, ended: "asyncio.Future[str]") -> None:
+        until = asyncio.get_running_loop().time() + ANSWER_S
         while not ended.done():
             client.loop_misc()
             await asyncio.wait([ended], timeout=1.0)
+            if not self.up and asyncio.get_running_loop().time() > until:
+                self._end(f"the broker has not let us in within {ANSWER_S:g} s")
         refusal = ended.exception()
         if refusal is not None:
             raise refusal
@@ -345,22 +323,24 @@ class Connection:
             self._end("the broker does not speak MQTT 5; trying MQTT 3.1.1")
         elif reason.value in REFUSALS and not self._settled:
             who = self._settings.username or "anonymous"
-            self._end(
-                Refused(f"{self._settings} refused {self._client_id} as {who}: {reason}. Check user, password and ACL.")
-            )
+            self._refuse(f"{self._client_id} as {who}: {reason}. Check user, password and ACL.")
         else:
             self._end(f"the broker answered: {reason}")
+
+    def _refuse(self, what: str) -> None:
+        """Not let in: for good, once all nodes say so; but a node that is new to its cluster may refuse for a while."""
+        reason = f"{self._nodes.current} refused {what}"
+        final = self._nodes.is_last and not self._was_up
+        self._end(Refused(reason) if final else reason)
 
     def _subscribed(self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
         self._heard += 1
         refused = [name for name, reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
         if refused:
-            self._end(
-                Refused(f"{self._settings} refused {self._client_id} the subscription {refused[0]}. Check the ACL.")
-            )
+            self._refuse(f"{self._client_id} the subscription {refused[0]}. Check the ACL.")
             return
-        self.up = True
-        log.info("broker-there", broker=str(self._settings), mqtt=self.version, session=self._session_present)
+        self.up = self._was_up = True
+        log.info("broker-there", broker=str(self._nodes.current), mqtt=self.version, session=self._session_present)
         self._listener.on_up(session_present=self._session_present)
 
     def _message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:

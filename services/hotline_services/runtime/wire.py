@@ -3,21 +3,23 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from .addresses import Node, read_addresses
 from .tracing import NO_HEADERS, Headers
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the broker is and who we are to it.
 
-    ``session_s`` is for how many seconds it keeps our queue while we are away; 0 for not at all.
+    ``further`` are the other nodes of its cluster, tried in turn. ``session_s`` is for how many seconds the broker
+    keeps our queue while we are away; 0 for not at all.
     """
 
     host: str = "127.0.0.1"
     port: int = 1883
+    further: tuple[Node, ...] = ()
     username: str | None = None
     password: str | None = None
     tls: bool = False
@@ -27,32 +29,23 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_url(cls, url: str, **others: Any) -> "BrokerSettings":
-        """``mqtt://user:password@host:1883`` or ``mqtts://...``. Raises ValueError."""
-        parts = urlsplit(url if "://" in url else f"mqtt://{url}")
-        if parts.scheme not in {"mqtt", "mqtts"}:
-            raise ValueError(
-                f"{parts.hostname or url}: a broker's address begins with mqtt:// or mqtts://, not {parts.scheme}://"
-            )
-        if not parts.hostname:
-            raise ValueError(f"{url}: no host in the broker's address")
-        try:
-            port = parts.port
-        except ValueError as error:
-            raise ValueError(
-                f"{parts.scheme}://{parts.hostname}: the broker's port is not a number up to 65535"
-            ) from error
-        tls = parts.scheme == "mqtts"
-        return cls(
-            host=parts.hostname,
-            port=port or (8883 if tls else 1883),
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            tls=tls,
-            **others,
-        )
+        """``mqtt://user:password@host:1883`` or ``mqtts://...``; of a cluster, several of these with commas between.
+
+        Raises ValueError, with a sentence that does not show the password.
+        """
+        nodes, username, password, tls = read_addresses(url)
+        host, port = nodes[0]
+        return cls(host=host, port=port, further=nodes[1:], username=username, password=password, tls=tls, **others)
+
+    @property
+    def nodes(self) -> "tuple[BrokerSettings, ...]":
+        """The settings for each broker of the cluster by itself, in the order in which they are tried."""
+        all_nodes = (Node(self.host, self.port), *self.further)
+        return tuple(msgspec.structs.replace(self, host=host, port=port, further=()) for host, port in all_nodes)
 
     def __str__(self) -> str:
-        return f"mqtt{'s' if self.tls else ''}://{self.host}:{self.port}"
+        scheme = "mqtts" if self.tls else "mqtt"
+        return ",".join(f"{scheme}://{node}" for node in (Node(self.host, self.port), *self.further))
 
 
 class Refused(Exception):  # noqa: N818  what the broker did, not a fault of ours

@@ -1,0 +1,45 @@
+"""Which node of a cluster is next, and how long to wait before it is tried."""
+
+import random
+from typing import Final
+
+from .wire import BrokerSettings
+
+FIRST_RETRY_S: Final = 0.05
+LONGEST_RETRY_S: Final = 5.0
+
+
+class Nodes:
+    """Round robin over the nodes of a cluster. The wait doubles with each full round in which nobody let us in."""
+
+    def __init__(self, settings: BrokerSettings) -> None:
+        self._nodes: Final = settings.nodes
+        self._index = 0
+        self._tried = 0
+        self._wait_s = FIRST_RETRY_S
+
+    @property
+    def current(self) -> BrokerSettings:
+        """The node in use, or the one that is tried next."""
+        return self._nodes[self._index]
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the current node is the last one to be tried of a round."""
+        return self._tried >= len(self._nodes) - 1
+
+    def held(self) -> None:
+        """The connection to the current node was steady: begin again without a wait."""
+        self._tried, self._wait_s = 0, FIRST_RETRY_S
+
+    def advance(self) -> None:
+        """The current node failed: the next one is due."""
+        self._index = (self._index + 1) % len(self._nodes)
+        self._tried += 1
+
+    def wait_s(self) -> float:
+        """How long to wait before the next try, with jitter; lengthens the following waits after each full round."""
+        wait_s = self._wait_s
+        if self._tried and self._tried % len(self._nodes) == 0:
+            self._wait_s = min(wait_s * 2, LONGEST_RETRY_S)
+        return wait_s * random.uniform(0.5, 1.0)  # noqa: S311  jitter
