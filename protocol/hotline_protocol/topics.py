@@ -30,18 +30,31 @@ class MalformedMessageError(Exception):
 
 
 class Topic:
-    """A typed topic. ``{name}`` levels are filled from the message's fields of that name."""
+    """A typed topic. ``{name}`` levels are filled from the message's fields of that name.
+
+    On a ``signed`` topic, whoever has a key signs what it says, and whoever has a roster of keys takes nothing else.
+    """
 
     def __init__(
-        self, template: str, messages: Any, *, qos: int = 1, retain: bool = False, receipted: bool = False
+        self,
+        template: str,
+        messages: Any,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        receipted: bool = False,
+        signed: bool = False,
     ) -> None:
         self.template: Final = f"{ROOT}/{template}"
         self.messages: Final[tuple[type[Message], ...]] = get_args(messages) or (messages,)
         self.qos: Final = qos
         self.retain: Final = retain
         self.receipted: Final = receipted
+        self.signed: Final = signed
         self._union: Final = messages
         self._fields: Final = tuple(re.findall(r"{(\w+)}", template))
+        levels = self.template.split("/")
+        self._source_level: Final = levels.index("{source}") if "{source}" in levels else 0
 
     @cached_property
     def _decoder(self) -> "msgspec.json.Decoder[Any]":
@@ -63,6 +76,11 @@ class Topic:
         """The levels of a topic name, or None when it is not this topic."""
         found = self._pattern.fullmatch(name)
         return found.groupdict() if found else None
+
+    def source_in(self, name: str) -> str:
+        """Who says what is said on the topic of this name, as far as the name tells; else empty."""
+        levels = name.split("/", self._source_level + 1) if self._source_level else []
+        return levels[self._source_level] if len(levels) > self._source_level else ""
 
     def decode(self, name: str, payload: bytes) -> Message:
         """The message in these bytes, with its address checked. Raises MalformedMessageError."""
@@ -88,16 +106,17 @@ def split_validation_error(text: str) -> tuple[str, str]:
 
 
 INJECT: Final = Topic("inject/{to}", InjectedMessage | DeskOrder, receipted=True)
-LINE: Final = Topic("line/{source}/{to}", LineMessage, receipted=True)
-STATUS: Final = Topic("status/{source}/{plan_id}", PlanStatus)
-EVENT: Final = Topic("event/{source}", EventMessage)
-HEALTH: Final = Topic("health/{source}", Health, retain=True)
-CLOCK: Final = Topic("clock", Clock, retain=True)
+LINE: Final = Topic("line/{source}/{to}", LineMessage, receipted=True, signed=True)
+STATUS: Final = Topic("status/{source}/{plan_id}", PlanStatus, signed=True)
+EVENT: Final = Topic("event/{source}", EventMessage, signed=True)
+HEALTH: Final = Topic("health/{source}", Health, retain=True, signed=True)
+CLOCK: Final = Topic("clock", Clock, retain=True, signed=True)
 CONTROL: Final = Topic("control/{to}", Stop | Resend)
-RECEIPT: Final = Topic("receipt/{source}/{to}", Receipt)
+RECEIPT: Final = Topic("receipt/{source}/{to}", Receipt, signed=True)
 TRACK: Final = Topic("track/{source}", Tracks, qos=0)
 
 TOPICS: Final = (INJECT, LINE, STATUS, EVENT, HEALTH, CLOCK, CONTROL, RECEIPT, TRACK)
+_SIGNED: Final = {topic.template.split("/")[2]: topic for topic in TOPICS if topic.signed}
 _BY_TYPE: Final = {kind: topic for topic in TOPICS for kind in topic.messages}
 
 
@@ -109,6 +128,12 @@ def topic_of(message: Message) -> Topic:
 def address_of(message: Message) -> str:
     """The full topic name that this message goes to."""
     return topic_of(message).address(message)
+
+
+def signed_topic(name: str) -> Topic | None:
+    """The signed topic that this name is of, going by its kind (``line`` in ``hotline/v1/line/us/ru``); else None."""
+    levels = name.split("/", 3)
+    return _SIGNED.get(levels[2]) if len(levels) > 2 else None
 
 
 def is_kept(message: Message) -> bool:

@@ -1,0 +1,152 @@
+"""Signs what goes out and checks what comes in, where keys were given. The protocol's ``signature`` states the form."""
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from hotline_protocol.flightplan import Problem
+from hotline_protocol.message import Message
+from hotline_protocol.roster import Roster, RosterError, read_roster
+from hotline_protocol.signature import SignatureError, place, signable, signed_bytes, take_off, to_base64url
+from hotline_protocol.topics import UNDECODABLE, encode, signed_topic
+
+BAD_SIGNATURE: Final = "bad-signature"
+FIELD: Final = "signature"
+REMEMBERED: Final = 1_000
+
+
+class KeyFileError(ValueError):
+    """A key or a roster cannot be used; the message names the file and what is wrong with it."""
+
+
+class Signer:
+    """Signs with one private key. It keeps the last 1,000 payloads: a message sent again is not signed again."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key: Final = key
+        self._payloads: Final[dict[str, bytes]] = {}
+        self.public: Final = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    def encode(self, address: str, message: Message) -> bytes:
+        """The payload of this message on its topic: signed, unless messages of this topic go unsigned."""
+        if signed_topic(address) is None:
+            return encode(message)
+        known = self._payloads.get(message.id)
+        if known is None:
+            known = self._payloads[message.id] = self.sign(address, encode(message))
+            if len(self._payloads) > REMEMBERED:
+                del self._payloads[next(iter(self._payloads))]
+        return known
+
+    def sign(self, address: str, unsigned: bytes) -> bytes:
+        """These bytes with their signature, for this topic. Raises SignatureError when they cannot bear one."""
+        return place(unsigned, self._key.sign(signed_bytes(address, signable(unsigned))))
+
+
+class _Said(msgspec.Struct, frozen=True):
+    source: str
+
+
+_source: Final = msgspec.json.Decoder(_Said)
+
+
+class Verifier:
+    """Checks signatures by a roster."""
+
+    def __init__(self, roster: Roster) -> None:
+        self.roster: Final = roster
+        self._keys: Final = {
+            name: tuple(Ed25519PublicKey.from_public_bytes(key) for key in keys) for name, keys in roster.keys.items()
+        }
+
+    def problem(self, address: str, payload: bytes) -> Problem | None:
+        """Why this is not to be believed, or None: it is signed by its source, or messages of its topic go unsigned."""
+        topic = signed_topic(address)
+        if topic is None:
+            return None
+        try:
+            unsigned, signature = take_off(payload)
+            source = topic.source_in(address) or _source.decode(unsigned).source
+        except SignatureError as error:
+            return bad_signature(str(error))
+        except UNDECODABLE:
+            return bad_signature("it does not say who its source is")
+        signed = signed_bytes(address, unsigned)
+        for key in self._keys.get(source, ()):
+            try:
+                key.verify(signature, signed)
+            except InvalidSignature:
+                continue
+            return None
+        if source not in self._keys:
+            return bad_signature(f"the roster has no key of {source[:40]!r}")
+        return bad_signature(f"{source} has not signed this for this topic")
+
+
+def bad_signature(reason: str) -> Problem:
+    """What is wrong with a message whose signature is missing, wrong or somebody else's."""
+    return Problem(code=BAD_SIGNATURE, field=FIELD, reason=reason)
+
+
+class Signing(NamedTuple):
+    """What one service or tool has: a key to sign with, a roster to check by, both or neither."""
+
+    signer: Signer | None = None
+    verifier: Verifier | None = None
+
+    def encode(self, address: str, message: Message) -> bytes:
+        """The payload of this message on this topic."""
+        return encode(message) if self.signer is None else self.signer.encode(address, message)
+
+
+UNSIGNED: Final = Signing()
+
+
+def load_signing(key: Path | None, roster: Path | None, name: str | None = None) -> Signing:
+    """What these files hold. Raises KeyFileError, also when the roster has another key for ``name`` than ``key``."""
+    signer = None if key is None else Signer(read_private_key(key))
+    verifier = None if roster is None else Verifier(load_roster(roster))
+    if signer and verifier and name and signer.public not in verifier.roster.keys.get(name, ()):
+        raise KeyFileError(
+            f"{roster}: the key in {key} is none of those of {name}: others would refuse all that it says. Its public "
+            f'part is "{to_base64url(signer.public)}"'
+        )
+    return Signing(signer, verifier)
+
+
+def read_private_key(path: Path) -> Ed25519PrivateKey:
+    """The Ed25519 key in this PEM file. Raises KeyFileError."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise KeyFileError(f"{path} holds no private key in PEM without a password") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyFileError(f"{path} holds a key of another kind: Ed25519 is wanted")
+    return key
+
+
+def private_pem(key: Ed25519PrivateKey) -> bytes:
+    """The key as PEM text (PKCS 8), as ``openssl genpkey -algorithm ed25519`` writes it."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def load_roster(path: Path) -> Roster:
+    """The roster in this file. Raises KeyFileError."""
+    try:
+        return read_roster(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be read: {error.strerror}") from error
+    except (RosterError, UnicodeDecodeError) as error:
+        raise KeyFileError(f"{path}: {error}") from error

@@ -1,0 +1,75 @@
+"""The roster: public keys by name, read strictly."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from hotline_protocol.roster import Roster, RosterError, read_roster, write_roster
+from hotline_services.runtime.signing import KeyFileError, Signer, load_signing, private_pem
+
+ONE = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+OTHER = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"
+
+
+def test_what_is_written_is_read_again() -> None:
+    roster = read_roster(f'[keys]\nus = ["{ONE}"]\nru-desk = ["{OTHER}"]\n')
+    assert read_roster(write_roster(roster)) == roster
+    assert [len(key) for keys in roster.keys.values() for key in keys] == [32, 32]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "keys"),
+        ('keys = "x"', "keys"),
+        ("[keys]\nus = []", "keys"),
+        (f'[keys]\nus = "{ONE}"', "keys"),
+        (f'[keys]\nus = ["{ONE}"]\n[more]\nx = 1', "more"),
+        (f'[keys]\nUS = ["{ONE}"]', "keys"),
+        (f'[keys]\nus = ["{ONE[:-1]}"]', "keys.us"),
+        (f'[keys]\nus = ["{ONE}="]', "keys.us"),
+        (f'[keys]\nus = ["{ONE[:-1]}p"]', "keys.us"),  # bits left over: another spelling of the same key
+        (f'[keys]\nus = ["{ONE}"]\nru = ["{ONE}"]', "keys.ru: this key stands under us"),
+        (f'[keys]\nus = ["{ONE}", "{ONE}"]', "keys.us: this key stands under us"),
+        ("[keys", "end of"),
+    ],
+)
+def test_a_roster_that_is_not_right_is_refused_with_its_place(text: str, told: str) -> None:
+    with pytest.raises(RosterError, match=told):
+        read_roster(text)
+
+
+def test_a_name_that_cannot_be_one_is_not_written() -> None:
+    with pytest.raises(RosterError, match="'Us'"):
+        write_roster(Roster(keys={"Us": (b"x" * 32,)}))
+
+
+def test_the_key_of_a_service_must_be_in_the_roster_that_it_is_given(tmp_path: Path) -> None:
+    key, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    (tmp_path / "us.pem").write_bytes(private_pem(key))
+    roster = tmp_path / "roster.toml"
+    roster.write_text(write_roster(Roster(keys={"us": (Signer(other).public, Signer(key).public)})))
+    signing = load_signing(tmp_path / "us.pem", roster, "us")
+    assert signing.signer is not None
+    assert signing.signer.public == Signer(key).public
+    roster.write_text(write_roster(Roster(keys={"us": (Signer(other).public,)})))
+    with pytest.raises(KeyFileError, match="none of those of us"):
+        load_signing(tmp_path / "us.pem", roster, "us")
+
+
+def test_a_file_that_holds_no_key_is_refused_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "us.pem"
+    with pytest.raises(KeyFileError, match="cannot be read"):
+        load_signing(path, None)
+    path.write_text("no key")
+    with pytest.raises(KeyFileError, match="holds no private key"):
+        load_signing(path, None)
+    curve = generate_private_key(SECP256R1())
+    path.write_bytes(curve.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    with pytest.raises(KeyFileError, match="another kind"):
+        load_signing(path, None)
+    with pytest.raises(KeyFileError, match="cannot be read"):
+        load_signing(None, tmp_path / "no-roster.toml")
