@@ -145,6 +145,7 @@ def monitor_service(progress: Callable[[], Progress], hand_on: Callable[[Message
         core=lambda _epoch: MonitorCore(MONITOR, progress(), hand_on=hand_on),
         subscriptions=[EVERYTHING],
         hear=_hear_but_echoes,
+        waits_for_store=True,
     )
 
 

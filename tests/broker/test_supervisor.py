@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hotline_services.runtime.launch import UNUSABLE
-from hotline_services.runtime.supervisor import Limits, Supervisor
+from hotline_services.runtime.supervisor import NOT_STARTED, Limits, Supervisor
 
 QUICK = Limits(restarts=3, within_s=60, first_wait_s=0.01, longest_wait_s=0.02, grace_s=0.5)
 FOR_EVER = "import time; time.sleep(600)"
@@ -77,6 +77,35 @@ async def test_what_keeps_dying_is_given_up_and_the_others_are_stopped(
     assert await running == told
     assert len(noted(note)) == lives
     assert not is_running(pid)
+
+
+@pytest.mark.parametrize("code", ["sys.exit(70)", f"sys.exit({UNUSABLE})", "os.kill(os.getpid(), 9)"])
+async def test_an_observer_that_is_given_up_stops_nobody_and_is_told_in_the_end(tmp_path: Path, code: str) -> None:
+    told: list[str] = []
+    given_up = asyncio.Event()
+    well = await live_note(tmp_path / "well")
+    programs = {
+        "observer": program(f"import sys; {code}", tmp_path / "note"),
+        "well": program(FOR_EVER, tmp_path / "well"),
+    }
+    supervisor = Supervisor(
+        programs, limits=QUICK, observers=["observer"], report=lambda one: (told.append(one), given_up.set())
+    )
+    running = asyncio.create_task(supervisor.run())
+    pid = await pid_in(well)
+    async with asyncio.timeout(PATIENCE_S):
+        await given_up.wait()
+    assert is_running(pid)
+    assert not running.done()
+    supervisor.stop()
+    assert await running in {70, UNUSABLE, 137}
+    assert len(told) == 1
+    assert told[0].startswith("The observer was given up")
+
+
+async def test_a_program_without_room_for_its_log_is_tried_again_like_one_that_died(tmp_path: Path) -> None:
+    (tmp_path / "one.log").mkdir()
+    assert await Supervisor({"one": [sys.executable, "-c", ""]}, limits=QUICK, logs=tmp_path).run() == NOT_STARTED
 
 
 async def test_what_cannot_work_is_not_tried_again(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple, TextIO
 
@@ -28,11 +29,13 @@ from .following import Watch
 from .numbers import Whole
 from .page import TOKEN_VARIABLE, new_token
 from .page import USUAL_PORT as PAGE_PORT
+from .query import complain
 from .run import DEFAULT_SCENARIO, sound_days, sound_speed, sound_start
 
 USUAL_PORT: Final = 1883
 MARK: Final = "made-by-hotline-demo"
 AFTERWARDS: Final = timedelta(hours=1)
+OBSERVERS: Final = ("page", "monitor")
 
 
 class Page(NamedTuple):
@@ -72,7 +75,8 @@ def demo(
     hotline demo valley-day --speed 120 --out run.jsonl
 
     The exit code is 0 when it is over or was stopped, 2 for bad input, 4 when its broker is lost, and a service's own
-    when that cannot be kept up.
+    when that cannot be kept up. Monitor and page only look on: without them the run goes on, and the code tells in the
+    end.
 
     Parameters
     ----------
@@ -159,13 +163,19 @@ async def _play(
     programs["director"] = [*command, "director", *options, *pace, *later]
     logs = data / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    supervisor = Supervisor(programs, logs=logs, environment={TOKEN_VARIABLE: page.token} if page else {})
+    supervisor = Supervisor(
+        programs,
+        logs=logs,
+        environment={TOKEN_VARIABLE: page.token} if page else {},
+        observers=OBSERVERS,
+        report=_tell,
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
     loop.call_later(limit_s, supervisor.stop)
     watching = asyncio.create_task(Watch(None, json=False).run(broker.settings))
-    watching.add_done_callback(lambda _: supervisor.stop())
+    watching.add_done_callback(partial(_end_with, supervisor))
     try:
         code = await supervisor.run()
     finally:
@@ -175,6 +185,20 @@ async def _play(
     if code:
         _show_last_words(logs)
     return code
+
+
+def _end_with(supervisor: Supervisor, watching: "asyncio.Task[None]") -> None:
+    """Stop when nobody reads the log any more, or the broker is gone; of all else that ends the watching, tell."""
+    error = None if watching.cancelled() else watching.exception()
+    if watching.cancelled() or isinstance(error, BrokenPipeError | NoBrokerError):
+        supervisor.stop()
+    else:
+        _tell(f"The log ends here: {error or 'nothing more comes'}. Everything else goes on.")
+
+
+def _tell(sentence: str) -> None:
+    with contextlib.suppress(OSError):  # nobody reads it
+        complain("demo", sentence)
 
 
 def _greet(

@@ -1,6 +1,7 @@
 """`hotline run`: one service of a live run, as a process of its own."""
 
 import asyncio
+import contextlib
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -244,6 +245,7 @@ async def _keep_pace(broker: BrokerSettings, speed: float, scenario: Scenario) -
 
 def _run_monitor(broker: BrokerSettings, data: Path, sync: Sync, log_level: str) -> int:
     """The monitor, whose standard output is the duty log."""
+    from hotline_services.cli.dutyoutput import DutyOutput
     from hotline_services.monitor.core import Progress
     from hotline_services.monitor.dutylog import DutyLog
     from hotline_services.monitor.record import Record
@@ -251,19 +253,20 @@ def _run_monitor(broker: BrokerSettings, data: Path, sync: Sync, log_level: str)
     from hotline_services.runtime.launch import run_service
     from hotline_services.world import MONITOR, monitor_service
 
-    opened: list[tuple[Record, DutyLog]] = []
+    opened: list[tuple[Record, DutyOutput]] = []
 
     def record() -> Store:
-        store = Record(data / f"{MONITOR}.sqlite3", MONITOR, sync=sync)
-        opened.append((store, DutyLog(calls_before=store.count(CallRow))))
+        with contextlib.ExitStack() as unless_counted:
+            store = Record(data / f"{MONITOR}.sqlite3", MONITOR, sync=sync)
+            unless_counted.callback(store.close)
+            opened.append((store, DutyOutput(DutyLog(calls_before=store.count(CallRow)), sys.stdout)))
+            unless_counted.pop_all()
         return store
 
     def progress() -> Progress:
         return opened[0][0].progress()
 
     def write_up(message: Message) -> None:
-        line = opened[0][1].line(message)
-        if line is not None:
-            print(line, flush=True)
+        opened[0][1].write_up(message)
 
     return run_service(monitor_service(progress, write_up), record, broker, log_level=log_level)

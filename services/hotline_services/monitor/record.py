@@ -18,7 +18,7 @@ import msgspec
 from hotline_protocol.message import Message
 from hotline_protocol.service import Unreadable
 from hotline_protocol.topics import CONTROL, address_of, decode_any, encode, is_kept, topic_of
-from hotline_services.runtime.store import Heard, Recovered, StoreError, usable
+from hotline_services.runtime.store import Heard, Recovered, StoreError, store_error, usable
 
 from .core import Progress
 from .folds import type_of
@@ -32,6 +32,9 @@ MARK: Final = 0x484F5452  # "HOTR": tells our file from any other SQLite file
 MARKS_AT_MOST: Final = 1_000
 MISSING_AT_MOST: Final = 1_000
 FOLDED_AT_ONCE: Final = 5_000
+BUSY_S: Final = 0.05  # short: the monitor's event loop may be waiting, and it tries again (see runtime/patience.py)
+REBUILD_BUSY_S: Final = 5.0
+WAL_KEPT_BYTES: Final = 16 * 2**20  # a long read by another process can make the log greater; then it shrinks to this
 
 _SCHEMA: Final = """
 CREATE TABLE life (epoch TEXT NOT NULL, service TEXT NOT NULL, tables_version INTEGER NOT NULL);
@@ -49,15 +52,23 @@ class Record:
     """The record of monitor ``service`` in this file, made if it is not there. Raises StoreError.
 
     A :class:`~hotline_services.runtime.store.Store`. With ``sync="normal"`` a killed process loses nothing; with
-    ``"full"`` a power failure loses nothing either, at the price of one flush to the disk a commit.
+    ``"full"`` a power failure loses nothing either, at the price of one flush to the disk a commit. When another
+    process locks it for longer than ``busy_s``, every method raises StoreBlockedError, and can be called again.
     """
 
-    def __init__(self, path: Path, service: str = "monitor", *, sync: Literal["normal", "full"] = "normal") -> None:
+    def __init__(
+        self,
+        path: Path,
+        service: str = "monitor",
+        *,
+        sync: Literal["normal", "full"] = "normal",
+        busy_s: float = BUSY_S,
+    ) -> None:
         self._path: Final = path
         with ExitStack() as opened, usable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             opened.enter_context(_lock(path))
-            self._db: Final = opened.enter_context(closing(_connected(path)))
+            self._db: Final = opened.enter_context(closing(_connected(path, busy_s)))
             self._open(sync)
             self.epoch, self._service, tables = self._life(service)
             self._rows: Final = StoredRows(self._db)
@@ -73,6 +84,7 @@ class Record:
                 f"BEGIN; {_SCHEMA} PRAGMA application_id = {MARK}; PRAGMA user_version = {VERSION}; COMMIT;"
             )
         self._db.execute(f"PRAGMA synchronous = {sync.upper()}")
+        self._db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
 
     def _life(self, service: str) -> tuple[str, str, int]:
         row = self._db.execute("SELECT epoch, service, tables_version FROM life").fetchone()
@@ -258,12 +270,12 @@ def rebuild(path: Path) -> int:
         life = None if is_empty else db.execute("SELECT service FROM life").fetchone()
     if life is None:
         raise StoreError(f"{path} is empty: there is nothing to make tables of.")
-    with closing(Record(path, *life)) as record:
+    with closing(Record(path, *life, busy_s=REBUILD_BUSY_S)) as record:
         return record.rebuild()
 
 
-def _connected(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+def _connected(path: Path, busy_s: float = REBUILD_BUSY_S) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=busy_s)
 
 
 def read_only(path: Path) -> sqlite3.Connection:
@@ -293,6 +305,8 @@ def check_kind(db: sqlite3.Connection, path: Path) -> Literal["empty", "record"]
             db.execute("PRAGMA user_version").fetchone(),
         )
         is_empty = db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+    except sqlite3.OperationalError as error:  # as usable() tells it
+        raise store_error(f"{path}: {error}: there is no record to read.", error) from error
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path} is not a monitor's record: {error}. Name another file.") from error
     if mark == 0 and version == 0 and is_empty:

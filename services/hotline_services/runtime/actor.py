@@ -20,12 +20,14 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Resend, Stop
 from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, MalformedMessageError, address_of, decode, encode
 
+from .budget import Budget
 from .clock import ScaledClock, wall_clock
 from .dispatch import Dispatch
 from .intake import Bug, Intake, Turn
 from .logs import write_up
 from .mqtt import Connection
-from .pulse import Pulse
+from .patience import Patience
+from .pulse import Pulse, note_of
 from .receipts import Receipts
 from .replay import Past, replay
 from .service import Service
@@ -50,6 +52,7 @@ HEALTH_S: Final = 10.0
 FAREWELL_S: Final = 1.0
 OLD_CLOCK_S: Final = 1.0
 AHEAD_S: Final = 60.0
+TOO_FAST: Final = "sent with QoS 0 faster than it can be taken in"
 
 _SHELLS: Final = tuple(topic.template.partition("{")[0] for topic in (CLOCK, CONTROL, HEALTH, RECEIPT))
 
@@ -65,7 +68,7 @@ def _complain(error: PublishRefused | None) -> None:
 class LiveActor:
     """Runs one service until it is stopped. Make it and use it in one event loop."""
 
-    def __init__(self, service: Service, store: Store, broker: BrokerSettings) -> None:
+    def __init__(self, service: Service, store: Store, broker: BrokerSettings, patience: Patience | None = None):
         name = service.name
         self._service = service
         self._store = store
@@ -90,11 +93,14 @@ class LiveActor:
         self._connection = Connection(broker, f"hotline-{name}", [*own, *service.subscriptions], self)
         self._dispatch = Dispatch(self._connection, self._past.peers, traces=self._past.traces)
         self._receipts = Receipts(self._send_receipt)
-        self._writer = Writer(store)
+        self._patience = patience or Patience()
+        self._drops = Budget(10, 0.1)
+        self._writer = Writer(store, self._patience if service.waits_for_store else None)
 
     def stop(self) -> None:
         """Finish what is in hand and end."""
         self._stopping = True
+        self._patience.stop()
         self._wake.set()
 
     async def run(self) -> int:
@@ -141,7 +147,8 @@ class LiveActor:
                     self._connection.acknowledge(delivery)
                     return
         if delivery.qos == 0 and len(self._inbox) >= INBOX:
-            log.warning("dropped", topic=delivery.topic, reason="sent with QoS 0 faster than it can be taken in")
+            if self._drops.take():
+                log.warning("dropped", topic=delivery.topic, reason=TOO_FAST, more=self._drops.told())
             return
         self._inbox.append(delivery)
 
@@ -173,7 +180,7 @@ class LiveActor:
 
     async def _recover(self) -> None:
         loop = asyncio.get_running_loop()
-        recovered = self._store.recover()
+        recovered = await self._writer.do(self._store.recover)
         self._attempts.update(recovered.attempts)
         steps = 0
         for steps, _ in enumerate(replay(self._core, recovered, self._past), 1):
@@ -358,21 +365,21 @@ class LiveActor:
     async def _tick(self) -> None:
         """Twice a second: what is due again, what is to be written, and at times a sign of life."""
         loop = asyncio.get_running_loop()
-        next_health, refused = loop.time() + HEALTH_S, 0
+        next_health, told = loop.time() + HEALTH_S, ""
         while True:
             await asyncio.sleep(TICK_S)
             self._dispatch.send_due()
             self._ticked = True
             self._wake.set()
-            if loop.time() >= next_health or refused != self._dispatch.refused:
-                next_health, refused = loop.time() + HEALTH_S, self._dispatch.refused
+            note = note_of(self._patience.trouble, self._dispatch.refused)
+            if loop.time() >= next_health or note != told:
+                next_health, told = loop.time() + HEALTH_S, note
                 self._say_health(Presence.UP)
 
     def _say_health(self, presence: Presence) -> None:
         if self._clock is None:
             return
-        refused = self._dispatch.refused
-        note = f"{refused} publishes were refused by the broker" if refused else ""
+        note = note_of(self._patience.trouble, self._dispatch.refused)
         health = self._pulse.health(
             presence, self._clock.now(), inbox=len(self._inbox), outbox=len(self._dispatch), note=note
         )

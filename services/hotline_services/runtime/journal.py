@@ -17,7 +17,7 @@ from typing import Final, Literal
 from hotline_protocol.message import Message
 from hotline_protocol.topics import decode_any, encode
 
-from .store import Heard, Recovered, StoreError, usable
+from .store import Heard, Recovered, StoreError, store_error, usable
 
 VERSION: Final = 1
 MARK: Final = 0x484F544C  # "HOTL": tells our file from any other SQLite file
@@ -57,7 +57,8 @@ class Journal:
             (highest,) = self._db.execute("SELECT coalesce(max(n), 0) FROM entry").fetchone()
         except sqlite3.DatabaseError as error:
             self._db.close()
-            raise StoreError(f"{path}: {error}. Is it a journal, and does another process have it open?") from error
+            message = f"{path}: {error}. Is it a journal, and does another process have it open?"
+            raise store_error(message, error) from error
         except StoreError:
             self._db.close()
             raise

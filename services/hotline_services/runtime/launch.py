@@ -9,14 +9,16 @@ from typing import Final
 import msgspec
 import structlog
 
-from .actor import LiveActor
+from .actor import DONE, LiveActor
 from .logs import set_up_logs
+from .patience import Patience
 from .service import Service
-from .store import Store, StoreError
+from .store import Store, StoreBlockedError, StoreError
 from .wire import BrokerSettings, Refused
 
 UNUSABLE: Final = 78  # EX_CONFIG: a restart will not help
 RESTARTS: Final = "HOTLINE_RESTARTS"  # told by the supervisor
+OPENING_S: Final = 30.0  # for which a journal may be locked when it is opened
 
 log = structlog.get_logger(__name__)
 
@@ -30,23 +32,50 @@ def run_service(
     """
     set_up_logs(service.name, level=log_level)
     service = msgspec.structs.replace(service, restarts=int(os.environ.get(RESTARTS, "0")))
-    try:
-        store = open_store()
-    except StoreError as error:
-        log.critical("store-unusable", reason=str(error))
-        return UNUSABLE
-    return asyncio.run(_run(service, store, broker))
+    return asyncio.run(_run(service, open_store, broker))
 
 
-async def _run(service: Service, store: Store, broker: BrokerSettings) -> int:
-    loop = asyncio.get_running_loop()
+async def _run(service: Service, open_store: Callable[[], Store], broker: BrokerSettings) -> int:
+    patience = Patience()
+    _on_signal(patience.stop)
     try:
-        actor = LiveActor(service, store, broker)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, actor.stop)
+        store = await _opened(service, open_store, patience)
+        actor = await _made(lambda: LiveActor(service, store, broker, patience), patience)
+        _on_signal(actor.stop)
+        if patience.is_stopped:
+            actor.stop()
         return await actor.run()
+    except StoreBlockedError as error:
+        log.critical("store-blocked", reason=str(error))
+        return DONE if patience.is_stopped else UNUSABLE
     except StoreError as error:
         log.critical("store-unusable", reason=str(error))
     except Refused as error:
         log.critical("broker-refused", reason=str(error))
     return UNUSABLE
+
+
+def _on_signal(stop: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+async def _opened(service: Service, open_store: Callable[[], Store], patience: Patience) -> Store:
+    """The store, also when another process locks it at first, such as a backup. Raises StoreError.
+
+    A folder that cannot be written to is a fault of how the service is set up: nobody waits for that.
+    """
+
+    async def attempt() -> Store:
+        return await asyncio.to_thread(open_store)
+
+    return await patience.through(attempt, at_most_s=None if service.waits_for_store else OPENING_S, at_opening=True)
+
+
+async def _made(make: Callable[[], LiveActor], patience: Patience) -> LiveActor:
+    """The actor, whose core may read the store when it is made."""
+
+    async def attempt() -> LiveActor:
+        return make()
+
+    return await patience.through(attempt)

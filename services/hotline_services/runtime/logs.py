@@ -1,5 +1,6 @@
 """One log line a fact, on stderr: JSON in services, readable on a terminal."""
 
+import contextlib
 import io
 import logging
 import sys
@@ -23,10 +24,14 @@ class _StandardError(io.TextIOBase):
     """What the standard error is at the time of writing: a logger is kept for longer than a test's or a caller's."""
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        """What cannot be written is lost: a full disk under its log ends no service."""
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
 
 
 def set_up_logs(service: str, *, level: str = "info", as_json: bool | None = None) -> None:

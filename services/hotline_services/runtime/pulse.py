@@ -11,6 +11,11 @@ from hotline_protocol.service import Health, Presence
 MOST_PROBES: Final = 8
 
 
+def note_of(store_trouble: str, refused: int) -> str:
+    """What a sign of life says of our own troubles: the store's, and how many publishes the broker refused."""
+    return "; ".join(filter(None, (store_trouble, f"{refused} publishes were refused by the broker" * bool(refused))))
+
+
 class Pulse:
     """Writes the health messages, and other uncounted ones' ids, of one process: one session."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from hotline_protocol.message import Message
 from hotline_protocol.topics import UNDECODABLE
@@ -13,6 +13,35 @@ from hotline_protocol.topics import UNDECODABLE
 
 class StoreError(Exception):
     """The store cannot be used as it is; the message says what is wrong and what to do."""
+
+
+class StoreBlockedError(StoreError):
+    """The store cannot be used at the moment, by no fault of what it holds: the same call can be made again.
+
+    ``reason`` completes a sentence that begins with the store. ``passes`` when it is likely to pass by itself, such as
+    a lock, unlike a folder that nobody may write to.
+    """
+
+    def __init__(self, message: str, reason: str, *, passes: bool) -> None:
+        super().__init__(message)
+        self.reason: Final = reason
+        self.passes: Final = passes
+
+
+_LOCKED: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_UNWRITABLE: Final = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+
+
+def store_error(message: str, error: sqlite3.Error) -> StoreError:
+    """The error to raise with this message for this one of SQLite: a StoreBlockedError where it can pass."""
+    kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # what is above tells it more exactly
+    if kind in _LOCKED:
+        return StoreBlockedError(message, "is locked by another process", passes=True)
+    if kind == sqlite3.SQLITE_FULL:
+        return StoreBlockedError(message, "has no room left on its disk", passes=True)
+    if kind in _UNWRITABLE:
+        return StoreBlockedError(message, f"cannot be written ({error})", passes=False)
+    return StoreError(message)
 
 
 @contextmanager
@@ -25,7 +54,7 @@ def usable(path: Path) -> Iterator[None]:
             raise StoreError(
                 f"{path} is damaged: there is text in it that is no UTF-8. Begin with another one."
             ) from error
-        raise StoreError(f"{path}: {error}. Once that is put right, it goes on from what it holds.") from error
+        raise store_error(f"{path}: {error}. Once that is put right, it goes on from what it holds.", error) from error
     except (sqlite3.DatabaseError, *UNDECODABLE) as error:
         raise StoreError(f"{path} is damaged, or is another kind of file: {error}. Begin with another one.") from error
     except OSError as error:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import MappingProxyType
@@ -29,13 +29,15 @@ class Limits(NamedTuple):
 
 
 PATIENT: Final = Limits()
+NOT_STARTED: Final = 71  # EX_OSERR
 
 
 class Supervisor:
     """Runs these programs, by name, each in a process of its own; what they print goes to ``logs``/NAME.log.
 
     They are stopped one after the other, the first named last: name first what is to hear the others out. What is
-    secret is told them by ``environment``, which other users of the machine cannot see.
+    secret is told them by ``environment``, which other users of the machine cannot see. When an observer cannot be kept
+    running the others go on, and ``report`` is given a sentence; when another program cannot, all are stopped.
     """
 
     def __init__(
@@ -45,11 +47,15 @@ class Supervisor:
         limits: Limits = PATIENT,
         logs: Path | None = None,
         environment: Mapping[str, str] = MappingProxyType({}),
+        observers: Collection[str] = (),
+        report: Callable[[str], object] = lambda _sentence: None,
     ) -> None:
         self._programs = dict(programs)
         self._environment = environment
         self._limits = limits
         self._logs = logs
+        self._observers = frozenset(observers)
+        self._report = report
         self._ended = {name: asyncio.Event() for name in self._programs}
         self._stop = asyncio.Event()
         self._code = 0
@@ -59,7 +65,9 @@ class Supervisor:
         self._stop.set()
 
     async def run(self) -> int:
-        """Until all have ended by themselves, or are stopped: 0. When one cannot be kept running: its exit code."""
+        """Until all have ended by themselves, or are stopped: 0. When one cannot be kept running: its exit code, at
+        once or, of an observer, in the end.
+        """
         stopping = asyncio.create_task(self._stop.wait())
         keeping = [asyncio.create_task(self._keep_until_ended(name, stopping)) for name in self._programs]
         try:
@@ -79,7 +87,11 @@ class Supervisor:
         deaths: deque[float] = deque(maxlen=self._limits.restarts + 1)
         wait_s, restarts = self._limits.first_wait_s, 0
         while not stopping.done():
-            code = await self._once(name, restarts, stopping)
+            try:
+                code = await self._once(name, restarts, stopping)
+            except OSError as error:  # no room for its log, or for one more process
+                log.error("not-started", program=name, reason=str(error))
+                code = NOT_STARTED
             if stopping.done() or code == 0:
                 return
             now = asyncio.get_running_loop().time()
@@ -130,7 +142,12 @@ class Supervisor:
     def _give_up(self, name: str, code: int, restarts: int) -> None:
         reason = "it cannot work as it is set up" if code == UNUSABLE else "it keeps dying"
         log.critical("gave-up", program=name, exit_code=code, restarts=restarts, reason=reason)
-        self._code = code if code > 0 else 128 - code
+        told = code if code > 0 else 128 - code
+        if name in self._observers:
+            self._code = self._code or told
+            self._report(f"The {name} was given up, exit code {told}: {reason}. Everything else goes on.")
+            return
+        self._code = told
         self._stop.set()
 
 

@@ -9,7 +9,8 @@ from typing import Any, Final, TypeVar
 
 from hotline_protocol.message import Message
 
-from .store import Heard, Store
+from .patience import Patience
+from .store import Heard, Store, StoreBlockedError
 
 T = TypeVar("T")
 _Job = tuple["asyncio.Future[Any]", Callable[..., Any], tuple[object, ...]]
@@ -25,11 +26,12 @@ class Writer:
 
     A small commit is done on the spot as long as those before it took less time than handing it over does: a thread
     costs an answer 0.1 to 0.2 ms. One that is slow, because it flushes to the disk or the disk is busy, sends
-    those after it to the thread again.
+    those after it to the thread again. With ``patience``, what the store refuses while it is blocked is tried again.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, patience: Patience | None = None) -> None:
         self._store = store
+        self._patience = patience
         self._commit_s = 1.0  # smoothed; unknown at first, so the thread finds it out
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -38,6 +40,11 @@ class Writer:
 
     async def do(self, work: Callable[..., T], *arguments: object) -> T:
         """The result of this, done in the thread after all that was asked before."""
+        if self._patience is None:
+            return await self._do_once(work, *arguments)
+        return await self._patience.through(lambda: self._do_once(work, *arguments))
+
+    async def _do_once(self, work: Callable[..., T], *arguments: object) -> T:
         done: asyncio.Future[T] = self._loop.create_future()
         self._jobs.put((done, work, arguments))
         return await done
@@ -50,8 +57,14 @@ class Writer:
     def commit_at_once(self, heard: Sequence[Heard], said: Sequence[Message], confirmed: Sequence[str]) -> bool:
         """Commit on the spot, if that is the shorter way; returns whether it was."""
         brief = self._commit_s < HANDOVER_S and len(heard) + len(said) + len(confirmed) <= SMALL
-        if brief:
-            self._timed(heard, said, confirmed)
+        try:
+            if brief:
+                self._timed(heard, said, confirmed)
+        except StoreBlockedError:
+            if self._patience is None:
+                raise
+            self._commit_s = 1.0
+            return False
         return brief
 
     def _timed(self, heard: Sequence[Heard], said: Sequence[Message], confirmed: Sequence[str]) -> None:
