@@ -18,7 +18,7 @@ from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.logs import set_up_logs
 from hotline_services.runtime.wire import Refused
 
-from .connection import broker_settings
+from .connection import FROM_ENVIRONMENT, Security, broker_settings
 from .exits import BAD_INPUT, NO_BROKER
 from .options import Flag, party_name
 from .tables import Column, show, write_json
@@ -45,6 +45,7 @@ def conformance(
     out: Path | None = None,
     junit_file: Annotated[Path | None, Parameter(name="--junit")] = None,
     list_: Annotated[bool, Parameter(name="--list", negative="")] = False,
+    security: Security = FROM_ENVIRONMENT,
 ) -> int:
     """Examine a centre: play the other side against it, and report which requirements of the protocol it keeps.
 
@@ -111,7 +112,7 @@ def conformance(
         if rehearse:
             report = _rehearsed(scenario, rules, as_, them, wanted)
         else:
-            report = _examined(as_, them, rules, broker, exercise, speed, wanted, may_stop=stop)
+            report = _examined(as_, them, rules, (broker, exercise), speed, wanted, security, may_stop=stop)
     except NoBrokerError as error:
         return _fail(str(error), NO_BROKER)
     except (UnknownRequirementError, ScenarioError, AgreementError, ValueError) as error:
@@ -182,10 +183,10 @@ def _examined(
     us: str,
     them: str,
     rules: Agreement,
-    broker: str | None,
-    exercise: str | None,
+    brokers: tuple[str | None, str | None],
     speed: float,
     wanted: frozenset[str],
+    security: Security,
     *,
     may_stop: bool,
 ) -> Report:
@@ -193,13 +194,14 @@ def _examined(
     from hotline_services.conformance.live import ExaminationError, LiveExamination, Setting
 
     set_up_logs("conformance", level="error")
-    settings = broker_settings(broker)
+    broker, exercise = brokers
+    settings = broker_settings(broker, security)
     setting = Setting(
         us=us,
         them=them,
         rules=rules,
         broker=settings,
-        exercise=broker_settings(exercise) if exercise else settings,
+        exercise=broker_settings(exercise, security) if exercise else settings,
         speed=speed,
         chosen=wanted,
         may_stop=may_stop,

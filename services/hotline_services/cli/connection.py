@@ -1,14 +1,96 @@
-"""How a command finds the broker: its address, or those of a cluster, from an option or from the environment."""
+"""How a command reaches the broker: its address, and the files of TLS, from options or from the environment."""
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
+import msgspec
+from cyclopts import Parameter
+
+from hotline_services.runtime.tls import TlsError, context_of
 from hotline_services.runtime.wire import BrokerSettings
 
 VARIABLE: Final = "HOTLINE_BROKER"
+CA_VARIABLE: Final = "HOTLINE_CA"
+CERT_VARIABLE: Final = "HOTLINE_CERT"
+KEY_VARIABLE: Final = "HOTLINE_CERT_KEY"
+PASSWORD_VARIABLE: Final = "HOTLINE_PASSWORD_FILE"  # noqa: S105  where it is found, not what it is
 DEFAULT: Final = "mqtt://127.0.0.1:1883"
 
 
-def broker_settings(address: str | None) -> BrokerSettings:
-    """As given, or from HOTLINE_BROKER, or on this machine. Raises ValueError; see :mod:`~.runtime.addresses`."""
-    return BrokerSettings.from_url(address or os.environ.get(VARIABLE) or DEFAULT)
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Security:
+    """Options of every command that connects to the broker.
+
+    Parameters
+    ----------
+    ca
+        For mqtts://: the certificate of the CA that signed the broker's, a PEM file; by default HOTLINE_CA of the
+        environment, else the CAs of this system.
+    cert
+        For mqtts://: the client certificate to show, a PEM file; by default HOTLINE_CERT of the environment.
+    cert_key
+        The private key of that certificate; by default HOTLINE_CERT_KEY of the environment, else it is in the same
+        file.
+    password_file
+        A file that holds the password of the user in the broker's address; by default HOTLINE_PASSWORD_FILE of the
+        environment.
+    """
+
+    ca: Path | None = None
+    cert: Path | None = None
+    cert_key: Path | None = None
+    password_file: Path | None = None
+
+
+FROM_ENVIRONMENT: Final = Security()
+
+
+def broker_settings(address: str | None, security: Security = FROM_ENVIRONMENT) -> BrokerSettings:
+    """As given, or from HOTLINE_BROKER, or on this machine; see :mod:`~.runtime.addresses`.
+
+    Raises ValueError with a sentence for the user, also when a file of TLS is missing or does not fit.
+    """
+    return settled(BrokerSettings.from_url(address or os.environ.get(VARIABLE) or DEFAULT), security)
+
+
+def settled(plain: BrokerSettings, security: Security, environment: Mapping[str, str] = os.environ) -> BrokerSettings:
+    """These settings, with what the options or the environment say of TLS and password. Raises ValueError."""
+    if not plain.tls:
+        named = [option for option in ("ca", "cert", "cert_key") if getattr(security, option)]
+        if named:
+            option = named[0].replace("_", "-")
+            raise TlsError(f"--{option} is for TLS: write mqtts:// instead of mqtt:// in the broker's address")
+        return _with_password(plain, security, environment)
+    secured = msgspec.structs.replace(
+        plain,
+        ca_file=security.ca or _file(environment, CA_VARIABLE) or plain.ca_file,
+        cert_file=security.cert or _file(environment, CERT_VARIABLE),
+        key_file=security.cert_key or _file(environment, KEY_VARIABLE),
+    )
+    context_of(secured)  # reads the files: what is wrong with them is told before anything is done
+    return _with_password(secured, security, environment)
+
+
+def _file(environment: Mapping[str, str], variable: str) -> Path | None:
+    return Path(environment[variable]) if environment.get(variable) else None
+
+
+def _with_password(plain: BrokerSettings, security: Security, environment: Mapping[str, str]) -> BrokerSettings:
+    file = security.password_file or _file(environment, PASSWORD_VARIABLE)
+    if file is None or plain.username is None or plain.password is not None:
+        return plain
+    try:
+        return msgspec.structs.replace(plain, password=file.read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"--password-file: {file}: {getattr(error, 'strerror', 'not UTF-8')}") from error
+
+
+def address_with(settings: BrokerSettings, user: str, password: str) -> str:
+    """The broker's address with this user and password in it: for an environment, never for a command line."""
+    scheme, _, place = str(settings).partition("://")
+    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{place}"

@@ -15,7 +15,7 @@ from hotline_services.console.terminal import let_go_of_a_closed_terminal
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import VARIABLE, broker_settings
+from .connection import FROM_ENVIRONMENT, VARIABLE, Security, broker_settings
 from .exits import BAD_INPUT, INTERRUPTED, NO_BROKER
 from .options import Flag, party_name
 
@@ -34,6 +34,7 @@ def console(
     plain: Annotated[bool, Flag] = False,
     log: Annotated[bool, Flag] = False,
     report: Path | None = None,
+    security: Security = FROM_ENVIRONMENT,
 ) -> int:
     """Sit at the desk of a party: the phone rings, and you answer, concur, counter, decline, ask, protest, hang up.
 
@@ -73,7 +74,7 @@ def console(
         When you leave: the after-action report, to this file instead of the screen.
     """
     try:
-        settings = broker_settings(broker)
+        settings = broker_settings(broker, security)
         agreement = _agreement(scenario)
         party = party_name("--as", party)
     except ValueError as error:

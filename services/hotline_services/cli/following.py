@@ -15,7 +15,7 @@ from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.outbox import Seen
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import broker_settings
+from .connection import FROM_ENVIRONMENT, Security, broker_settings
 from .exits import NO_BROKER
 from .options import Flag
 from .query import complain
@@ -29,6 +29,7 @@ def watch(
     broker: str | None = None,
     party: str | None = None,
     json: Annotated[bool, Flag] = False,
+    security: Security = FROM_ENVIRONMENT,
 ) -> int:
     """Follow what is said, live: ring, answer, proposal, counter, agreement, hang-up, escalation. Ctrl-C ends it.
 
@@ -53,7 +54,7 @@ def watch(
         Every message as it is, one JSON object a line, instead of the log's lines.
     """
     try:
-        asyncio.run(Watch(party, json=json).run(broker_settings(broker)))
+        asyncio.run(Watch(party, json=json).run(broker_settings(broker, security)))
     except ValueError as error:
         return complain("watch", str(error))
     except NoBrokerError as error:

@@ -13,15 +13,16 @@ from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode
 from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import ScaledClock
+from hotline_services.runtime.tls import trouble_with
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import broker_settings
+from .connection import FROM_ENVIRONMENT, Security, broker_settings
 
 STALE_S: Final = 30.0
 TIMEOUT_S: Final = 4.0
 
 
-def health(service: str | None = None, *, broker: str | None = None) -> None:
+def health(service: str | None = None, *, broker: str | None = None, security: Security = FROM_ENVIRONMENT) -> None:
     """Exit with 0 when a service says that it is up, and has said so in the last 30 seconds; else with 1.
 
     For example:
@@ -37,14 +38,14 @@ def health(service: str | None = None, *, broker: str | None = None) -> None:
         by default HOTLINE_BROKER of the environment.
     """
     try:
-        settings = broker_settings(broker)
+        settings = broker_settings(broker, security)
         name = service or settings.username
         if not name:
             raise ValueError("name the service: there is no user's name in the broker's address")
         said, clock = asyncio.run(_ask(settings, name))
         complaint = ailment(said, clock, datetime.now(UTC))
     except TimeoutError:
-        complaint = f"no answer from the broker in {TIMEOUT_S:g} s"
+        complaint = trouble_with(settings.nodes[-1]) or f"no answer from the broker in {TIMEOUT_S:g} s"
     except (ValueError, NoBrokerError, MalformedMessageError) as error:
         complaint = str(error)
     if complaint:

@@ -26,7 +26,7 @@ from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import broker_settings
+from .connection import FROM_ENVIRONMENT, Security, broker_settings
 from .exits import BAD_INPUT, INTERRUPTED, NO_BROKER
 from .options import Flag, party_name
 
@@ -48,6 +48,7 @@ def inject(
     json: Annotated[bool, Flag] = False,
     timeout: float = 300.0,
     force: Annotated[bool, Flag] = False,
+    security: Security = FROM_ENVIRONMENT,
 ) -> int:
     """Hand flight plans to a centre: JSON plans or ICAO flight plan messages, one or many in a file.
 
@@ -84,7 +85,7 @@ def inject(
         Send in spite of problems; a file in which something cannot be read is then sent whole, as it is.
     """
     try:
-        settings = broker_settings(broker)
+        settings = broker_settings(broker, security)
         sources = [(str(file), _content(file)) for file in files]
         recipient = party_name("--to", to)
     except ValueError as error:

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 from cyclopts import Parameter
 
 from hotline_protocol.message import Message
-from hotline_services.cli.connection import VARIABLE, broker_settings
+from hotline_services.cli.connection import FROM_ENVIRONMENT, VARIABLE, Security, broker_settings
 from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.cli.numbers import Whole
 from hotline_services.cli.page import USUAL_DAYS, USUAL_PORT, Hosts, Keep, Token, kept, run_page
@@ -47,6 +47,7 @@ def run(
     token: Token = None,
     allow_host: Hosts = (),
     keep: Keep = USUAL_DAYS,
+    security: Security = FROM_ENVIRONMENT,
 ) -> int:
     """Run one service until it is told to stop, by a message or a signal.
 
@@ -73,7 +74,7 @@ def run(
     scenario
         The name of a scenario that is shipped, or the path of a .toml file.
     broker
-        mqtt://user:password@host:port, or the nodes of a cluster with commas between
+        mqtt://user:password@host:port, or mqtts:// for TLS; the nodes of a cluster with commas between.
     data
         The folder of the journals.
     seed
@@ -104,7 +105,7 @@ def run(
     """
     try:
         played = read_scenario(scenario)
-        settings = broker_settings(broker)
+        settings = broker_settings(broker, security)
         chance = played.seed if seed is None else seed
         if role == "aoc":
             return _run_centre(played, _party(played, party), chance, settings, data, sync, log_level or "info")

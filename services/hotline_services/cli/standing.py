@@ -20,8 +20,9 @@ from hotline_services.monitor.wording import date_time_group, duration, printabl
 from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.store import StoreError
+from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import VARIABLE, broker_settings
+from .connection import FROM_ENVIRONMENT, VARIABLE, Security, broker_settings
 from .query import ALL, Query, complain, record_path
 from .tables import Column, aligned, write_json
 
@@ -30,7 +31,7 @@ class _NothingToTellError(Exception):
     """Neither record nor broker can say how things stand; the message is a sentence for the user."""
 
 
-def status(*, broker: str | None = None, query: Query = ALL) -> int:
+def status(*, broker: str | None = None, query: Query = ALL, security: Security = FROM_ENVIRONMENT) -> int:
     """Tell how things stand: services and their lag, the line as announced and in fact, both sides' ledgers.
 
     From the monitor's record; and, with --broker or HOTLINE_BROKER, from what the broker retains at this moment.
@@ -50,7 +51,7 @@ def status(*, broker: str | None = None, query: Query = ALL) -> int:
         by default HOTLINE_BROKER of the environment, else none is asked.
     """
     try:
-        found = _gather(broker or os.environ.get(VARIABLE), query)
+        found = _gather(broker or os.environ.get(VARIABLE), query, security)
     except (_NothingToTellError, ValueError) as error:
         return complain("status", str(error))
     if query.json:
@@ -60,7 +61,7 @@ def status(*, broker: str | None = None, query: Query = ALL) -> int:
     return 0
 
 
-def _gather(broker: str | None, query: Query) -> Standing:
+def _gather(broker: str | None, query: Query, security: Security) -> Standing:
     """From the record, the broker, or both. Raises _NothingToTellError and ValueError."""
     recorded, no_record = _recorded(query)
     if broker is None:
@@ -68,7 +69,7 @@ def _gather(broker: str | None, query: Query) -> Standing:
             raise _NothingToTellError(no_record)
         return recorded
     try:
-        live = asyncio.run(_live(broker))
+        live = asyncio.run(_live(broker_settings(broker, security)))
     except NoBrokerError as error:
         if recorded is None:
             raise _NothingToTellError(f"{error}; and {no_record}") from error
@@ -90,10 +91,10 @@ def _recorded(query: Query) -> tuple[Standing | None, str]:
         return None, str(error)
 
 
-async def _live(broker: str) -> Standing:
-    """What the broker retains: health and clock. No will tells when it was. Raises NoBrokerError, ValueError."""
+async def _live(broker: BrokerSettings) -> Standing:
+    """What the broker retains: health and clock. No will tells when it was. Raises NoBrokerError."""
     projection, as_of, speed = Projection(), None, 1.0
-    async with connected(broker_settings(broker)) as connection:
+    async with connected(broker) as connection:
         found = await retained(connection, HEALTH.filter(), CLOCK.template)
     for topic, payload in found.items():
         message = _readable(topic, payload)

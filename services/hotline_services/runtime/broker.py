@@ -84,7 +84,7 @@ class EmbeddedBroker:
         self._own_folder = None if data else tempfile.TemporaryDirectory(prefix="hotline-broker-")
         self._data: Final = data or Path(str(self._own_folder and self._own_folder.name))
         self._extra: Final = extra
-        self.port: Final = port or _free_port()
+        self.port: Final = port or free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -160,7 +160,8 @@ class EmbeddedBroker:
         raise BrokerError(f"{self.kind} does not answer on 127.0.0.1:{self.port}. It says: {told or 'nothing'}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -10,8 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import aiomqtt
+from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.reasoncodes import ReasonCode
 
+from .daemon import in_daemon_thread
+from .tls import TlsError, context_of, trouble_with
 from .wire import BrokerSettings
 
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -63,9 +66,20 @@ async def connected(
             connection = await _first_of(settings, stack, queue, at_most, logger)
             there = True
             yield connection
+    except TlsError as error:
+        raise NoBrokerError(str(error)) from error
     except aiomqtt.MqttError as error:
-        what = "lost the connection to the broker" if there else "no connection to the broker"
-        raise NoBrokerError(f"{what} at {settings}: {error}") from error
+        if there:
+            raise NoBrokerError(f"lost the connection to the broker at {settings}: {error}") from error
+        raise NoBrokerError(f"no connection to the broker at {settings}: {await _cause(error, settings)}") from error
+
+
+async def _cause(error: aiomqtt.MqttError, settings: BrokerSettings) -> str:
+    """Why there is no connection: what is wrong with TLS, unless the broker has answered, else the error's own."""
+    if isinstance(error, MqttConnectError):
+        return str(error)
+    reason = await in_daemon_thread(lambda: trouble_with(settings.nodes[-1]))
+    return reason or str(error)
 
 
 async def _first_of(
@@ -89,13 +103,12 @@ def _client(
     at_most: int | None,
     logger: logging.Logger | None,
 ) -> aiomqtt.Client:
-    tls = aiomqtt.TLSParameters(ca_certs=str(node.ca_file) if node.ca_file else None)
     return aiomqtt.Client(
         node.host,
         node.port,
         username=node.username,
         password=node.password,
-        tls_params=tls if node.tls else None,
+        tls_context=context_of(node),
         timeout=CONNECT_TIMEOUT_S,
         keepalive=node.keepalive_s,
         logger=logger,

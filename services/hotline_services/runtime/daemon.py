@@ -3,29 +3,32 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-async def in_daemon_thread(work: Callable[[], None]) -> None:
+async def in_daemon_thread(work: Callable[[], T]) -> T:
     """Like asyncio.to_thread, but a thread that hangs does not keep the process from ending. Raises what it raises."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
+    done: asyncio.Future[T] = loop.create_future()
 
-    def settle(error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
+    def settle(settled: Callable[[], object]) -> None:
+        if not done.cancelled():
+            settled()
 
     def run() -> None:
-        error: BaseException | None = None
         try:
-            work()
-        except BaseException as caught:  # noqa: BLE001  whoever waits for it is told
-            error = caught
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, error)
+            found = work()
+        except BaseException as error:  # noqa: BLE001  whoever waits for it is told
+            _tell(loop, lambda caught=error: settle(lambda: done.set_exception(caught)))  # type: ignore[misc]
+        else:
+            _tell(loop, lambda: settle(lambda: done.set_result(found)))
 
     threading.Thread(target=run, name="dial", daemon=True).start()
-    await done
+    return await done
+
+
+def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], object]) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(what)

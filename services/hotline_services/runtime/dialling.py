@@ -1,7 +1,6 @@
 """Making one paho client for one broker, and the blocking part of its connecting."""
 
 import socket
-import ssl
 from typing import Final
 
 from paho.mqtt.client import Client
@@ -9,6 +8,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from .tls import context_of
 from .wire import BrokerSettings, Will
 
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -31,13 +31,17 @@ def new_client(node: BrokerSettings, client_id: str, version: MQTTProtocolVersio
         client.will_set(will.topic, will.payload, 1, retain=True)
     if node.username is not None:
         client.username_pw_set(node.username, node.password)
-    if node.tls:
-        client.tls_set_context(ssl.create_default_context(cafile=node.ca_file))
     return client
 
 
 def dial(client: Client, node: BrokerSettings, version: MQTTProtocolVersion) -> None:
-    """Connect and send CONNECT. Blocking: runs in a thread of its own, with no hooks set, so that paho writes."""
+    """Connect and send CONNECT. Blocking: runs in a thread of its own, with no hooks set, so that paho writes.
+
+    Raises OSError, or TlsError for files of TLS that cannot be used.
+    """
+    context = context_of(node)
+    if context is not None:
+        client.tls_set_context(context)
     if version == MQTTProtocolVersion.MQTTv5:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = node.session_s

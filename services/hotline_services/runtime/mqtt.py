@@ -5,6 +5,7 @@ was not confirmed when a connection broke is forgotten, and said again by the ac
 """
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -20,6 +21,7 @@ from .daemon import in_daemon_thread
 from .dialling import dial, new_client
 from .nodes import Nodes
 from .properties import headers_in, properties_of
+from .tls import trouble_with
 from .tracing import Headers
 from .wire import BrokerSettings, Delivery, Listener, Publish, PublishRefused, Refused
 
@@ -172,12 +174,23 @@ class Connection:
             await self._keep_alive(client, self._ended)
             was_up = self.up
         except (OSError, ValueError) as error:
-            return str(error) or type(error).__name__, False
+            return await self._tls_trouble(node) or str(error) or type(error).__name__, False
         finally:
             self._detach(client)
+        reason = self._ended.result()
         if not self._answered and not self._settled:
+            reason = await self._tls_trouble(node) or reason
             self._change_version()  # some brokers hang up on a version that they do not know
-        return self._ended.result(), was_up
+        return reason, was_up
+
+    async def _tls_trouble(self, node: BrokerSettings) -> str | None:
+        """What is wrong with TLS here. Raises Refused where no broker has accepted us yet and there is no other."""
+        if self._settled or not (node.tls or self._version == MQTTProtocolVersion.MQTTv311):
+            return None  # once it worked, a restart of the broker is likelier than TLS
+        reason = await in_daemon_thread(lambda: trouble_with(node))
+        if reason is not None and not self._settings.further:
+            raise Refused(f"no connection to the broker at {node}: {reason}")
+        return reason
 
     def _change_version(self) -> None:
         v5, v3 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
@@ -256,6 +269,9 @@ class Connection:
                 break
             if self._heard == before:
                 break
+        sock = client.socket()
+        if isinstance(sock, ssl.SSLSocket) and sock.pending():  # decrypted already: the socket will not tell of it
+            asyncio.get_running_loop().call_soon(self._read)
 
     def _schedule_flush(self) -> None:
         if not self._flush_scheduled:

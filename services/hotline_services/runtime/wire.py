@@ -14,7 +14,8 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the broker is and who we are to it.
 
     ``further`` are the other nodes of its cluster, tried in turn. ``session_s`` is for how many seconds the broker
-    keeps our queue while we are away; 0 for not at all.
+    keeps our queue while we are away; 0 for not at all. With ``tls``, ``ca_file`` holds whom we trust (None: the
+    system's CAs), and ``cert_file`` and ``key_file`` what we show.
     """
 
     host: str = "127.0.0.1"
@@ -24,6 +25,8 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     password: str | None = None
     tls: bool = False
     ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
     keepalive_s: int = 15
     session_s: int = 86_400
 
@@ -46,6 +49,9 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         scheme = "mqtts" if self.tls else "mqtt"
         return ",".join(f"{scheme}://{node}" for node in (Node(self.host, self.port), *self.further))
+
+    def __repr__(self) -> str:
+        return f"BrokerSettings({self}, username={self.username!r})"  # nothing secret, for it may be logged
 
 
 class Refused(Exception):  # noqa: N818  what the broker did, not a fault of ours

@@ -1,0 +1,1 @@
+"""Keys, certificates and passwords of a stack: who is who at its broker."""
