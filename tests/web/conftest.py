@@ -12,6 +12,7 @@ import pytest
 from hotline_services.monitor.record import Record
 from hotline_services.runtime.logs import set_up_logs
 from hotline_services.web.feeds import LiveFeed
+from hotline_services.web.guard import Bounds
 from hotline_services.web.inbound import Inbound
 from hotline_services.web.serving import allowed_hosts, listen, serve
 from hotline_services.web.sources import Sources
@@ -61,7 +62,11 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    *recordings: Path, record: Path | None = None, broker: Inbound | None = None, keep: timedelta | None = None
+    *recordings: Path,
+    record: Path | None = None,
+    broker: Inbound | None = None,
+    keep: timedelta | None = None,
+    bounds: Bounds = Bounds(),
 ) -> AsyncIterator[Served]:
     """For as long as this is open; then it is stopped as a signal would."""
     sources = Sources(scenario() if record else None)
@@ -71,7 +76,7 @@ async def served(
         sources.add(path, path.name)
     state, bound, stopping = State(sources, TOKEN, broker), listen("127.0.0.1", 0), asyncio.Event()
     address = f"http://127.0.0.1:{bound.getsockname()[1]}"
-    serving = asyncio.create_task(serve(state, allowed_hosts("127.0.0.1"), bound, stopping))
+    serving = asyncio.create_task(serve(state, allowed_hosts("127.0.0.1"), bound, stopping, bounds))
     try:
         async with httpx.AsyncClient(base_url=address, timeout=20.0) as client:
             yield Served(state, client)

@@ -6,6 +6,7 @@ which that was.
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Annotated, BinaryIO, Final
 
 import msgspec
@@ -15,6 +16,8 @@ from hotline_protocol.message import AwareTime, Digest, Message
 from hotline_protocol.topics import UNDECODABLE, SaidMessage
 
 FORMAT: Final = 1
+LINE_BYTES: Final = 8 * 2**20
+"""Of one message at most: twice what a broker lets through. So a file without line breaks costs little memory."""
 
 
 class RecordingError(Exception):
@@ -76,14 +79,16 @@ class RecordingReader:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._decoder: msgspec.json.Decoder[Recorded] = msgspec.json.Decoder(Recorded)
-        first = file.readline()
+        first = file.readline(LINE_BYTES)
         self.header: Final = _read_header(first)
         self.offset = 0
         self._next = len(first)
 
     def __iter__(self) -> Iterator[Recorded]:
-        for number, line in enumerate(self._file, start=2):
+        for number, line in enumerate(iter(partial(self._file.readline, LINE_BYTES), b""), start=2):
             self.offset, self._next = self._next, self._next + len(line)
+            if len(line) == LINE_BYTES and not line.endswith(b"\n"):
+                raise RecordingError(f"line {number}: longer than {LINE_BYTES:,} bytes")
             if not line.endswith(b"\n"):
                 raise RecordingError(f"line {number}: cut off; whoever wrote the recording did not finish it")
             try:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hotline_services.resources import scenarios_folder
 
 from .asking import NotMetError, values_of
+from .guard import FULL, Reserve
 from .model import Fault
 from .openapi import openapi_text
 from .routes import API, ENDPOINTS, Endpoint
@@ -57,6 +58,7 @@ def application(state: State, hosts: Sequence[str]) -> Starlette:
         ],
         middleware=[
             Middleware(Headers),
+            Middleware(Reserve, refusal=as_json(Fault(error=FULL), 503)),
             Middleware(Hosts, hosts=hosts),
         ],
         exception_handlers={NotMetError: _not_met, HTTPException: _http_fault, Exception: _failed},

@@ -3,13 +3,15 @@
 import contextlib
 import errno
 from collections.abc import Sequence
-from typing import Final
+from typing import BinaryIO, Final
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from hotline_protocol.flightplan import FlightPlan
 from hotline_services.injecting import Complaint, Reading, judge, read_texts, unheard_of
 from hotline_services.runtime.client import NoBrokerError
+from hotline_services.runtime.recording import LINE_BYTES
 from hotline_services.runtime.store import StoreError
 
 from .asking import NotMetError, bad_value, body_of, pieces_of, too_large
@@ -24,7 +26,8 @@ RECORDING_BYTES: Final = 512 * 1024 * 1024
 async def check_plans(asked: Asked) -> Checked:
     """Nothing changes by it, so nobody need show a token."""
     live = await asked.state.shown("live")
-    to, text = asked.query.to, await body_of(asked.request, PLANS_BYTES)
+    with asked.state.bodies.one():
+        to, text = asked.query.to, await body_of(asked.request, PLANS_BYTES)
     agreement = live.scenario.agreement if live.scenario else None
     if agreement is not None and to not in agreement.parties:
         raise bad_value("to", f"{to} is no party; there are: {', '.join(agreement.parties)}")
@@ -41,7 +44,9 @@ async def check_plans(asked: Asked) -> Checked:
 async def inject(asked: Asked) -> list[Sent]:
     """As the command line does: checked together first, and with any problem nothing is sent."""
     await asked.state.shown("live")
-    text, broker, to = await body_of(asked.request, PLANS_BYTES), asked.state.broker, asked.query.to
+    broker, to = asked.state.broker, asked.query.to
+    with asked.state.bodies.one():
+        text = await body_of(asked.request, PLANS_BYTES)
     if broker is None:
         raise NotMetError(503, "This server has no broker to hand plans to.")
     reading, complaints = await run_in_threadpool(_read, text, asked.state)
@@ -81,23 +86,32 @@ async def upload(asked: Asked) -> Source:
     """Kept in a file of its own as long as it is shown."""
     if int(asked.request.headers.get("content-length", "0")) > RECORDING_BYTES:
         raise too_large(RECORDING_BYTES)
-    async with asked.state.uploading:  # one at a time: the disk holds one more than is shown
+    with asked.state.uploads.one():  # the disk holds so many more than are shown
         path = asked.state.new_upload()
         try:
             with path.open("wb") as file:
-                size = 0
-                async for piece in pieces_of(asked.request):
-                    size += len(piece)
-                    if size > RECORDING_BYTES:
-                        raise too_large(RECORDING_BYTES)
-                    await run_in_threadpool(file.write, piece)
+                await _receive(asked.request, file)
             name = asked.query.name or "a recording"
-            shown = await run_in_threadpool(asked.state.sources.add, path, name, uploaded=True)
+            async with asked.state.adding:
+                shown = await run_in_threadpool(asked.state.sources.add, path, name, uploaded=True)
         except BaseException as error:
             with contextlib.suppress(OSError):
                 path.unlink()
             raise _not_taken(error) from error
     return await run_in_threadpool((await asked.state.shown(shown.name)).source)
+
+
+async def _receive(request: Request, file: BinaryIO) -> None:
+    """Write what is posted as it comes. Raises NotMetError as soon as it is too much, or no recording."""
+    size = line = 0
+    async for piece in pieces_of(request):
+        size += len(piece)
+        line = len(piece) - found - 1 if (found := piece.rfind(b"\n")) >= 0 else line + len(piece)
+        if size > RECORDING_BYTES:
+            raise too_large(RECORDING_BYTES)
+        if line > LINE_BYTES:
+            raise NotMetError(400, f"This is no recording: a line of it is longer than {LINE_BYTES:,} bytes.")
+        await run_in_threadpool(file.write, piece)
 
 
 def _not_taken(error: BaseException) -> BaseException:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from hotline_services.runtime.recording import Header
 
 from .asking import NotMetError
 from .sources import LIVE, Shown
-from .sse import PAGES_AT_MOST, EventStream
+from .sse import EventStream
 from .state import Asked
 
 READ_AT_ONCE: Final = 500
@@ -44,13 +45,14 @@ async def stream(asked: Asked) -> Response:
     """What happens, as it happens."""
     state = asked.state
     await state.shown(LIVE)
-    if state.fanout.pages >= PAGES_AT_MOST:
-        raise NotMetError(503, f"{PAGES_AT_MOST} pages follow already, which is the most.")
     given = asked.request.headers.get("last-event-id") or asked.query.after
     epoch, _, number = given.rpartition(":") if given else ("", "", "")
     after = int(number) if number.isdecimal() and len(number) <= 15 else None
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return EventStream(state.fanout.stream(after, epoch), headers=headers)
+    client = asked.request.client.host if asked.request.client else ""
+    if sentence := state.fanout.enter(client):
+        raise NotMetError(503, sentence)
+    return EventStream(state.fanout.stream(after, epoch), partial(state.fanout.leave, client), headers)
 
 
 def recording(asked: Asked) -> Response:

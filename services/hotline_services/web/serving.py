@@ -6,11 +6,23 @@ import errno
 import signal
 import socket
 from collections.abc import Iterator, Sequence
-from typing import Final
+from functools import partial
+from typing import Final, cast
 
 import uvicorn
 
 from .app import application
+from .guard import (
+    ACCEPTED_AT_ONCE,
+    HEAD_BYTES,
+    MOST_FILES,
+    QUEUE,
+    Bounds,
+    Guard,
+    GuardedProtocol,
+    allow_files,
+    limited_logs,
+)
 from .state import State
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -66,6 +78,12 @@ def allowed_hosts(host: str, others: Sequence[str] = ()) -> list[str]:
 
 
 class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept few at a time, but let many wait for that."""
+        await super().startup(sockets)
+        for bound in sockets or ():
+            bound.listen(QUEUE)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals are ours: uvicorn would raise them again when it has ended."""
@@ -74,16 +92,29 @@ class _Server(uvicorn.Server):
 
 async def serve_until_told(state: State, hosts: Sequence[str], bound: socket.socket) -> None:
     """Until SIGTERM or SIGINT."""
+    allow_files(MOST_FILES)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     await serve(state, hosts, bound, stopping)
 
 
-async def serve(state: State, hosts: Sequence[str], bound: socket.socket, stopping: asyncio.Event) -> None:
+async def serve(
+    state: State,
+    hosts: Sequence[str],
+    bound: socket.socket,
+    stopping: asyncio.Event,
+    bounds: Bounds = Bounds(),  # noqa: B008  frozen
+) -> None:
     """Until ``stopping``. Open streams are told to end; what has not ended a second later is cut off."""
+    guard = Guard(bounds.within_files())
+    state.fanout.at_most = min(state.fanout.at_most, guard.bounds.streams)
     config = uvicorn.Config(
         application(state, hosts),
+        http=cast("type[asyncio.Protocol]", partial(GuardedProtocol, guard)),
+        ws="none",
+        backlog=ACCEPTED_AT_ONCE,
+        h11_max_incomplete_event_size=HEAD_BYTES,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -92,14 +123,17 @@ async def serve(state: State, hosts: Sequence[str], bound: socket.socket, stoppi
         lifespan="off",
     )
     server = _Server(config)
-    following = asyncio.create_task(state.run())
-    serving = asyncio.create_task(server.serve(sockets=[bound]))
-    told = asyncio.create_task(stopping.wait())
-    await asyncio.wait([following, serving, told], return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    state.fanout.close()
-    told.cancel()
-    await serving
+    with limited_logs("uvicorn.error", "asyncio"):
+        following = asyncio.create_task(state.run())
+        serving = asyncio.create_task(server.serve(sockets=[bound]))
+        told = asyncio.create_task(stopping.wait())
+        watching = asyncio.create_task(guard.watch())
+        await asyncio.wait([following, serving, told, watching], return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        state.fanout.close()
+        told.cancel()
+        watching.cancel()
+        await serving
     if following.done():
         following.result()  # it ends by an error only, which is worth a traceback
     following.cancel()

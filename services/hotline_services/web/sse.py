@@ -7,12 +7,13 @@ missed is looked up in the history. So there is neither loss nor double, and a s
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from starlette.responses import StreamingResponse
-from starlette.types import Message, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from .model import Changes, ClockReading, TracksNow
 
@@ -39,6 +40,17 @@ class EventStream(StreamingResponse):
     """A stream of events to one page; a page that takes nothing for half a minute is let go."""
 
     media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncIterator[bytes], leave: Callable[[], object], headers: Mapping[str, str]) -> None:
+        super().__init__(events, headers=headers)
+        self._leave: Final = leave
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stream, and then say that it has ended."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()
 
     async def stream_response(self, send: Send) -> None:
         """See :class:`StreamingResponse`."""
@@ -80,6 +92,8 @@ class Fanout:
         self._tracks: bytes | None = None
         self._beats = 0
         self._closed = False
+        self._entered: Final[Counter[str]] = Counter()
+        self.at_most = PAGES_AT_MOST
         self.pages = 0
 
     def publish(self, batch: Batch) -> None:
@@ -116,6 +130,23 @@ class Fanout:
     def _wake(self) -> None:
         turn, self._turn = self._turn, asyncio.Event()
         turn.set()
+
+    def enter(self, client: str) -> str:
+        """Keep a place for a stream of this client, to be left again; a sentence when there is none for it."""
+        if self._entered.total() >= self.at_most:
+            return f"{self.at_most} pages follow already, which is the most."
+        if self._entered[client] >= max(self.at_most // 2, 1):
+            return (
+                f"{self._entered[client]} pages follow already from where you are, which is the most for one address."
+            )
+        self._entered[client] += 1
+        return ""
+
+    def leave(self, client: str) -> None:
+        """The place is free."""
+        self._entered[client] -= 1
+        if self._entered[client] <= 0:
+            del self._entered[client]
 
     async def stream(self, after: int | None, epoch: str = "") -> AsyncIterator[bytes]:
         """Everything from message ``after`` on, by default from now on."""

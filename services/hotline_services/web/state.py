@@ -5,6 +5,8 @@ import secrets
 import shutil
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -24,6 +26,28 @@ from .sources import LIVE, Shown, Sources
 from .sse import BEAT_S, Batch, Fanout, change
 
 PATIENCE_S: Final = 30.0
+UPLOADS_AT_MOST: Final = 4
+BODIES_AT_MOST: Final = 32
+
+
+class Places:
+    """So many may do something at once that takes memory or disk; whoever comes then is told to come again."""
+
+    def __init__(self, at_most: int, doing: str) -> None:
+        self._at_most: Final = at_most
+        self._doing: Final = doing
+        self._taken = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """A place for as long as this is open. Raises NotMetError."""
+        if self._taken >= self._at_most:
+            raise NotMetError(503, f"{self._at_most} {self._doing} already, which is the most. Try again.")
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
 
 
 class _Counted:
@@ -60,7 +84,9 @@ class State:
         self.sources: Final = sources
         self.broker: Final = broker
         self.fanout: Final = Fanout(self._look_up, lambda: self.clock)
-        self.uploading: Final = asyncio.Lock()
+        self.uploads: Final = Places(UPLOADS_AT_MOST, "recordings are being uploaded")
+        self.bodies: Final = Places(BODIES_AT_MOST, "requests with plans are being read")
+        self.adding: Final = asyncio.Lock()
         self._uploads: Path | None = None
         self._counted: _Counted | None = None
         self._choosing: Final = threading.Lock()
