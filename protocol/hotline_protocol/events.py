@@ -10,7 +10,7 @@ from .injection import AnnouncedState
 from .ledger import Head
 from .line import CallId, CallOutcome, NegotiationId, Reason, Tier
 from .menu import Choice
-from .message import AwareTime, Digest, Identifier, Message, PartyName
+from .message import AwareTime, Digest, Epoch, Identifier, Message, PartyName
 from .orders import DeskEvent
 from .sky import SkyEvent
 from .words import Ranked, Word
@@ -50,6 +50,18 @@ class DeadLettered(Message, frozen=True, kw_only=True, tag="dead-lettered"):
     topic: Text
     error: Text
     evidence: Text
+
+
+class StateLost(Message, frozen=True, kw_only=True, tag="state-lost"):
+    """The source has lost the end of its journal and goes on in the epoch of this message.
+
+    ``last_seq`` is the last number of ``lost_epoch`` that it still knows. What it said after that stands where others
+    hold it.
+    """
+
+    lost_epoch: Epoch
+    last_seq: Annotated[int, Meta(ge=0)]
+    reason: Text
 
 
 class CallEnded(Message, frozen=True, kw_only=True, tag="call-ended"):
@@ -230,6 +242,7 @@ SideEvent = PresenceChanged | Misheard | ActivityStopped | StrainChanged | LineM
 EventMessage = (
     InputRejected
     | DeadLettered
+    | StateLost
     | CallEnded
     | NegotiationEnded
     | Escalated

@@ -165,6 +165,7 @@ def _events(us: Author) -> Iterator[Message]:
     yield us.say(
         events.DeadLettered, at(0), topic="hotline/v1/inject/us", error="ZeroDivisionError", evidence='{"plan_id": ...'
     )
+    yield us.say(events.StateLost, at(0), lost_epoch="e0", last_seq=1_204, reason="us-e0-1219 has been received of us")
     yield us.say(
         events.CallEnded,
         at(7),

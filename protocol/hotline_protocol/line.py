@@ -257,14 +257,19 @@ class Release(ToPeer, frozen=True, kw_only=True, tag="release"):
 
 
 class Reconcile(ToPeer, frozen=True, kw_only=True, tag="reconcile"):
-    """After a break: this is how far I have come in both chains; send me what I lack."""
+    """After a break: this is how far I have come in both chains; send me what I lack.
+
+    With ``lost`` the sender has lost state: it is also to be sent what the receiver holds of the sender's own chain,
+    and to be told in any case, by a reconcile, how far the receiver has come.
+    """
 
     agreement: Digest
     heads: dict[PartyName, Head]
+    lost: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Entries(ToPeer, frozen=True, kw_only=True, tag="entries"):
-    """The tail of the sender's own chain that the other side lacked."""
+    """The tail of the sender's own chain that the other side lacked; or of the other's, where that has lost it."""
 
     entries: tuple[Entry, ...]
 

@@ -29,6 +29,11 @@ Digest = Annotated[
     str, Meta(pattern=rf"^[0-9a-f]{{16,64}}{END}", description="SHA-256 in hex, whole or its first 16 digits")
 ]
 
+Epoch = Annotated[
+    str,
+    Meta(pattern=rf"^[a-z0-9]{{1,16}}{END}", description="The life of a journal; another begins when state is lost"),
+]
+
 LAST_SEQ: Final = 2**63 - 1  # more than will ever be said, and what any database can hold
 
 
@@ -55,9 +60,13 @@ class Author:
 
     def __init__(self, source: str, epoch: str = "0") -> None:
         self.source: Final = source
-        self.epoch: Final = epoch
+        self.begin(epoch)
+
+    def begin(self, epoch: str) -> None:
+        """Number from 1 again in this epoch. It must never have been used before: ids are made from it."""
+        self.epoch = epoch
         self.seq = 0
-        self._prefix = f"{source}-{epoch}-"
+        self._prefix = f"{self.source}-{epoch}-"
 
     def say(self, kind: type[M], now: datetime, /, *, cause: str | None = None, **fields: Any) -> M:
         """A message of this kind with the next sequence number and an id made from it."""

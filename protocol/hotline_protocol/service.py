@@ -3,9 +3,10 @@
 import enum
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
-from .message import LAST_SEQ, AwareTime, Identifier, Message, PartyName
+from .message import LAST_SEQ, AwareTime, Epoch, Identifier, Message, PartyName
 
 
 class Clock(Message, frozen=True, kw_only=True, tag="clock"):
@@ -77,3 +78,22 @@ class Unreadable(Message, frozen=True, kw_only=True, tag="unreadable"):
     reason: str
     evidence: str
     about: str = ""
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What is still known of another source: in ``epoch``, everything before ``next_seq`` as far as can be told."""
+
+    source: PartyName
+    epoch: Epoch
+    next_seq: Annotated[int, Meta(ge=1, le=LAST_SEQ)]
+
+
+class EpochBegun(Message, frozen=True, kw_only=True, tag="epoch-begun"):
+    """A shell to its own core, never on the wire: state was lost, and what is said from now on is in epoch ``begun``.
+
+    ``held`` names what the sources around are to be asked to say again, since it may have been received and lost.
+    """
+
+    begun: Epoch
+    reason: str
+    held: tuple[Held, ...] = ()

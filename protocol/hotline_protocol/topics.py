@@ -11,7 +11,7 @@ from .injection import InjectedMessage
 from .line import LineMessage
 from .message import Message
 from .orders import DeskOrder
-from .service import Clock, Health, Receipt, Resend, Stop, Unreadable
+from .service import Clock, EpochBegun, Health, Receipt, Resend, Stop, Unreadable
 from .sky import Tracks
 
 ROOT: Final = "hotline/v1"
@@ -168,7 +168,7 @@ SaidMessage = (
     | Receipt
 )
 """Whatever is said on a topic."""
-AnyMessage = SaidMessage | Unreadable
+AnyMessage = SaidMessage | Unreadable | EpochBegun
 _encoder: Final = msgspec.json.Encoder()
 _any: "Final[msgspec.json.Decoder[AnyMessage]]" = msgspec.json.Decoder(AnyMessage)
 

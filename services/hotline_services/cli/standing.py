@@ -17,6 +17,7 @@ from hotline_services.monitor.reading import open_source
 from hotline_services.monitor.rows import AnnouncementRow, LineRow, ServiceRow
 from hotline_services.monitor.standing import Chain, Rejections, Standing, standing
 from hotline_services.monitor.wording import date_time_group, duration, printable
+from hotline_services.monitor.worldrows import LossRow
 from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.store import StoreError
@@ -141,6 +142,7 @@ def told(found: Standing) -> list[str]:
     )
     lines += _part("The line, in fact:", map(_in_fact, found.lines), "not tried yet", found)
     lines += _part("Ledgers, as each side has them:", map(_chain, found.ledgers), "nothing has been agreed yet", found)
+    lines += _part("State lost:", map(_lost, found.losses), "none", found)
     lines += _part("Rejected inputs:", map(_rejected, found.rejected), "none", found)
     return [printable(line) for line in lines]
 
@@ -189,6 +191,11 @@ def _announced(row: AnnouncementRow) -> str:
 
 def _in_fact(row: LineRow) -> str:
     return f"{row.party} → {row.peer}: {row.state.value} since {_since(row)}"
+
+
+def _lost(row: LossRow) -> str:
+    known = f"knows its messages up to {row.last_seq} and no later" if row.last_seq else "knows nothing it said before"
+    return f"{row.party} at {date_time_group(row.at) if row.at else '?'}: {known}: {row.reason}"
 
 
 def _rejected(row: Rejections) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final, assert_never
 
 import msgspec
 
+from hotline_protocol.epochs import go_on
 from hotline_protocol.events import DeadLettered, InputRejected
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.injection import (
@@ -24,7 +25,7 @@ from hotline_protocol.injection import (
     SubmitPlan,
 )
 from hotline_protocol.message import Author, Message
-from hotline_protocol.service import Unreadable
+from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_services.runtime.network import Crash, Faults, NetworkModel, Outage, Partition
 
 from .script import (
@@ -152,8 +153,17 @@ class Director:
         return self._acts[self._next].at if self._next < len(self._acts) else None
 
     def receive(self, message: Message, now: datetime) -> Sequence[Message]:
-        """Answers what cannot be read; nothing else that is said changes what it says."""
-        return [self._answer(message, now)] if isinstance(message, Unreadable) else []
+        """Answers what cannot be read; nothing else that is said changes what it says.
+
+        Where its own state was lost it says again, in another epoch, what it no longer knows that it has said.
+        """
+        match message:
+            case Unreadable():
+                return [self._answer(message, now)]
+            case EpochBegun():
+                return go_on(self._author, message, now)
+            case _:
+                return []
 
     def lapse(self, now: datetime) -> Sequence[Message]:
         """Every act that is due by now."""

@@ -9,10 +9,11 @@ from typing import Final
 
 import msgspec
 
+from hotline_protocol.epochs import go_on
 from hotline_protocol.events import DeadLettered, InputRejected
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Author, Message, digest_of
-from hotline_protocol.service import Health, Presence, Resend, Unreadable
+from hotline_protocol.service import EpochBegun, Health, Presence, Resend, Unreadable
 from hotline_protocol.topics import EVENT, INJECT, LINE, ROOT
 
 from .order import Limits, Mark, Span, Stream
@@ -66,6 +67,8 @@ class MonitorCore:
         match message:
             case Unreadable():
                 return self._answer(message, now)
+            case EpochBegun():
+                return go_on(self._author, message, now)
             case Health():
                 self._note_presence(message, now)
         if message.seq == 0 or message.source == self._author.source:

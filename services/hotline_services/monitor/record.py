@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from hotline_protocol.message import Message
-from hotline_protocol.service import Unreadable
+from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_protocol.topics import CONTROL, address_of, decode_any, encode, is_kept, topic_of
 from hotline_services.runtime.store import Heard, Recovered, StoreError, store_error, usable
 
@@ -70,7 +70,7 @@ class Record:
             opened.enter_context(_lock(path))
             self._db: Final = opened.enter_context(closing(_connected(path, busy_s)))
             self._open(sync)
-            self.epoch, self._service, tables = self._life(service)
+            self.epochs, self._service, tables = self._life(service)
             self._rows: Final = StoredRows(self._db)
             self._projection: Final = Projection(self._rows)
             if tables != TABLES_VERSION:
@@ -86,15 +86,26 @@ class Record:
         self._db.execute(f"PRAGMA synchronous = {sync.upper()}")
         self._db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
 
-    def _life(self, service: str) -> tuple[str, str, int]:
-        row = self._db.execute("SELECT epoch, service, tables_version FROM life").fetchone()
-        if row is None:  # tables of version 0: none yet
-            row = (secrets.token_hex(4), service, 0)
-            self._db.execute("INSERT INTO life VALUES (?, ?, ?)", row)
-        epoch, owner, tables = row
+    @property
+    def epoch(self) -> str:
+        """The present one."""
+        return self.epochs[-1]
+
+    @property
+    def loss(self) -> str:
+        """See :class:`~.store.Store`. Always empty: a record does not look for damage."""
+        return ""
+
+    def _life(self, service: str) -> tuple[tuple[str, ...], str, int]:
+        """Its epochs, whose it is, and the version of its tables. The first row tells of these two."""
+        rows = self._db.execute("SELECT epoch, service, tables_version FROM life ORDER BY rowid").fetchall()
+        if not rows:  # tables of version 0: none yet
+            rows = [(secrets.token_hex(4), service, 0)]
+            self._db.execute("INSERT INTO life VALUES (?, ?, ?)", rows[0])
+        _, owner, tables = rows[0]
         if owner != service:
             raise StoreError(f"{self._path} is the record of {owner}, not of {service}. Name another file.")
-        return epoch, owner, tables
+        return tuple(epoch for epoch, *_ in rows), owner, tables
 
     def progress(self) -> Progress:
         """Where a :class:`~.core.MonitorCore` is to go on from: read from an index, not replayed."""
@@ -154,11 +165,15 @@ class Record:
             kept = [
                 (at, message)
                 for at, message in heard
-                if message is not None and not isinstance(message, Unreadable) and is_kept(message)
+                if message is not None and not isinstance(message, Unreadable | EpochBegun) and is_kept(message)
             ]
             self._keep([*kept, *((now, message) for message in said)])
             self._wait_for(said, confirmed)
+            begun = tuple(message.begun for _, message in heard if isinstance(message, EpochBegun))
+            lives = [(epoch, self._service, TABLES_VERSION) for epoch in begun]
+            self._db.executemany("INSERT INTO life VALUES (?, ?, ?)", lives)
             self._rows.flush()
+        self.epochs += begun
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from hotline_protocol.ledger import Head
 
 from .rows import AnnouncementRow, LedgerRow, LineRow, RejectedRow, Row, ServiceRow
 from .volume import Tables
+from .worldrows import LossRow
 
 R = TypeVar("R", bound=Row)
 
@@ -53,6 +54,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     announced: list[AnnouncementRow]
     lines: list[LineRow]
     ledgers: list[Chain]
+    losses: list[LossRow]
     rejected: list[Rejections]
 
 
@@ -64,6 +66,7 @@ def standing(tables: Tables, as_of: datetime | None) -> Standing:
         announced=_by_key(tables.rows(AnnouncementRow)),
         lines=_by_key(tables.rows(LineRow)),
         ledgers=chains(tables.rows(LedgerRow)),
+        losses=_by_key(tables.rows(LossRow)),
         rejected=rejections(tables.rows(RejectedRow)),
     )
 

@@ -18,7 +18,7 @@ from .worldrows import WORLD_ROWS
 
 R = TypeVar("R", bound=Row)
 
-TABLES_VERSION: Final = 4
+TABLES_VERSION: Final = 5
 CACHED_ROWS: Final = 10_000
 _GREATEST: Final = 2**63 - 1
 

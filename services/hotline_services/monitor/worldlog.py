@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from hotline_protocol.airspace import Position
-from hotline_protocol.events import ActivityStopped, LineMoved, Misheard, PresenceChanged, ReviewEnded, StrainChanged
+from hotline_protocol.events import (
+    ActivityStopped,
+    LineMoved,
+    Misheard,
+    PresenceChanged,
+    ReviewEnded,
+    StateLost,
+    StrainChanged,
+)
 from hotline_protocol.gars import gars
 from hotline_protocol.injection import Advice, Deviate, FlyUnannounced, Injected, PassAdvice
 from hotline_protocol.line import (
@@ -105,6 +113,8 @@ def happened(message: Message) -> Entry | None:
 
 def _flown(message: Message) -> Entry | None:
     match message:
+        case StateLost():
+            return "STATE LOST", [f"after its message {message.last_seq}", f"epoch {message.epoch}", message.reason]
         case LineCrossed():
             way = "outbound" if message.outbound else "homebound"
             return "crossing", [_who(message.flyer), way, place(message.at), *_unless(message.conforming)]

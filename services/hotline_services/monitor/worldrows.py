@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from hotline_protocol.airspace import Position
-from hotline_protocol.events import ReviewEnded, Stage, StrainChanged
+from hotline_protocol.events import ReviewEnded, Stage, StateLost, StrainChanged
 from hotline_protocol.message import Message
 from hotline_protocol.sky import Encountered, FlightFlown, Flyer, Grade, LineCrossed, ZoneEntered
 
@@ -71,6 +71,19 @@ class FlightRow(Row, frozen=True, kw_only=True):
     conforming_share: float = 1.0
     longest_excursion_s: float = 0.0
     deviation: str = ""
+
+
+class LossRow(Row, frozen=True, kw_only=True):
+    """A service has lost the end of its journal, and goes on in another epoch."""
+
+    table: ClassVar[str] = "losses"
+
+    at: datetime | None = None
+    party: str = ""
+    lost_epoch: str = ""
+    last_seq: int = 0
+    epoch: str = ""
+    reason: str = ""
 
 
 class StrainRow(Row, frozen=True, kw_only=True):
@@ -156,6 +169,18 @@ def _flight(message: FlightFlown) -> FlightRow:
     )
 
 
+def _loss(message: StateLost) -> LossRow:
+    return LossRow(
+        key=message.id,
+        at=message.time,
+        party=message.source,
+        lost_epoch=message.lost_epoch,
+        last_seq=message.last_seq,
+        epoch=message.epoch,
+        reason=message.reason,
+    )
+
+
 def _strain(message: StrainChanged) -> StrainRow:
     return StrainRow(
         key=message.id,
@@ -185,12 +210,13 @@ def _review(message: ReviewEnded) -> ReviewRow:
     )
 
 
-WORLD_ROWS: Final[tuple[type[Row], ...]] = (CrossingRow, EncounterRow, FlightRow, StrainRow, ReviewRow)
+WORLD_ROWS: Final[tuple[type[Row], ...]] = (CrossingRow, EncounterRow, FlightRow, LossRow, StrainRow, ReviewRow)
 ROW_OF: Final[dict[type[Message], Callable[[Any], Row]]] = {
     LineCrossed: _crossing,
     ZoneEntered: _crossing,
     Encountered: _encounter,
     FlightFlown: _flight,
+    StateLost: _loss,
     StrainChanged: _strain,
     ReviewEnded: _review,
 }

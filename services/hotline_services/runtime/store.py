@@ -87,18 +87,29 @@ class Recovered(NamedTuple):
 class Store(Protocol):
     """Keeps what a core heard and said. Used from more than one thread, but by one call at a time.
 
-    ``epoch`` is the life of the store: chosen by chance when it is made, ``[a-z0-9]{1,16}``.
+    ``epoch`` is the life of the store: chosen by chance when it is made, ``[a-z0-9]{1,16}``, and another one when
+    state is lost. ``epochs`` are all that it has had, the present one last; what is recovered begins in the first.
+    ``loss`` is how state was lost, as long as no epoch has begun because of it; or an empty text.
     """
 
     @property
     def epoch(self) -> str: ...
+
+    @property
+    def epochs(self) -> tuple[str, ...]: ...
+
+    @property
+    def loss(self) -> str: ...
 
     def recover(self) -> Recovered:
         """What was kept before. Called once, before anything else; its iterables are used up before the next call."""
         ...
 
     def commit(self, heard: Sequence[Heard], said: Sequence[Message], confirmed: Sequence[str]) -> None:
-        """In one transaction: inputs in order, what the core said to them in order, and ids that have arrived."""
+        """In one transaction: inputs in order, what the core said to them in order, and ids that have arrived.
+
+        With an EpochBegun among the inputs that epoch becomes the present one.
+        """
         ...
 
     def attempted(self, message: Message, error: str) -> int:
@@ -106,7 +117,7 @@ class Store(Protocol):
         ...
 
     def said_between(self, epoch: str, first_seq: int, last_seq: int) -> list[Message]:
-        """The messages said with these sequence numbers, ends included; empty for an epoch of another store."""
+        """The messages said with these sequence numbers, ends included; empty for an epoch that it has not had."""
         ...
 
     def tidy(self) -> None:

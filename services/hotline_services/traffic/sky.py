@@ -12,13 +12,14 @@ import msgspec
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Circle
+from hotline_protocol.epochs import go_on
 from hotline_protocol.events import DeadLettered, InputRejected, LineMoved, PlanStatus
 from hotline_protocol.flightplan import PlanState, Problem
 from hotline_protocol.geometry import area_problem, expand
 from hotline_protocol.injection import Deviate, DeviationKind, FlyUnannounced, Injected, SubmitPlan
 from hotline_protocol.intake import check_plan
 from hotline_protocol.message import Author, M, Message
-from hotline_protocol.service import Unreadable
+from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import INJECT, address_of
 from hotline_services.director import setting
@@ -87,6 +88,8 @@ class Sky:
                 self._move_line(message)
             case Unreadable():
                 self._answer(message)
+            case EpochBegun():
+                self._said.extend(go_on(self._author, message, now))
         return self._acted()
 
     def lapse(self, now: datetime) -> Sequence[Message]:
