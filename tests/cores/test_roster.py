@@ -1,5 +1,6 @@
 """The roster: public keys by name, read strictly."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,14 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from hotline_protocol.line import Answer
+from hotline_protocol.message import Author
 from hotline_protocol.roster import Roster, RosterError, read_roster, write_roster
+from hotline_protocol.topics import address_of
 from hotline_services.runtime.signing import KeyFileError, Signer, load_signing, private_pem
 
+ANSWER = Author("us", "e1").say(Answer, datetime(2020, 1, 1, tzinfo=UTC), to="ru", call_id="c")
+TOPIC = address_of(ANSWER)
 ONE = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 OTHER = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"
 
@@ -52,12 +58,15 @@ def test_the_key_of_a_service_must_be_in_the_roster_that_it_is_given(tmp_path: P
     (tmp_path / "us.pem").write_bytes(private_pem(key))
     roster = tmp_path / "roster.toml"
     roster.write_text(write_roster(Roster(keys={"us": (Signer(other).public, Signer(key).public)})))
-    signing = load_signing(tmp_path / "us.pem", roster, "us")
-    assert signing.signer is not None
-    assert signing.signer.public == Signer(key).public
+    signing = load_signing(tmp_path / "us.pem", roster)
+    assert signing.fault("us") == ""
+    assert "under ru" in signing.fault("ru")
+    assert signing.check is not None
+    assert signing.check(TOPIC, signing.encode(TOPIC, ANSWER)) is None
     roster.write_text(write_roster(Roster(keys={"us": (Signer(other).public,)})))
-    with pytest.raises(KeyFileError, match="none of those of us"):
-        load_signing(tmp_path / "us.pem", roster, "us")
+    assert "under us" in load_signing(tmp_path / "us.pem", roster).fault("us")
+    assert "no key" in load_signing(None, roster).fault("us")
+    assert load_signing(tmp_path / "us.pem", None).fault("us") == ""
 
 
 def test_a_file_that_holds_no_key_is_refused_with_its_name(tmp_path: Path) -> None:

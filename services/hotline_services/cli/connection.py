@@ -18,6 +18,8 @@ CA_VARIABLE: Final = "HOTLINE_CA"
 CERT_VARIABLE: Final = "HOTLINE_CERT"
 KEY_VARIABLE: Final = "HOTLINE_CERT_KEY"
 PASSWORD_VARIABLE: Final = "HOTLINE_PASSWORD_FILE"  # noqa: S105  where it is found, not what it is
+SIGNING_VARIABLE: Final = "HOTLINE_KEY"
+ROSTER_VARIABLE: Final = "HOTLINE_ROSTER"
 DEFAULT: Final = "mqtt://127.0.0.1:1883"
 
 
@@ -39,12 +41,19 @@ class Security:
     password_file
         A file that holds the password of the user in the broker's address; by default HOTLINE_PASSWORD_FILE of the
         environment.
+    key
+        The private key (Ed25519, a PEM file) to sign with what is said; by default HOTLINE_KEY of the environment.
+    roster
+        The public keys of all, a TOML file: what is not signed by whom it names as its source is refused; by default
+        HOTLINE_ROSTER of the environment.
     """
 
     ca: Path | None = None
     cert: Path | None = None
     cert_key: Path | None = None
     password_file: Path | None = None
+    key: Path | None = None
+    roster: Path | None = None
 
 
 FROM_ENVIRONMENT: Final = Security()
@@ -55,7 +64,8 @@ def broker_settings(address: str | None, security: Security = FROM_ENVIRONMENT) 
 
     Raises ValueError with a sentence for the user, also when a file of TLS is missing or does not fit.
     """
-    return settled(BrokerSettings.from_url(address or os.environ.get(VARIABLE) or DEFAULT), security)
+    settings = settled(BrokerSettings.from_url(address or os.environ.get(VARIABLE) or DEFAULT), security)
+    return _with_signatures(settings, security, os.environ)
 
 
 def settled(plain: BrokerSettings, security: Security, environment: Mapping[str, str] = os.environ) -> BrokerSettings:
@@ -88,6 +98,16 @@ def _with_password(plain: BrokerSettings, security: Security, environment: Mappi
         return msgspec.structs.replace(plain, password=file.read_text(encoding="utf-8").strip())
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"--password-file: {file}: {getattr(error, 'strerror', 'not UTF-8')}") from error
+
+
+def _with_signatures(plain: BrokerSettings, security: Security, environment: Mapping[str, str]) -> BrokerSettings:
+    key = security.key or _file(environment, SIGNING_VARIABLE)
+    roster = security.roster or _file(environment, ROSTER_VARIABLE)
+    if key is None and roster is None:
+        return plain
+    from hotline_services.runtime.signing import load_signing
+
+    return msgspec.structs.replace(plain, signing=load_signing(key, roster))
 
 
 def address_with(settings: BrokerSettings, user: str, password: str) -> str:

@@ -9,20 +9,19 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-import msgspec
 import structlog
 
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Resend, Stop
-from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, MalformedMessageError, address_of, decode, encode
+from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, MalformedMessageError, decode
 
 from .budget import Budget
 from .clock import ScaledClock, wall_clock
-from .dispatch import Dispatch
+from .dispatch import Dispatch, Publisher
+from .guard import QUIET, Guard
 from .intake import Bug, Intake, Turn
 from .logs import write_up
 from .mqtt import Connection
@@ -30,10 +29,11 @@ from .patience import Patience
 from .pulse import Pulse, note_of
 from .receipts import Receipts
 from .replay import Past, replay
+from .resends import say_again
 from .service import Service
 from .store import Store
 from .timekeeping import Timekeeper
-from .wire import BrokerSettings, Delivery, PublishRefused, Will
+from .wire import BrokerSettings, Delivery, Will
 from .writer import Writer
 
 __all__ = ["BUG", "DONE", "LiveActor", "Service"]
@@ -45,7 +45,6 @@ BATCH: Final = 256
 INBOX: Final = 10_000  # only messages of QoS 0 can fill it: of the others the broker sends a window, and waits
 MOST_BACKLOG: Final = 5_000  # publishes waiting for the broker, beyond which nothing more is taken in
 MOST_RESENDS: Final = 100
-RESENT_AT_ONCE: Final = 500
 REPLAYED_AT_ONCE: Final = 500
 TICK_S: Final = 0.5
 HEALTH_S: Final = 10.0
@@ -59,12 +58,6 @@ _SHELLS: Final = tuple(topic.template.partition("{")[0] for topic in (CLOCK, CON
 log = structlog.get_logger(__name__)
 
 
-def _complain(error: PublishRefused | None) -> None:
-    """A refused publish is an error, also of what nobody waits for."""
-    if error is not None:
-        log.error("publish-refused", topic=error.topic, reason=error.reason)
-
-
 class LiveActor:
     """Runs one service until it is stopped. Make it and use it in one event loop."""
 
@@ -73,7 +66,8 @@ class LiveActor:
         self._service = service
         self._store = store
         self._core = service.core(store.epoch)
-        self._past = Past()
+        self._guard = Guard(broker.signing.check)
+        self._past = Past(self._guard.contents)
         self._attempts: dict[str, int] = {}
         self._intake = Intake(service, self._core, self._past, self._attempts)
         self._pulse = Pulse(name, service.restarts)
@@ -91,7 +85,9 @@ class LiveActor:
         self._ticked = False  # then what has arrived is written: if that is lost it is sent again, no more
         own = [CLOCK.template, CONTROL.filter(to=name), RECEIPT.filter(to=name), HEALTH.filter()]
         self._connection = Connection(broker, f"hotline-{name}", [*own, *service.subscriptions], self)
-        self._dispatch = Dispatch(self._connection, self._past.peers, traces=self._past.traces)
+        self._publisher = Publisher(self._connection, self._past.traces, broker.signing.encode)
+        self._publish = self._publisher.publish
+        self._dispatch = Dispatch(self._connection, self._past.peers, publisher=self._publisher)
         self._receipts = Receipts(self._send_receipt)
         self._patience = patience or Patience()
         self._drops = Budget(10, 0.1)
@@ -118,10 +114,11 @@ class LiveActor:
         """Our death notice."""
         now = self._clock.now() if self._clock else self._past.latest or wall_clock()
         health = self._pulse.health(Presence.DOWN, now, note="the connection was lost")
-        return Will(address_of(health), encode(health))
+        return self._publisher.will(health)
 
     def on_up(self, *, session_present: bool) -> None:
         """Say that we live, then everything that has not arrived."""
+        self._guard.connected()
         if self._clock_set is not None and self._service.sets_clock is not None:
             self._publish(self._clock_set, retain=True)
         if self._clock is not None:
@@ -136,7 +133,14 @@ class LiveActor:
 
     def on_message(self, delivery: Delivery) -> None:
         """Keep it for the turn that follows the read; what is between shells is dealt with here."""
-        if delivery.topic.startswith(_SHELLS):
+        problem = self._guard.problem(delivery)
+        if problem is not None:
+            self._restore(delivery.topic)
+            if problem in QUIET:
+                self._connection.acknowledge(delivery)
+                return
+            delivery = delivery._replace(problem=problem)
+        elif delivery.topic.startswith(_SHELLS):
             try:
                 message = decode(delivery.topic, delivery.payload)
             except MalformedMessageError:
@@ -151,6 +155,13 @@ class LiveActor:
                 log.warning("dropped", topic=delivery.topic, reason=TOO_FAST, more=self._drops.told())
             return
         self._inbox.append(delivery)
+
+    def _restore(self, topic: str) -> None:
+        """Say our own state again: the broker may have kept what was refused in its place."""
+        if topic == CLOCK.template and self._service.sets_clock and self._clock_set:
+            self._publish(self._clock_set, retain=True)
+        elif topic == self._own_health:
+            self._say_health(Presence.UP)
 
     def _hear_shell(self, message: Message, *, retained: bool) -> None:
         match message:
@@ -229,7 +240,8 @@ class LiveActor:
             if turn.bug is not None:
                 return await self._die(turn.bug)
             if self._resends:
-                await self._say_again(self._resends.popleft())
+                left = await say_again(self._resends.popleft(), self._writer, self._store, self._publish)
+                self._resends += [left] if left else []
             self._in_hand = None
             await self._something_to_do()
         return DONE
@@ -277,6 +289,8 @@ class LiveActor:
     async def _something_to_do(self) -> None:
         """Until a message, a deadline, a tick or a stop."""
         timer = None
+        if self._resends:
+            self._wake.set()
         if self._clock is not None and not self._crowded:
             if self._inbox:
                 self._wake.set()
@@ -293,16 +307,6 @@ class LiveActor:
     def _crowded(self) -> bool:
         """Whether the broker is too far behind for us to say more. The next tick looks again."""
         return self._connection.backlog >= MOST_BACKLOG
-
-    async def _say_again(self, wanted: Resend) -> None:
-        """Answer a request from the store, so many at a time that it does not keep anything else waiting."""
-        last = min(wanted.last_seq, wanted.first_seq + RESENT_AT_ONCE - 1)
-        found = await self._writer.do(self._store.said_between, wanted.wanted_epoch, wanted.first_seq, last)
-        for message in found:
-            self._publish(message)
-        if found and last < wanted.last_seq:
-            self._resends.append(msgspec.structs.replace(wanted, first_seq=last + 1))
-            self._wake.set()
 
     async def _die(self, bug: Bug) -> int:
         """Leave the evidence and go: the core may be in any state."""
@@ -371,18 +375,20 @@ class LiveActor:
             self._dispatch.send_due()
             self._ticked = True
             self._wake.set()
-            note = note_of(self._patience.trouble, self._dispatch.refused)
+            note = self._note
             if loop.time() >= next_health or note != told:
                 next_health, told = loop.time() + HEALTH_S, note
                 self._say_health(Presence.UP)
 
+    @property
+    def _note(self) -> str:
+        return note_of(self._patience.trouble, self._dispatch.refused, self._guard.refused)
+
     def _say_health(self, presence: Presence) -> None:
         if self._clock is None:
             return
-        note = note_of(self._patience.trouble, self._dispatch.refused)
-        health = self._pulse.health(
-            presence, self._clock.now(), inbox=len(self._inbox), outbox=len(self._dispatch), note=note
-        )
+        waiting = {"inbox": len(self._inbox), "outbox": len(self._dispatch)}
+        health = self._pulse.health(presence, self._clock.now(), **waiting, note=self._note)
         self._pulse.sent(health)
         self._publish(health, retain=True)
 
@@ -390,10 +396,3 @@ class LiveActor:
         now = self._clock.now() if self._clock else wall_clock()
         name = self._service.name
         self._publish(Receipt(id=self._pulse.next_id(), source=name, seq=0, time=now, to=to, ids=ids))
-
-    def _publish(
-        self, message: Message, *, retain: bool = False, done: Callable[[PublishRefused | None], object] = _complain
-    ) -> None:
-        """Send what is not kept: if it is lost, it is asked for, or said again in time."""
-        headers = self._past.traces.headers_of(message)
-        self._connection.publish(address_of(message), encode(message), done, retain=retain, headers=headers)

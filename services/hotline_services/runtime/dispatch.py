@@ -7,17 +7,25 @@ from typing import Final, Protocol
 import structlog
 
 from hotline_protocol.message import Message
-from hotline_protocol.topics import address_of, encode, is_kept, topic_of
+from hotline_protocol.service import Health
+from hotline_protocol.topics import address_of, is_kept, topic_of
 
 from .outbox import FIRST_RESEND_S, Outbox
+from .payloads import Encode, unsigned
 from .presence import Peers
 from .tracing import Headers, Traces
-from .wire import PublishRefused
+from .wire import PublishRefused, Will
 
 CROWDED: Final = 1_000  # publishes that wait for the broker: sending more of them again would only add to the crowd
 A_FEW: Final = 20
 
 log = structlog.get_logger(__name__)
+
+
+def complain(error: PublishRefused | None) -> None:
+    """A refused publish is an error, also of what nobody waits for."""
+    if error is not None:
+        log.error("publish-refused", topic=error.topic, reason=error.reason)
 
 
 class Outlet(Protocol):
@@ -42,6 +50,32 @@ class Outlet(Protocol):
     def show(self, topic: str, payload: bytes) -> None: ...
 
 
+class Publisher:
+    """Publishes what a service says: in the payload's form, with the headers of its trace."""
+
+    def __init__(self, connection: Outlet, traces: Traces, encode: Encode = unsigned) -> None:
+        self._connection = connection
+        self._traces = traces
+        self._encode = encode
+
+    def publish(
+        self, message: Message, *, retain: bool = False, done: Callable[[PublishRefused | None], object] = complain
+    ) -> None:
+        """Send it, if there is a connection."""
+        address, headers = address_of(message), self._traces.headers_of(message)
+        self._connection.publish(address, self._encode(address, message), done, retain=retain, headers=headers)
+
+    def will(self, health: Health) -> Will:
+        """What the broker is to say for us."""
+        address = address_of(health)
+        return Will(address, self._encode(address, health))
+
+    def show(self, message: Message) -> None:
+        """Send it with QoS 0."""
+        address = address_of(message)
+        self._connection.show(address, self._encode(address, message))
+
+
 class Dispatch:
     """Sends what a core said in the order in which it was said, and knows what has arrived.
 
@@ -55,10 +89,10 @@ class Dispatch:
         peers: Peers,
         now_s: Callable[[], float] = time.monotonic,
         *,
-        traces: Traces | None = None,
+        publisher: Publisher | None = None,
     ) -> None:
         self._connection = connection
-        self._traces = Traces() if traces is None else traces
+        self._publisher = publisher or Publisher(connection, Traces())
         self._peers = peers
         self._now_s = now_s
         self._outbox = Outbox()
@@ -77,7 +111,7 @@ class Dispatch:
         """Keep these until they have arrived, and send them; what is not to be kept is sent, or is not."""
         for message in messages:
             if not is_kept(message):
-                self._connection.show(address_of(message), encode(message))
+                self._publisher.show(message)
                 continue
             if not topic_of(message).receipted:
                 self._broadcast[message.id] = message
@@ -141,13 +175,8 @@ class Dispatch:
                 self._publish(message)
 
     def _publish(self, message: Message) -> None:
-        topic = topic_of(message)
-        self._connection.publish(
-            topic.address(message),
-            encode(message),
-            lambda error: self._settled(message, error),
-            retain=topic.retain,
-            headers=self._traces.headers_of(message),
+        self._publisher.publish(
+            message, retain=topic_of(message).retain, done=lambda error: self._settled(message, error)
         )
 
     def _settled(self, message: Message, error: PublishRefused | None) -> None:

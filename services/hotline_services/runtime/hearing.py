@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Message
 from hotline_protocol.service import Unreadable
 from hotline_protocol.topics import encode
@@ -35,6 +36,25 @@ def unread(topic: str, payload: bytes, now: datetime) -> Unreadable:
         code="malformed",
         field="message",
         reason="reading it raised an error",
+        evidence=evidence(payload),
+    )
+
+
+def refused(topic: str, payload: bytes, problem: Problem, now: datetime) -> Unreadable:
+    """For the core, in place of a message that its shell does not take in, though it could be read.
+
+    Nobody is named as its source: that it is not who it says is what is wrong with it.
+    """
+    content = f"{now.isoformat()} {topic} ".encode() + payload
+    return Unreadable(
+        id=f"refused-{hashlib.sha256(content).hexdigest()[:32]}",
+        source="unknown",
+        seq=0,
+        time=now,
+        topic=topic,
+        code=problem.code,
+        field=problem.field,
+        reason=problem.reason,
         evidence=evidence(payload),
     )
 

@@ -13,7 +13,8 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence, Unreadable
 from hotline_protocol.topics import is_kept, topic_of
 
-from .hearing import dead_letter, input_id, unread
+from .guard import Contents, contradicted
+from .hearing import dead_letter, input_id, refused, unread
 from .replay import Past
 from .service import Service
 from .store import Heard
@@ -70,13 +71,18 @@ class Intake:
     def take(self, delivery: Delivery, now: datetime, turn: Turn) -> None:
         """What arrived on a topic. When ``turn.bug`` is set afterwards, nothing more may be taken."""
         try:
-            messages = self._hear(delivery.topic, delivery.payload, now)
+            if delivery.problem is None:
+                messages = self._hear(delivery.topic, delivery.payload, now)
+            else:
+                messages = [refused(delivery.topic, delivery.payload, delivery.problem, now)]
         except Exception:  # noqa: BLE001  whatever it is, it is kept as evidence and ends the process
             stand_in = unread(delivery.topic, delivery.payload, now)
             if self._attempts.get(stand_in.id, 0) < DEATHS:
                 turn.bug = Bug(stand_in, traceback.format_exc())
                 return
             messages = [stand_in]
+        if self._past.contents is not None:
+            messages = [self._settled(message, delivery, self._past.contents, now) for message in messages]
         for index, message in enumerate(messages):
             if turn.bug is None and self._is_new(message, delivery.topic, turn):
                 self._feed(message, delivery, index, turn, now)
@@ -114,6 +120,12 @@ class Intake:
         if not is_kept(message):
             return True  # it comes once or not at all
         return message.id not in self._past.set_aside and self._past.seen.first_time(message)
+
+    def _settled(self, message: Message, delivery: Delivery, contents: Contents, now: datetime) -> Message:
+        """This message, unless its number has said something else: then it is refused, and not receipted."""
+        if message.source == self._name or not contents.contradicts(message):
+            return message
+        return refused(delivery.topic, delivery.payload, contradicted(message), now)
 
     def _wanted(self, topic: str) -> bool:
         """Whether the core listens here, and not only its shell."""

@@ -31,6 +31,10 @@ def run_service(
     0: stopped. 70: a bug in the core, worth a restart. 78: it cannot work as it is set up; the last log line says why.
     """
     set_up_logs(service.name, level=log_level)
+    fault = broker.signing.fault(service.name)
+    if fault:
+        log.critical("key-unusable", reason=fault)
+        return UNUSABLE
     service = msgspec.structs.replace(service, restarts=int(os.environ.get(RESTARTS, "0")))
     return asyncio.run(_run(service, open_store, broker))
 

@@ -11,9 +11,11 @@ from hotline_protocol.service import Health, Presence
 MOST_PROBES: Final = 8
 
 
-def note_of(store_trouble: str, refused: int) -> str:
-    """What a sign of life says of our own troubles: the store's, and how many publishes the broker refused."""
-    return "; ".join(filter(None, (store_trouble, f"{refused} publishes were refused by the broker" * bool(refused))))
+def note_of(store_trouble: str, not_published: int, not_believed: int) -> str:
+    """What a sign of life says of troubles: the store's, publishes that the broker refused, messages refused here."""
+    refused = f"{not_published} publishes were refused by the broker" * bool(not_published)
+    forged = f"{not_believed} messages were refused by their signatures" * bool(not_believed)
+    return "; ".join(filter(None, (store_trouble, refused, forged)))
 
 
 class Pulse:

@@ -8,6 +8,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Unreadable
 from hotline_protocol.topics import is_kept
 
+from .guard import Contents
 from .outbox import Seen
 from .presence import Peers
 from .store import Heard, Recovered, StoreError
@@ -17,7 +18,8 @@ from .tracing import Traces
 class Past:
     """What a shell itself must remember of what its core has heard."""
 
-    def __init__(self) -> None:
+    def __init__(self, contents: Contents | None = None) -> None:
+        self.contents = contents
         self.seen = Seen()
         self.peers = Peers()
         self.traces = Traces()
@@ -38,6 +40,8 @@ class Past:
                 pass
             case message:
                 self.seen.first_time(message)
+                if self.contents is not None:
+                    self.contents.contradicts(message)
                 self.traces.hear(message)
 
 

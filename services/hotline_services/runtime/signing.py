@@ -1,7 +1,7 @@
 """Signs what goes out and checks what comes in, where keys were given. The protocol's ``signature`` states the form."""
 
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Message
 from hotline_protocol.roster import Roster, RosterError, read_roster
-from hotline_protocol.signature import SignatureError, place, signable, signed_bytes, take_off, to_base64url
+from hotline_protocol.signature import SignatureError, place, signable, signed_bytes, take_off
 from hotline_protocol.topics import UNDECODABLE, encode, signed_topic
+
+from .payloads import UNSIGNED, Signing
 
 BAD_SIGNATURE: Final = "bad-signature"
 FIELD: Final = "signature"
@@ -34,19 +36,20 @@ class Signer:
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key: Final = key
-        self._payloads: Final[dict[str, bytes]] = {}
+        self._payloads: Final[dict[str, tuple[Message, bytes]]] = {}
         self.public: Final = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
     def encode(self, address: str, message: Message) -> bytes:
         """The payload of this message on its topic: signed, unless messages of this topic go unsigned."""
         if signed_topic(address) is None:
             return encode(message)
-        known = self._payloads.get(message.id)
-        if known is None:
-            known = self._payloads[message.id] = self.sign(address, encode(message))
+        said, payload = self._payloads.get(message.id, (None, b""))
+        if said is not message:
+            payload = self.sign(address, encode(message))
+            self._payloads[message.id] = (message, payload)
             if len(self._payloads) > REMEMBERED:
                 del self._payloads[next(iter(self._payloads))]
-        return known
+        return payload
 
     def sign(self, address: str, unsigned: bytes) -> bytes:
         """These bytes with their signature, for this topic. Raises SignatureError when they cannot bear one."""
@@ -98,30 +101,17 @@ def bad_signature(reason: str) -> Problem:
     return Problem(code=BAD_SIGNATURE, field=FIELD, reason=reason)
 
 
-class Signing(NamedTuple):
-    """What one service or tool has: a key to sign with, a roster to check by, both or neither."""
-
-    signer: Signer | None = None
-    verifier: Verifier | None = None
-
-    def encode(self, address: str, message: Message) -> bytes:
-        """The payload of this message on this topic."""
-        return encode(message) if self.signer is None else self.signer.encode(address, message)
-
-
-UNSIGNED: Final = Signing()
-
-
-def load_signing(key: Path | None, roster: Path | None, name: str | None = None) -> Signing:
-    """What these files hold. Raises KeyFileError, also when the roster has another key for ``name`` than ``key``."""
+def load_signing(key: Path | None, roster: Path | None) -> Signing:
+    """What these files hold. Raises KeyFileError."""
     signer = None if key is None else Signer(read_private_key(key))
     verifier = None if roster is None else Verifier(load_roster(roster))
-    if signer and verifier and name and signer.public not in verifier.roster.keys.get(name, ()):
-        raise KeyFileError(
-            f"{roster}: the key in {key} is none of those of {name}: others would refuse all that it says. Its public "
-            f'part is "{to_base64url(signer.public)}"'
-        )
-    return Signing(signer, verifier)
+    return signing_of(signer, verifier)
+
+
+def signing_of(signer: Signer | None, verifier: Verifier | None) -> Signing:
+    """Both, either or neither."""
+    signing = UNSIGNED if verifier is None else Signing(check=verifier.problem, roster=verifier.roster)
+    return signing if signer is None else signing._replace(encode=signer.encode, public=signer.public)
 
 
 def read_private_key(path: Path) -> Ed25519PrivateKey:

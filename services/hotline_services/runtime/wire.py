@@ -6,7 +6,10 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from hotline_protocol.flightplan import Problem
+
 from .addresses import Node, read_addresses
+from .payloads import UNSIGNED, Signing
 from .tracing import NO_HEADERS, Headers
 
 
@@ -16,6 +19,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``further`` are the other nodes of its cluster, tried in turn. ``session_s`` is for how many seconds the broker
     keeps our queue while we are away; 0 for not at all. With ``tls``, ``ca_file`` holds whom we trust (None: the
     system's CAs), and ``cert_file`` and ``key_file`` what we show.
+    ``signing`` is what we sign with, and check others by, whatever the broker lets them say.
     """
 
     host: str = "127.0.0.1"
@@ -29,6 +33,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     key_file: Path | None = None
     keepalive_s: int = 15
     session_s: int = 86_400
+    signing: Signing = UNSIGNED
 
     @classmethod
     def from_url(cls, url: str, **others: Any) -> "BrokerSettings":
@@ -68,7 +73,10 @@ class PublishRefused(Exception):  # noqa: N818
 
 
 class Delivery(NamedTuple):
-    """What arrived, with what is needed to acknowledge it, and what it bears of its trace."""
+    """What arrived, with what is needed to acknowledge it, and what it bears of its trace.
+
+    ``problem`` is why it is not to be taken in as what it says, found when its signature was checked.
+    """
 
     topic: str
     payload: bytes
@@ -77,6 +85,7 @@ class Delivery(NamedTuple):
     mid: int
     life: int
     headers: Headers = NO_HEADERS
+    problem: Problem | None = None
 
 
 class Publish(NamedTuple):
