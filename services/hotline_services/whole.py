@@ -1,5 +1,6 @@
 """Files that appear when they are whole: whoever reads one has the old one or the new one."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,3 +26,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def write_secret(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+    """Write this file whole. At no moment may more people read it than ``mode`` says. Raises OSError."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as written:
+        os.fchmod(written.fileno(), mode)
+        written.write(content.encode() if isinstance(content, str) else content)
+    fresh.replace(path)

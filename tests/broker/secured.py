@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hotline_services.cli.connection import Security
+from hotline_services.cli.connection import Reach
 from hotline_services.keys.certificates import LIFE, Pair, make_ca, make_client, make_server
 from hotline_services.runtime.broker import EmbeddedBroker, free_port
 from hotline_services.runtime.wire import BrokerSettings
@@ -26,10 +26,10 @@ class Files:
     def client(self, name: str) -> tuple[Path, Path]:
         return self._pair(name, make_client(self._authority, name, self._now, self._life))
 
-    def shown_by(self, name: str) -> Security:
+    def shown_by(self, name: str) -> Reach:
         """What a tool is given to connect as this identity."""
         cert, key = self.client(name)
-        return Security(ca=self.ca, cert=cert, cert_key=key)
+        return Reach(ca=self.ca, cert=cert, cert_key=key)
 
     def _pair(self, name: str, pair: Pair) -> tuple[Path, Path]:
         return self._write(f"{name}.crt", pair.cert), self._write(f"{name}.key", pair.key)

@@ -13,7 +13,7 @@ import pytest
 from hotline_protocol.service import Health, Presence
 from hotline_protocol.topics import address_of, decode, encode
 from hotline_services.cli.conformance import conformance
-from hotline_services.cli.connection import Security, broker_settings
+from hotline_services.cli.connection import Reach, broker_settings
 from hotline_services.cli.console import console
 from hotline_services.cli.exits import BAD_INPUT, NO_BROKER
 from hotline_services.cli.following import Watch, watch
@@ -62,7 +62,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory, files: Files) -> Iterator[
         yield broker
 
 
-def run_monitor(broker: SecuredBroker, data: Path, security: Security) -> "subprocess.Popen[str]":
+def run_monitor(broker: SecuredBroker, data: Path, security: Reach) -> "subprocess.Popen[str]":
     options = ["--ca", str(security.ca), "--cert", str(security.cert), "--cert-key", str(security.cert_key)]
     command = [sys.executable, "-m", "hotline_services.cli.main", "run", "monitor", "--broker", broker.address]
     return subprocess.Popen(
@@ -98,24 +98,24 @@ def test_a_service_with_the_certificate_of_another_ca_gives_up_with_a_sentence(
     secured: SecuredBroker, files: Files, strange: Files, tmp_path: Path
 ) -> None:
     cert, key = strange.client("monitor")
-    process = run_monitor(secured, tmp_path, Security(ca=files.ca, cert=cert, cert_key=key))
+    process = run_monitor(secured, tmp_path, Reach(ca=files.ca, cert=cert, cert_key=key))
     _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == UNUSABLE
     assert f"the broker does not know the CA of the client certificate {cert}" in said
 
 
-def tools(broker: str, security: Security) -> dict[str, Callable[[], object]]:
+def tools(broker: str, security: Reach) -> dict[str, Callable[[], object]]:
     return {
-        "watch": lambda: watch(broker=broker, security=security),
-        "inject": lambda: inject([PLAN], to="us", broker=broker, force=True, security=security),
-        "status": lambda: status(broker=broker, security=security),
-        "health": lambda: health("us", broker=broker, security=security),
-        "console": lambda: console(party="us", plain=True, broker=broker, security=security),
-        "conformance": lambda: conformance(broker=broker, security=security, only="CALL"),
+        "watch": lambda: watch(broker=broker, reach=security),
+        "inject": lambda: inject([PLAN], to="us", broker=broker, force=True, reach=security),
+        "status": lambda: status(broker=broker, reach=security),
+        "health": lambda: health("us", broker=broker, reach=security),
+        "console": lambda: console(party="us", plain=True, broker=broker, reach=security),
+        "conformance": lambda: conformance(broker=broker, reach=security, only="CALL"),
     }
 
 
-TOOLS = list(tools("", Security()))
+TOOLS = list(tools("", Reach()))
 
 
 def outcome(tool: Callable[[], object]) -> object:
@@ -174,13 +174,13 @@ def test_a_tool_with_the_certificate_of_another_ca_is_told_so(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     cert, key = strange.client("control")
-    code = outcome(tools(secured.address, Security(ca=files.ca, cert=cert, cert_key=key))[name])
+    code = outcome(tools(secured.address, Reach(ca=files.ca, cert=cert, cert_key=key))[name])
     said = f"{code}{capsys.readouterr().err}"
     assert f"the broker does not know the CA of the client certificate {cert}" in said
     assert code not in {0, None}
 
 
-async def refusal(address: str, security: Security) -> str:
+async def refusal(address: str, security: Reach) -> str:
     with pytest.raises((NoBrokerError, ValueError)) as caught:
         async with connected(broker_settings(address, security)):
             pass
@@ -198,18 +198,18 @@ async def test_each_mistake_about_tls_has_a_sentence_of_its_own(
     plain_words = secured.address.replace("mqtts", "mqtt")
     ca, cert, key = good.ca, good.cert, good.cert_key
     cases = [
-        (secured.address, Security(ca=missing), f"--ca: {missing}: No such file or directory"),
-        (secured.address, Security(ca=rubbish), f"--ca: {rubbish} holds no certificate in the PEM format"),
-        (secured.address, Security(ca=ca, cert=missing), f"--cert: {missing}: No such file"),
-        (secured.address, Security(ca=ca, cert=rubbish), "do not hold a certificate and its key"),
-        (secured.address, Security(ca=ca, cert_key=key), "name the certificate of this key too"),
-        (secured.address, Security(ca=ca, cert=cert, cert_key=files.client("ru")[1]), "is not the key of the certific"),
-        (secured.address, Security(ca=strange.ca), f"certificate is not from the CA in {strange.ca}"),
-        (secured.address, Security(), "is not from any CA of this system; name its CA with --ca"),
-        (secured.address, Security(ca=ca), "the broker wants a client certificate: name it with --cert"),
+        (secured.address, Reach(ca=missing), f"--ca: {missing}: No such file or directory"),
+        (secured.address, Reach(ca=rubbish), f"--ca: {rubbish} holds no certificate in the PEM format"),
+        (secured.address, Reach(ca=ca, cert=missing), f"--cert: {missing}: No such file"),
+        (secured.address, Reach(ca=ca, cert=rubbish), "do not hold a certificate and its key"),
+        (secured.address, Reach(ca=ca, cert_key=key), "name the certificate of this key too"),
+        (secured.address, Reach(ca=ca, cert=cert, cert_key=files.client("ru")[1]), "is not the key of the certific"),
+        (secured.address, Reach(ca=strange.ca), f"certificate is not from the CA in {strange.ca}"),
+        (secured.address, Reach(), "is not from any CA of this system; name its CA with --ca"),
+        (secured.address, Reach(ca=ca), "the broker wants a client certificate: name it with --cert"),
         (plain_port, good, "this port does not speak TLS"),
-        (plain_words, Security(), "this port speaks TLS: write mqtts://"),
-        (plain_words, Security(ca=ca), "--ca is for TLS: write mqtts:// instead of mqtt://"),
+        (plain_words, Reach(), "this port speaks TLS: write mqtts://"),
+        (plain_words, Reach(ca=ca), "--ca is for TLS: write mqtts:// instead of mqtt://"),
     ]
     for address, security, sentence in cases:
         said = await refusal(address, security)
@@ -230,7 +230,7 @@ async def test_certificates_of_another_time_or_name_are_told_apart(tmp_path: Pat
     for made, server, sentence in cases:
         broker = SecuredBroker(made.folder, made, ACL, server=server)
         with broker.embedded:
-            assert sentence in await refusal(broker.address, Security(ca=made.ca))
+            assert sentence in await refusal(broker.address, Reach(ca=made.ca))
 
 
 async def test_the_environment_names_the_files_where_no_option_does(
@@ -249,5 +249,5 @@ async def test_the_environment_names_the_files_where_no_option_does(
 
 
 def test_codes_of_bad_files_are_those_of_bad_input(secured: SecuredBroker, tmp_path: Path) -> None:
-    assert watch(broker=secured.address, security=Security(ca=tmp_path / "none")) == BAD_INPUT
-    assert watch(broker=secured.address, security=Security()) == NO_BROKER
+    assert watch(broker=secured.address, reach=Reach(ca=tmp_path / "none")) == BAD_INPUT
+    assert watch(broker=secured.address, reach=Reach()) == NO_BROKER

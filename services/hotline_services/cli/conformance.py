@@ -18,7 +18,7 @@ from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.logs import set_up_logs
 from hotline_services.runtime.wire import Refused
 
-from .connection import FROM_ENVIRONMENT, Security, broker_settings
+from .connection import FROM_HERE, Reach, broker_settings, tool_settings
 from .exits import BAD_INPUT, NO_BROKER
 from .options import Flag, party_name
 from .tables import Column, show, write_json
@@ -45,7 +45,7 @@ def conformance(
     out: Path | None = None,
     junit_file: Annotated[Path | None, Parameter(name="--junit")] = None,
     list_: Annotated[bool, Parameter(name="--list", negative="")] = False,
-    security: Security = FROM_ENVIRONMENT,
+    reach: Reach = FROM_HERE,
 ) -> int:
     """Examine a centre: play the other side against it, and report which requirements of the protocol it keeps.
 
@@ -112,7 +112,7 @@ def conformance(
         if rehearse:
             report = _rehearsed(scenario, rules, as_, them, wanted)
         else:
-            report = _examined(as_, them, rules, (broker, exercise), speed, wanted, security, may_stop=stop)
+            report = _examined(as_, them, rules, (broker, exercise), speed, wanted, reach, may_stop=stop)
     except NoBrokerError as error:
         return _fail(str(error), NO_BROKER)
     except (UnknownRequirementError, ScenarioError, AgreementError, ValueError) as error:
@@ -186,7 +186,7 @@ def _examined(
     brokers: tuple[str | None, str | None],
     speed: float,
     wanted: frozenset[str],
-    security: Security,
+    reach: Reach,
     *,
     may_stop: bool,
 ) -> Report:
@@ -195,13 +195,13 @@ def _examined(
 
     set_up_logs("conformance", level="error")
     broker, exercise = brokers
-    settings = broker_settings(broker, security)
+    settings = tool_settings(broker, reach, us)
     setting = Setting(
         us=us,
         them=them,
         rules=rules,
         broker=settings,
-        exercise=broker_settings(exercise, security) if exercise else settings,
+        exercise=broker_settings(exercise, reach) if exercise else settings,
         speed=speed,
         chosen=wanted,
         may_stop=may_stop,

@@ -1,4 +1,4 @@
-"""How a command reaches the broker: its address, and the files of TLS, from options or from the environment."""
+"""How a command reaches the broker: from its options, from the environment, or from the run file of a run here."""
 
 import os
 from collections.abc import Mapping
@@ -12,6 +12,8 @@ from cyclopts import Parameter
 
 from hotline_services.runtime.tls import TlsError, context_of
 from hotline_services.runtime.wire import BrokerSettings
+
+from .runfile import data_folder, read_run_file
 
 VARIABLE: Final = "HOTLINE_BROKER"
 CA_VARIABLE: Final = "HOTLINE_CA"
@@ -56,7 +58,42 @@ class Security:
     roster: Path | None = None
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Reach(Security):
+    """Options of every tool that looks for a running stack.
+
+    Parameters
+    ----------
+    data
+        The folder of the run: where neither --broker nor HOTLINE_BROKER names a broker, that of its run file
+        (run.json) is taken, with the password that stands there. By default HOTLINE_DATA of the environment, else var.
+    """
+
+    data: Path | None = None
+
+
 FROM_ENVIRONMENT: Final = Security()
+FROM_HERE: Final = Reach()
+
+
+def tool_settings(address: str | None, reach: Reach, identity: str) -> BrokerSettings:
+    """How a tool reaches the broker: as given, by HOTLINE_BROKER, by the run file as ``identity``, or on this machine.
+
+    Raises ValueError with a sentence for the user.
+    """
+    return found_run(address, reach, identity) or broker_settings(address, reach)
+
+
+def found_run(address: str | None, reach: Reach, identity: str) -> BrokerSettings | None:
+    """The broker of the run file here, as ``identity``; None where a broker is named, or there is no run file.
+
+    Raises ValueError.
+    """
+    if address or os.environ.get(VARIABLE):
+        return None
+    run = read_run_file(data_folder(reach.data))
+    return settled(run.settings_of(identity), reach) if run is not None else None
 
 
 def broker_settings(address: str | None, security: Security = FROM_ENVIRONMENT) -> BrokerSettings:
@@ -78,7 +115,7 @@ def settled(plain: BrokerSettings, security: Security, environment: Mapping[str,
         return _with_password(plain, security, environment)
     secured = msgspec.structs.replace(
         plain,
-        ca_file=security.ca or _file(environment, CA_VARIABLE) or plain.ca_file,
+        ca_file=security.ca or plain.ca_file or _file(environment, CA_VARIABLE),
         cert_file=security.cert or _file(environment, CERT_VARIABLE),
         key_file=security.cert_key or _file(environment, KEY_VARIABLE),
     )
@@ -110,7 +147,11 @@ def _with_signatures(plain: BrokerSettings, security: Security, environment: Map
     return msgspec.structs.replace(plain, signing=load_signing(key, roster))
 
 
-def address_with(settings: BrokerSettings, user: str, password: str) -> str:
-    """The broker's address with this user and password in it: for an environment, never for a command line."""
-    scheme, _, place = str(settings).partition("://")
-    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{place}"
+def address_with(settings: BrokerSettings) -> str:
+    """The broker's address with user and password in it: for an environment, never for a command line."""
+    address = str(settings)
+    if settings.username is None:
+        return address
+    scheme, _, place = address.partition("://")
+    password = "" if settings.password is None else f":{quote(settings.password, safe='')}"
+    return f"{scheme}://{quote(settings.username, safe='')}{password}@{place}"

@@ -15,9 +15,10 @@ from hotline_services.console.terminal import let_go_of_a_closed_terminal
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import FROM_ENVIRONMENT, VARIABLE, Security, broker_settings
+from .connection import FROM_HERE, VARIABLE, Reach, tool_settings
 from .exits import BAD_INPUT, INTERRUPTED, NO_BROKER
 from .options import Flag, party_name
+from .runfile import DESK
 
 if TYPE_CHECKING:
     from hotline_services.console.session import Session
@@ -34,7 +35,7 @@ def console(
     plain: Annotated[bool, Flag] = False,
     log: Annotated[bool, Flag] = False,
     report: Path | None = None,
-    security: Security = FROM_ENVIRONMENT,
+    reach: Reach = FROM_HERE,
 ) -> int:
     """Sit at the desk of a party: the phone rings, and you answer, concur, counter, decline, ask, protest, hang up.
 
@@ -62,7 +63,7 @@ def console(
         What the record calls you; by default your name on this machine.
     broker
         mqtt://user:password@host:port, or the nodes of a cluster with commas between;
-        by default HOTLINE_BROKER of the environment, else this machine.
+        by default HOTLINE_BROKER of the environment, else that of the run in --data, else this machine.
     scenario
         For the map and the times of the agreement: the scenario that is played, by name or file. By default whichever
         shipped agreement the centre goes by.
@@ -74,9 +75,9 @@ def console(
         When you leave: the after-action report, to this file instead of the screen.
     """
     try:
-        settings = broker_settings(broker, security)
-        agreement = _agreement(scenario)
         party = party_name("--as", party)
+        settings = tool_settings(broker, reach, party + DESK)
+        agreement = _agreement(scenario)
     except ValueError as error:
         return _fail(BAD_INPUT, str(error))
     if not plain and not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):

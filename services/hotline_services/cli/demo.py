@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import fcntl
+import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,8 @@ from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.supervisor import Supervisor
 
-from .connection import VARIABLE
+from .brokerusers import broker_users, people_of
+from .connection import VARIABLE, address_with
 from .exits import BAD_INPUT, NO_BROKER
 from .following import Watch
 from .numbers import Whole
@@ -31,11 +33,14 @@ from .page import TOKEN_VARIABLE, new_token
 from .page import USUAL_PORT as PAGE_PORT
 from .query import complain
 from .run import DEFAULT_SCENARIO, sound_days, sound_speed, sound_start
+from .runfile import DEFAULT_DATA, OBSERVER, RunFile, write_run_file
+from .runfile import NAME as RUN_FILE
 
 USUAL_PORT: Final = 1883
 MARK: Final = "made-by-hotline-demo"
 AFTERWARDS: Final = timedelta(hours=1)
-OBSERVERS: Final = ("page", "monitor")
+PAGE: Final = "page"
+OBSERVERS: Final = (PAGE, "monitor")
 
 
 class Page(NamedTuple):
@@ -56,6 +61,7 @@ def demo(
     data: Path = Path("var"),
     out: Path | None = None,
     broker: Kind | None = None,
+    broker_port: int | None = None,
     seconds: float | None = None,
     page: bool = True,
     page_port: int | None = None,
@@ -97,6 +103,8 @@ def demo(
         Write a recording of the run here when it ends.
     broker
         mosquitto or nats; by default whichever is there, mosquitto first.
+    broker_port
+        Where the broker listens, on this machine alone; by default 1883, or any free port when that is taken.
     seconds
         Stop after so many real seconds.
     page
@@ -113,9 +121,15 @@ def demo(
         pace_x, length = sound_speed(played.speed if speed is None else speed), sound_days(days) or played.days
         limit_s = _sound_seconds(seconds, (timedelta(days=length) + AFTERWARDS).total_seconds() / pace_x)
         later = ["--from", start.isoformat()] if (start := sound_start(begin, played)) else []
-        with _claimed(data), EmbeddedBroker(broker, data / "broker", port=_free_usual_port()) as embedded:
+        parties = list(played.agreement.parties)
+        users, usable = broker_users(parties), _broker_port(broker_port)
+        with (
+            _claimed(data),
+            EmbeddedBroker(broker, data / "broker", port=usable, users=users) as embedded,
+            _told_in_run_file(embedded, data, people_of(parties)),
+        ):
             options = [
-                *("--scenario", scenario, "--broker", embedded.url, "--data", str(data)),
+                *("--scenario", scenario, "--data", str(data)),
                 *("--seed", str(played.seed if seed is None else seed)),
             ]
             pace = ["--speed", str(pace_x), "--days", str(length)]
@@ -166,7 +180,7 @@ async def _play(
     supervisor = Supervisor(
         programs,
         logs=logs,
-        environment={TOKEN_VARIABLE: page.token} if page else {},
+        environment={name: _secrets(broker, name, page) for name in programs},
         observers=OBSERVERS,
         report=_tell,
     )
@@ -174,7 +188,7 @@ async def _play(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
     loop.call_later(limit_s, supervisor.stop)
-    watching = asyncio.create_task(Watch(None, json=False).run(broker.settings))
+    watching = asyncio.create_task(Watch(None, json=False).run(broker.settings_of(OBSERVER)))
     watching.add_done_callback(partial(_end_with, supervisor))
     try:
         code = await supervisor.run()
@@ -185,6 +199,23 @@ async def _play(
     if code:
         _show_last_words(logs)
     return code
+
+
+def _secrets(broker: EmbeddedBroker, name: str, page: Page | None) -> dict[str, str]:
+    """What this service alone is told: the broker with its own password and, to the page, the page's token."""
+    told = {VARIABLE: address_with(broker.settings_of(name))}
+    return {**told, TOKEN_VARIABLE: page.token} if page is not None and name == PAGE else told
+
+
+@contextlib.contextmanager
+def _told_in_run_file(broker: EmbeddedBroker, data: Path, people: Sequence[str]) -> Iterator[None]:
+    """A run file for the tools of people, for as long as the run goes on."""
+    passwords = {name: broker.settings_of(name).password or "" for name in people}
+    file = write_run_file(data, RunFile(broker=broker.url, passwords=passwords, pid=os.getpid()))
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _end_with(supervisor: Supervisor, watching: "asyncio.Task[None]") -> None:
@@ -210,11 +241,18 @@ def _greet(
     ]
     if page is not None:
         lines.append(f"Page: http://127.0.0.1:{page.port}/#token={page.token}")
-    if broker.port != USUAL_PORT:
-        lines.append(f"Port {USUAL_PORT} is taken; for the other commands: export {VARIABLE}={broker.url}")
+    lines.append(
+        f"Passwords of people: {data / RUN_FILE}, where the other commands find them{_option(data)}. "
+        f'For any MQTT client: mosquitto_pub -L "$(hotline access{_option(data)})/hotline/v1/inject/us" ...'
+    )
     if start is not None:
         lines.append(f"Begins at {clock_time(start)}: what was due before is told at once, and so late.")
     print(*lines, "", sep="\n", file=sys.stderr)
+
+
+def _option(data: Path) -> str:
+    """What another command is to be given to find this run."""
+    return "" if data == DEFAULT_DATA else f" --data {data}"
 
 
 def _bid_farewell(data: Path, out: Path | None, scenario: Scenario) -> bool:
@@ -266,19 +304,27 @@ def _claimed(data: Path) -> TextIO:
 
 
 def _left_behind(data: Path) -> Iterator[Path]:
-    for pattern in ("*.sqlite3", "*.sqlite3-*", "*.lock", "logs/*.log", "broker/**/*"):
+    for pattern in (RUN_FILE, "*.sqlite3", "*.sqlite3-*", "*.lock", "logs/*.log", "broker/**/*"):
         yield from (path for path in data.glob(pattern) if path.is_file())
 
 
-def _free_usual_port() -> int:
-    """1883, where every client looks first, or 0 for any when it is taken."""
+def _broker_port(wanted: int | None) -> int:
+    """This port or, when none is asked for, 1883, where every client looks first, or 0 for any when it is taken.
+
+    Raises ValueError.
+    """
+    if wanted is not None and not 0 <= wanted < 65_536:
+        raise ValueError(f"--broker-port: {wanted}: a port is from 1 to 65535, or 0 for any that is free")
+    port = USUAL_PORT if wanted is None else wanted
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", USUAL_PORT))
-        except OSError:
-            return 0
-    return USUAL_PORT
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if wanted is None:
+                return 0
+            raise ValueError(f"--broker-port: {port}: {error.strerror}; name another port") from error
+    return port
 
 
 def _page_port(wanted: int | None) -> int:

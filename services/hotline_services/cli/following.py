@@ -15,10 +15,11 @@ from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.outbox import Seen
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import FROM_ENVIRONMENT, Security, broker_settings
+from .connection import FROM_HERE, Reach, tool_settings
 from .exits import NO_BROKER
 from .options import Flag
 from .query import complain
+from .runfile import OBSERVER
 
 NARROWEST: Final = 80
 RETRY_S: Final = 2.0
@@ -29,7 +30,7 @@ def watch(
     broker: str | None = None,
     party: str | None = None,
     json: Annotated[bool, Flag] = False,
-    security: Security = FROM_ENVIRONMENT,
+    reach: Reach = FROM_HERE,
 ) -> int:
     """Follow what is said, live: ring, answer, proposal, counter, agreement, hang-up, escalation. Ctrl-C ends it.
 
@@ -47,14 +48,14 @@ def watch(
     ----------
     broker
         mqtt://user:password@host:port, or the nodes of a cluster with commas between;
-        by default HOTLINE_BROKER of the environment, else this machine.
+        by default HOTLINE_BROKER of the environment, else that of the run in --data, else this machine.
     party
         Only what this party says or is told.
     json
         Every message as it is, one JSON object a line, instead of the log's lines.
     """
     try:
-        asyncio.run(Watch(party, json=json).run(broker_settings(broker, security)))
+        asyncio.run(Watch(party, json=json).run(tool_settings(broker, reach, OBSERVER)))
     except ValueError as error:
         return complain("watch", str(error))
     except NoBrokerError as error:

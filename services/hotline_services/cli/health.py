@@ -16,13 +16,14 @@ from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.tls import trouble_with
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import FROM_ENVIRONMENT, Security, broker_settings
+from .connection import FROM_HERE, Reach, tool_settings
+from .runfile import OBSERVER
 
 STALE_S: Final = 30.0
 TIMEOUT_S: Final = 4.0
 
 
-def health(service: str | None = None, *, broker: str | None = None, security: Security = FROM_ENVIRONMENT) -> None:
+def health(service: str | None = None, *, broker: str | None = None, reach: Reach = FROM_HERE) -> None:
     """Exit with 0 when a service says that it is up, and has said so in the last 30 seconds; else with 1.
 
     For example:
@@ -35,11 +36,11 @@ def health(service: str | None = None, *, broker: str | None = None, security: S
         The service's name, as in its topics; by default the user's name in the broker's address.
     broker
         mqtt://user:password@host:port, or the nodes of a cluster with commas between;
-        by default HOTLINE_BROKER of the environment.
+        by default HOTLINE_BROKER of the environment, else that of the run in --data.
     """
     try:
-        settings = broker_settings(broker, security)
-        name = service or settings.username
+        settings = tool_settings(broker, reach, OBSERVER)
+        name = service or (settings.username if settings.username != OBSERVER else None)
         if not name:
             raise ValueError("name the service: there is no user's name in the broker's address")
         said, clock = asyncio.run(_ask(settings, name))

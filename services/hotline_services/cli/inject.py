@@ -26,9 +26,10 @@ from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import FROM_ENVIRONMENT, Security, broker_settings
+from .connection import FROM_HERE, Reach, tool_settings
 from .exits import BAD_INPUT, INTERRUPTED, NO_BROKER
 from .options import Flag, party_name
+from .runfile import CONTROL
 
 ACCEPTED: Final = 0
 REFUSED: Final = 1
@@ -48,7 +49,7 @@ def inject(
     json: Annotated[bool, Flag] = False,
     timeout: float = 300.0,
     force: Annotated[bool, Flag] = False,
-    security: Security = FROM_ENVIRONMENT,
+    reach: Reach = FROM_HERE,
 ) -> int:
     """Hand flight plans to a centre: JSON plans or ICAO flight plan messages, one or many in a file.
 
@@ -74,7 +75,7 @@ def inject(
         The party whose plans they are, such as us or ru.
     broker
         mqtt://user:password@host:port, or the nodes of a cluster with commas between;
-        by default HOTLINE_BROKER of the environment, else this machine.
+        by default HOTLINE_BROKER of the environment, else that of the run in --data, else this machine.
     wait
         Stay and tell each change of each plan's state until it is accepted or refused.
     json
@@ -85,7 +86,7 @@ def inject(
         Send in spite of problems; a file in which something cannot be read is then sent whole, as it is.
     """
     try:
-        settings = broker_settings(broker, security)
+        settings = tool_settings(broker, reach, CONTROL)
         sources = [(str(file), _content(file)) for file in files]
         recipient = party_name("--to", to)
     except ValueError as error:

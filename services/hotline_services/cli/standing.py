@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import sys
 from collections.abc import Iterable
@@ -23,8 +24,9 @@ from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.wire import BrokerSettings
 
-from .connection import FROM_ENVIRONMENT, VARIABLE, Security, broker_settings
+from .connection import FROM_HERE, VARIABLE, Reach, broker_settings, found_run
 from .query import ALL, Query, complain, record_path
+from .runfile import OBSERVER
 from .tables import Column, aligned, write_json
 
 
@@ -32,16 +34,16 @@ class _NothingToTellError(Exception):
     """Neither record nor broker can say how things stand; the message is a sentence for the user."""
 
 
-def status(*, broker: str | None = None, query: Query = ALL, security: Security = FROM_ENVIRONMENT) -> int:
+def status(*, broker: str | None = None, query: Query = ALL, reach: Reach = FROM_HERE) -> int:
     """Tell how things stand: services and their lag, the line as announced and in fact, both sides' ledgers.
 
-    From the monitor's record; and, with --broker or HOTLINE_BROKER, from what the broker retains at this moment.
+    From the monitor's record; and, while a run goes on in --data or with --broker, from what the broker retains now.
 
     For example:
 
     hotline status
 
-    hotline status --broker mqtt://exercise:exercise@127.0.0.1:1883 --json
+    hotline status --broker mqtt://observer:PASSWORD@127.0.0.1:1883 --json
 
     The exit code is 0, or 2 when neither the record nor the broker says anything.
 
@@ -49,10 +51,12 @@ def status(*, broker: str | None = None, query: Query = ALL, security: Security 
     ----------
     broker
         mqtt://user:password@host:port, or the nodes of a cluster with commas between;
-        by default HOTLINE_BROKER of the environment, else none is asked.
+        by default HOTLINE_BROKER of the environment, else that of the run in --data, else none is asked.
     """
     try:
-        found = _gather(broker or os.environ.get(VARIABLE), query, security)
+        if query.record is None and reach.data is not None:
+            query = dataclasses.replace(query, record=reach.data / "monitor.sqlite3")
+        found = _gather(_asked(broker, query, reach), query)
     except (_NothingToTellError, ValueError) as error:
         return complain("status", str(error))
     if query.json:
@@ -62,7 +66,15 @@ def status(*, broker: str | None = None, query: Query = ALL, security: Security 
     return 0
 
 
-def _gather(broker: str | None, query: Query, security: Security) -> Standing:
+def _asked(broker: str | None, query: Query, reach: Reach) -> BrokerSettings | None:
+    """The broker that is named, or else that of the run here unless another record is asked for. Raises ValueError."""
+    if broker or os.environ.get(VARIABLE):
+        return broker_settings(broker, reach)
+    here = query.record is None or query.record.parent == reach.data
+    return found_run(None, reach, OBSERVER) if here else None
+
+
+def _gather(broker: BrokerSettings | None, query: Query) -> Standing:
     """From the record, the broker, or both. Raises _NothingToTellError and ValueError."""
     recorded, no_record = _recorded(query)
     if broker is None:
@@ -70,7 +82,7 @@ def _gather(broker: str | None, query: Query, security: Security) -> Standing:
             raise _NothingToTellError(no_record)
         return recorded
     try:
-        live = asyncio.run(_live(broker_settings(broker, security)))
+        live = asyncio.run(_live(broker))
     except NoBrokerError as error:
         if recorded is None:
             raise _NothingToTellError(f"{error}; and {no_record}") from error

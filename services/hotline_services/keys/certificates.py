@@ -51,6 +51,28 @@ def make_client(ca: Pair, name: str, now: datetime, life: timedelta = LIFE) -> P
     return _signed(ca, name, ExtendedKeyUsageOID.CLIENT_AUTH, now, life, None)
 
 
+def make_crl(ca: Pair, serials: Sequence[int], now: datetime) -> bytes:
+    """The list of certificates of this CA that are no longer good, PEM. It is valid as long as the CA."""
+    issuer, signer = _loaded(ca)
+    built = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.subject)
+        .last_update(now - SLACK)
+        .next_update(now + CA_LIFE)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .add_extension(x509.CRLNumber(len(serials)), critical=False)
+    )
+    for serial in serials:
+        revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
+        built = built.add_revoked_certificate(revoked)
+    return built.sign(signer, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def serial_of(cert: bytes) -> int:
+    """The serial number of this certificate. Raises ValueError."""
+    return x509.load_pem_x509_certificate(cert).serial_number
+
+
 def is_current(cert: bytes, ca: bytes, now: datetime, names: Sequence[str] = ()) -> bool:
     """Whether this CA signed this certificate, it is for all of ``names``, and good for another 30 days."""
     try:
@@ -80,10 +102,7 @@ def _signed(
     life: timedelta,
     alternatives: x509.SubjectAlternativeName | None,
 ) -> Pair:
-    issuer = x509.load_pem_x509_certificate(ca.cert)
-    signer = load_pem_private_key(ca.key, password=None)
-    if not isinstance(signer, ec.EllipticCurvePrivateKey):
-        raise TypeError("the CA's key is not an ECDSA key")
+    issuer, signer = _loaded(ca)
     key = ec.generate_private_key(ec.SECP256R1())
     built = (
         _begun(_named(name), issuer.subject, key.public_key(), now, life)
@@ -96,6 +115,13 @@ def _signed(
     if alternatives is not None:
         built = built.add_extension(alternatives, critical=False)
     return _pair(built.sign(signer, hashes.SHA256()), key)
+
+
+def _loaded(ca: Pair) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    signer = load_pem_private_key(ca.key, password=None)
+    if not isinstance(signer, ec.EllipticCurvePrivateKey):
+        raise TypeError("the CA's key is not an ECDSA key")
+    return x509.load_pem_x509_certificate(ca.cert), signer
 
 
 def _begun(

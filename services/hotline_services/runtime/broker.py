@@ -9,10 +9,14 @@ import subprocess
 import sysconfig
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, Self
 
+from hotline_services.whole import write_secret
+
 from .children import die_with_parent
+from .users import User, mosquitto_files, nats_authorization
 from .wire import BrokerSettings
 
 Kind = Literal["mosquitto", "nats"]
@@ -24,7 +28,6 @@ STOP_S: Final = 2.0
 # queue behind a full window, and a stream waits for every round trip.
 _MOSQUITTO: Final = """\
 listener {port} 127.0.0.1
-allow_anonymous true
 persistence true
 persistence_location {data}/
 autosave_interval 5
@@ -36,7 +39,7 @@ max_packet_size 4194304
 log_dest stderr
 log_type error
 log_type warning
-{user}{extra}
+{access}{user}{extra}
 """
 _NATS: Final = """\
 server_name: hotline
@@ -45,7 +48,7 @@ port: -1
 max_payload: 4194304
 jetstream {{ store_dir: "{data}", sync_interval: "2s" }}
 mqtt {{ host: 127.0.0.1, port: {port}, ack_wait: "2s", max_ack_pending: 1000 }}
-{extra}
+{access}{extra}
 """
 
 
@@ -71,10 +74,19 @@ def available() -> list[Kind]:
 class EmbeddedBroker:
     """Starts on entering, stops on leaving or when this process dies. Without ``data`` it forgets everything then.
 
-    ``extra`` is added to its configuration as it stands.
+    With ``users``, it lets in nobody else, and each of them only to their topics. ``extra`` is added to its
+    configuration as it stands.
     """
 
-    def __init__(self, kind: Kind | None = None, data: Path | None = None, *, port: int = 0, extra: str = "") -> None:
+    def __init__(
+        self,
+        kind: Kind | None = None,
+        data: Path | None = None,
+        *,
+        port: int = 0,
+        users: Mapping[str, User] | None = None,
+        extra: str = "",
+    ) -> None:
         kinds = [kind] if kind else available()
         if not kinds or find_broker(kinds[0]) is None:
             wanted = kind or " or ".join(KINDS)
@@ -83,14 +95,21 @@ class EmbeddedBroker:
         self._program: Final = find_broker(self.kind)
         self._own_folder = None if data else tempfile.TemporaryDirectory(prefix="hotline-broker-")
         self._data: Final = data or Path(str(self._own_folder and self._own_folder.name))
+        self._users: Final = users
         self._extra: Final = extra
         self.port: Final = port or free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def settings(self) -> BrokerSettings:
-        """How to reach it."""
+        """How to reach it, as nobody in particular."""
         return BrokerSettings(port=self.port)
+
+    def settings_of(self, name: str) -> BrokerSettings:
+        """How this user reaches it, or nobody in particular where it has no users. Raises KeyError."""
+        if self._users is None:
+            return self.settings
+        return BrokerSettings(port=self.port, username=name, password=self._users[name].password)
 
     @property
     def url(self) -> str:
@@ -111,8 +130,9 @@ class EmbeddedBroker:
         template = _MOSQUITTO if self.kind == "mosquitto" else _NATS
         # Started by root, mosquitto becomes another user, who cannot write into our folder.
         user = "user root\n" if os.geteuid() == 0 else ""
-        text = template.format(port=self.port, data=self._data.resolve(), user=user, extra=self._extra)
-        config.write_text(text, encoding="utf-8")
+        data, access = self._data.resolve(), self._access()
+        text = template.format(port=self.port, data=data, access=access, user=user, extra=self._extra)
+        write_secret(config, text)
         with (self._data / "broker.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603  a program that we looked up ourselves
                 [str(self._program), "-c", str(config)],
@@ -123,6 +143,17 @@ class EmbeddedBroker:
                 preexec_fn=die_with_parent(),  # noqa: PLW1509
             )
         self._wait_until_it_listens(self._process)
+
+    def _access(self) -> str:
+        """Who is let in, as a part of the configuration."""
+        if self._users is None:
+            return "allow_anonymous true\n" if self.kind == "mosquitto" else ""
+        if self.kind == "nats":
+            return nats_authorization(self._users)
+        for name, text in mosquitto_files(self._users).items():
+            write_secret(self._data / name, text)
+        folder = self._data.resolve()
+        return f"allow_anonymous false\npassword_file {folder / 'passwords'}\nacl_file {folder / 'acl'}\n"
 
     def stop(self) -> None:
         """Ask it to end, so that it keeps what it holds."""

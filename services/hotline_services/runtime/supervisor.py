@@ -36,7 +36,7 @@ class Supervisor:
     """Runs these programs, by name, each in a process of its own; what they print goes to ``logs``/NAME.log.
 
     They are stopped one after the other, the first named last: name first what is to hear the others out. What is
-    secret is told them by ``environment``, which other users of the machine cannot see. When an observer cannot be kept
+    secret is told each by ``environment``, which other users of the machine cannot see. When an observer cannot be kept
     running the others go on, and ``report`` is given a sentence; when another program cannot, all are stopped.
     """
 
@@ -46,7 +46,7 @@ class Supervisor:
         *,
         limits: Limits = PATIENT,
         logs: Path | None = None,
-        environment: Mapping[str, str] = MappingProxyType({}),
+        environment: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
         observers: Collection[str] = (),
         report: Callable[[str], object] = lambda _sentence: None,
     ) -> None:
@@ -114,7 +114,7 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **self._environment, RESTARTS: str(restarts)},
+                env={**os.environ, **self._environment.get(name, {}), RESTARTS: str(restarts)},
                 start_new_session=True,  # Ctrl-C on the terminal is ours to handle
                 preexec_fn=die_with_parent(),
             )

@@ -1,0 +1,85 @@
+"""The run file: where the broker of a run is, and the passwords by which its tools are let in.
+
+The demo writes it into its data folder; for the compose stack `hotline keys run-file` does. It is readable to its owner
+alone, and what was started in the same folder finds the run by it.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from hotline_services.runtime.wire import BrokerSettings
+from hotline_services.whole import write_secret
+
+NAME: Final = "run.json"
+DATA_VARIABLE: Final = "HOTLINE_DATA"
+DEFAULT_DATA: Final = Path("var")
+CONTROL: Final = "control"
+OBSERVER: Final = "observer"
+DESK: Final = "-desk"
+
+
+class RunFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is in it. ``pid`` is whose run it is: when that process has ended, so has the run.
+
+    ``passwords`` are those of control, observer and the desks, by name; ``ca`` is for mqtts://.
+    """
+
+    broker: str
+    passwords: dict[str, str]
+    ca: str | None = None
+    pid: int | None = None
+
+    def settings_of(self, name: str) -> BrokerSettings:
+        """How this person reaches the broker. Raises ValueError when the file has no password for them."""
+        if name not in self.passwords:
+            known = ", ".join(sorted(self.passwords))
+            raise ValueError(f"the run file has no password for {name}, only for {known}; name the broker (--broker)")
+        settings = BrokerSettings.from_url(self.broker, ca_file=Path(self.ca) if self.ca else None)
+        return msgspec.structs.replace(settings, username=name, password=self.passwords[name])
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process whose run this was is gone."""
+        if self.pid is None:
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False
+
+
+def data_folder(given: Path | None) -> Path:
+    """The folder of a run: as given, or by HOTLINE_DATA of the environment, or var."""
+    return given or Path(os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
+
+
+def read_run_file(data: Path) -> RunFile | None:
+    """What the run file in this folder says; None without one, or when the run is over. Raises ValueError."""
+    file = data / NAME
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=RunFile)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{file} is no run file: {error}; remove it, or name the broker with --broker") from error
+    return None if found.has_ended else found
+
+
+def write_run_file(data: Path, run: RunFile) -> Path:
+    """Write it for its owner alone; returns where. Raises OSError."""
+    file = data / NAME
+    write_secret(file, run_file_text(run))
+    return file
+
+
+def run_file_text(run: RunFile) -> str:
+    """The run file as it is written."""
+    return msgspec.json.format(msgspec.json.encode(run), indent=2).decode() + "\n"
