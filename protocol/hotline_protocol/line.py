@@ -1,7 +1,7 @@
 """What is said on the line between two parties: calls, negotiations, and the ledger's bookkeeping."""
 
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -266,6 +266,10 @@ class Reconcile(ToPeer, frozen=True, kw_only=True, tag="reconcile"):
     agreement: Digest
     heads: dict[PartyName, Head]
     lost: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+ENTRIES_BYTES: Final = 120_000
+"""Bytes of entries in one message at most: hosted brokers take packets of 128 KiB, some of them no more."""
 
 
 class Entries(ToPeer, frozen=True, kw_only=True, tag="entries"):

@@ -69,7 +69,9 @@ class Receipt(Message, frozen=True, kw_only=True, tag="receipt"):
 class Unreadable(Message, frozen=True, kw_only=True, tag="unreadable"):
     """A shell to its own core, never on the wire: this arrived and cannot be used. The core answers for it.
 
-    ``code`` is ``dead-letter``, or says what kind of fault it is; ``about`` is the plan's id where it could be read.
+    Or the core itself said it, and it is too large for the broker: ``source`` is the core's own name, ``cause`` the
+    message, ``code`` ``too-large``. Else ``code`` is ``dead-letter``, or says what kind of fault it is; ``about`` is
+    the plan's id where it could be read.
     """
 
     topic: str

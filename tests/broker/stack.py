@@ -20,6 +20,8 @@ from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.children import die_with_parent
 from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 
+from .cluster import Cluster
+
 PATIENCE_S = 90
 SERVICES = ("monitor", "aoc us", "aoc ru", "director")
 
@@ -27,16 +29,21 @@ SERVICES = ("monitor", "aoc us", "aoc ru", "director")
 class Stack:
     """The services, and everything that was said while somebody listened."""
 
-    def __init__(self, broker: EmbeddedBroker, data: Path, scenario: Path) -> None:
+    def __init__(self, broker: EmbeddedBroker | Cluster, data: Path, scenario: Path) -> None:
         self.broker = broker
         self.data = data
-        self._options = ["--scenario", str(scenario), "--broker", broker.url, "--data", str(data)]
+        self._options = ["--scenario", str(scenario), "--data", str(data)]
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.said: list[Message] = []
         self._news = asyncio.Condition()
 
+    def address(self, name: str) -> str:  # noqa: ARG002  in a cluster each service has its own
+        """Where this service finds its broker."""
+        return self.broker.url
+
     def launch(self, name: str) -> None:
-        command = [sys.executable, "-m", "hotline_services.cli.main", "run", *name.split(), *self._options]
+        options = ["--broker", self.address(name), *self._options]
+        command = [sys.executable, "-m", "hotline_services.cli.main", "run", *name.split(), *options]
         with (self.data / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 command,

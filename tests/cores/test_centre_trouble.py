@@ -1,9 +1,10 @@
 """A centre where somebody lies, is long away, or is in distress: one test for each thing that once went wrong."""
 
-from datetime import time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from typing import Any
 
 import msgspec
+import pytest
 
 from hotline_protocol.agreement import LineCheckRule
 from hotline_protocol.airspace import Position
@@ -33,8 +34,10 @@ from hotline_protocol.line import (
     Tier,
 )
 from hotline_protocol.service import Presence
+from hotline_protocol.topics import encode
 from hotline_services.aoc.books import FULL_LOAD
 from hotline_services.aoc.config import Costs, Posture
+from hotline_services.aoc.ledger import PairLedger
 
 from .hostile import Siege, menu_of
 from .joined import FAR_EAST, ON_THE_LINE, Joined, agreement, config, plan
@@ -130,16 +133,33 @@ def test_old_grants_that_come_with_a_lost_ledger_are_not_given_back_one_by_one()
     assert [type(said) for said in siege.said[before:]] == [LedgerChanged]
 
 
-def test_a_long_chain_is_fetched_load_by_load() -> None:
+@pytest.mark.parametrize(("volumes", "most"), [(1, FULL_LOAD), (12, 60)])
+def test_a_long_chain_is_fetched_load_by_load_in_messages_that_any_broker_takes(volumes: int, most: int) -> None:
     world = Joined()
     ours, theirs = world.centres["us"].ledgers["ru"], world.centres["ru"].ledgers["us"]
-    past = expand(plan("x", hours=-2))
+    past = expand(plan("x", hours=-2))[:1] * volumes
     for number in range(2 * FULL_LOAD + 7):
         ours.grant(f"n{number}.x", past, "0" * 16, Priority.ROUTINE, world.now)
     world.health("ru", Presence.UP, "s2")
     world.health("us", Presence.UP, "s2")
     assert theirs.heads == ours.heads
-    assert max(len(said.entries) for said in world.all(Entries)) == FULL_LOAD
+    pages = world.all(Entries)
+    assert max(len(encode(page)) for page in pages) < 128 * 1024
+    assert most / 2 < max(len(page.entries) for page in pages) <= most
+    assert sum(len(page.entries) for page in pages) == 2 * FULL_LOAD + 7
+
+
+WHEN = datetime(2017, 6, 18, tzinfo=UTC)
+
+
+def test_an_entry_that_is_longer_than_a_page_is_sent_alone() -> None:
+    ledger = PairLedger("us", "ru")
+    for number in range(3):
+        ledger.grant(
+            f"n{number}.x", expand(plan("x")) * (1_000 if number == 0 else 1), "0" * 16, Priority.ROUTINE, WHEN
+        )
+    assert [entry.index for entry in ledger.tail(0, FULL_LOAD)] == [1]
+    assert [entry.index for entry in ledger.tail(1, FULL_LOAD)] == [2, 3]
 
 
 def test_two_sides_that_both_lack_something_they_cannot_get_do_not_ask_for_ever() -> None:

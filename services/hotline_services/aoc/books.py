@@ -16,7 +16,7 @@ from .strain.felt import Felt
 from .voice import Voice
 
 FULL_LOAD: Final = 200
-"""Entries in one message at most; who gets as many asks for what is behind them."""
+"""Entries in one message at most, and fewer where these are long. Who gets a part asks for what is behind it."""
 REMEMBERED_MISMATCHES: Final = 1_000
 
 
@@ -116,6 +116,11 @@ class Books:
             self._asked[peer] = asking
             self.reconcile(peer)
 
+    def _is_behind(self, peer: str) -> bool:
+        """Whether their chain is longer than what we hold of it, as they last told when we asked."""
+        _, head = self._asked.get(peer, (0, Head()))
+        return head.length > self._ledgers[peer].length(peer)
+
     def _mismatch(self, kind: EscalationKind, peer: str, about: str, detail: str) -> None:
         """Once for each different thing that they hold, as far as we remember."""
         if (peer, detail) in self._mismatches:
@@ -130,7 +135,7 @@ class Books:
         copied = self._ledgers[peer].take(entries)
         if copied.fork is not None:
             self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, str(copied.fork))
-        if copied.lacks or (copied.new and len(entries) >= FULL_LOAD):
+        if copied.lacks or (copied.new and (len(entries) >= FULL_LOAD or self._is_behind(peer))):
             self.reconcile(peer)
         if copied.new:
             self.changed(peer)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import Priority
 from hotline_protocol.ledger import GENESIS, Entry, EntryKind, Head
+from hotline_protocol.line import ENTRIES_BYTES
 
 MAX_EARLY: Final = 1_000
 
@@ -65,9 +67,12 @@ class PairLedger:
             return False
         return head.hash == (self._chains[granter][head.length - 1].hash if head.length else GENESIS)
 
-    def tail(self, after: int, most: int) -> tuple[Entry, ...]:
-        """Our own entries behind the first ``after``, at most so many."""
-        return tuple(self._chains[self.party][after : after + most])
+    def tail(self, after: int, most: int, most_bytes: int = ENTRIES_BYTES) -> tuple[Entry, ...]:
+        """Our own entries behind the first ``after``: at most so many, and so many bytes, but one if there is any."""
+        page = self._chains[self.party][after : after + most]
+        sizes = accumulate(len(msgspec.json.encode(entry)) + 1 for entry in page)
+        fitting = sum(1 for size in sizes if size <= most_bytes)
+        return tuple(page[: max(fitting, 1)])
 
     def grant(
         self, agreement_id: str, volumes: Sequence[Volume4D], offer: str, priority: Priority, now: datetime

@@ -16,24 +16,27 @@ import structlog
 
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Resend, Stop
-from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, MalformedMessageError, decode
+from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT
 
 from .budget import Budget
 from .clock import ScaledClock, wall_clock
 from .dispatch import Dispatch, Publisher
 from .guard import QUIET, Guard
+from .hearing import between_shells
 from .intake import Bug, Intake, Turn
 from .logs import write_up
 from .mqtt import Connection
+from .notes import Notes
 from .patience import Patience
-from .pulse import Pulse, note_of
+from .pulse import Pulse
 from .receipts import Receipts
 from .replay import Past, replay
 from .resends import say_again
 from .service import Service
 from .store import Store
 from .timekeeping import Timekeeper
-from .wire import BrokerSettings, Delivery, Will
+from .wills import GRACE_S, LOST, Wills
+from .wire import BrokerSettings, Delivery, Done, Will
 from .writer import Writer
 
 __all__ = ["BUG", "DONE", "LiveActor", "Service"]
@@ -52,8 +55,6 @@ FAREWELL_S: Final = 1.0
 OLD_CLOCK_S: Final = 1.0
 AHEAD_S: Final = 60.0
 TOO_FAST: Final = "sent with QoS 0 faster than it can be taken in"
-
-_SHELLS: Final = tuple(topic.template.partition("{")[0] for topic in (CLOCK, CONTROL, HEALTH, RECEIPT))
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +91,8 @@ class LiveActor:
         self._dispatch = Dispatch(self._connection, self._past.peers, publisher=self._publisher)
         self._receipts = Receipts(self._send_receipt)
         self._patience = patience or Patience()
+        self._notes = Notes(self._patience, self._dispatch, self._connection, self._guard)
+        self._wills = Wills(self._inbox, self._wake, GRACE_S if broker.further else 0.0)
         self._drops = Budget(10, 0.1)
         self._writer = Writer(store, self._patience if service.waits_for_store else None)
 
@@ -113,8 +116,7 @@ class LiveActor:
     def will(self) -> Will:
         """Our death notice."""
         now = self._clock.now() if self._clock else self._past.latest or wall_clock()
-        health = self._pulse.health(Presence.DOWN, now, note="the connection was lost")
-        return self._publisher.will(health)
+        return self._publisher.will(self._pulse.health(Presence.DOWN, now, note=LOST))
 
     def on_up(self, *, session_present: bool) -> None:
         """Say that we live, then everything that has not arrived."""
@@ -140,16 +142,12 @@ class LiveActor:
                 self._connection.acknowledge(delivery)
                 return
             delivery = delivery._replace(problem=problem)
-        elif delivery.topic.startswith(_SHELLS):
-            try:
-                message = decode(delivery.topic, delivery.payload)
-            except MalformedMessageError:
-                pass  # the core is to know of it
-            else:
-                self._hear_shell(message, retained=delivery.retained)
-                if not isinstance(message, Health) or delivery.topic == self._own_health:
-                    self._connection.acknowledge(delivery)
-                    return
+        elif (message := between_shells(delivery)) is not None:
+            self._hear_shell(message, retained=delivery.retained)
+            other = message if isinstance(message, Health) and delivery.topic != self._own_health else None
+            if other is None or self._wills.hold(other, delivery):
+                self._connection.acknowledge(delivery)
+                return
         if delivery.qos == 0 and len(self._inbox) >= INBOX:
             if self._drops.take():
                 log.warning("dropped", topic=delivery.topic, reason=TOO_FAST, more=self._drops.told())
@@ -178,6 +176,8 @@ class LiveActor:
                 self._time.sign(message)
                 self._consider_clock()
                 self._pulse.came_back(message)
+                if message.presence is Presence.DOWN and self._pulse.is_ours(message) and not self._stopping:
+                    self._say_health(Presence.UP)  # our will, of a connection that we have replaced
             case Receipt() if message.to == self._service.name:
                 self._dispatch.received(message.source, message.ids)
             case Resend() if message.to == self._service.name:
@@ -243,6 +243,8 @@ class LiveActor:
                 left = await say_again(self._resends.popleft(), self._writer, self._store, self._publish)
                 self._resends += [left] if left else []
             self._in_hand = None
+            if self._resends:
+                self._wake.set()
             await self._something_to_do()
         return DONE
 
@@ -278,6 +280,8 @@ class LiveActor:
         turn = Turn()
         if self._clock is None or self._crowded:
             return turn
+        for message, error in self._dispatch.take_undelivered():
+            self._intake.undelivered(message, error, self._clock.now(), turn)
         while turn.bug is None and len(turn.deliveries) < BATCH:
             now = self._clock.now()
             self._intake.lapse(now, turn)
@@ -375,24 +379,20 @@ class LiveActor:
             self._dispatch.send_due()
             self._ticked = True
             self._wake.set()
-            note = self._note
+            note = self._notes.text
             if loop.time() >= next_health or note != told:
                 next_health, told = loop.time() + HEALTH_S, note
                 self._say_health(Presence.UP)
-
-    @property
-    def _note(self) -> str:
-        return note_of(self._patience.trouble, self._dispatch.refused, self._guard.refused)
 
     def _say_health(self, presence: Presence) -> None:
         if self._clock is None:
             return
         waiting = {"inbox": len(self._inbox), "outbox": len(self._dispatch)}
-        health = self._pulse.health(presence, self._clock.now(), **waiting, note=self._note)
+        health = self._pulse.health(presence, self._clock.now(), **waiting, note=self._notes.text)
         self._pulse.sent(health)
         self._publish(health, retain=True)
 
-    def _send_receipt(self, to: str, ids: tuple[str, ...]) -> None:
+    def _send_receipt(self, to: str, ids: tuple[str, ...], done: Done) -> None:
         now = self._clock.now() if self._clock else wall_clock()
-        name = self._service.name
-        self._publish(Receipt(id=self._pulse.next_id(), source=name, seq=0, time=now, to=to, ids=ids))
+        receipt = Receipt(id=self._pulse.next_id(), source=self._service.name, seq=0, time=now, to=to, ids=ids)
+        self._publish(receipt, done=done)

@@ -14,7 +14,7 @@ from .outbox import FIRST_RESEND_S, Outbox
 from .payloads import Encode, unsigned
 from .presence import Peers
 from .tracing import Headers, Traces
-from .wire import PublishRefused, Will
+from .wire import PublishRefused, PublishTooLarge, Will
 
 CROWDED: Final = 1_000  # publishes that wait for the broker: sending more of them again would only add to the crowd
 A_FEW: Final = 20
@@ -101,7 +101,9 @@ class Dispatch:
         self._held = True
         self._ready: set[str] = set()
         self._receipted_at: dict[str, float] = {}
+        self._undelivered: list[tuple[Message, PublishTooLarge]] = []
         self.refused = 0
+        self.too_large = 0
 
     def __len__(self) -> int:
         """Messages that have not arrived yet."""
@@ -160,6 +162,11 @@ class Dispatch:
     def _is_at_work(self, peer: str) -> bool:
         return self._now_s() - self._receipted_at.get(peer, -FIRST_RESEND_S) < FIRST_RESEND_S
 
+    def take_undelivered(self) -> list[tuple[Message, PublishTooLarge]]:
+        """The messages that were set aside since this was last asked, each with the reason."""
+        undelivered, self._undelivered = self._undelivered, []
+        return undelivered
+
     def take_confirmed(self) -> list[str]:
         """The ids that have arrived since this was last asked, to be written down."""
         confirmed, self._confirmed = self._confirmed, []
@@ -180,11 +187,22 @@ class Dispatch:
         )
 
     def _settled(self, message: Message, error: PublishRefused | None) -> None:
-        if error is not None:
+        if isinstance(error, PublishTooLarge):
+            self._set_aside(message, error)
+        elif error is not None:
             self.refused += 1
             log.error("publish-refused", topic=error.topic, reason=error.reason, id=message.id)
         elif self._broadcast.pop(message.id, None) is not None:
             self._confirmed.append(message.id)
+
+    def _set_aside(self, message: Message, error: PublishTooLarge) -> None:
+        """It cannot be delivered by this broker: it is done with, and the core is to know."""
+        if self._broadcast.pop(message.id, None) is None and not self._outbox.confirm([message.id]):
+            return  # it was said again on somebody's request
+        self.too_large += 1
+        self._confirmed.append(message.id)
+        self._undelivered.append((message, error))
+        log.error("message-too-large", topic=error.topic, reason=error.reason, id=message.id)
 
 
 def _receiver(message: Message) -> str:

@@ -8,11 +8,28 @@ from typing import Final
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Message
 from hotline_protocol.service import Unreadable
-from hotline_protocol.topics import encode
+from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, MalformedMessageError, decode, encode
+
+from .wire import Delivery
 
 EVIDENCE_CHARS: Final = 500
+SHORT_CHARS: Final = 100
+"""Evidence of what is too large for the broker: what tells of it must not be."""
+TOO_LARGE: Final = "too-large"
 
 Hear = Callable[[str, bytes, datetime], list[Message]]
+
+_SHELLS: Final = tuple(topic.template.partition("{")[0] for topic in (CLOCK, CONTROL, HEALTH, RECEIPT))
+
+
+def between_shells(delivery: Delivery) -> Message | None:
+    """The message, if it is for the shell itself and can be read. None leaves it to what the core is told of it."""
+    if not delivery.topic.startswith(_SHELLS):
+        return None
+    try:
+        return decode(delivery.topic, delivery.payload)
+    except MalformedMessageError:
+        return None
 
 
 def evidence(payload: bytes) -> str:
@@ -72,4 +89,20 @@ def dead_letter(topic: str, message: Message, deaths: int, now: datetime) -> Unr
         field="message",
         reason=f"the service failed {deaths} times while working on it",
         evidence=evidence(encode(message)),
+    )
+
+
+def too_large(topic: str, message: Message, reason: str, now: datetime) -> Unreadable:
+    """For the core, when a message that it said is larger than what the broker takes. ``cause`` is the message."""
+    return Unreadable(
+        id=f"large-{hashlib.sha256(message.id.encode()).hexdigest()[:32]}",
+        source=message.source,
+        seq=0,
+        time=now,
+        cause=message.id,
+        topic=topic,
+        code=TOO_LARGE,
+        field="message",
+        reason=f"{message.id} was not sent: {reason}",
+        evidence=evidence(encode(message))[:SHORT_CHARS],
     )

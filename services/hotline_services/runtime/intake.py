@@ -9,16 +9,17 @@ import msgspec
 from paho.mqtt.client import topic_matches_sub
 
 from hotline_protocol.core import Core
+from hotline_protocol.events import DeadLettered, InputRejected
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence, Unreadable
 from hotline_protocol.topics import is_kept, topic_of
 
 from .guard import Contents, contradicted
-from .hearing import dead_letter, input_id, refused, unread
+from .hearing import dead_letter, input_id, refused, too_large, unread
 from .replay import Past
 from .service import Service
 from .store import Heard
-from .wire import Delivery
+from .wire import Delivery, PublishTooLarge
 
 DEATHS: Final = 3
 
@@ -88,6 +89,19 @@ class Intake:
                 self._feed(message, delivery, index, turn, now)
         if turn.bug is None:
             turn.deliveries.append(delivery)
+
+    def undelivered(self, message: Message, error: PublishTooLarge, now: datetime, turn: Turn) -> None:
+        """Tell the core that a message of its own was set aside; but not that it could not tell of another one."""
+        if isinstance(message, InputRejected | DeadLettered):
+            return
+        letter = too_large(error.topic, message, error.reason, now)
+        try:
+            said = self._core.receive(letter, now)
+        except Exception:  # noqa: BLE001  as above
+            turn.bug = Bug(letter, traceback.format_exc())
+            return
+        turn.heard.append(Heard(now, letter))
+        turn.said.extend(said)
 
     def lapse(self, now: datetime, turn: Turn) -> None:
         """Let the core act on time that has passed, when it has asked for that."""

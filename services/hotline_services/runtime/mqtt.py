@@ -17,21 +17,21 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from .acknowledgements import Acknowledgements
 from .daemon import in_daemon_thread
 from .dialling import dial, new_client
 from .nodes import Nodes
+from .packets import PacketLimit
 from .properties import headers_in, properties_of
 from .tls import trouble_with
 from .tracing import Headers
-from .wire import BrokerSettings, Delivery, Listener, Publish, PublishRefused, Refused
+from .wire import BrokerSettings, Delivery, Listener, Publish, PublishRefused, PublishTooLarge, Refused
 
 STEADY_S: Final = 5.0  # a connection that ends sooner may be one that another of our name has taken over
 ANSWER_S: Final = 10.0  # to take the connection and the subscriptions: NATS makes a consumer for each
 WINDOW: Final = 20  # what mosquitto takes in flight unless told otherwise; MQTT 3.1.1 has no way to ask
 WIDEST_WINDOW: Final = 100
 READS_AT_ONCE: Final = 100
-MOST_ACKNOWLEDGEMENTS: Final = 5
-ACKNOWLEDGED_WITHIN_S: Final = 0.005
 UNSUPPORTED_VERSION: Final = 0x84
 REFUSALS: Final = {0x85, 0x86, 0x87, 0x8A, 0x8C}  # identity, user or password, not authorised, banned, bad method
 
@@ -58,13 +58,16 @@ class Connection:
         self._life = 0
         self._heard = 0  # packets of interest read, to notice when a read found nothing
         self._window = WINDOW
+        self._packets = PacketLimit()
+        self._alone = False  # whether what is in flight must be confirmed before anything else goes out
         self._queue: deque[Publish] = deque()
         self._in_flight: dict[int, Publish] = {}
-        self._acknowledgements: list[Delivery] = []
+        self._acknowledgements = Acknowledgements(self._acknowledge_now)
         self._closing = False
         self._flush_scheduled = False
         self._write_waits = False  # for the socket to take more
         self._session_present = False
+        self.unshown = 0  # messages for QoS 0 that the broker does not take, for their size
         self.up = False
 
     @property
@@ -76,6 +79,11 @@ class Connection:
     def node(self) -> BrokerSettings:
         """The broker of the cluster that is in use, or that is tried next."""
         return self._nodes.current
+
+    @property
+    def packet_limit(self) -> int | None:
+        """The largest packet that the broker takes, in bytes, if it has told."""
+        return self._packets.told
 
     @property
     def backlog(self) -> int:
@@ -101,29 +109,20 @@ class Connection:
     def show(self, topic: str, payload: bytes) -> None:
         """Send with QoS 0, now or never: what cannot be written at once is out of date when it could be."""
         client = self._client
-        if self.up and client is not None and not self._write_waits:
+        if self._packets.refusal(Publish(topic, payload), None) is not None:
+            self.unshown += 1
+        elif self.up and client is not None and not self._write_waits:
             client.publish(topic, payload, qos=0)
             self._schedule_flush()
 
     def acknowledge(self, delivery: Delivery) -> None:
-        """The work is done: the broker may forget this delivery. Of an earlier connection: it will come again.
+        """The work is done: the broker may forget this delivery. Of an earlier connection: it will come again."""
+        if delivery.qos and delivery.life == self._life and self._client is not None:
+            self._acknowledgements.add(delivery)
 
-        Each packet wakes the broker, and it is to be busy with what others wait for: so this is said a little later,
-        a few at a time, but early enough to leave room in the smallest window that brokers are known to have (10).
-        """
-        if not delivery.qos or delivery.life != self._life or self._client is None:
-            return
-        self._acknowledgements.append(delivery)
-        if len(self._acknowledgements) >= MOST_ACKNOWLEDGEMENTS:
-            self._send_acknowledgements()
-        elif len(self._acknowledgements) == 1:
-            asyncio.get_running_loop().call_later(ACKNOWLEDGED_WITHIN_S, self._send_acknowledgements)
-
-    def _send_acknowledgements(self) -> None:
-        deliveries, self._acknowledgements = self._acknowledgements, []
-        for delivery in deliveries:
-            if delivery.life == self._life and self._client is not None:
-                self._client.ack(delivery.mid, delivery.qos)
+    def _acknowledge_now(self, delivery: Delivery) -> None:
+        if delivery.life == self._life and self._client is not None:
+            self._client.ack(delivery.mid, delivery.qos)
 
     async def run(self) -> None:
         """Connect, and connect again, until closed. Raises Refused when the broker will never have us."""
@@ -151,7 +150,7 @@ class Connection:
         """Say goodbye, so that the broker does not speak our will."""
         self._closing = True
         if self._client is not None and self._ended is not None and self.up:
-            self._send_acknowledgements()
+            self._acknowledgements.flush()
             self.flush()
             self._client.disconnect()
             self.flush()
@@ -164,6 +163,7 @@ class Connection:
         """Connect to the current node and stay connected; returns why it ended and whether it ever was up."""
         self._life += 1
         self._heard, self._answered, self._flush_scheduled, self._write_waits = 0, False, False, False
+        self._alone = False
         self._ended = asyncio.get_running_loop().create_future()
         node, was_up = self._nodes.current, False
         client = self._make_client(node)
@@ -227,13 +227,15 @@ class Connection:
             raise refusal
 
     def _detach(self, client: Client) -> None:
-        self.up = False
+        was_up, self.up = self.up, False
         sock = client.socket()
         if sock is not None:
             self._socket_closed(sock)
             client.on_socket_close = None
             sock.close()
         self._client = None
+        if was_up and not self._closing:
+            self._packets.lost(self._in_flight.values())
         self._queue.clear()
         self._in_flight.clear()
         self._listener.on_down()
@@ -303,9 +305,18 @@ class Connection:
 
     def _fill_window(self, client: Client) -> None:
         while self.up and self._queue and len(self._in_flight) < self._window:
+            if self._in_flight and (self._alone or self._packets.must_be_alone(self._queue[0])):
+                break
             publish = self._queue.popleft()
             headers = publish.headers if self._version == MQTTProtocolVersion.MQTTv5 else None
             properties = properties_of(headers) if headers is not None else None
+            properties = self._packets.fitting(publish, properties)  # its trace matters less than the message
+            too_large = self._packets.refusal(publish, properties)
+            if too_large is not None:
+                publish.done(PublishTooLarge(publish.topic, str(too_large)))
+                continue
+            self._alone = self._packets.must_be_alone(publish)
+            self._packets.sent()
             info = client.publish(publish.topic, publish.payload, 1, publish.retain, properties)
             self._in_flight[info.mid] = publish
 
@@ -326,8 +337,9 @@ class Connection:
             return
         self._settled = True
         self._session_present = flags.session_present
-        self._window = WINDOW
-        if self._version == MQTTProtocolVersion.MQTTv5:
+        self._window, v5 = WINDOW, self._version == MQTTProtocolVersion.MQTTv5
+        self._packets.connected(getattr(properties, "MaximumPacketSize", None) if v5 else None, tells=v5)
+        if v5:
             self._window = min(getattr(properties, "ReceiveMaximum", WIDEST_WINDOW), WIDEST_WINDOW)
             client.subscribe([(name, SubscribeOptions(qos=1)) for name in self._subscriptions])
         else:
@@ -370,6 +382,7 @@ class Connection:
         self._heard += 1
         publish = self._in_flight.pop(mid, None)
         if publish is not None:
+            self._packets.confirmed(publish)
             publish.done(PublishRefused(publish.topic, str(reason)) if reason.is_failure else None)
 
     def _disconnected(self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:

@@ -11,13 +11,6 @@ from hotline_protocol.service import Health, Presence
 MOST_PROBES: Final = 8
 
 
-def note_of(store_trouble: str, not_published: int, not_believed: int) -> str:
-    """What a sign of life says of troubles: the store's, publishes that the broker refused, messages refused here."""
-    refused = f"{not_published} publishes were refused by the broker" * bool(not_published)
-    forged = f"{not_believed} messages were refused by their signatures" * bool(not_believed)
-    return "; ".join(filter(None, (store_trouble, refused, forged)))
-
-
 class Pulse:
     """Writes the health messages, and other uncounted ones' ids, of one process: one session."""
 
@@ -49,6 +42,10 @@ class Pulse:
             restarts=self._restarts,
             note=note,
         )
+
+    def is_ours(self, health: Health) -> bool:
+        """Whether this process said it, or the broker on its behalf."""
+        return health.session == self._session
 
     def sent(self, health: Health) -> None:
         """This goes out now."""

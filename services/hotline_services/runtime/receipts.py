@@ -6,14 +6,17 @@ from typing import Final
 
 from hotline_protocol.message import Message
 
+from .dispatch import complain
+from .wire import Done, PublishRefused, PublishTooLarge
+
 GATHER_S: Final = 0.02
 MOST: Final = 100
 
-Send = Callable[[str, tuple[str, ...]], None]
+Send = Callable[[str, tuple[str, ...], Done], None]
 
 
 class Receipts:
-    """Gathers the ids of what has arrived, by sender, and hands them to ``send(to, ids)``."""
+    """Gathers the ids of what has arrived, by sender, and hands them to ``send(to, ids, done)``."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -26,7 +29,7 @@ class Receipts:
             ids = self._owed.setdefault(message.source, [])
             ids.append(message.id)
             if len(ids) >= MOST:
-                self._send(message.source, tuple(self._owed.pop(message.source)))
+                self._hand_over(message.source, tuple(self._owed.pop(message.source)))
         if self._owed and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(GATHER_S, self.flush)
 
@@ -37,4 +40,16 @@ class Receipts:
             self._timer = None
         owed, self._owed = self._owed, {}
         for sender, ids in owed.items():
-            self._send(sender, tuple(ids))
+            self._hand_over(sender, tuple(ids))
+
+    def _hand_over(self, to: str, ids: tuple[str, ...]) -> None:
+        self._send(to, ids, lambda error: self._sent(to, ids, error))
+
+    def _sent(self, to: str, ids: tuple[str, ...], error: PublishRefused | None) -> None:
+        """In halves, when it was too large for the broker: else the sender would send everything again for ever."""
+        half = len(ids) // 2
+        if half and isinstance(error, PublishTooLarge):
+            self._hand_over(to, ids[:half])
+            self._hand_over(to, ids[half:])
+        else:
+            complain(error)

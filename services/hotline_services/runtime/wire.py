@@ -72,6 +72,10 @@ class PublishRefused(Exception):  # noqa: N818
         self.reason = reason
 
 
+class PublishTooLarge(PublishRefused):
+    """This publish is larger than what the broker takes: sending it again would not help. It was not sent."""
+
+
 class Delivery(NamedTuple):
     """What arrived, with what is needed to acknowledge it, and what it bears of its trace.
 
@@ -88,13 +92,21 @@ class Delivery(NamedTuple):
     problem: Problem | None = None
 
 
+Done = Callable[[PublishRefused | None], object]
+"""Is told None once the broker has a publish, or why it has not."""
+
+
+def _unheeded(_: PublishRefused | None) -> None:
+    pass
+
+
 class Publish(NamedTuple):
     """What is to go out. ``done`` hears None once the broker has it, or why not; never both, perhaps neither."""
 
     topic: str
     payload: bytes
-    retain: bool
-    done: Callable[[PublishRefused | None], object]
+    retain: bool = False
+    done: Done = _unheeded
     headers: Headers | None = None
 
 

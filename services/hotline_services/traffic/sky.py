@@ -208,11 +208,11 @@ class Sky:
             self._foresee(flight)
 
     def _answer(self, message: Unreadable) -> None:
-        """What was meant for the sky alone, or has killed it; to all else its addressee or the monitor answers."""
+        """What was meant for the sky alone, has killed it, or was too large to be sent; the rest is for others."""
         what = {"topic": message.topic, "evidence": message.evidence}
         if message.code == "dead-letter":
             self._say(DeadLettered, message.id, error=message.reason, **what)
-        elif message.topic == INJECT.filter(to=SKY):
+        elif message.topic == INJECT.filter(to=SKY) or (message.source, message.code) == (SKY, "too-large"):
             problem = Problem(code=message.code, field=message.field, reason=message.reason)
             self._say(InputRejected, message.id, problem=problem, **what)
 
