@@ -19,6 +19,7 @@ from hotline_protocol.topics import EVENT, INJECT, LINE, ROOT
 from .order import Limits, Mark, Span, Stream
 
 TEXT_AT_MOST: Final = 2_000
+FLOOD: Final = "flood"  # as the shell calls inputs that were too many to be handed on one by one
 
 
 def _nobody(_: Message) -> None:
@@ -168,7 +169,7 @@ class MonitorCore:
         """Say what is wrong with it, unless it came under our own name: that would go on for ever."""
         if message.topic in self._own_topics:
             return ()
-        if message.code != "dead-letter" and self._addressee(message.topic) in self._sessions:
+        if message.code not in {"dead-letter", FLOOD} and self._addressee(message.topic) in self._sessions:
             return ()  # who was meant says so too, and once is enough
         topic, evidence = message.topic[:TEXT_AT_MOST], message.evidence[:TEXT_AT_MOST]
         if message.code == "dead-letter":

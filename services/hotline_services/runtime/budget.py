@@ -18,12 +18,17 @@ class Budget:
         self._at = clock()
         self.left_out = 0
 
-    def take(self) -> bool:
-        """Count one: whether it is allowed now."""
+    @property
+    def has_room(self) -> bool:
+        """Whether one more would be allowed now."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
         self._at = now
-        if self._left < 1:
+        return self._left >= 1
+
+    def take(self) -> bool:
+        """Count one: whether it is allowed now."""
+        if not self.has_room:
             self.left_out += 1
             return False
         self._left -= 1

@@ -14,6 +14,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence, Unreadable
 from hotline_protocol.topics import is_kept, topic_of
 
+from .flood import Flood
 from .guard import Contents, contradicted
 from .hearing import dead_letter, input_id, refused, too_large, unread
 from .replay import Past
@@ -68,6 +69,7 @@ class Intake:
         self._core = core
         self._past = past
         self._attempts = attempts
+        self._flood = Flood(service.name)
 
     def take(self, delivery: Delivery, now: datetime, turn: Turn) -> None:
         """What arrived on a topic. When ``turn.bug`` is set afterwards, nothing more may be taken."""
@@ -84,7 +86,7 @@ class Intake:
             messages = [stand_in]
         if self._past.contents is not None:
             messages = [self._settled(message, delivery, self._past.contents, now) for message in messages]
-        for index, message in enumerate(messages):
+        for index, message in enumerate(self._flood.thinned(messages, now)):
             if turn.bug is None and self._is_new(message, delivery.topic, turn):
                 self._feed(message, delivery, index, turn, now)
         if turn.bug is None:
@@ -104,9 +106,11 @@ class Intake:
         turn.said.extend(said)
 
     def lapse(self, now: datetime, turn: Turn) -> None:
-        """Let the core act on time that has passed, when it has asked for that."""
+        """Let the core act when the time comes that it has asked for; tell it of inputs that were too many."""
+        for report in self._flood.due(now):
+            self._tell(report, report.id, turn, now)
         deadline = self._core.next_deadline
-        if deadline is None or deadline > now:
+        if turn.bug is not None or deadline is None or deadline > now:
             return
         try:
             said = self._core.lapse(now)
@@ -153,6 +157,9 @@ class Intake:
             self._past.set_aside.add(key)
             message = dead_letter(delivery.topic, msgspec.structs.replace(message, id=key), deaths, now)
         self._past.traces.hear(message, delivery.headers)
+        self._tell(message, key, turn, now)
+
+    def _tell(self, message: Message, key: str, turn: Turn, now: datetime) -> None:
         try:
             said = self._core.receive(message, now)
         except Exception:  # noqa: BLE001  as above
