@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
+import msgspec
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from .agreement import DeconflictionLine
-from .airspace import Corridor, Position
-from .geometry import BOUNDS_DEG, METRES_PER_NM, area_problem, to_plane, to_position
+from .airspace import Position
+from .boundaries import trace_problem
+from .geometry import BOUNDS_DEG, METRES_PER_NM, to_plane, to_position
 from .line import TraceOffer
 from .message import digest_of
 
@@ -62,10 +64,7 @@ class Arc:
 
     def problem(self, trace: Trace) -> str | None:
         """Why the line cannot run so, or None: within the theatre, no point twice, not across or onto itself."""
-        problem = area_problem(Corridor(route=trace, half_width_nm=self._line.near_nm))
-        if problem is not None:
-            return f"{problem[0].replace('area.route', 'trace')}: {problem[1]}"
-        return None if _is_arc(shapely.LineString(to_plane(trace))) else "trace: crosses or meets itself"
+        return trace_problem(msgspec.structs.replace(self._line, trace=trace))
 
     def can_run(self, offsets_nm: Sequence[float]) -> bool:
         """Whether a line can be drawn with these offsets: asked for each offer, so well inside the theatre that is

@@ -13,7 +13,7 @@ import shapely
 from shapely.ops import split
 
 from .agreement import Agreement, AgreementError, DeconflictionLine, Zone
-from .airspace import Area, Corridor, Feet, Position, Volume4D
+from .airspace import MAX_VERTICES, Area, Corridor, Feet, Position, Volume4D
 from .conflicts import areas_meet, heights_meet, ruled_footprint
 from .geometry import METRES_PER_NM, Point, area_problem, footprint, to_plane
 from .message import PartyName
@@ -142,12 +142,27 @@ def _zone_demand(zone: Zone, party: PartyName, others: tuple[PartyName, ...]) ->
     return None
 
 
-def _trace_of(line: DeconflictionLine) -> shapely.LineString:
+def trace_problem(line: DeconflictionLine) -> str | None:
+    """Why the line cannot run so, as "trace: reason"; None when it can.
+
+    The air to its sides is drawn from it. The work and memory for that grow with the square of the number of places
+    where the line lies on or over itself: 160 positions that go to and fro between two places take 6 GB. A line of
+    :data:`MAX_VERTICES` positions that nowhere meets itself takes less than a second.
+    """
+    if not 2 <= len(line.trace) <= MAX_VERTICES:
+        return f"trace: has {len(line.trace)} positions; 2 to {MAX_VERTICES} are taken"
     # A line is drawn as the route of a corridor would be, and is subject to the same checks.
     problem = area_problem(Corridor(route=line.trace, half_width_nm=line.near_nm))
-    if problem:
-        field, reason = problem
-        raise AgreementError(f"line: {field.replace('area.route', 'trace')}: {reason}")
+    if problem is not None:
+        return f"{problem[0].replace('area.route', 'trace')}: {problem[1]}"
+    spine = shapely.LineString(to_plane(line.trace))
+    return None if spine.is_simple and not spine.is_closed else "trace: crosses or meets itself"
+
+
+def _trace_of(line: DeconflictionLine) -> shapely.LineString:
+    problem = trace_problem(line)
+    if problem is not None:
+        raise AgreementError(f"line: {problem}")
     trace = shapely.LineString(to_plane(line.trace))
     shapely.prepare(trace)
     return trace

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from .airspace import Position, Volume4D
+from .airspace import MAX_VERTICES, Position, Volume4D
 from .flightplan import PlanId, PlanState, Problem
 from .injection import AnnouncedState
 from .ledger import Head
@@ -223,7 +223,7 @@ class LineMoved(Message, frozen=True, kw_only=True, tag="line-moved"):
 
     review_id: Identifier
     agreement: Digest
-    trace: tuple[Position, ...]
+    trace: Annotated[tuple[Position, ...], Meta(min_length=2, max_length=MAX_VERTICES)]
 
 
 class ReviewEnded(Message, frozen=True, kw_only=True, tag="review-ended"):

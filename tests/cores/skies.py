@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from hotline_protocol.agreement import Agreement, DeconflictionLine, Zone
 from hotline_protocol.airspace import Circle, Position
-from hotline_protocol.events import PlanStatus
+from hotline_protocol.events import LineMoved, PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.geometry import expand
 from hotline_protocol.injection import Deviate, FlyUnannounced, SubmitPlan
@@ -116,6 +116,11 @@ class Watched:
 
     def deviate(self, side: str, plan: FlightPlan, **fields: Any) -> None:
         self.feed(self._authors["director"].say(Deviate, self.now, to=SKY, side=side, plan_id=plan.plan_id, **fields))
+
+    def move_line(self, source: str, trace: tuple[Position, ...], **changes: Any) -> None:
+        """What ``source`` says when the line runs so."""
+        fields: dict[str, Any] = {"review_id": "r-1", "agreement": self.rules.with_trace(trace).digest, "trace": trace}
+        self.feed(Author(source).say(LineMoved, self.now, **(fields | changes)))
 
     def run(self, until: datetime) -> None:
         """Let time pass."""

@@ -6,7 +6,6 @@ import pytest
 from msgspec.structs import replace
 
 from hotline_protocol.airspace import Corridor, Position
-from hotline_protocol.events import LineMoved
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.injection import DeviationKind, ReportSighting, SightingKind
 from hotline_protocol.message import Author
@@ -115,11 +114,8 @@ def test_when_the_line_has_moved_crossings_are_those_of_where_it_runs_now() -> N
     watched = Watched()
     watched.clear("us", plan("p-1", area=ACROSS))
     watched.run(NOON + MINUTE)
-    line = watched.rules.line
-    assert line is not None
     for side in ("us", "ru"):
-        trace = tuple(Position(39.7, spot.lat_deg) for spot in line.trace)
-        watched.feed(Author(side).say(LineMoved, watched.now, review_id="r-1", agreement="0" * 16, trace=trace))
+        watched.move_line(side, (Position(39.7, 34.5), Position(39.7, 36.5)))
     watched.run(LATER)
     assert watched.only(LineCrossed).at.lon_deg == pytest.approx(39.7, abs=0.01)
 
@@ -128,8 +124,8 @@ def test_a_line_that_moves_over_a_flight_has_not_been_crossed_by_it() -> None:
     watched = Watched()
     watched.clear("us", plan("p-1", EAST))
     watched.run(NOON + MINUTE)
-    trace = (Position(41.5, 34.5), Position(41.5, 36.5))
-    watched.feed(Author("us").say(LineMoved, watched.now, review_id="r-1", agreement="0" * 16, trace=trace))
+    for side in ("us", "ru"):
+        watched.move_line(side, (Position(41.5, 34.5), Position(41.5, 36.5)))
     watched.run(LATER)
     assert watched.all(LineCrossed) == []
 

@@ -18,7 +18,7 @@ from hotline_protocol.flightplan import PlanState, Problem
 from hotline_protocol.geometry import area_problem, expand
 from hotline_protocol.injection import Deviate, DeviationKind, FlyUnannounced, Injected, SubmitPlan
 from hotline_protocol.intake import check_plan
-from hotline_protocol.message import Author, M, Message
+from hotline_protocol.message import Author, M, Message, PartyName
 from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import INJECT, address_of
@@ -31,6 +31,7 @@ from .conforming import Turnover, turnovers
 from .deviating import AS_PLANNED, HELD_NM, Turn, ordered
 from .flight import Epoch, Flight, Key, Stage, under_one_control
 from .foresight import Affair, Entry, Foresight, Passing
+from .moving import why_unmoved
 from .strips import Strips, why_unflyable
 from .telling import Account
 from .tracking import track_at
@@ -60,6 +61,7 @@ class Sky:
         self._airborne: Final[dict[Key, Flight]] = {}
         self._tracks_every: Final = tracks_every
         self._tick: Item | None = None
+        self._moves: Final[dict[PartyName, LineMoved]] = {}
         self._now = start
         self._said: list[Message] = []
         self._account: Final = Account(agreement, sky, chance, self._time, self._say, self._agenda)
@@ -196,13 +198,18 @@ class Sky:
             self._reject(order, "in-the-air", "kind", f"{order.plan_id} has taken off: it is neither late nor early")
 
     def _move_line(self, moved: LineMoved) -> None:
-        """Both centres say so: the first word counts."""
+        """The line moves when both parties that hold a side of it have said the same of it."""
         line = self._agreement.line
-        if line is None or line.trace == moved.trace:
+        if line is None:
             return
-        self._agreement = msgspec.structs.replace(
-            self._agreement, line=msgspec.structs.replace(line, trace=moved.trace)
-        )
+        if fault := why_unmoved(self._agreement, line, moved):
+            self._reject(moved, "line-not-moved", *fault.split(": ", 1))
+            return
+        self._moves[moved.source] = moved
+        said = [self._moves.get(party) for party in (line.left, line.right) if party is not None]
+        if line.trace == moved.trace or not all(one is not None and one.trace == moved.trace for one in said):
+            return
+        self._agreement = self._agreement.with_trace(moved.trace)
         self._foresight = Foresight(self._agreement, self._now_s)
         for flight in self.flying:
             self._foresee(flight)
