@@ -58,3 +58,9 @@ class Volume4D(msgspec.Struct, frozen=True, kw_only=True):
     upper_ft: Feet
     start: AwareTime
     end: AwareTime
+
+
+MAX_VOLUMES = 64
+
+Volumes = Annotated[tuple[Volume4D, ...], Meta(max_length=MAX_VOLUMES)]
+"""The air of one flight: as many volumes as a plan is expanded to at most (``geometry.MAX_LEGS``)."""

@@ -5,6 +5,8 @@ Flights are many and areas few: what an area demands is worked out once and reme
 """
 
 import enum
+import itertools
+import math
 from functools import lru_cache
 from typing import Final
 
@@ -22,6 +24,8 @@ REMEMBERED: Final = 8_192
 ARC_SEGMENTS: Final = 64
 """To a quarter of the ends of a side's air, which are round: at most 0.01 % of the reach short."""
 STEP_M: Final = 0.01
+MOST_CIRCLES: Final = 100
+"""More than a line of ``arc.MOST_POSITIONS`` can turn, whatever it looks like."""
 
 
 class DemandKind(enum.Enum):
@@ -145,9 +149,9 @@ def _zone_demand(zone: Zone, party: PartyName, others: tuple[PartyName, ...]) ->
 def trace_problem(line: DeconflictionLine) -> str | None:
     """Why the line cannot run so, as "trace: reason"; None when it can.
 
-    The air to its sides is drawn from it. The work and memory for that grow with the square of the number of places
-    where the line lies on or over itself: 160 positions that go to and fro between two places take 6 GB. A line of
-    :data:`MAX_VERTICES` positions that nowhere meets itself takes less than a second.
+    The air to its sides is drawn from it, with an arc at each turn. Work and memory grow with the square of the number
+    of arcs that meet: 160 positions that go to and fro between two places take 6 GB. A line that nowhere meets itself
+    and keeps to :data:`MOST_CIRCLES` takes less than a second.
     """
     if not 2 <= len(line.trace) <= MAX_VERTICES:
         return f"trace: has {len(line.trace)} positions; 2 to {MAX_VERTICES} are taken"
@@ -156,7 +160,18 @@ def trace_problem(line: DeconflictionLine) -> str | None:
     if problem is not None:
         return f"{problem[0].replace('area.route', 'trace')}: {problem[1]}"
     spine = shapely.LineString(to_plane(line.trace))
-    return None if spine.is_simple and not spine.is_closed else "trace: crosses or meets itself"
+    if not spine.is_simple or spine.is_closed:
+        return "trace: crosses or meets itself"
+    if _circles(spine) > MOST_CIRCLES:
+        return f"trace: turns by more than {MOST_CIRCLES} full circles in all"
+    return None
+
+
+def _circles(spine: shapely.LineString) -> float:
+    """By how many full circles the line turns in all, to the left or to the right."""
+    courses = [math.atan2(north - y, east - x) for (x, y), (east, north) in itertools.pairwise(spine.coords)]
+    turns = (abs(after - before) for before, after in itertools.pairwise(courses))
+    return math.fsum(min(turn, math.tau - turn) for turn in turns) / math.tau
 
 
 def _trace_of(line: DeconflictionLine) -> shapely.LineString:

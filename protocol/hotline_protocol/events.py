@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from .airspace import MAX_VERTICES, Position, Volume4D
+from .airspace import MAX_VERTICES, Position, Volumes
 from .flightplan import PlanId, PlanState, Problem
 from .injection import AnnouncedState
 from .ledger import Head
@@ -31,7 +31,7 @@ class PlanStatus(Message, frozen=True, kw_only=True, tag="plan-status"):
     problem: Problem | None = None
     negotiation_id: NegotiationId | None = None
     as_filed: bool = True
-    volumes: tuple[Volume4D, ...] = ()
+    volumes: Volumes = ()
     operator: PartyName | None = None
 
 

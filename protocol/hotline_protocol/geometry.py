@@ -27,7 +27,7 @@ import msgspec
 import shapely
 from pyproj import Proj
 
-from .airspace import Area, Circle, Corridor, Polygon, Position, Volume4D
+from .airspace import MAX_VOLUMES, Area, Circle, Corridor, Polygon, Position, Volume4D
 from .flightplan import FlightPlan
 
 METRES_PER_NM: Final = 1852.0
@@ -47,7 +47,7 @@ MERIDIAN_DEG: Final = 39.0
 
 ARC_SEGMENTS: Final = 16
 MAX_LEG_NM: Final = 60.0
-MAX_LEGS: Final = 64
+MAX_LEGS: Final = MAX_VOLUMES
 LEG_PADDING: Final = timedelta(minutes=5)
 
 Point = tuple[float, float]

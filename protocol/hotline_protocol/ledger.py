@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from .airspace import Volume4D
+from .airspace import Volumes
 from .flightplan import Priority
 from .message import AwareTime, Digest, Identifier, PartyName, canonical_json
 from .words import Word
@@ -35,7 +35,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     previous: Digest
     kind: EntryKind
     agreement_id: Identifier
-    volumes: tuple[Volume4D, ...] = ()
+    volumes: Volumes = ()
     offer: Digest | None = None
     priority: Priority = Priority.ROUTINE
     entered_at: AwareTime

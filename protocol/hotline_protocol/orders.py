@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from .airspace import Position, Volume4D
+from .airspace import Position, Volumes
 from .flightplan import FlightKind, PlanId, PlanState, Priority
 from .injection import Advice, Injected, SightingKind
 from .line import CallId, NegotiationId, Reason, Tier
@@ -146,7 +146,7 @@ class OwnPlan(msgspec.Struct, frozen=True, kw_only=True):
     plan_id: PlanId
     callsign: str
     state: PlanState
-    volumes: tuple[Volume4D, ...]
+    volumes: Volumes
 
 
 class DeskTaken(Message, frozen=True, kw_only=True, tag="desk-taken"):

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from hotline_protocol.airspace import Corridor, Position
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.injection import DeviationKind, ReportSighting, SightingKind
-from hotline_protocol.message import Author
 from hotline_protocol.sky import LineCrossed, Tracks, ZoneEntered
 from hotline_services.director.setting import Sky as Setting
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import msgspec
-
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Circle
 from hotline_protocol.epochs import go_on

@@ -7,10 +7,10 @@ that its centre gave it.
 from collections import deque
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, assert_never
 
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.airspace import Area, Volume4D
+from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Volume4D
 from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import FlightKind, FlightPlan
 from hotline_protocol.geometry import area_problem
@@ -36,6 +36,10 @@ BARGAINED: Final = LONGEST_FLIGHT
 
 UNKNOWN: Final = performance(FlightKind.PATROL)
 NOBODYS: Final = "unknown"
+
+MOST_WORK: Final = 400_000
+"""Pairs of a position of the path and one of the air, at most: each is looked at when a flight departs from its path.
+A plan of 500 positions, expanded, has a fifth of it; 64 volumes that all last as long as the flight have more."""
 
 
 class Strips:
@@ -167,7 +171,15 @@ def why_unflyable(volumes: tuple[Volume4D, ...], now: datetime) -> str | None:
             return "it ends before it begins, or its floor is above its ceiling"
         if problem := _area_problem(volume.area):
             return f"{problem[0]}: {problem[1]}"
-    return None
+    return "there are too many positions in it" if _work(volumes) > MOST_WORK else None
+
+
+def _work(volumes: tuple[Volume4D, ...]) -> float:
+    """Pairs of a position of the whole air and one of a volume, as far as the volume's share of the time goes."""
+    lasts = max(volume.end for volume in volumes) - min(volume.start for volume in volumes)
+    counts = [_positions_in(volume.area) for volume in volumes]
+    shares = ((volume.end - volume.start) / lasts for volume in volumes)
+    return sum(counts) * sum(count * share for count, share in zip(counts, shares, strict=True))
 
 
 def _untimely(volumes: tuple[Volume4D, ...], now: datetime) -> str | None:
@@ -180,6 +192,18 @@ def _untimely(volumes: tuple[Volume4D, ...], now: datetime) -> str | None:
     if now - end > FURTHEST_AHEAD:
         return f"it was over {(now - end).days} days ago; {FURTHEST_AHEAD.days} is the most"
     return None
+
+
+def _positions_in(area: Area) -> int:
+    match area:
+        case Polygon():
+            return len(area.vertices)
+        case Corridor():
+            return len(area.route)
+        case Circle():
+            return 1
+        case _:
+            assert_never(area)
 
 
 @lru_cache(maxsize=4096)
