@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from hotline_protocol.events import EscalationKind, LedgerChanged
 from hotline_protocol.ledger import Entry, Head
@@ -18,6 +18,7 @@ from .voice import Voice
 FULL_LOAD: Final = 200
 """Entries in one message at most, and fewer where these are long. Who gets a part asks for what is behind it."""
 REMEMBERED_MISMATCHES: Final = 1_000
+REMEMBERED_EPOCHS: Final = 100
 
 
 class Books:
@@ -31,18 +32,24 @@ class Books:
         self._ledgers = ledgers
         self._posture = posture
         self._voice = voice
-        self._heard_seq: dict[str, tuple[str, int]] = {}
+        self._heard_seq: dict[str, dict[str, int]] = {}
         self._mismatches: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._asked: dict[str, tuple[int, Head]] = {}
+        self.recovering: dict[str, set[str]] = {}
+        """Peers that are to say how far they have come, since we have lost state; and what they have been asked by."""
+        self.waits: set[str] = set()
+        """Those of them that we wait for before we enter anything."""
 
     def heard(self, message: Message) -> None:
-        """Note how far the other side's numbering has come; with each of its journals it begins anew."""
-        epoch, seq = self._heard_seq.get(message.source, ("", 0))
-        self._heard_seq[message.source] = (message.epoch, max(message.seq, seq if epoch == message.epoch else 0))
+        """Note how far the other side's numbering has come; with each of its epochs it begins anew."""
+        epochs = self._heard_seq.setdefault(message.source, {})
+        epochs[message.epoch] = max(message.seq, epochs.get(message.epoch, 0))
+        if len(epochs) > REMEMBERED_EPOCHS:
+            del epochs[next(iter(epochs))]
 
     def heard_seq(self, source: str) -> int:
-        """The highest sequence number heard of this source."""
-        return self._heard_seq.get(source, ("", 0))[1]
+        """The highest sequence number heard of this source, in the epoch that was heard of last."""
+        return next(reversed(self._heard_seq.get(source, {"": 0}).values()))
 
     def next_check(self, now: datetime) -> datetime | None:
         """When the line is next to be tried by us, by the agreement; later than ``now``."""
@@ -83,7 +90,23 @@ class Books:
 
     def reconcile(self, peer: str) -> None:
         """After a break: tell them how far we have come."""
-        self._voice.say(Reconcile, to=peer, agreement=self._accord.digest, heads=self._ledgers[peer].heads)
+        asked = self.recovering.get(peer)
+        lost: dict[str, Any] = {} if asked is None else {"lost": True}
+        heads = self._ledgers[peer].heads
+        said = self._voice.say(Reconcile, to=peer, agreement=self._accord.digest, heads=heads, **lost)
+        if asked is not None:
+            asked.add(said.id)
+
+    def is_whole(self, peer: str) -> bool:
+        """Whether our chain with this peer can be added to: it is not, while entries of ours may be missing in it."""
+        return peer not in self.waits
+
+    def recover(self, peer: str) -> None:
+        """State was lost: ask for what they hold of our own chain too."""
+        self.recovering[peer] = set()
+        self.waits.add(peer)
+        self._asked.pop(peer, None)
+        self.reconcile(peer)
 
     def compare(self, message: LineCheck | LineChecked | Reconcile) -> None:
         """Send what they lack, ask for what we lack, and escalate what cannot be both right."""
@@ -98,7 +121,14 @@ class Books:
             )
         ledger = self._ledgers[peer]
         ours, theirs = message.heads.get(self._party, Head()), message.heads.get(peer, Head())
-        if not ledger.passes(self._party, ours):
+        if message.cause in self.recovering.get(peer, ()) and ours.length <= ledger.length(self._party):
+            self._recovered(peer)  # they hold no more of our chain than we do: it is whole
+        if isinstance(message, Reconcile) and message.lost is True:
+            self._give_back(peer, theirs)
+        if peer in self.recovering:  # what is from before our loss says nothing of it
+            if ours.length > ledger.length(self._party) and not isinstance(message, Reconcile):
+                self.reconcile(peer)
+        elif not ledger.passes(self._party, ours):
             self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, f"they hold {ours.hash[:16]} of our chain")
         elif ours.length < ledger.length(self._party):
             self._voice.say(Entries, to=peer, entries=ledger.tail(ours.length, FULL_LOAD))
@@ -108,6 +138,17 @@ class Books:
             self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, f"they have {theirs.hash[:16]} in their chain")
         elif agreed and ledger.passes(self._party, ours) and not isinstance(message, Reconcile):
             self._posture.feel(Felt.LINE_CHECKED, peer)
+
+    def _recovered(self, peer: str) -> None:
+        del self.recovering[peer]
+        self.waits.discard(peer)
+
+    def _give_back(self, peer: str, theirs: Head) -> None:
+        """They have lost state: send what we hold of their own chain, and say how far we have come."""
+        ledger = self._ledgers[peer]
+        if theirs.length < ledger.length(peer) and ledger.passes(peer, theirs):
+            self._voice.say(Entries, to=peer, entries=ledger.copied_tail(theirs.length, FULL_LOAD))
+        self.reconcile(peer)
 
     def _ask(self, peer: str, head: Head, *, again: bool) -> None:
         """Ask for what we lack up to this head: once, or two sides that both lack something would ask for ever."""
@@ -130,8 +171,23 @@ class Books:
             self._mismatches.popitem(last=False)
         self._posture.escalate(kind, peer, about, detail)
 
+    def take_back(self, peer: str, entries: tuple[Entry, ...], about: str) -> tuple[Entry, ...]:
+        """Entries of our own that the peer has kept for us; returns what is new. Asks whether that is all."""
+        own = tuple(entry for entry in entries if entry.granter == self._party)
+        if not own or peer not in self.recovering:
+            return ()
+        copied = self._ledgers[peer].take_back(own)
+        if copied.fork is not None:
+            self._recovered(peer)
+            self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, str(copied.fork))
+        if copied.new:
+            self.reconcile(peer)
+            self.changed(peer)
+        return copied.new
+
     def take(self, peer: str, entries: tuple[Entry, ...], about: str) -> tuple[Entry, ...]:
         """Copy what they have entered; returns what is new. Asks for what is missing in between or behind."""
+        entries = tuple(entry for entry in entries if entry.granter != self._party or self._contradicts(peer, entry))
         copied = self._ledgers[peer].take(entries)
         if copied.fork is not None:
             self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, str(copied.fork))
@@ -140,6 +196,12 @@ class Books:
         if copied.new:
             self.changed(peer)
         return copied.new
+
+    def _contradicts(self, peer: str, entry: Entry) -> bool:
+        """Whether an entry said to be our own is none that we hold, or that we may have lost."""
+        return (
+            peer not in self.recovering and entry not in self._ledgers[peer].chain(self._party)[entry.index - 1 :][:1]
+        )
 
     def changed(self, peer: str) -> None:
         """Tell everybody how the ledger with this peer stands now."""

@@ -9,7 +9,6 @@ from hotline_protocol.airspace import Volume4D
 from hotline_protocol.boundaries import boundaries_of
 from hotline_protocol.events import EscalationKind
 from hotline_protocol.flightplan import OVER, PlanState, Priority
-from hotline_protocol.ledger import Entry
 from hotline_protocol.line import (
     Advise,
     Affirm,
@@ -36,11 +35,12 @@ from hotline_protocol.line import (
     ToPeer,
 )
 from hotline_protocol.message import Author, Message
-from hotline_protocol.service import Health
+from hotline_protocol.service import EpochBegun, Health
 from hotline_protocol.service import Presence as PeerPresence
 from hotline_services.runtime.chance import Chance
 
 from .attention import Attention
+from .bookkeeping import Bookkeeping
 from .books import Books
 from .calls import Call, Item
 from .config import PartyConfig, Roster
@@ -53,9 +53,10 @@ from .linecheck import LineChecks
 from .manning import Manning
 from .menus import Appraiser
 from .officer import AutomaticOfficer
-from .picture import Picture, grant_ref, is_grant
+from .picture import Picture, is_grant
 from .plans import Filed, PlanBook
 from .posture import Posture
+from .recovery import Recovery
 from .rejections import Rejections
 from .review import Accord, Reviews
 from .seat import PersonOrdering, Seat
@@ -137,6 +138,18 @@ class Centre:
         self._tasking = Tasking(config, self._consents, self._posture, self._telling, self._manning, self._rejections)
         self._reviews = Reviews(party, self._accord, self._relations, self._desk, self._voice, self._redraw)
         self._line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self._books, self._desk, self._voice)
+        self._recovery = Recovery(agreement, self._books, self._book, self._talks, self._desk, self._voice)
+        self._bookkeeping = Bookkeeping(
+            party,
+            self.ledgers,
+            self._books,
+            self._picture,
+            self._talks,
+            self._consents,
+            self._recovery,
+            self._voice,
+        )
+        self._talks.may_enter = self._books.is_whole
         self._parts: Final[tuple[Part, ...]] = (
             self._manning,
             self._line_checks,
@@ -148,6 +161,7 @@ class Centre:
             self._posture,
             self._reviews,
             self._desk,
+            self._recovery,
         )
         self.next_deadline: datetime | None = LONG_AGO
         """When the first of the parts wants to be woken; worked out once a turn."""
@@ -194,6 +208,8 @@ class Centre:
             self._hear_peer(message)
         elif isinstance(message, Health):
             self._hear_health(message)
+        elif isinstance(message, EpochBegun):
+            self._recovery.begin(message, self.peers)
         else:
             self._tasking.hear(message)
         return self._finish()
@@ -201,6 +217,7 @@ class Centre:
     def lapse(self, now: datetime) -> Sequence[Message]:
         """Do what time has brought about."""
         self._voice.begin(now, None)
+        self._recovery.lapse()
         self._manning.lapse()
         self._reviews.lapse()
         self._line_checks.lapse()
@@ -218,6 +235,7 @@ class Centre:
         return self._finish()
 
     def _finish(self) -> Sequence[Message]:
+        self._bookkeeping.catch_up()
         self._consents.settle()
         for peer in self._talks.take_changed():
             self._books.changed(peer)
@@ -262,18 +280,8 @@ class Centre:
         match message:
             case OnCall():
                 self._desk.hear(message)
-            case Confirm():
-                self._talks.hear_taken(message)
-            case Entered():
-                self._take(message.source, (message.entry,), message.id)
-            case Entries():
-                self._take(message.source, message.entries, message.id)
-            case Lapsed():
-                self._talks.hear_lapsed(message)
-            case Release():
-                self._released(message)
-            case Reconcile():
-                self._books.compare(message)
+            case Confirm() | Entered() | Entries() | Lapsed() | Release() | Reconcile():
+                self._bookkeeping.hear(message)
             case Amend():
                 self._rejections.fault(message, "bad-amendment", self._reviews.hear_amend(message))
             case Mail():
@@ -282,18 +290,6 @@ class Centre:
                 self._telling.hear_mail_read(message)
             case _:
                 pass  # a later version's kind of message: nothing to say to it
-
-    def _take(self, peer: str, entries: tuple[Entry, ...], about: str) -> None:
-        for entry in self._books.take(peer, entries, about):
-            self._consents.hear_entry(entry)
-
-    def _released(self, release: Release) -> None:
-        if self.ledgers[release.source].release(release.agreement_id, self._voice.now) is None:
-            return
-        self._picture.drop(grant_ref(release.source, release.agreement_id))
-        chain = self.ledgers[release.source].chain(self.party)
-        self._voice.say(Entered, to=release.source, entry=chain[-1])
-        self._books.changed(release.source)
 
     # The desk's talker -----------------------------------------------------------------------------------
 

@@ -130,6 +130,8 @@ class Consents:
         asking = self._talks.ask(plan, filed.volumes, peer)
         filed.negotiation_id = asking.id
         self._queue(asking, self._gathered_until(filed))
+        if (entry := self._talks.inherit(asking)) is not None:
+            self._agree(asking, entry)
 
     def _reason(self, asking: Asking) -> Reason:
         if asking.plan.priority is Priority.EMERGENCY:
@@ -176,7 +178,11 @@ class Consents:
         if entry.kind is not EntryKind.GRANTED:
             return
         asking = self._talks.hear_entered(entry)
-        if asking is None or asking.taken is None:
+        if asking is not None:
+            self._agree(asking, entry)
+
+    def _agree(self, asking: Asking, entry: Entry) -> None:
+        if asking.taken is None:
             return
         filed = self._book.plans[asking.plan.plan_id]
         filed.agreements.append((entry.agreement_id, entry.granter, entry.volumes))

@@ -74,6 +74,26 @@ class PairLedger:
         fitting = sum(1 for size in sizes if size <= most_bytes)
         return tuple(page[: max(fitting, 1)])
 
+    def copied_tail(self, after: int, most: int) -> tuple[Entry, ...]:
+        """The peer's entries behind the first ``after`` as we have copied them, at most so many."""
+        return tuple(self._chains[self.peer][after : after + most])
+
+    def take_back(self, entries: Iterable[Entry]) -> Copied:
+        """Entries that we have made and lost, as the peer has copied them: those that continue our chain."""
+        new: list[Entry] = []
+        for entry in entries:
+            chain = self._chains[self.party]
+            if entry.granter != self.party or entry.user != self.peer:
+                return Copied(new=tuple(new), lacks=False, fork=ForkError(entry, "is not one of ours for this peer"))
+            if entry.index <= len(chain):
+                if chain[entry.index - 1] != entry:
+                    return Copied(new=tuple(new), lacks=False, fork=ForkError(entry, "differs from the one we made"))
+            elif entry.index == len(chain) + 1 and entry.previous == self._hashes[self.party]:
+                new.append(self._append(entry))
+            else:
+                return Copied(new=tuple(new), lacks=False, fork=ForkError(entry, "does not follow the one before it"))
+        return Copied(new=tuple(new), lacks=False, fork=None)
+
     def grant(
         self, agreement_id: str, volumes: Sequence[Volume4D], offer: str, priority: Priority, now: datetime
     ) -> Entry:

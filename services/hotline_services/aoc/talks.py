@@ -1,6 +1,6 @@
 """All negotiations of one side: who asks, who grants, what is held, and what has become of each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +9,7 @@ import msgspec
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import FlightPlan, Priority
-from hotline_protocol.ledger import Entry, agreement_id_of, negotiation_id_of
+from hotline_protocol.ledger import Entry, EntryKind, agreement_id_of, negotiation_id_of
 from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.line import (
     Concur,
@@ -28,6 +28,7 @@ from hotline_protocol.line import (
 )
 from hotline_protocol.menu import Choice
 
+from .adoption import Inheritance
 from .asking import Asking
 from .config import Roster
 from .granting import Granting
@@ -78,6 +79,9 @@ class Talks:
         self._deadline_stands = True
         self._yielded: dict[str, str] = {}
         self._changed: dict[str, None] = {}
+        self.inheritance: Final = Inheritance(party)
+        self.may_enter: Callable[[str], bool] = lambda _: True
+        """Whether our chain with this peer is known to be whole."""
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -294,7 +298,7 @@ class Talks:
         if entry is not None:
             self._voice.say(Entered, to=message.source, entry=entry)
             return
-        choice = granting.hear_taken(message) if granting is not None else None
+        choice = granting.hear_taken(message) if granting is not None and self.may_enter(message.source) else None
         if granting is None or choice is None:
             self._voice.say(Lapsed, to=message.source, negotiation_id=message.negotiation_id, offer=message.offer)
             return
@@ -309,11 +313,42 @@ class Talks:
         asking = self.asking.get(negotiation_id_of(entry.agreement_id))
         if asking is not None and asking.hear_entered(entry):
             return asking
+        if self.inheritance.keep(entry, self._voice.now):
+            same = (asking for asking in self.asking.values() if entry in self.inheritance.of(asking))
+            return next((asking for asking in same if self._inherit(asking, entry)), None)
         if self._ledgers[entry.granter].stands(entry, self._voice.now):
             self._voice.say(
                 Release, to=entry.granter, agreement_id=entry.agreement_id, reason="no longer asked for when it came"
             )
         return None
+
+    def inherit(self, asking: Asking) -> Entry | None:
+        """The grant to an earlier life of ours that agrees this negotiation, if there is one."""
+        return next((entry for entry in self.inheritance.of(asking) if self._inherit(asking, entry)), None)
+
+    def _inherit(self, asking: Asking, entry: Entry) -> bool:
+        if not self._ledgers[entry.granter].stands(entry, self._voice.now):
+            return False
+        for fixed in (False, True):
+            bid = self.appraiser.bid(asking.plan, asking.volumes, asking.peer, self._voice.now, fixed=fixed)
+            volumes = self.inheritance.take_up(asking, entry, bid, self._voice.now)
+            if volumes is not None:
+                return asking.hear_entered(entry)
+        return False
+
+    def restore(self, entry: Entry) -> None:
+        """An entry of ours that we had lost: keep that air again, and out of our own use."""
+        ref = grant_ref(entry.user, entry.agreement_id)
+        if entry.kind is EntryKind.RELEASED:
+            self._picture.drop(ref)
+            return
+        for use in list(self._picture.met(entry.volumes)):
+            if use.user == self._party and use.standing is Standing.OURS and use.priority is not Priority.EMERGENCY:
+                self._picture.drop(use.ref)
+                self._yielded.setdefault(use.ref, entry.user)
+        if self._ledgers[entry.user].stands(entry, self._voice.now):
+            use = Use(standing=Standing.THEIRS, ref=ref, user=entry.user, priority=entry.priority)
+            self._picture.put(use, entry.volumes)
 
     def hear_lapsed(self, lapsed: Lapsed) -> Asking | None:
         """What we took up was gone."""

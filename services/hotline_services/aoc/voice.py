@@ -1,5 +1,6 @@
 """What a centre says while it deals with one input: one list, one clock, one numbering for all its parts."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,6 +26,10 @@ class Voice:
         message = self.author.write(kind, self.now, cause or self.cause, fields)
         self._said.append(message)
         return message
+
+    def repeat(self, messages: Iterable[Message]) -> None:
+        """Say these, which are complete."""
+        self._said.extend(messages)
 
     def end(self) -> list[Message]:
         """Everything said in this turn, in order."""

@@ -1,0 +1,76 @@
+"""What the other side says about the ledger: taken up, entered, lapsed, given back, compared."""
+
+from hotline_protocol.ledger import Entry
+from hotline_protocol.line import Confirm, Entered, Entries, Lapsed, LedgerMessage, Reconcile, Release
+
+from .books import Books
+from .consent import Consents
+from .ledger import PairLedger
+from .picture import Picture, grant_ref
+from .recovery import Recovery
+from .talks import Talks
+from .voice import Voice
+
+
+class Bookkeeping:
+    """Passes each on to whose business it is. What would add to a chain that may not be whole is postponed."""
+
+    def __init__(
+        self,
+        party: str,
+        ledgers: dict[str, PairLedger],
+        books: Books,
+        picture: Picture,
+        talks: Talks,
+        consents: Consents,
+        recovery: Recovery,
+        voice: Voice,
+    ) -> None:
+        self._party = party
+        self._ledgers = ledgers
+        self._books = books
+        self._picture = picture
+        self._talks = talks
+        self._consents = consents
+        self._recovery = recovery
+        self._voice = voice
+
+    def hear(self, message: LedgerMessage) -> None:
+        """Deal with this."""
+        match message:
+            case Confirm() | Release():
+                if not self._recovery.postpone(message):
+                    self._enter(message)
+            case Entered():
+                self._take(message.source, (message.entry,), message.id)
+            case Entries():
+                for entry in self._books.take_back(message.source, message.entries, message.id):
+                    self._talks.restore(entry)
+                self._take(message.source, message.entries, message.id)
+            case Lapsed():
+                self._talks.hear_lapsed(message)
+            case Reconcile():
+                self._books.compare(message)
+
+    def catch_up(self) -> None:
+        """Do what had been postponed until a chain was whole."""
+        for message in self._recovery.take_due():
+            self._enter(message)
+
+    def _enter(self, message: Confirm | Release) -> None:
+        if isinstance(message, Confirm):
+            self._talks.hear_taken(message)
+        else:
+            self._released(message)
+
+    def _take(self, peer: str, entries: tuple[Entry, ...], about: str) -> None:
+        for entry in self._books.take(peer, entries, about):
+            self._consents.hear_entry(entry)
+
+    def _released(self, release: Release) -> None:
+        if self._ledgers[release.source].release(release.agreement_id, self._voice.now) is None:
+            return
+        self._picture.drop(grant_ref(release.source, release.agreement_id))
+        chain = self._ledgers[release.source].chain(self._party)
+        self._voice.say(Entered, to=release.source, entry=chain[-1])
+        self._books.changed(release.source)

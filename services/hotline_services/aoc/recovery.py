@@ -1,0 +1,79 @@
+"""What a centre does that has lost state: it goes on under another epoch and puts its ledgers in order with its peers.
+
+Until a peer has said how far it has come, nothing is entered in our chain with it: an entry that we had made before and
+no longer know would be followed by two, and the chain would fork.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from hotline_protocol.agreement import Agreement
+from hotline_protocol.epochs import go_on
+from hotline_protocol.flightplan import OVER
+from hotline_protocol.line import Confirm, Release
+from hotline_protocol.service import EpochBegun
+
+from .books import Books
+from .desk import Desk
+from .plans import PlanBook
+from .talks import Talks
+from .voice import Voice
+
+MOST_POSTPONED: Final = 1_000
+
+
+class Recovery:
+    """Begins the epoch, and keeps what must wait until a ledger is known to be whole."""
+
+    def __init__(
+        self, agreement: Agreement, books: Books, book: PlanBook, talks: Talks, desk: Desk, voice: Voice
+    ) -> None:
+        self._patience = timedelta(seconds=agreement.timing.hold_s)
+        self._books = books
+        self._book = book
+        self._talks = talks
+        self._desk = desk
+        self._voice = voice
+        self._postponed: list[Confirm | Release] = []
+        self._until: datetime | None = None
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When a peer that has not answered is no longer waited for."""
+        return self._until
+
+    def begin(self, begun: EpochBegun, peers: tuple[str, ...]) -> None:
+        """State was lost. Say so, and ask for it."""
+        author = self._voice.author
+        self._talks.inheritance.lose(author.epoch)
+        self._voice.repeat(go_on(author, begun, self._voice.now))
+        if self._desk.call is not None:
+            self._desk.peer_lost(self._desk.call.peer)  # how it went on is not known
+        for peer in peers:
+            self._books.recover(peer)
+        for filed in list(self._book.plans.values()):
+            if filed.state not in OVER:
+                self._book.tell(filed)
+        self._until = self._voice.now + self._patience if self._books.waits else None
+
+    def postpone(self, message: Confirm | Release) -> bool:
+        """Keep this until the ledger that it would add to is whole; False when it is."""
+        if self._books.is_whole(message.source):
+            return False
+        self._postponed.append(message)
+        del self._postponed[:-MOST_POSTPONED]
+        return True
+
+    def take_due(self) -> list[Confirm | Release]:
+        """What was postponed, and need not be any longer."""
+        if not self._postponed and not self._until:
+            return []
+        due = [message for message in self._postponed if self._books.is_whole(message.source)]
+        self._postponed = [message for message in self._postponed if not self._books.is_whole(message.source)]
+        self._until = self._until if self._books.waits else None
+        return due
+
+    def lapse(self) -> None:
+        """Go on without those who have not answered."""
+        if self._until is not None and self._until <= self._voice.now:
+            self._books.waits.clear()
