@@ -6,17 +6,22 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from hotline_protocol.core import Core
 from hotline_protocol.line import Answer, Busy, Reason, Ring, Tier
 from hotline_protocol.message import Author, Message
+from hotline_protocol.roster import Roster, write_roster
 from hotline_protocol.service import Clock
 from hotline_protocol.topics import HEALTH, LINE
 from hotline_services.runtime.actor import Service
 from hotline_services.runtime.journal import Journal, Sync
 from hotline_services.runtime.launch import run_service
+from hotline_services.runtime.payloads import UNSIGNED, Signing
+from hotline_services.runtime.signing import Signer, load_signing, private_pem
 from hotline_services.runtime.wire import BrokerSettings
 
-ASKER, ANSWERER = "us", "ru"
+ASKER, ANSWERER, TELLER = "us", "ru", "bench"
 
 
 class Asker:
@@ -134,6 +139,22 @@ def service(name: str, core: Callable[[str], Core]) -> Service:
     )
 
 
+def make_keys(folder: Path) -> None:
+    """Keys of all that speak here, and their roster."""
+    public = {}
+    for name in (ASKER, ANSWERER, TELLER):
+        key = Ed25519PrivateKey.generate()
+        (folder / f"{name}.pem").write_bytes(private_pem(key))
+        public[name] = (Signer(key).public,)
+    (folder / "roster.toml").write_text(write_roster(Roster(keys=public)))
+
+
+def signing(folder: Path, name: str) -> Signing:
+    """What this one signs with and checks by: nothing, where no keys were made."""
+    roster = folder / "roster.toml"
+    return load_signing(folder / f"{name}.pem", roster) if roster.exists() else UNSIGNED
+
+
 def main() -> int:
     """One service in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -156,7 +177,7 @@ def main() -> int:
     return run_service(
         service(name, core),
         lambda: Journal(options.data / f"{name}.journal", name, sync=sync),
-        BrokerSettings(port=options.port),
+        BrokerSettings(port=options.port, signing=signing(options.data, name)),
         log_level="warning",
     )
 
