@@ -16,11 +16,13 @@ from .examples import PLAN, examples
 from .flightplan import FlightPlan
 from .lifecycle import CALL, NEGOTIATION, REVIEW
 from .message import END, Message
+from .signature import CHARS
 from .topics import TOPICS, Topic
 
 S = TypeVar("S", bound=enum.Enum)
 
 VERSION: Final = "1.0.0"
+SIGNATURE: Final = "signature"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 FPL: Final = (
     "(FPL-TARTU11-IM\n-K35R/H-SW/S\n-LTAG1000\n-N0430F250 3554N03824E 3536N03906E 3554N03824E\n-LTAG0200\n-DOF/260618)"
@@ -72,6 +74,7 @@ def messages() -> list[type[Message]]:
 def schema(kind: type[msgspec.Struct], name: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of one message or of a bare plan."""
     found = _tidy(msgspec.json.schema(kind))
+    _allow_signature(found.get("$defs", {}))
     return {"$schema": DIALECT, "$id": f"urn:hotline:v1:{name}", **found}
 
 
@@ -90,12 +93,26 @@ def _tidy(value: Any) -> Any:
     }
 
 
+def _allow_signature(schemas: dict[str, Any]) -> None:
+    """Name the field that a signature adds to the messages of signed topics, among these schemas by type."""
+    signed = {kind for topic in TOPICS if topic.signed for kind in topic.messages}
+    for kind in messages():
+        if kind.__name__ in schemas and kind in signed:
+            schemas[kind.__name__]["properties"][SIGNATURE] = {
+                "type": "string",
+                "pattern": f"^[A-Za-z0-9_-]{{{CHARS}}}$",
+                "description": "Optional, and then the last field: Ed25519 over the topic, a line break and the "
+                "payload without this field, in base64url. See docs/join.md.",
+            }
+
+
 # AsyncAPI
 
 
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3.0 document, as a centre sees the protocol."""
     _, schemas = msgspec.json.schema_components((*messages(), FlightPlan), ref_template="#/components/schemas/{name}")
+    _allow_signature(schemas)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -247,15 +264,15 @@ def _summary(kind: type) -> str:
 
 def _topic_table() -> str:
     lines = [
-        "| topic | said by | heard by | retained | kept by the sender until | what it is for |",
-        "|---|---|---|---|---|---|",
+        "| topic | said by | heard by | retained | signed | kept by the sender until | what it is for |",
+        "|---|---|---|---|---|---|---|",
     ]
     for channel in CHANNELS:
         topic = channel.topic
         until = "the receiver's receipt" if topic.receipted else "the broker has it"
         lines.append(
             f"| `{topic.template}` | {channel.said_by} | {channel.heard_by} "
-            f"| {'yes' if topic.retain else 'no'} | {until} | {channel.purpose} |"
+            f"| {'yes' if topic.retain else 'no'} | {'yes' if topic.signed else 'no'} | {until} | {channel.purpose} |"
         )
     return "\n".join(lines)
 
