@@ -46,13 +46,11 @@ def read_roster(text: str) -> Roster:
         file = msgspec.toml.decode(text, type=_File)
     except msgspec.DecodeError as error:
         raise RosterError(str(error)) from error
-    owners: dict[bytes, str] = {}
-    for name, keys in file.keys.items():
-        for key in (read_key(name, text) for text in keys):
-            if key in owners:
-                raise RosterError(f"keys.{name}: this key stands under {owners[key]} already")
-            owners[key] = name
-    return Roster(keys={name: tuple(read_key(name, key) for key in keys) for name, keys in file.keys.items()})
+    roster = Roster(keys={name: tuple(read_key(name, key) for key in keys) for name, keys in file.keys.items()})
+    for name, keys in roster.keys.items():
+        if len(set(keys)) < len(keys):
+            raise RosterError(f"keys.{name}: the same key stands here twice")
+    return roster
 
 
 def read_key(name: str, text: str) -> bytes:

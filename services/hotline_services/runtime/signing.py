@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -20,6 +20,7 @@ from hotline_protocol.roster import Roster, RosterError, read_roster
 from hotline_protocol.signature import SignatureError, place, signable, signed_bytes, take_off
 from hotline_protocol.topics import UNDECODABLE, encode, signed_topic
 
+from .ed25519 import sign_by, verify_by
 from .payloads import UNSIGNED, Signing
 
 BAD_SIGNATURE: Final = "bad-signature"
@@ -35,7 +36,7 @@ class Signer:
     """Signs with one private key. It keeps the last 1,000 payloads: a message sent again is not signed again."""
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
-        self._key: Final = key
+        self._sign: Final = sign_by(key)
         self._payloads: Final[dict[str, tuple[Message, bytes]]] = {}
         self.public: Final = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
@@ -53,7 +54,7 @@ class Signer:
 
     def sign(self, address: str, unsigned: bytes) -> bytes:
         """These bytes with their signature, for this topic. Raises SignatureError when they cannot bear one."""
-        return place(unsigned, self._key.sign(signed_bytes(address, signable(unsigned))))
+        return place(unsigned, self._sign(signed_bytes(address, signable(unsigned))))
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -68,9 +69,7 @@ class Verifier:
 
     def __init__(self, roster: Roster) -> None:
         self.roster: Final = roster
-        self._keys: Final = {
-            name: tuple(Ed25519PublicKey.from_public_bytes(key) for key in keys) for name, keys in roster.keys.items()
-        }
+        self._keys: Final = {name: tuple(verify_by(key) for key in keys) for name, keys in roster.keys.items()}
 
     def problem(self, address: str, payload: bytes) -> Problem | None:
         """Why this is not to be believed, or None: it is signed by its source, or messages of its topic go unsigned."""
@@ -85,11 +84,7 @@ class Verifier:
         except UNDECODABLE:
             return bad_signature("it does not say who its source is")
         signed = signed_bytes(address, unsigned)
-        for key in self._keys.get(source, ()):
-            try:
-                key.verify(signature, signed)
-            except InvalidSignature:
-                continue
+        if any(verify(signature, signed) for verify in self._keys.get(source, ())):
             return None
         if source not in self._keys:
             return bad_signature(f"the roster has no key of {source[:40]!r}")
