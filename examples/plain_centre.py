@@ -49,6 +49,9 @@ FIELDS = {
     "report-sighting": "kind by at seen_at", "pass-advice": "peer advice",
 }  # fmt: skip
 
+MAY_ORDER = {"control", "director", "page", "sky"}  # and whoever sits at our desk
+SPEAK_ELSEWHERE = MAY_ORDER | {"monitor", "observer", "probe"}  # so never on a topic that is open to all
+
 Message = dict[str, Any]
 
 
@@ -69,15 +72,18 @@ class PlainCentre:
         self._agreement = agreement
         self._silence = timedelta(seconds=silence_s)
         self._clock: Message | None = None
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, str]] = set()  # by the topic too: nobody can use up the ids of another
         self._waiting: dict[str, tuple[str, str, float]] = {}
         self._call: tuple[str, str] | None = None  # with whom, and its id
         self._heard_at = datetime.now(UTC)
         self._sessions: dict[str, str] = {}
         self._chains: dict[str, list[str]] = {}  # of each party that has spoken: the hashes of what it has granted us
 
-    def hear(self, topic: str, text: bytes) -> None:
+    def hear(self, topic: str, text: bytes, *, retained: bool = False) -> None:
         """Whatever comes on a topic that it has subscribed to."""
+        if retained and not topic.startswith(("hotline/v1/health/", "hotline/v1/clock")):
+            self._reject(topic, text, "topic", "is retained: it would come again at each connect")
+            return
         try:
             message = json.loads(text)
             kind = message["type"]
@@ -85,25 +91,38 @@ class PlainCentre:
         except (ValueError, KeyError, TypeError) as error:
             self._reject(topic, text, "message", f"is no message: {error}")
             return
-        if kind == "clock":
+        if kind not in {*FIELDS, "clock", "health", "receipt"} or lacks:
+            self._reject(topic, text, lacks[0] if lacks else "type", "is missing" if lacks else "is not known here")
+        elif kind != "clock" and not self._may_say(topic, message.get("source", "inject")):
+            self._reject(topic, text, "source", "is not who may say this here")
+        elif kind == "clock":
             self._clock = message
             self.say_health()
         elif kind == "health":
             self._hear_health(message)
         elif kind == "receipt":
             for name in message["ids"]:
-                self._waiting.pop(name, None)
-        elif kind not in FIELDS or lacks:
-            self._reject(topic, text, lacks[0] if lacks else "type", "is missing" if lacks else "is not known here")
+                if name in self._waiting and self._waiting[name][0].endswith(f"/{message['source']}"):
+                    del self._waiting[name]
         else:
             self._take(topic, {"source": "inject", "id": secrets.token_hex(8)} | message)
 
+    def _may_say(self, topic: str, source: Any) -> bool:
+        """Whether this source may speak on this topic: a name in a message alone is no more than a claim."""
+        _, _, kind, *levels = topic.split("/")
+        if kind == "inject":
+            known = SPEAK_ELSEWHERE | {self.party} | self._sessions.keys()
+            return isinstance(source, str) and source not in known and not source.endswith("-desk")
+        if kind == "order" and source not in MAY_ORDER | {f"{self.party}-desk"}:
+            return False
+        return bool(source == levels[0])
+
     def _take(self, topic: str, message: Message) -> None:
         self._receipt(message)
-        if message["id"] in self._seen:
+        if (topic, message["id"]) in self._seen:
             return
-        self._seen.add(message["id"])
-        if topic.startswith("hotline/v1/inject/"):
+        self._seen.add((topic, message["id"]))
+        if topic.startswith(("hotline/v1/inject/", "hotline/v1/order/")):
             if message["type"] == "submit-plan":
                 self._refuse(message["plan"])
             return
@@ -287,9 +306,9 @@ def main() -> None:
     centre = PlainCentre(party, partial(client.publish, qos=1), agreement, float(silence_s))
     client.username_pw_set(party, address.password)
     client.will_set(f"hotline/v1/health/{party}", centre.health("down"), qos=1, retain=True)
-    wanted = [f"line/+/{party}", f"receipt/+/{party}", f"inject/{party}", "clock", "health/+"]
+    wanted = [f"line/+/{party}", f"receipt/+/{party}", f"order/+/{party}", f"inject/{party}", "clock", "health/+"]
     client.on_connect = lambda *_: client.subscribe([(f"hotline/v1/{topic}", 1) for topic in wanted])
-    client.on_message = lambda _client, _data, message: centre.hear(message.topic, message.payload)
+    client.on_message = lambda _client, _data, heard: centre.hear(heard.topic, heard.payload, retained=heard.retain)
     client.connect(address.hostname or "127.0.0.1", address.port or 1883)
     said = time.monotonic()
     while True:

@@ -10,6 +10,7 @@ from .airspace import Circle, Feet, NauticalMiles, Polygon, Position
 from .line import Tier
 from .menu import Block
 from .message import PartyName, digest_of
+from .names import name_problem
 from .words import Word
 
 Minutes = Annotated[float, Meta(gt=0, le=1440)]
@@ -179,6 +180,9 @@ def check_agreement(agreement: Agreement) -> None:
     parties = agreement.parties
     if len(set(parties)) != len(parties):
         raise AgreementError("parties: each is named once")
+    for party in parties:
+        if problem := name_problem(party):
+            raise AgreementError(f"parties: {party!r} {problem}")
     for zone in agreement.zones:
         if zone.holder is not None and zone.holder not in parties:
             raise AgreementError(f"zones: {zone.name}: holder {zone.holder!r} is not a party")

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 
 from . import topics
+from .authority import RIGHTS, Role
 from .examples import PLAN, examples
 from .flightplan import FlightPlan
 from .lifecycle import CALL, NEGOTIATION, REVIEW
@@ -41,13 +42,19 @@ class Channel(NamedTuple):
 
 
 CHANNELS: Final = (
-    Channel("inject", topics.INJECT, "receive", "anybody", "the centre `to`", "What an exercise puts to one side."),
+    Channel("order", topics.ORDER, "receive", "who may order that", "the service `to`", "What one side is to do."),
+    Channel(
+        "inject", topics.INJECT, "receive", "anybody", "the service `to`", "The same, typed by hand, by nobody known."
+    ),
     Channel("line", topics.LINE, "both", "a centre", "the centre `to`", "The hotline: what one party says to another."),
     Channel("status", topics.STATUS, "send", "a centre", "whoever injected the plan", "Where each plan stands."),
     Channel("event", topics.EVENT, "send", "every service", "the monitor", "What a service tells everybody."),
     Channel("health", topics.HEALTH, "both", "every service", "everybody", "Births and wills: who is there."),
     Channel("clock", topics.CLOCK, "receive", "the director", "everybody", "Simulated time and its speed."),
-    Channel("control", topics.CONTROL, "receive", "monitor, director", "the service `to`", "Stop; say that again."),
+    Channel("control", topics.CONTROL, "receive", "every service", "the service `to`", "Say that again."),
+    Channel(
+        "old-control", topics.OLD_CONTROL, "receive", "nobody now", "the service `to`", "As it was once addressed."
+    ),
     Channel("receipt", topics.RECEIPT, "both", "who was addressed", "the service `to`", "I have it, and will keep it."),
     Channel("track", topics.TRACK, "", "the sky", "whoever draws a map", "Where aircraft are, once a second."),
 )
@@ -65,7 +72,7 @@ def tag(kind: type[Message]) -> str:
 
 def messages() -> list[type[Message]]:
     """Every type of message that is said on a topic, in the order of the topics."""
-    return [kind for topic in TOPICS for kind in topic.messages]
+    return list(dict.fromkeys(kind for topic in TOPICS for kind in topic.messages))
 
 
 # JSON Schemas and examples
@@ -239,6 +246,7 @@ def sections() -> Mapping[str, str]:
     """The generated sections of the protocol's documentation, by name, in Markdown."""
     return {
         "topics": _topic_table(),
+        "rights": _rights_table(),
         "messages": "\n".join(_message_table(channel) for channel in CHANNELS).rstrip("\n"),
         "call": _diagram(CALL),
         "negotiation": _diagram(NEGOTIATION),
@@ -277,10 +285,45 @@ def _topic_table() -> str:
     return "\n".join(lines)
 
 
+_NAMES: Final = {
+    Role.CENTRE: "a party's",
+    Role.DESK: "`PARTY-desk`",
+    Role.ANYBODY: "any other, on `inject/{to}`",
+}
+
+
+def _rights_table() -> str:
+    lines = ["| name | what it is | what it may say |", "|---|---|---|"]
+    for role, rights in RIGHTS.items():
+        said = "; ".join(_said_on(channel, rights.says) for channel in CHANNELS if _says_on(channel, rights.says))
+        lines.append(f"| {_NAMES.get(role, f'`{role.value}`')} | {rights.summary} | {said or 'nothing'} |")
+    return "\n".join(lines)
+
+
+def _says_on(channel: Channel, says: frozenset[type[Message]]) -> list[type[Message]]:
+    """What of this is said on this topic, and on none before it."""
+    kinds = channel.topic.messages
+    return [kind for kind in kinds if kind in says and topics.topic_of_kind(kind) is channel.topic]
+
+
+def _said_on(channel: Channel, says: frozenset[type[Message]]) -> str:
+    kinds = _says_on(channel, says)
+    rest = [kind for kind in channel.topic.messages if kind not in says]
+    if not rest and len(kinds) > 1:
+        return f"everything on `{channel.name}`"
+    if rest and len(rest) < len(kinds):
+        return f"everything on `{channel.name}` but {', '.join(f'`{tag(kind)}`' for kind in rest)}"
+    return ", ".join(f"`{tag(kind)}`" for kind in kinds)
+
+
 def _message_table(channel: Channel) -> str:
     envelope = set(Message.__struct_fields__)
-    lines = [f"### `{channel.topic.template}`\n", "| `type` | fields | what it says |", "|---|---|---|"]
-    for kind in channel.topic.messages:
+    lines = [f"### `{channel.topic.template}`\n"]
+    kinds = [kind for kind in channel.topic.messages if topics.topic_of_kind(kind) is channel.topic]
+    if not kinds:
+        return f"{lines[0]}\nOf the messages above: {', '.join(f'`{tag(kind)}`' for kind in channel.topic.messages)}.\n"
+    lines += ["| `type` | fields | what it says |", "|---|---|---|"]
+    for kind in kinds:
         fields = ", ".join(f"`{field}`" for field in kind.__struct_fields__ if field not in envelope)
         name = tag(kind)
         lines.append(f"| [`{name}`](../protocol/schemas/{name}.json) | {fields} | {_summary(kind)} |")

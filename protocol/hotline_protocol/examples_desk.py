@@ -21,7 +21,7 @@ def desk() -> Iterator[Message]:
 
 
 def _orders() -> Iterator[Message]:
-    author = Author("console-ru-4c1d", "e1")
+    author = Author("ru-desk", "e1")
     offer = {"negotiation_id": NEGOTIATION, "offer": ASKED}
 
     def order(kind: type[Message], minute: float, /, **fields: Any) -> Message:

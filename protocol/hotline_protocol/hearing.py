@@ -1,56 +1,66 @@
 """How a service hears: bytes on a topic become messages, or an account of why they cannot be used.
 
 Plans may be injected bare (see ``intake``) with any MQTT client; any injected message may come with an envelope
-that is filled in where it lacks something. Every other topic takes whole messages only.
+that is filled in where it lacks something. Every other topic takes whole messages only. A message is believed only
+where its source may say it (see ``authority``).
 """
 
 import hashlib
 import re
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from .authority import admit, objection
 from .flightplan import FlightPlan, Problem
 from .injection import SubmitPlan
 from .intake import MAX_BYTES, Refusal, evidence_of, explain, names_in, read_plans, readable
 from .message import Message
+from .names import ANONYMOUS
 from .service import Unreadable
-from .topics import INJECT, MalformedMessageError, decode
-
-SOURCE: Final = "inject"
+from .topics import INJECT, ORDER, MalformedMessageError, topic_at
 
 _PARTY: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_TYPES: Final = frozenset(msgspec.json.encode(kind.__struct_config__.tag) for kind in INJECT.messages)
+_TYPES: Final = frozenset(msgspec.json.encode(kind.__struct_config__.tag) for kind in ORDER.messages)
 
 _Envelope = dict[str, msgspec.Raw]
 
 
-def ear(name: str, payload: bytes, now: datetime) -> list[Message]:
-    """What was heard on the topic of this name at ``now``. Never raises: what cannot be used is an ``Unreadable``."""
-    levels = INJECT.match(name)
+def ear(name: str, payload: bytes, now: datetime, parties: Collection[str] = ()) -> list[Message]:
+    """What was heard on the topic of this name at ``now``. Never raises: what cannot be used is an ``Unreadable``.
+
+    ``parties`` are those of the agreement, as far as they are known: nobody else may speak in their names.
+    """
+    levels = ORDER.match(name) or INJECT.match(name)
     if levels is None:
-        return [_decoded(name, payload, payload, now)]
-    to = levels["to"]
-    if not _PARTY.fullmatch(to):
-        problem = Problem(code="malformed", field="topic", reason=f"{to[:40]!r} is not the name of a party")
-        return [_unreadable(name, payload, now, problem)]
+        return [_decoded(name, payload, payload, now, parties)]
+    for level in levels.values():
+        if not _PARTY.fullmatch(level):
+            problem = Problem(code="malformed", field="topic", reason=f"{level[:40]!r} is not the name of a party")
+            return [_unreadable(name, payload, now, problem)]
+    known = {"source": ANONYMOUS, **levels}
     payload = payload.removeprefix(_BYTE_ORDER_MARK)
     envelope = _envelope(payload)
     if envelope is None:
-        return _bare(name, payload, to, now)
+        return _bare(name, payload, known, now, parties)
     plan_id, _ = names_in(envelope.get("plan", msgspec.Raw(b"{}")))
-    return [_decoded(name, _filled_in(envelope, payload, to, now), payload, now, plan_id)]
+    return [_decoded(name, _filled_in(envelope, payload, known, now), payload, now, parties, plan_id)]
 
 
-def _decoded(name: str, message: bytes, payload: bytes, now: datetime, about: str = "") -> Message:
+def _decoded(
+    name: str, message: bytes, payload: bytes, now: datetime, parties: Collection[str], about: str = ""
+) -> Message:
     try:
-        return decode(name, message)
+        return admit(name, message, parties)
     except MalformedMessageError as error:
-        problem = Problem(code="malformed", field=error.field, reason=readable(error.reason, error.field))
+        problem = Problem(code=error.code, field=error.field, reason=readable(error.reason, error.field))
     except RecursionError as error:
         problem = explain(error)
+    if problem.code == "not-allowed":
+        about = ""  # a plan that was not theirs to file is not known by it
     return msgspec.structs.replace(_unreadable(name, payload, now, problem), about=about)
 
 
@@ -68,22 +78,26 @@ def _envelope(payload: bytes) -> _Envelope | None:
     return fields if kind in _TYPES or not fields.keys() & {"callsign", "plans"} else None
 
 
-def _filled_in(envelope: _Envelope, payload: bytes, to: str, now: datetime) -> bytes:
-    lacking = {"id": _id(payload, now), "source": SOURCE, "seq": 0, "time": now, "to": to}
+def _filled_in(envelope: _Envelope, payload: bytes, known: dict[str, str], now: datetime) -> bytes:
+    lacking = {"id": _id(payload, now), "seq": 0, "time": now, **known}
     return msgspec.json.encode({**lacking, **envelope})
 
 
-def _bare(name: str, payload: bytes, to: str, now: datetime) -> list[Message]:
+def _bare(name: str, payload: bytes, known: dict[str, str], now: datetime, parties: Collection[str]) -> list[Message]:
     plans, refusals = read_plans(payload, now.date())
-    submitted = [_submitted(plan, number, to, now) for number, plan in enumerate(plans)]
+    submitted = [_submitted(plan, number, known, now) for number, plan in enumerate(plans)]
+    topic = topic_at(name)
+    for message in submitted:
+        if topic is not None and (problem := objection(message, topic, parties)):
+            return [_unreadable(name, payload, now, problem)]
     refused = [_refused(name, refusal, number, now) for number, refusal in enumerate(refusals)]
     return [*submitted, *refused]
 
 
-def _submitted(plan: FlightPlan, number: int, to: str, now: datetime) -> SubmitPlan:
+def _submitted(plan: FlightPlan, number: int, known: dict[str, str], now: datetime) -> SubmitPlan:
     # The moment is part of the id: a plan that is sent again is not a duplicate, it wants an answer again.
     content = f"{number} {plan.digest}".encode()
-    return SubmitPlan(id=_id(content, now), source=SOURCE, seq=0, time=now, to=to, plan=plan)
+    return SubmitPlan(id=_id(content, now), seq=0, time=now, plan=plan, **known)
 
 
 def _refused(name: str, refusal: Refusal, number: int, now: datetime) -> Unreadable:
@@ -110,11 +124,11 @@ def _unreadable(name: str, payload: bytes, now: datetime, problem: Problem, numb
 
 def _sender(name: str) -> str:
     """Who may publish on this topic, where its name says so."""
-    kind, _, rest = name.removeprefix("hotline/v1/").partition("/")
-    source = rest.partition("/")[0]
-    if kind in {"line", "status", "event", "health", "receipt"} and _PARTY.fullmatch(source):
-        return source
-    return SOURCE if kind == "inject" else "unknown"
+    topic = topic_at(name)
+    if topic is INJECT:
+        return ANONYMOUS
+    source = ((topic.match(name) if topic else None) or {}).get("source", "")
+    return source if _PARTY.fullmatch(source) else "unknown"
 
 
 def _id(content: bytes, now: datetime) -> str:

@@ -10,6 +10,7 @@ from .events import EventMessage, PlanStatus
 from .injection import InjectedMessage
 from .line import LineMessage
 from .message import Message
+from .names import ANONYMOUS
 from .orders import DeskOrder
 from .service import Clock, EpochBegun, Health, Receipt, Resend, Stop, Unreadable
 from .sky import Tracks
@@ -19,20 +20,25 @@ EVERYTHING: Final = f"{ROOT}/#"
 
 
 class MalformedMessageError(Exception):
-    """The bytes are not a message of this topic: the sender's fault. Carries the field, reason and evidence."""
+    """The bytes are no message that may be said on this topic: the sender's fault.
 
-    def __init__(self, topic: str, field: str, reason: str, payload: bytes) -> None:
+    Carries what kind of fault it is, the field, the reason and the evidence.
+    """
+
+    def __init__(self, topic: str, field: str, reason: str, payload: bytes, code: str = "malformed") -> None:
         super().__init__(f"{topic}: {field}: {reason}")
         self.topic = topic
         self.field = field
         self.reason = reason
         self.payload = payload
+        self.code = code
 
 
 class Topic:
     """A typed topic. ``{name}`` levels are filled from the message's fields of that name.
 
     On a ``signed`` topic, whoever has a key signs what it says, and whoever has a roster of keys takes nothing else.
+    On an ``anonymous`` one nobody knows who speaks: what is decoded from it is not counted, whatever it says.
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class Topic:
         retain: bool = False,
         receipted: bool = False,
         signed: bool = False,
+        anonymous: bool = False,
     ) -> None:
         self.template: Final = f"{ROOT}/{template}"
         self.messages: Final[tuple[type[Message], ...]] = get_args(messages) or (messages,)
@@ -51,6 +58,7 @@ class Topic:
         self.retain: Final = retain
         self.receipted: Final = receipted
         self.signed: Final = signed
+        self.anonymous: Final = anonymous
         self._union: Final = messages
         self._fields: Final = tuple(re.findall(r"{(\w+)}", template))
         levels = self.template.split("/")
@@ -93,7 +101,7 @@ class Topic:
             raise MalformedMessageError(
                 name, "topic", f"the message is addressed to {self.address(message)}, not to {name}", payload
             )
-        return message
+        return msgspec.structs.replace(message, seq=0) if self.anonymous and message.seq else message
 
 
 def split_validation_error(text: str) -> tuple[str, str]:
@@ -105,29 +113,50 @@ def split_validation_error(text: str) -> tuple[str, str]:
     return text, missing[1] if missing else "message"
 
 
-INJECT: Final = Topic("inject/{to}", InjectedMessage | DeskOrder, receipted=True)
+ORDER: Final = Topic("order/{source}/{to}", InjectedMessage | DeskOrder | Stop, receipted=True, signed=True)
+INJECT: Final = Topic("inject/{to}", InjectedMessage | DeskOrder, receipted=True, anonymous=True)
+"""Open to whoever may type there. Messages of :data:`ORDER`, without saying who orders."""
 LINE: Final = Topic("line/{source}/{to}", LineMessage, receipted=True, signed=True)
 STATUS: Final = Topic("status/{source}/{plan_id}", PlanStatus, signed=True)
 EVENT: Final = Topic("event/{source}", EventMessage, signed=True)
 HEALTH: Final = Topic("health/{source}", Health, retain=True, signed=True)
 CLOCK: Final = Topic("clock", Clock, retain=True, signed=True)
-CONTROL: Final = Topic("control/{to}", Stop | Resend)
+CONTROL: Final = Topic("control/{source}/{to}", Resend)
+OLD_CONTROL: Final = Topic("control/{to}", Stop | Resend, anonymous=True)
+"""As it was before it named its source: requests to say again are still taken."""
 RECEIPT: Final = Topic("receipt/{source}/{to}", Receipt, signed=True)
 TRACK: Final = Topic("track/{source}", Tracks, qos=0)
 
-TOPICS: Final = (INJECT, LINE, STATUS, EVENT, HEALTH, CLOCK, CONTROL, RECEIPT, TRACK)
+TOPICS: Final = (ORDER, INJECT, LINE, STATUS, EVENT, HEALTH, CLOCK, CONTROL, OLD_CONTROL, RECEIPT, TRACK)
 _SIGNED: Final = {topic.template.split("/")[2]: topic for topic in TOPICS if topic.signed}
-_BY_TYPE: Final = {kind: topic for topic in TOPICS for kind in topic.messages}
+_BY_TYPE: Final = {kind: topic for topic in reversed(TOPICS) for kind in topic.messages}
 
 
 def topic_of(message: Message) -> Topic:
-    """The topic that this type of message is said on."""
+    """The topic that a service says this type of message on."""
     return _BY_TYPE[type(message)]
 
 
+def topic_of_kind(kind: type[Message]) -> Topic:
+    """The same, of the type."""
+    return _BY_TYPE[kind]
+
+
 def address_of(message: Message) -> str:
-    """The full topic name that this message goes to."""
-    return topic_of(message).address(message)
+    """The full topic name that this message goes to, or has come by."""
+    topic = topic_of(message)
+    return (INJECT if topic is ORDER and message.source == ANONYMOUS else topic).address(message)
+
+
+def topic_at(name: str) -> Topic | None:
+    """The topic of which this is an address."""
+    return next((topic for topic in TOPICS if topic.match(name) is not None), None)
+
+
+def is_state(name: str) -> bool:
+    """Whether the broker is to keep what is said at this address for those who come later."""
+    topic = topic_at(name)
+    return topic is not None and topic.retain
 
 
 def signed_topic(name: str) -> Topic | None:
@@ -148,9 +177,9 @@ def encode(message: Message) -> bytes:
 
 def decode(name: str, payload: bytes) -> Message:
     """The message that arrived on this topic name. Raises MalformedMessageError."""
-    for topic in TOPICS:
-        if topic.match(name) is not None:
-            return topic.decode(name, payload)
+    topic = topic_at(name)
+    if topic is not None:
+        return topic.decode(name, payload)
     raise MalformedMessageError(name, "topic", "no such topic", payload)
 
 

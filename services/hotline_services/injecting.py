@@ -12,8 +12,9 @@ import msgspec
 
 from hotline_protocol.flightplan import FlightPlan, Problem
 from hotline_protocol.intake import Refusal, check_plan, read_plans
+from hotline_protocol.names import RESERVED
 
-NO_PARTIES: Final = frozenset({"director", "monitor", "sky", "page"})  # they are up and well, but fly nothing
+NO_PARTIES: Final = RESERVED  # some of them are up and well, but fly nothing
 
 
 class Letter(msgspec.Struct, frozen=True):

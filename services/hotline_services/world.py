@@ -1,6 +1,6 @@
 """The one place where cores are wired: for a simulation, and for each service of a live run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -9,7 +9,7 @@ from hotline_protocol.core import Core
 from hotline_protocol.hearing import ear
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Resend
-from hotline_protocol.topics import EVENT, EVERYTHING, HEALTH, INJECT, LINE, STATUS
+from hotline_protocol.topics import EVENT, EVERYTHING, HEALTH, INJECT, LINE, ORDER, STATUS
 
 from .aoc.centre import Centre
 from .director import setting
@@ -18,6 +18,7 @@ from .director.rostering import roster
 from .director.script import Scenario
 from .monitor.core import MonitorCore, Progress
 from .runtime.chance import Chance
+from .runtime.hearing import Hear
 from .runtime.network import Faults, NetworkModel
 from .runtime.service import Service
 from .runtime.simulated import Simulation
@@ -67,7 +68,7 @@ def build(
     simulation.add(DIRECTOR, partial(Director, acts))
     if scenario.sky is not None:
         moves = [EVENT] if scenario.agreement.line_review else []
-        simulation.add(SKY, partial(sky, scenario, seed), hears=[STATUS, INJECT, *moves])
+        simulation.add(SKY, partial(sky, scenario, seed), hears=[STATUS, ORDER, *moves])
     return simulation
 
 
@@ -82,11 +83,12 @@ def centre_service(scenario: Scenario, party: str, seed: int) -> Service:
         name=party,
         core=core,
         subscriptions=[
+            ORDER.filter(to=party),
             INJECT.filter(to=party),
             LINE.filter(to=party),
             *(HEALTH.filter(source=peer) for peer in peers),
         ],
-        hear=ear,
+        hear=_ear(scenario),
     )
 
 
@@ -100,8 +102,8 @@ def sky_service(scenario: Scenario, seed: int, speed: float) -> Service:
         return sky(scenario, seed, epoch, tracks_every=timedelta(seconds=speed))
 
     moves = [EVENT.filter()] if scenario.agreement.line_review else []
-    heard = [INJECT.filter(), STATUS.filter(), *moves] if scenario.sky else []
-    return Service(name=SKY, core=core, subscriptions=heard, hear=ear)
+    heard = [ORDER.filter(), INJECT.filter(), STATUS.filter(), *moves] if scenario.sky else []
+    return Service(name=SKY, core=core, subscriptions=heard, hear=_ear(scenario))
 
 
 def director_service(
@@ -132,22 +134,31 @@ def director_service(
         real_start=real_start,
         speed=speed,
     )
-    return Service(name=DIRECTOR, core=core, subscriptions=[], sets_clock=clock)
+    return Service(name=DIRECTOR, core=core, subscriptions=[], hear=_ear(scenario), sets_clock=clock)
 
 
-def monitor_service(progress: Callable[[], Progress], hand_on: Callable[[Message], None]) -> Service:
+def monitor_service(
+    progress: Callable[[], Progress], hand_on: Callable[[Message], None], parties: Collection[str] = ()
+) -> Service:
     """The monitor as a live service, going on from the ``progress`` that its record holds.
 
-    ``hand_on`` is given each message once, those of one source in order unless one is late.
+    ``hand_on`` is given each message once, those of one source in order unless one is late. ``parties`` are those of
+    the agreement.
     """
     return Service(
         name=MONITOR,
         core=lambda _epoch: MonitorCore(MONITOR, progress(), hand_on=hand_on),
         subscriptions=[EVERYTHING],
-        hear=_hear_but_echoes,
+        hear=partial(_hear_but_echoes, parties=frozenset(parties)),
         waits_for_store=True,
     )
 
 
-def _hear_but_echoes(topic: str, payload: bytes, now: datetime) -> list[Message]:
-    return [message for message in ear(topic, payload, now) if not (isinstance(message, Resend) and message.is_echo)]
+def _hear_but_echoes(topic: str, payload: bytes, now: datetime, parties: Collection[str]) -> list[Message]:
+    heard = ear(topic, payload, now, parties)
+    return [message for message in heard if not (isinstance(message, Resend) and message.is_echo)]
+
+
+def _ear(scenario: Scenario) -> Hear:
+    """The ear of whoever knows the parties of this scenario's agreement."""
+    return partial(ear, parties=frozenset(scenario.agreement.parties))

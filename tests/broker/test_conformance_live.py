@@ -115,7 +115,8 @@ def test_a_clock_that_a_centre_has_lived_by_stays_and_counts_the_next_time(
     assert "the clock stays on the broker, 20 times as fast as the wall's, since ru goes by it" in first
     assert f"-p {any_broker.settings.port} -t hotline/v1/clock -r -n" in first
     assert (
-        "a clock that us has set and that runs 20 times as fast as the wall's: that counts, and not --speed" in second
+        "a clock that director has set and that runs 20 times as fast as the wall's: that counts, and not --speed"
+        in second
     )
     assert "stays on the broker" not in second
 

@@ -11,7 +11,7 @@ import pytest
 from hotline_protocol.message import Author, Message
 from hotline_protocol.orders import AnswerRing, DeskTaken, LeaveDesk, Sitting, TakeDesk
 from hotline_protocol.service import Clock, Health, Presence
-from hotline_protocol.topics import INJECT, address_of, decode, encode, topic_of
+from hotline_protocol.topics import ORDER, address_of, decode, encode, topic_of
 from hotline_services.console import session, sitting
 from hotline_services.console.desk_view import Notice
 from hotline_services.console.session import Session
@@ -60,7 +60,7 @@ class Deaf:
 @contextlib.asynccontextmanager
 async def deaf_centre(broker: EmbeddedBroker, party: str) -> AsyncIterator[Deaf]:
     async with connected(broker.settings) as client:
-        await client.subscribe(INJECT.filter(to=party), qos=1)
+        await client.subscribe(ORDER.filter(to=party), qos=1)
         centre = Deaf(client, party)
         serving = asyncio.create_task(centre.serve())
         real = datetime.now(UTC)

@@ -222,7 +222,7 @@ async def test_a_service_told_to_stop_says_that_it_is_gone(broker: EmbeddedBroke
     run = Run(broker, tmp_path, name, peer, lambda epoch: Teller(name, peer, epoch, 0))
     async with client(broker, HEALTH.filter(source=name)) as (_, wait_for):
         await wait_for(lambda message: isinstance(message, Health) and message.presence is Presence.UP)
-        await say(broker, Author("test").say(Stop, START, to=name))
+        await say(broker, Author("control").say(Stop, START, to=name))
         assert await run.ended() == DONE
         gone = await wait_for(lambda message: isinstance(message, Health) and message.presence is Presence.DOWN)
     assert isinstance(gone, Health)
@@ -236,7 +236,7 @@ async def test_rubbish_is_told_to_the_core_and_disturbs_nothing(
     async with tally(broker, tmp_path, pair) as hears, teller(broker, tmp_path, pair, 1) as asks:
         await asks.until(lambda: asks.answers == [1])
         async with client(broker) as (connected, _):
-            for topic in (f"hotline/v1/line/{peer}/{name}", CONTROL.filter(to=name)):
+            for topic in (f"hotline/v1/line/{peer}/{name}", CONTROL.filter(source=peer, to=name)):
                 await connected.publish(topic, b'\xff\x00{"type":', qos=1)
         await hears.until(lambda: len(hears.heard_of(Unreadable)) == 2)
         assert (await rings_known(broker, pair))[0] == 1

@@ -61,7 +61,7 @@ class HealthOnce(LocalCentre):
 
 class NeverStops(LocalCentre):
     def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
-        return [] if "/control/" in topic else super().hear(topic, payload, now)
+        return [] if b'"stop"' in payload else super().hear(topic, payload, now)
 
 
 class Mumbles(LocalCentre):

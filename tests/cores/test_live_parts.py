@@ -88,6 +88,19 @@ def test_rubbish_is_heard_each_time() -> None:
     assert [type(message) for message in core.heard] == [Unreadable, Unreadable]
 
 
+def test_what_the_broker_has_kept_though_it_is_no_state_is_refused_each_time() -> None:
+    core, turn, message = Log(), Turn(), answer()
+    shell = intake(core, Past())
+    for _ in range(2):
+        shell.take(delivery(message)._replace(retained=True), NOON, turn)
+    assert [(type(heard), heard.code) for heard in core.heard if isinstance(heard, Unreadable)] == [
+        (Unreadable, "retained")
+    ] * 2
+    assert turn.arrived == []
+    shell.take(delivery(message), NOON, turn)
+    assert core.heard[-1] == message
+
+
 def test_only_news_of_a_peer_reaches_the_core_and_only_of_peers_that_it_listens_to() -> None:
     core, turn = Log(), Turn()
     shell = intake(core, Past())

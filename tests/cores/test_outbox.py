@@ -10,6 +10,7 @@ from hotline_protocol.service import Stop
 from hotline_services.runtime.outbox import WINDOW, Outbox, Seen
 
 NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)
+LATER = datetime(2020, 1, 1, 13, tzinfo=UTC)
 
 
 def said(count: int) -> list[Message]:
@@ -41,6 +42,14 @@ def test_confirming_names_only_what_was_waiting() -> None:
     assert len(outbox) == 0
 
 
+def test_nobody_confirms_what_was_said_to_another() -> None:
+    (message,) = said(1)
+    outbox = Outbox()
+    outbox.add(message, 0)
+    assert outbox.confirm([message.id], by="sky") == []
+    assert outbox.confirm([message.id], by="ru") == [message.id]
+
+
 def test_after_a_break_everything_is_due_in_the_order_in_which_it_was_said() -> None:
     messages = said(5)
     outbox = Outbox()
@@ -61,6 +70,13 @@ def test_messages_of_another_epoch_are_other_messages() -> None:
     seen = Seen()
     for epoch in ("e1", "e2"):
         assert seen.first_time(Author("us", epoch).say(Answer, NOON, to="ru", call_id="c"))
+
+
+def test_an_uncounted_message_does_not_stand_in_the_way_of_another_that_bears_its_id() -> None:
+    seen = Seen()
+    for to in ("ru", "us"):
+        assert seen.first_time(Stop(id="one", source="control", seq=0, time=NOON, to=to))
+    assert not seen.first_time(Stop(id="one", source="control", seq=0, time=LATER, to="us"))
 
 
 @pytest.mark.parametrize("again", [False, True])

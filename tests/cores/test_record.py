@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotline_protocol.events import LineAnnounced
-from hotline_protocol.injection import AnnouncedState
+from hotline_protocol.injection import AnnouncedState, CancelPlan
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Resend, Unreadable
 from hotline_protocol.topics import decode_any
@@ -94,6 +94,17 @@ def test_a_message_that_comes_again_is_kept_once(record: Record, path: Path) -> 
     record.commit(heard(ALL), [], [])
     with RecordSource(path) as source:
         assert [message for _, message in source.messages()] == ALL
+
+
+def test_a_message_is_kept_though_another_has_used_its_id(record: Record, path: Path) -> None:
+    genuine = Author("ru", "e1").say(LineAnnounced, NOON, state=AnnouncedState.OPEN)
+    forged = CancelPlan(id=genuine.id, source="lt-smith", seq=0, time=NOON, to="us", plan_id="p")
+    for messages in ([forged, genuine], [forged, genuine], [genuine], [forged]):
+        record.commit(heard(messages), [], [])
+    with RecordSource(path) as source:
+        kept = [message for _, message in source.messages()]
+    assert [type(message) for message in kept] == [CancelPlan, LineAnnounced]
+    assert [message.source for message in kept] == ["lt-smith", "ru"]
 
 
 def test_what_is_read_back_is_what_was_heard_in_the_order_in_which_it_came(record: Record, path: Path) -> None:

@@ -1,5 +1,5 @@
-"""`hotline asyncapi`, and the files that describe the protocol: schemas, examples, the document, its tables; and the
-OpenAPI document of the page's server."""
+"""`hotline asyncapi`, and the files that describe the protocol: schemas, examples, the document, its tables; the
+broker's access list; and the OpenAPI document of the page's server."""
 
 import argparse
 import json
@@ -11,10 +11,13 @@ from typing import Any, Final
 from msgspec import to_builtins
 
 from hotline_protocol import describe
+from hotline_protocol.authority import access_list
 from hotline_protocol.examples import PLAN, examples
 from hotline_protocol.flightplan import FlightPlan
 
 TABLES: Final = Path("docs/protocol.md")
+SHIPPED: Final = ("us", "ru")
+"""The parties of the compose stack."""
 
 
 def asyncapi() -> None:
@@ -41,6 +44,7 @@ def described(root: Path) -> Mapping[Path, str]:
     files[Path("protocol/schemas/flight-plan.json")] = _json(describe.schema(FlightPlan, "flight-plan"))
     files[Path("protocol/examples/flight-plan.json")] = _json(to_builtins(PLAN))
     files[Path("docs/openapi.json")] = openapi_text().decode()
+    files[Path("compose/acl")] = access_list(SHIPPED)
     files[TABLES] = describe.fill((root / TABLES).read_text(encoding="utf-8"))
     return files
 
@@ -54,6 +58,7 @@ def write(root: Path) -> None:
             if path.relative_to(root) not in files:
                 path.unlink()
     for path, text in files.items():
+        (root / path).parent.mkdir(exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")
 
 

@@ -176,7 +176,7 @@ def _rehearsed(scenario: str, rules: Agreement, us: str, them: str, wanted: froz
     if them not in played.parties:
         raise ValueError(f"--against: {them} is no party of the scenario {played.name}")
     brief = Brief(us=us, them=them, rules=rules, epoch="rehearsal", may_stop=True)
-    return rehearse(brief, LocalCentre(them, centre(played, them, played.seed)), wanted, _progress)
+    return rehearse(brief, LocalCentre(them, centre(played, them, played.seed), peers=rules.parties), wanted, _progress)
 
 
 def _examined(

@@ -5,10 +5,11 @@ import shutil
 import sys
 from typing import Annotated, Final
 
+from hotline_protocol.authority import admit
 from hotline_protocol.message import Message
-from hotline_protocol.service import Clock, Resend, Unreadable
+from hotline_protocol.service import Clock, Health, Resend, Unreadable
 from hotline_protocol.sky import Tracks
-from hotline_protocol.topics import EVERYTHING, INJECT, MalformedMessageError, decode, encode
+from hotline_protocol.topics import EVERYTHING, INJECT, ORDER, MalformedMessageError, encode, is_state
 from hotline_services.monitor.dutylog import WIDTH, DutyLog
 from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock, wall_clock
@@ -23,6 +24,7 @@ from .runfile import OBSERVER
 
 NARROWEST: Final = 80
 RETRY_S: Final = 2.0
+NAMES_AT_MOST: Final = 1_000
 
 
 def watch(
@@ -76,6 +78,8 @@ class Watch:
         self._seen = Seen()
         self._clock: ScaledClock | None = None
         self._was_there = False
+        self._names: set[str] = set()
+        """Whose health has been heard: nobody else may speak as they."""
 
     async def run(self, settings: BrokerSettings) -> None:
         """Until cancelled. Raises NoBrokerError when there was no connection to begin with."""
@@ -93,7 +97,8 @@ class Watch:
             await subscribe(connection, EVERYTHING)
             self._was_there = True
             async for heard in connection.messages:
-                self._show(str(heard.topic), bytes(heard.payload))
+                if not heard.retain or is_state(str(heard.topic)):
+                    self._show(str(heard.topic), bytes(heard.payload))
 
     def _show(self, topic: str, payload: bytes) -> None:
         for message in self._heard(topic, payload):
@@ -101,19 +106,21 @@ class Watch:
                 continue
             if isinstance(message, Clock):
                 self._clock = ScaledClock(message)
+            elif isinstance(message, Health) and len(self._names) < NAMES_AT_MOST:
+                self._names.add(message.source)
             if self._seen.first_time(message) and not (isinstance(message, Resend) and message.is_echo):
                 self._tell(message)
 
     def _heard(self, topic: str, payload: bytes) -> list[Message]:
         """Nothing for what cannot be read: whoever it was for says so, and that is shown."""
         try:
-            return [decode(topic, payload)]
+            return [admit(topic, payload, self._names)]
         except MalformedMessageError:
-            if INJECT.match(topic) is None:
+            if INJECT.match(topic) is None and ORDER.match(topic) is None:
                 return []
         from hotline_protocol.hearing import ear  # here, since it brings all of geometry with it
 
-        bare_plans = ear(topic, payload, self._clock.now() if self._clock else wall_clock())
+        bare_plans = ear(topic, payload, self._clock.now() if self._clock else wall_clock(), self._names)
         return [message for message in bare_plans if not isinstance(message, Unreadable)]
 
     def _tell(self, message: Message) -> None:

@@ -12,10 +12,12 @@ import aiomqtt
 import msgspec
 from cyclopts import Parameter
 
+from hotline_protocol.authority import door
 from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.gars import gars
 from hotline_protocol.geometry import centre
+from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health
 from hotline_protocol.topics import CLOCK, HEALTH, INJECT, STATUS, MalformedMessageError, decode, encode
@@ -54,9 +56,9 @@ def inject(
     """Hand flight plans to a centre: JSON plans or ICAO flight plan messages, one or many in a file.
 
     Plans are checked here first, at the time of the stack's clock, and that the centre has been heard of; with any
-    problem nothing is sent. Each plan is
-    then published on hotline/v1/inject/TO. With --wait the centre's answers are followed until each plan has been
-    accepted or refused.
+    problem nothing is sent. Each plan is then published on hotline/v1/order/USER/TO, or on hotline/v1/inject/TO where
+    the broker asks nobody's name, or knows you by one that may not order that. With --wait the centre's answers are
+    followed until each plan has been accepted or refused.
 
     Examples:
 
@@ -155,13 +157,13 @@ class _Errand:
             if complaints and not self._force:
                 return _fail(BAD_INPUT, *complaints)
             _complain(complaints)
-            await self._send(connection, reading.letters)
+            await self._send(connection, door(settings.username, SubmitPlan, self._to), reading.letters)
             return await self._follow(connection) if self._wait else ACCEPTED
 
-    async def _send(self, connection: aiomqtt.Client, letters: Sequence[Letter]) -> None:
+    async def _send(self, connection: aiomqtt.Client, address: str, letters: Sequence[Letter]) -> None:
         for letter in letters:
             self._waiting |= {(plan.plan_id, plan.digest) for plan in letter.plans}
-            await connection.publish(INJECT.filter(to=self._to), letter.payload, qos=INJECT.qos)
+            await connection.publish(address, letter.payload, qos=INJECT.qos)
             for plan in letter.plans:
                 self._say_sent(plan)
 

@@ -110,7 +110,7 @@ def run(
         if role == "aoc":
             return _run_centre(played, _party(played, party), chance, settings, data, sync, log_level or "info")
         if role == "monitor":
-            return _run_monitor(settings, data, sync, log_level or "warning")
+            return _run_monitor(played, settings, data, sync, log_level or "warning")
         if role == "page":
             shown = record or data / "monitor.sqlite3"
             return run_page(
@@ -244,7 +244,7 @@ async def _keep_pace(broker: BrokerSettings, speed: float, scenario: Scenario) -
             return
 
 
-def _run_monitor(broker: BrokerSettings, data: Path, sync: Sync, log_level: str) -> int:
+def _run_monitor(scenario: Scenario, broker: BrokerSettings, data: Path, sync: Sync, log_level: str) -> int:
     """The monitor, whose standard output is the duty log."""
     from hotline_services.cli.dutyoutput import DutyOutput
     from hotline_services.monitor.core import Progress
@@ -270,4 +270,5 @@ def _run_monitor(broker: BrokerSettings, data: Path, sync: Sync, log_level: str)
     def write_up(message: Message) -> None:
         opened[0][1].write_up(message)
 
-    return run_service(monitor_service(progress, write_up), record, broker, log_level=log_level)
+    service = monitor_service(progress, write_up, scenario.agreement.parties)
+    return run_service(service, record, broker, log_level=log_level)

@@ -9,6 +9,9 @@ from typing import Final
 import msgspec
 
 from hotline_protocol.agreement import Agreement
+from hotline_protocol.authority import may_order
+from hotline_protocol.injection import AnnounceLine
+from hotline_protocol.names import ANONYMOUS, CONTROL
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import (
     CLOCK,
@@ -22,6 +25,7 @@ from hotline_protocol.topics import (
     decode,
     encode,
 )
+from hotline_services.director.play import DIRECTOR
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.mqtt import Connection
@@ -61,6 +65,14 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     speed: float
     chosen: frozenset[str]
     may_stop: bool = False
+
+    @property
+    def orders_as(self) -> str:
+        """The name under which things are put to the centre from outside: of whoever does so, if they may."""
+        user = self.exercise.username
+        if user is None:
+            return CONTROL
+        return user if may_order(user, AnnounceLine, self.them) else ANONYMOUS
 
 
 class Ear:
@@ -125,6 +137,7 @@ class LiveExamination:
             CLOCK.template,
         ]
         heard = [EVENT.filter(source=them), STATUS.filter(source=them)]
+        heard.append(RECEIPT.filter(source=them, to=setting.orders_as))
         one = setting.broker == setting.exercise
         self._party = Ear(setting.broker, [*own, *heard] if one else own, self._hear, self._death())
         self._exercise = self._party if one else Ear(setting.exercise, heard, self._hear, None)
@@ -224,7 +237,8 @@ class LiveExamination:
             epoch=self._epoch,
             slack_s=slack_s,
             speed=clock.speed,
-            may_stop=setting.may_stop,
+            may_stop=setting.may_stop and setting.orders_as != ANONYMOUS,
+            orders_as=setting.orders_as,
         )
         self._examiner = Examiner(brief, clock.now(), setting.chosen)
         early, self._early = self._early, []
@@ -237,7 +251,7 @@ class LiveExamination:
         now = wall_clock()
         return Clock(
             id=f"{self._setting.us}-{self._epoch}-clock",
-            source=self._setting.us,
+            source=DIRECTOR,  # in whose place it is set
             seq=0,
             time=now,
             simulated_start=now,

@@ -11,7 +11,7 @@ from hotline_protocol.injection import Injected
 from hotline_protocol.line import ToPeer
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence, Receipt, Stop
-from hotline_protocol.topics import INJECT, address_of, encode
+from hotline_protocol.topics import INJECT, ORDER, address_of, encode
 
 from .books import ExaminersBooks
 from .verdicts import Uttered
@@ -27,7 +27,8 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """Who examines whom, and by what.
 
     ``slack_s`` (simulated) is what the way there and back may take beside what the agreement allows; ``speed`` is how
-    many simulated seconds there are in a real one. With ``may_stop`` the centre is told to stop in the end.
+    many simulated seconds there are in a real one. With ``may_stop`` the centre is told to stop in the end. What is put
+    to it from outside is said as ``orders_as``.
     """
 
     us: str
@@ -37,6 +38,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     slack_s: float = 2.0
     speed: float = 1.0
     may_stop: bool = False
+    orders_as: str = "control"
 
     def real(self, seconds: float) -> float:
         """So many real seconds, in simulated ones."""
@@ -53,7 +55,7 @@ class Letter(msgspec.Struct, frozen=True):
     @property
     def is_injected(self) -> bool:
         """Said to a side from outside, and by no party."""
-        return INJECT.match(self.topic) is not None
+        return any(topic.match(self.topic) is not None for topic in (ORDER, INJECT))
 
 
 class Peer:
@@ -103,7 +105,8 @@ class Peer:
 
     def inject(self, kind: type[I], /, **fields: Any) -> I:
         """Put this to the centre from outside."""
-        message = kind(id=self.next_id("x"), source=self.brief.us, seq=0, time=self.now, to=self.brief.them, **fields)
+        brief = self.brief
+        message = kind(id=self.next_id("x"), source=brief.orders_as, seq=0, time=self.now, to=brief.them, **fields)
         self.send(message)
         return message
 
@@ -150,7 +153,8 @@ class Peer:
 
     def tell_to_stop(self) -> None:
         """Have the centre end."""
-        self.send(Stop(id=self.next_id("s"), source=self.brief.us, seq=0, time=self.now, to=self.brief.them))
+        brief = self.brief
+        self.send(Stop(id=self.next_id("s"), source=brief.orders_as, seq=0, time=self.now, to=brief.them))
 
     def later(self, seconds: float) -> datetime:
         """So many simulated seconds from now."""

@@ -4,7 +4,7 @@ The core is given what its live shell would give it: it hears each message once,
 is said again until it is confirmed. Nothing here waits for real time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,9 +12,11 @@ from hotline_protocol.core import Core
 from hotline_protocol.hearing import ear
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence, Receipt, Stop, Unreadable
-from hotline_protocol.topics import MalformedMessageError, address_of, decode, encode, topic_of
+from hotline_protocol.topics import address_of, encode, topic_of
+from hotline_services.runtime.hearing import ShellMessage, between_shells
 from hotline_services.runtime.outbox import Outbox, Seen
 from hotline_services.runtime.presence import Peers
+from hotline_services.runtime.wire import Delivery
 
 from .examiner import Examiner
 from .peer import Brief, Letter
@@ -30,8 +32,9 @@ LONGEST: Final = timedelta(days=7)
 class LocalCentre:
     """A core with as much of a shell as can be seen from outside."""
 
-    def __init__(self, party: str, core: Core, speed: float = 1.0) -> None:
+    def __init__(self, party: str, core: Core, speed: float = 1.0, peers: Collection[str] = ()) -> None:
         self.party: Final = party
+        self.peers: Final = peers
         self.core: Final = core
         self.stopped = False
         self._outbox = Outbox(first_resend_s=2.0 * speed, longest_resend_s=30.0 * speed)
@@ -55,19 +58,17 @@ class LocalCentre:
         if self.stopped:
             return []
         letters: list[Letter] = []
-        if "/control/" in topic or "/receipt/" in topic:
-            self._hear_shell(topic, payload, now, letters)
+        delivery = Delivery(topic, payload, retained=False, qos=1, mid=0, life=0)
+        said = between_shells(delivery)
+        if said is not None and not isinstance(said, Health):
+            self._hear_shell(said, now, letters)
             return letters
-        for message in ear(topic, payload, now):
+        for message in ear(topic, payload, now, (self.party, *self.peers)):
             if isinstance(message, Unreadable) or self.is_new(message, now, letters):
                 letters += self._post(self.core.receive(message, now), now)
         return letters
 
-    def _hear_shell(self, topic: str, payload: bytes, now: datetime, letters: list[Letter]) -> None:
-        try:
-            message = decode(topic, payload)
-        except MalformedMessageError:
-            return
+    def _hear_shell(self, message: ShellMessage, now: datetime, letters: list[Letter]) -> None:
         if isinstance(message, Receipt):
             self._outbox.confirm(message.ids)
         elif isinstance(message, Stop):

@@ -168,7 +168,7 @@ class DeskView:
                 return self._agreed(message.entry) if isinstance(message, Entered) else self._ended(message)
             case AnswersOffer(sitting=self.sitting):
                 self._answered(message)
-            case InputRejected(source=self.party, sender=self.sitting):
+            case InputRejected(source=self.party) if self.sitting in message.evidence:  # another may sit there as well
                 return self._refused(message)
             case Health(source=self.party):
                 return self._centre(message)

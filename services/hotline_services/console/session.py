@@ -19,7 +19,20 @@ from hotline_protocol.message import Message
 from hotline_protocol.orders import DeskTaken
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Unreadable
 from hotline_protocol.sky import Tracks
-from hotline_protocol.topics import CLOCK, EVENT, HEALTH, INJECT, LINE, RECEIPT, STATUS, TRACK, address_of, encode
+from hotline_protocol.topics import (
+    CLOCK,
+    EVENT,
+    HEALTH,
+    INJECT,
+    LINE,
+    ORDER,
+    RECEIPT,
+    STATUS,
+    TRACK,
+    address_of,
+    encode,
+    is_state,
+)
 from hotline_services.export.memorandum import shipped_agreement
 from hotline_services.injecting import NO_PARTIES
 from hotline_services.monitor.wording import words
@@ -179,7 +192,10 @@ class Session:
                 while not (await asyncio.wait({answered}, timeout=AGAIN_S))[0]:
                     await self._say_again()
         except TimeoutError as error:
-            raise DeskError(f"The centre of {party} has not answered in {within_s:g} s.") from error
+            raise DeskError(
+                f"The centre of {party} has not answered in {within_s:g} s. Where the broker asks who you are, its "
+                f"desk is for the user {self.sitting.identity}."
+            ) from error
         answer = answered.result()
         if isinstance(answer, InputRejected):
             self._asked = ""
@@ -245,7 +261,7 @@ class Session:
         """Say it, if there is a line: it is said again until it is confirmed anyway."""
         if self._line is not None:
             with contextlib.suppress(aiomqtt.MqttError):
-                await self._line.publish(address_of(order), encode(order), qos=INJECT.qos)
+                await self._line.publish(address_of(order), encode(order), qos=ORDER.qos)
 
     # Hearing ---------------------------------------------------------------------------------------------
 
@@ -262,7 +278,8 @@ class Session:
                     await self._listen_to(connection)
                     self._have_line(connection)
                     async for heard in connection.messages:
-                        self._take(str(heard.topic), bytes(heard.payload))
+                        if not heard.retain or is_state(str(heard.topic)):
+                            self._take(str(heard.topic), bytes(heard.payload))
             except NoBrokerError as error:
                 if not self._asked:
                     raise
@@ -280,7 +297,8 @@ class Session:
             STATUS.filter(source=party),
             EVENT.filter(source=party),
             INJECT.filter(to=party),
-            RECEIPT.filter(source=party, to=self.sitting.name),
+            ORDER.filter(to=party),
+            RECEIPT.filter(source=party, to=self.sitting.identity),
         )
         with contextlib.suppress(NoBrokerError):  # who may not see the sky can sit there all the same
             await subscribe(connection, TRACK.filter())
@@ -299,7 +317,9 @@ class Session:
 
     def _take(self, topic: str, payload: bytes) -> None:
         moment = self._clock.now() if self._clock is not None else wall_clock()
-        notices = [notice for message in ear(topic, payload, moment) for notice in self._understand(message)]
+        notices = [
+            notice for message in ear(topic, payload, moment, self._present) for notice in self._understand(message)
+        ]
         self._tell(notices)
 
     def _tell(self, notices: list[Notice]) -> None:

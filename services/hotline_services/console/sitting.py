@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from hotline_protocol.injection import Injected
+from hotline_protocol.names import desk_of
 from hotline_protocol.orders import AtDesk, LeaveDesk, TakeDesk
 
 LEASE_REAL_S: Final = 20.0
@@ -28,12 +29,13 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class SittingAt:
-    """``name`` tells this sitting from any other; it is also the source of its messages."""
+    """``name`` tells this sitting from any other; its messages bear the identity of the desk as their source."""
 
     def __init__(self, party: str, name: str, operator: str) -> None:
         self.party: Final = party
         self.name: Final = name
         self.operator: Final = operator
+        self.identity: Final = desk_of(party)
         self._count = 0
 
     def write(self, draft: Draft, now: datetime) -> Injected:
@@ -42,7 +44,7 @@ class SittingAt:
         sitting: dict[str, Any] = {"sitting": self.name} if issubclass(draft.kind, AtDesk) else {}
         return draft.kind(
             id=f"{self.name}-{self._count}",
-            source=self.name,
+            source=self.identity,
             seq=0,
             time=now,
             to=self.party,

@@ -14,7 +14,7 @@ from hotline_protocol.events import DeadLettered, InputRejected
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Author, Message, digest_of
 from hotline_protocol.service import EpochBegun, Health, Presence, Resend, Unreadable
-from hotline_protocol.topics import EVENT, INJECT, LINE, ROOT
+from hotline_protocol.topics import EVENT, INJECT, LINE, ORDER, ROOT
 
 from .order import Limits, Mark, Span, Stream
 
@@ -180,7 +180,7 @@ class MonitorCore:
 
     def _addressee(self, topic: str) -> str:
         """For whom alone something on this topic is; empty when it is for everybody."""
-        levels = INJECT.match(topic) or LINE.match(topic) or {}
+        levels = ORDER.match(topic) or INJECT.match(topic) or LINE.match(topic) or {}
         return levels.get("to", "")
 
     @property

@@ -8,6 +8,7 @@ from typing import Final, Protocol, Self, TypeVar
 
 from hotline_protocol.line import LineCheck, LineChecked
 from hotline_protocol.message import Digest, Message
+from hotline_protocol.service import Stop
 from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, decode_any, topic_of
 from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader, RecordingWriter
 from hotline_services.runtime.store import StoreError, usable
@@ -198,7 +199,7 @@ def record_to_recording(record: Path, out: Path, *, scenario: str = "live", agre
 def _write(writer: RecordingWriter, source: RecordSource) -> int:
     count = 0
     for at, message in source.messages():
-        if topic_of(message) not in HOUSEKEEPING:
+        if topic_of(message) not in HOUSEKEEPING and not isinstance(message, Stop):
             writer.write(message, at)
             count += 1
     return count

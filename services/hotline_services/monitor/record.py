@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from hotline_protocol.message import Message
+from hotline_protocol.message import Message, digest_of
 from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_protocol.topics import CONTROL, address_of, decode_any, encode, is_kept, topic_of
 from hotline_services.runtime.store import Heard, Recovered, StoreError, store_error, usable
@@ -192,12 +192,23 @@ class Record:
         """Write down those that are new, each once."""
         fresh: dict[str, tuple[datetime, Message]] = {}
         for at, message in messages:
-            fresh.setdefault(message.id, (at, message))
-        for (known,) in self._db.execute(_KNOWN, (msgspec.json.encode(list(fresh)).decode(),)):
-            del fresh[known]
+            first = fresh.setdefault(message.id, (at, message))[1]
+            if _is_another(message, first):
+                fresh.setdefault((renamed := _under_a_name_of_its_own(message)).id, (at, renamed))
+        for text, known in self._known(fresh):
+            at, message = fresh.pop(known)
+            if _is_another(message, decode_any(text)):
+                fresh.setdefault((renamed := _under_a_name_of_its_own(message)).id, (at, renamed))
+                for _, twice in self._known([renamed.id]):
+                    del fresh[twice]
         self._db.executemany(_KEEP, (_stored(at, message) for at, message in fresh.values()))
         for at, message in fresh.values():
             self._projection.apply(message, at)
+
+    def _known(self, names: Iterable[str]) -> list[tuple[bytes, str]]:
+        """The messages that are written down under these ids, each with its id."""
+        found = self._db.execute(_KNOWN, (msgspec.json.encode(list(names)).decode(),))
+        return [(text.encode(), name) for text, name in found.fetchall()]
 
     def _wait_for(self, said: Iterable[Message], confirmed: Iterable[str]) -> None:
         """A request to send again is not waited for: it is made anew as long as something is missing."""
@@ -250,11 +261,23 @@ class Record:
         self._opened.close()
 
 
-_KNOWN: Final = "SELECT id FROM messages WHERE id IN (SELECT value FROM json_each(?))"
+_KNOWN: Final = "SELECT message, id FROM messages WHERE id IN (SELECT value FROM json_each(?))"
 _KEEP: Final = (
     "INSERT INTO messages (id, topic, source, epoch, seq, type, time, cause, at, message) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+
+def _is_another(message: Message, known: Message) -> bool:
+    """Whether these two bear one id and are not one message: somebody has used an id that is another's."""
+    if message.seq or known.seq:
+        return (message.source, message.epoch, message.seq) != (known.source, known.epoch, known.seq)
+    return msgspec.structs.replace(message, time=known.time) != known
+
+
+def _under_a_name_of_its_own(message: Message) -> Message:
+    """The same message under another id, as it can be written down beside the one that has its own."""
+    return msgspec.structs.replace(message, id=f"{message.id[:79]}.{digest_of(message)}")
 
 
 def _stored(at: datetime, message: Message) -> tuple[Any, ...]:

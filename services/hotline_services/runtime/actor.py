@@ -14,15 +14,14 @@ from typing import Final
 
 import structlog
 
-from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Resend, Stop
-from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT
+from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, OLD_CONTROL, ORDER, RECEIPT
 
 from .budget import Budget
 from .clock import ScaledClock, wall_clock
 from .dispatch import Dispatch, Publisher
 from .guard import QUIET, Guard
-from .hearing import between_shells
+from .hearing import ShellMessage, between_shells
 from .intake import Bug, Intake, Turn
 from .logs import write_up
 from .mqtt import Connection
@@ -84,7 +83,8 @@ class LiveActor:
         self._stopping = False
         self._patience_over = False
         self._ticked = False  # then what has arrived is written: if that is lost it is sent again, no more
-        own = [CLOCK.template, CONTROL.filter(to=name), RECEIPT.filter(to=name), HEALTH.filter()]
+        told = [topic.filter(to=name) for topic in (ORDER, CONTROL, OLD_CONTROL, RECEIPT)]
+        own = [CLOCK.template, HEALTH.filter(), *told]
         self._connection = Connection(broker, f"hotline-{name}", [*own, *service.subscriptions], self)
         self._publisher = Publisher(self._connection, self._past.traces, broker.signing.encode)
         self._publish = self._publisher.publish
@@ -161,7 +161,7 @@ class LiveActor:
         elif topic == self._own_health:
             self._say_health(Presence.UP)
 
-    def _hear_shell(self, message: Message, *, retained: bool) -> None:
+    def _hear_shell(self, message: ShellMessage, *, retained: bool) -> None:
         match message:
             case Clock() if self._clock_set is not None and self._service.sets_clock is not None:
                 if message != self._clock_set:  # not ours to follow: others are to hear ours again
@@ -185,6 +185,7 @@ class LiveActor:
                 self._wake.set()
             case Stop() if message.to == self._service.name:
                 log.info("stop-asked", by=message.source)
+                self._receipts.owe([message])
                 self.stop()
 
     # The pipeline.

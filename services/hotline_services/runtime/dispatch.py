@@ -146,7 +146,7 @@ class Dispatch:
         """The peer has these in its journal, so it is listening."""
         self._ready.add(peer)
         self._receipted_at[peer] = self._now_s()
-        self._confirmed += self._outbox.confirm(ids)
+        self._confirmed += self._outbox.confirm(ids, by=peer)
 
     def send_due(self) -> None:
         """Send again what has waited long enough: nothing to peers that are gone, whose birth will hurry it, and a few

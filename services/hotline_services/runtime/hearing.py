@@ -1,14 +1,25 @@
-"""What a shell tells its core in place of an input that it will not, or cannot, hand over."""
+"""What is for a shell itself, and what it tells its core in place of an input that it does not hand over."""
 
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from hotline_protocol.authority import admit
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Message
-from hotline_protocol.service import Unreadable
-from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, MalformedMessageError, decode, encode
+from hotline_protocol.service import Clock, Health, Receipt, Resend, Stop, Unreadable
+from hotline_protocol.topics import (
+    CLOCK,
+    CONTROL,
+    HEALTH,
+    ORDER,
+    RECEIPT,
+    MalformedMessageError,
+    encode,
+    is_state,
+    topic_at,
+)
 
 from .wire import Delivery
 
@@ -19,17 +30,35 @@ TOO_LARGE: Final = "too-large"
 
 Hear = Callable[[str, bytes, datetime], list[Message]]
 
+ShellMessage = Clock | Health | Receipt | Resend | Stop
 _SHELLS: Final = tuple(topic.template.partition("{")[0] for topic in (CLOCK, CONTROL, HEALTH, RECEIPT))
+_ORDERS: Final = ORDER.template.partition("{")[0]
 
 
-def between_shells(delivery: Delivery) -> Message | None:
-    """The message, if it is for the shell itself and can be read. None leaves it to what the core is told of it."""
-    if not delivery.topic.startswith(_SHELLS):
+def between_shells(delivery: Delivery) -> ShellMessage | None:
+    """The message, if it is for the shell itself and may be believed. None leaves it to what the core is told of it."""
+    topic = delivery.topic
+    if not topic.startswith(_SHELLS) and not (topic.startswith(_ORDERS) and b'"stop"' in delivery.payload):
+        return None
+    if is_stray(delivery):
         return None
     try:
-        return decode(delivery.topic, delivery.payload)
+        message = admit(topic, delivery.payload)
     except MalformedMessageError:
         return None
+    return message if isinstance(message, ShellMessage) else None
+
+
+STRAY: Final = Problem(
+    code="retained",
+    field="topic",
+    reason="was published to be retained, as only health and clock may be: publish it once more without that flag",
+)
+
+
+def is_stray(delivery: Delivery) -> bool:
+    """Whether the broker has kept it for us though it is no state: then it would be new again at each connect."""
+    return delivery.retained and topic_at(delivery.topic) is not None and not is_state(delivery.topic)
 
 
 def evidence(payload: bytes) -> str:

@@ -16,7 +16,7 @@ from hotline_protocol.topics import is_kept, topic_of
 
 from .flood import Flood
 from .guard import Contents, contradicted
-from .hearing import dead_letter, input_id, refused, too_large, unread
+from .hearing import STRAY, dead_letter, input_id, is_stray, refused, too_large, unread
 from .replay import Past
 from .service import Service
 from .store import Heard
@@ -74,10 +74,7 @@ class Intake:
     def take(self, delivery: Delivery, now: datetime, turn: Turn) -> None:
         """What arrived on a topic. When ``turn.bug`` is set afterwards, nothing more may be taken."""
         try:
-            if delivery.problem is None:
-                messages = self._hear(delivery.topic, delivery.payload, now)
-            else:
-                messages = [refused(delivery.topic, delivery.payload, delivery.problem, now)]
+            messages = self._read(delivery, now)
         except Exception:  # noqa: BLE001  whatever it is, it is kept as evidence and ends the process
             stand_in = unread(delivery.topic, delivery.payload, now)
             if self._attempts.get(stand_in.id, 0) < DEATHS:
@@ -104,6 +101,12 @@ class Intake:
             return
         turn.heard.append(Heard(now, letter))
         turn.said.extend(said)
+
+    def _read(self, delivery: Delivery, now: datetime) -> list[Message]:
+        problem = delivery.problem or (STRAY if is_stray(delivery) else None)
+        if problem is not None:
+            return [refused(delivery.topic, delivery.payload, problem, now)]
+        return self._hear(delivery.topic, delivery.payload, now)
 
     def lapse(self, now: datetime, turn: Turn) -> None:
         """Let the core act when the time comes that it has asked for; tell it of inputs that were too many."""

@@ -5,7 +5,8 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from hotline_protocol.message import Message
-from hotline_protocol.topics import CONTROL, TOPICS, Topic
+from hotline_protocol.service import Resend, Stop
+from hotline_protocol.topics import TOPICS, Topic
 
 addressee: Final = attrgetter("to")
 
@@ -44,7 +45,7 @@ class Routes(dict[type[Message], Route]):
         route = self[kind] = Route(
             addressed="to" in kind.__struct_fields__,
             receipted=topic.receipted,
-            housekeeping=topic is CONTROL,
+            housekeeping=kind in {Resend, Stop},
             hearers=tuple(name for name, topics in self._hears.items() if topic in topics),
         )
         return route

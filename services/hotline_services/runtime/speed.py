@@ -46,7 +46,7 @@ async def measured_delay(broker: BrokerSettings, name: str, round_trips: int = R
     """
     echo = _Echo(name, round_trips)
     guest = msgspec.structs.replace(broker, session_s=0)  # the broker need not remember us
-    connection = Connection(guest, f"hotline-echo-{uuid4().hex[:8]}", [CONTROL.filter(to=name)], echo)
+    connection = Connection(guest, f"hotline-echo-{uuid4().hex[:8]}", [CONTROL.filter(source=name, to=name)], echo)
     echo.connection = connection
     running = asyncio.create_task(connection.run())
     done = asyncio.create_task(echo.done.wait())

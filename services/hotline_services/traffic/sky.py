@@ -19,7 +19,7 @@ from hotline_protocol.intake import check_plan
 from hotline_protocol.message import Author, M, Message, PartyName
 from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_protocol.sky import Tracks
-from hotline_protocol.topics import INJECT, address_of
+from hotline_protocol.topics import INJECT, ORDER, topic_of
 from hotline_services.director import setting
 from hotline_services.director.play import SKY
 from hotline_services.runtime.chance import Chance
@@ -217,16 +217,20 @@ class Sky:
         what = {"topic": message.topic, "evidence": message.evidence}
         if message.code == "dead-letter":
             self._say(DeadLettered, message.id, error=message.reason, **what)
-        elif message.topic == INJECT.filter(to=SKY) or (message.source, message.code) == (SKY, "too-large"):
+        elif self._is_for_us(message):
             problem = Problem(code=message.code, field=message.field, reason=message.reason)
             self._say(InputRejected, message.id, problem=problem, **what)
 
+    def _is_for_us(self, message: Unreadable) -> bool:
+        to = (INJECT.match(message.topic) or ORDER.match(message.topic) or {}).get("to")
+        return to == SKY or (message.source, message.code) == (SKY, "too-large")
+
     def _reject(self, message: Message, code: str, field: str, reason: str) -> None:
-        problem = Problem(code=code, field=field, reason=reason)
+        problem, topic = Problem(code=code, field=field, reason=reason), topic_of(message)
         self._say(
             InputRejected,
             message.id,
-            topic=address_of(message),
+            topic=(INJECT if topic is ORDER else topic).address(message),  # as older journals have it of orders
             problem=problem,
             evidence=message.id,
             sender=message.source,

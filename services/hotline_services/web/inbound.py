@@ -10,6 +10,8 @@ from typing import Final
 import aiomqtt
 import structlog
 
+from hotline_protocol.authority import door
+from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.message import Message, PartyName
 from hotline_protocol.service import Clock, Health
 from hotline_protocol.sky import Tracks
@@ -90,7 +92,8 @@ class Inbound:
         if connection is None:
             raise NoBrokerError(self._trouble or f"no connection to the broker at {self._settings}")
         try:
-            await connection.publish(INJECT.filter(to=to), payload, qos=INJECT.qos, timeout=PUBLISH_S)
+            address = door(self._settings.username, SubmitPlan, to)
+            await connection.publish(address, payload, qos=INJECT.qos, timeout=PUBLISH_S)
         except aiomqtt.MqttError as error:
             raise NoBrokerError(f"the broker at {self._settings} did not take it: {error}") from error
 
