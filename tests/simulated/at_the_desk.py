@@ -25,7 +25,8 @@ from hotline_protocol.orders import (
 from hotline_protocol.topics import EVENT, LINE
 from hotline_services.runtime.chance import Chance
 
-from .faulty_day import PARTIES, QUIET_FROM, START, Dice, FaultyDay
+from .dice import QUIET_FROM, START, Dice
+from .faulty_day import PARTIES, FaultyDay
 
 LEASE_S = 120.0
 BETWEEN_RENEWALS = timedelta(seconds=45)

@@ -1,9 +1,10 @@
 """A day of two centres on which everything may go wrong, drawn from one seed."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time
 from functools import cache, partial
-from typing import Any, TypeVar
+from itertools import combinations
+from typing import Any
 
 import msgspec
 
@@ -41,43 +42,14 @@ from hotline_services.runtime.chance import Chance
 from hotline_services.runtime.network import Crash, Faults, NetworkModel, Outage, Partition
 from hotline_services.runtime.simulated import Simulation
 
-from . import people
-
-T = TypeVar("T")
-
-START = datetime(2017, 7, 20, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
+from . import people, troubles
+from .dice import HOUR, MINUTE, QUIET_FROM, START, Dice
 
 PARTIES = ("us", "ru")
 MONITOR = "monitor"
 FILED_UNTIL = 4.0  # hours; nothing is injected after this
-QUIET_FROM = 6.0  # no crash, outage or partition reaches beyond this
 RESTART_AT = 8.9  # one side restarts, and so the other compares ledgers with it
 END_AT = 9.9  # the line has been tried at 9:00
-
-
-class Dice:
-    """Draws that need ``random()`` alone, and so are the same on every version of Python."""
-
-    def __init__(self, chance: Chance, purpose: str) -> None:
-        self._random = chance.stream(purpose).random
-
-    def between(self, least: float, most: float) -> float:
-        return least + (most - least) * self._random()
-
-    def whole(self, least: int, most: int) -> int:
-        return least + int(self._random() * (most - least + 1))
-
-    def pick(self, choices: Sequence[T]) -> T:
-        return choices[int(self._random() * len(choices))]
-
-    def happens(self, probability: float) -> bool:
-        return self._random() < probability
-
-    def moment(self, from_h: float, until_h: float) -> datetime:
-        """A whole second between these hours of the day."""
-        return START + timedelta(seconds=int(self.between(from_h, until_h) * 3_600))
 
 
 class Tap:
@@ -100,19 +72,27 @@ class Tap:
 
 
 class FaultyDay:
-    """The day of this seed; ``log`` is everything that was said in it."""
+    """The day of this seed; ``log`` is everything that was said in it.
 
-    def __init__(self, seed: int, monitor: MonitorCore | None = None) -> None:
+    Without ``more`` it has two parties, and knows loss, delay, duplication, outages and deaths alone. With ``more``,
+    some days have three or four parties, and each kind of trouble of ``troubles.py`` befalls some days.
+    """
+
+    def __init__(self, seed: int, monitor: MonitorCore | None = None, *, more: bool = True) -> None:
         chance = Chance(seed)
-        self.agreement = _agreement(Dice(chance, "agreement"), Dice(chance, "review"))
+        self.parties = troubles.parties(Dice(chance, "parties")) if more else PARTIES
+        self.agreement = _agreement(Dice(chance, "agreement"), Dice(chance, "review"), self.parties)
         self.log: list[tuple[datetime, Message]] = []
-        self.simulation = Simulation(START, seed, _network(Dice(chance, "network")), _faults(Dice(chance, "faults")))
+        faults = _faults(Dice(chance, "faults"), self.parties)
+        if more:
+            faults = troubles.added(faults, chance, self.parties)
+        self.simulation = Simulation(START, seed, _network(Dice(chance, "network"), self.parties), faults)
         self._down = people.circuit(Dice(chance, "circuit"), QUIET_FROM)
-        for party in PARTIES:
+        for party in self.parties:
             config = _party(*(Dice(chance, f"{part}/{party}") for part in ("party", "review", "strain")))
             self.simulation.add(party, partial(self._centre, party, config), hears=[HEALTH])
         filed = _acts(Dice(chance, "acts"), self.agreement)
-        drawn = (*filed, *_advice(chance), *_troubles(Dice(chance, "troubles")))
+        drawn = (*filed, *_advice(chance, self.parties), *_sightings(Dice(chance, "troubles"), self.parties))
         acts = tuple(sorted(drawn, key=lambda act: act.at))
         self.simulation.add(DIRECTOR, lambda: Director(acts), hears=[STATUS])
         if monitor is not None:
@@ -135,11 +115,11 @@ class FaultyDay:
 
     @property
     def centres(self) -> dict[str, Centre]:
-        return {party: self.tap(party).core for party in PARTIES}
+        return {party: self.tap(party).core for party in self.parties}
 
     @property
     def heard(self) -> dict[str, list[str]]:
-        return {party: self.tap(party).heard for party in PARTIES}
+        return {party: self.tap(party).heard for party in self.parties}
 
 
 @cache
@@ -147,7 +127,7 @@ def _memorandum() -> Agreement:
     return read_agreement((scenarios_folder() / "agreements" / "valley.toml").read_text(encoding="utf-8"))
 
 
-def _agreement(dice: Dice, review: Dice) -> Agreement:
+def _agreement(dice: Dice, review: Dice, parties: Sequence[str]) -> Agreement:
     """The exercise memorandum with other times, the line tried every other hour by one side or the other, and most
     often moved in between."""
     hurry = dice.pick((0.2, 0.5, 1.0))
@@ -161,17 +141,22 @@ def _agreement(dice: Dice, review: Dice) -> Agreement:
     )
     return msgspec.structs.replace(
         memorandum,
+        parties=tuple(parties),
         timing=timing,
         tiers=tuple(msgspec.structs.replace(rule, offer_s=rule.offer_s * hurry) for rule in memorandum.tiers),
-        line_check=LineCheckRule(caller=dice.pick(PARTIES), at=tuple(time(hour) for hour in range(1, 24, 2))),
-        line_review=LineReviewRule(
-            caller=review.pick(PARTIES),
-            every_days=1,
-            at=time(review.whole(0, 5), review.whole(0, 59)),
-            spacing_nm=review.between(5, 60),
-            rounds=review.whole(2, 12),
-            effective_min=review.between(1, 60),
-        ),
+        line_check=LineCheckRule(caller=dice.pick(parties), at=tuple(time(hour) for hour in range(1, 24, 2))),
+        line_review=_review(review, parties) if len(parties) == len(PARTIES) else None,
+    )
+
+
+def _review(dice: Dice, parties: Sequence[str]) -> LineReviewRule:
+    return LineReviewRule(
+        caller=dice.pick(parties),
+        every_days=1,
+        at=time(dice.whole(0, 5), dice.whole(0, 59)),
+        spacing_nm=dice.between(5, 60),
+        rounds=dice.whole(2, 12),
+        effective_min=dice.between(1, 60),
     )
 
 
@@ -195,7 +180,7 @@ def _party(dice: Dice, review: Dice, strain: Dice) -> PartyConfig:
     )
 
 
-def _network(dice: Dice) -> NetworkModel:
+def _network(dice: Dice, parties: Sequence[str]) -> NetworkModel:
     delay_s = dice.pick((0.05, 1.0, 10.0))
     rate = 0.2 * dice.whole(0, 2) / 2
     return NetworkModel(
@@ -207,12 +192,15 @@ def _network(dice: Dice) -> NetworkModel:
         late_s=dice.between(1, 60),
         outages=tuple(Outage(start=at, end=end) for at, end in _windows(dice)),
         partitions=tuple(
-            Partition(
-                between=dice.pick((("us", "ru"), ("us", "ru"), ("us", DIRECTOR), ("ru", DIRECTOR))), start=at, end=end
-            )
-            for at, end in _windows(dice)
+            Partition(between=dice.pick(_neighbours(parties)), start=at, end=end) for at, end in _windows(dice)
         ),
     )
+
+
+def _neighbours(parties: Sequence[str]) -> list[tuple[str, str]]:
+    """Two parties and their director: for two parties, the two are picked as often as one and the director."""
+    pairs = list(combinations(parties, 2))
+    return [*pairs, *pairs, *((party, DIRECTOR) for party in parties)]
 
 
 def _windows(dice: Dice) -> Iterator[tuple[datetime, datetime]]:
@@ -221,7 +209,7 @@ def _windows(dice: Dice) -> Iterator[tuple[datetime, datetime]]:
         yield start, start + dice.between(0.1, 60) * MINUTE
 
 
-def _faults(dice: Dice) -> Faults:
+def _faults(dice: Dice, parties: Sequence[str]) -> Faults:
     crashes = [
         Crash(
             party=party,
@@ -229,15 +217,15 @@ def _faults(dice: Dice) -> Faults:
             down_s=dice.pick((1.0, 1.0, 60.0, 1_800.0)) * dice.between(0.5, 1),
             in_the_act=dice.happens(0.5),
         )
-        for party in PARTIES
+        for party in parties
         for _ in range(dice.whole(0, 4))
     ]
-    restart = Crash(party=dice.pick(PARTIES), at=START + RESTART_AT * HOUR, down_s=1)
+    restart = Crash(party=dice.pick(parties), at=START + RESTART_AT * HOUR, down_s=1)
     return Faults(crashes=(*crashes, restart))
 
 
 def _acts(dice: Dice, agreement: Agreement) -> Iterator[Act]:
-    for party in PARTIES:
+    for party in agreement.parties:
         for number in range(dice.whole(4, 9)):
             plan = _plan(dice, f"{party}-{number}", agreement)
             filed = max(START, plan.start - dice.between(5, 150) * MINUTE)
@@ -251,28 +239,28 @@ def _acts(dice: Dice, agreement: Agreement) -> Iterator[Act]:
                 again = plan if dice.happens(0.5) else msgspec.structs.replace(plan, remarks="changed")
                 yield _act(SubmitPlan, later, party, plan=again)
         if dice.happens(0.5):
-            yield _sighting(dice, party)
+            yield _sighting(dice, party, agreement.parties)
         if dice.happens(0.2):
             yield _act(AnnounceLine, dice.moment(0, FILED_UNTIL), party, state=dice.pick(tuple(AnnouncedState)))
 
 
-def _advice(chance: Chance) -> Iterator[Act]:
-    for party, peer in (PARTIES, PARTIES[::-1]):
+def _advice(chance: Chance, parties: Sequence[str]) -> Iterator[Act]:
+    for party, peer in zip(parties, (*parties[1:], parties[0]), strict=True):
         yield from people.advice(Dice(chance, f"advice/{party}"), party, peer, FILED_UNTIL, _position)
 
 
-def _troubles(dice: Dice) -> Iterator[Act]:
+def _sightings(dice: Dice, parties: Sequence[str]) -> Iterator[Act]:
     """On one day in three one sighting after the other."""
     for _ in range(dice.whole(5, 15) if dice.happens(0.3) else 0):
-        yield _sighting(dice, dice.pick(PARTIES))
+        yield _sighting(dice, dice.pick(parties), parties)
 
 
 def _act(kind: type[Injected], at: datetime, to: str, /, **fields: Any) -> Act:
     return Act(at=at, kind=kind, fields={"to": to, **fields})
 
 
-def _sighting(dice: Dice, party: str) -> Act:
-    by = next(name for name in PARTIES if name != party)
+def _sighting(dice: Dice, party: str, parties: Sequence[str]) -> Act:
+    by = next(name for name in parties if name != party)
     at = dice.moment(0, FILED_UNTIL)
     kind = dice.pick(tuple(SightingKind))
     return _act(ReportSighting, at, party, kind=kind, by=by, at=_position(dice), seen_at=at)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import time, timedelta
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,13 +11,12 @@ from hotline_protocol.line import Tier
 from hotline_services.aoc.config import Away, Officer, Roster, Watch
 from hotline_services.director.play import Act
 
-if TYPE_CHECKING:
-    from .faulty_day import Dice
+from .dice import Dice
 
 FROM_FIVE_ON = ((time(5), time(20)),)
 
 
-def officer(dice: "Dice", hurried: Officer) -> Officer:
+def officer(dice: Dice, hurried: Officer) -> Officer:
     """The same officer with ears of his own."""
     return msgspec.structs.replace(
         hurried,
@@ -32,12 +30,12 @@ def officer(dice: "Dice", hurried: Officer) -> Officer:
     )
 
 
-def circuit(dice: "Dice", quiet_from_h: float) -> tuple[Away, ...]:
+def circuit(dice: Dice, quiet_from_h: float) -> tuple[Away, ...]:
     """When there is no tone, for both sides: often never, sometimes for hours."""
     return tuple(_windows(dice, dice.pick((0, 0, 1, 2)), 120, quiet_from_h))
 
 
-def roster(dice: "Dice", circuit_down: tuple[Away, ...], quiet_from_h: float) -> Roster:
+def roster(dice: Dice, circuit_down: tuple[Away, ...], quiet_from_h: float) -> Roster:
     """The officers of one side, all of them there again when it is to be quiet."""
     watches = {
         tier: Watch(
@@ -52,15 +50,13 @@ def roster(dice: "Dice", circuit_down: tuple[Away, ...], quiet_from_h: float) ->
     return Roster(watches=watches, circuit_down=circuit_down)
 
 
-def _windows(dice: "Dice", count: int, longest_min: float, quiet_from_h: float) -> Iterator[Away]:
+def _windows(dice: Dice, count: int, longest_min: float, quiet_from_h: float) -> Iterator[Away]:
     for _ in range(count):
         start = dice.moment(0, quiet_from_h - longest_min / 60)
         yield Away(start=start, end=start + timedelta(minutes=dice.between(0.5, longest_min)))
 
 
-def advice(
-    dice: "Dice", party: str, peer: str, until_h: float, somewhere: Callable[["Dice"], Position]
-) -> Iterator[Act]:
+def advice(dice: Dice, party: str, peer: str, until_h: float, somewhere: Callable[[Dice], Position]) -> Iterator[Act]:
     """What this side's officers are to tell the other, some of it twice."""
     for _ in range(dice.whole(0, 3)):
         at = dice.moment(0, until_h)

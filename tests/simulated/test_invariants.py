@@ -12,7 +12,8 @@ from hotline_protocol.line import LineCheck, Tier, ToPeer
 from hotline_protocol.message import Author, Message
 from hotline_services.aoc.plans import Filed
 
-from .faulty_day import START, FaultyDay
+from .dice import START
+from .faulty_day import FaultyDay
 from .invariants import denials, differences, disagreements, double_uses, losses, unexplained_flights, unfinished
 
 SEED = 4

@@ -14,7 +14,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Resend
 from hotline_protocol.topics import EVENT, LINE
 from hotline_services.runtime.chance import Chance
-from hotline_services.runtime.faulty import ReplayDivergedError
+from hotline_services.runtime.faulty_node import ReplayDivergedError
 from hotline_services.runtime.network import Crash, Faults, Link, Mortality, NetworkModel, Outage, Partition
 from hotline_services.runtime.simulated import Simulation
 

@@ -77,6 +77,7 @@ class Consents:
         self._talks.give_way(filed.volumes, Priority.EMERGENCY, but=filed.plan.plan_id)
         filed.to_ask, filed.asked = self._book.consents_needed(filed.volumes), []
         if filed.to_ask:
+            self._note_crossing(filed, filed.to_ask[1:])  # they are asked one after the other, and it flies already
             self._ask(filed)
             self._book.tell(filed)
 
@@ -279,6 +280,8 @@ class Consents:
         self._posture.escalate(kind, asking.peer, asking.id, asking.reason, tier=asking.tier)
         if filed.state is PlanState.CONTINGENT:
             self._note_crossing(filed, [asking.peer])
+            if any(peer not in filed.asked for peer in filed.to_ask):
+                self._ask(filed)
         elif filed.state is PlanState.NEGOTIATING:
             code = "refused-by-peer" if refused else "no-agreement-in-time"
             self._release(filed, "another consent was refused")

@@ -1,26 +1,19 @@
 """Nodes on a network that loses, doubles and delays, and that die: what a live shell does about it, simulated."""
 
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Callable, Collection
+from datetime import timedelta
 
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
-from hotline_protocol.service import Health, Resend
-from hotline_protocol.topics import HEALTH, Topic
+from hotline_protocol.service import Health
+from hotline_protocol.topics import HEALTH, TOPICS, Topic
 
-from .agenda import Agenda, Alarm
+from .agenda import Agenda
 from .chance import Chance
-from .network import HOUR, Crash, Faults, Link, Mortality, NetworkModel
-from .node import Listener, birth, circumstances, lapse, will
-from .outbox import Outbox, Seen
+from .faulty_node import FaultyNode
+from .network import HOUR, ClockStep, Crash, Faults, Hang, Intrusion, Link, Mortality, NetworkModel
+from .node import Listener
 from .routes import Routes, addressee
-
-MICROSECOND: Final = timedelta(microseconds=1)
-
-
-class ReplayDivergedError(Exception):
-    """A core that was fed its journal again did not say again what it had said: it is not deterministic."""
 
 
 class FaultyNetwork:
@@ -40,10 +33,12 @@ class FaultyNetwork:
         self._nodes: dict[str, FaultyNode] = {}
         self._links: dict[tuple[str, str], Link] = {}
         self._retained: dict[str, Health] = {}
+        self._intruded: list[Intrusion] = []  # what is retained of it
 
     def add(self, name: str, core_factory: Callable[[], Core], hears: Collection[Topic]) -> None:
         """A new node."""
-        self._nodes[name] = FaultyNode(name, core_factory, self, self._agenda)
+        slow = [slow for slow in self._faults.slow_disks if slow.party == name]
+        self._nodes[name] = FaultyNode(name, core_factory, self, self._agenda, slow)
         self._routes.subscribe(name, hears)
 
     def core(self, name: str) -> Core:
@@ -60,6 +55,12 @@ class FaultyNetwork:
             self._agenda.put(outage.end, self._reconnect, None)
         for crash in self._faults.crashes:
             self._agenda.put(crash.at, self._kill, crash)
+        for hang in self._faults.hangs:
+            self._agenda.put(hang.at, self._hang, hang)
+        for step in self._faults.clock_steps:
+            self._agenda.put(step.at, self._step_clock, step)
+        for intrusion in self._faults.intrusions:
+            self._agenda.put(intrusion.at, self._intrude, intrusion)
         for party in self._faults.parties:
             self._live_dangerously(Mortality(self._faults, party, self._chance))
         for node in self._nodes.values():
@@ -114,6 +115,9 @@ class FaultyNetwork:
             for source, health in self._retained.items():
                 if source != name:
                     self._deliver(health, source, name)
+        for intrusion in self._intruded:
+            if name in self._hearers(intrusion.topic):
+                self._agenda.put(self._agenda.now, self._nodes[name].hear, intrusion)
 
     def is_receipted(self, message: Message) -> bool:
         """Whether the sender keeps it until the receiver has it."""
@@ -143,178 +147,30 @@ class FaultyNetwork:
         if node is not None:  # not every run has a monitor
             node.die(timedelta(seconds=crash.down_s), in_the_act=crash.in_the_act)
 
+    def _hang(self, hang: Hang) -> None:
+        if hang.party in self._nodes:
+            self._nodes[hang.party].hang(hang)
+
+    def _step_clock(self, step: ClockStep) -> None:
+        if step.party in self._nodes:
+            self._nodes[step.party].step_clock(step.offset_s)
+
+    def _intrude(self, intrusion: Intrusion) -> None:
+        if intrusion.retained:
+            self._intruded.append(intrusion)
+        for name in self._hearers(intrusion.topic):
+            self._nodes[name].hear(intrusion)
+
+    def _hearers(self, topic_name: str) -> list[str]:
+        """The nodes that hear what is published on the topic of this name."""
+        for topic in TOPICS:
+            levels = topic.match(topic_name)
+            if levels is not None:
+                return [name for name in self._nodes if name == levels.get("to") or self._routes.hears(name, topic)]
+        return []
+
     def _live_dangerously(self, mortality: Mortality) -> None:
         now = self._agenda.now
         if crash := mortality.hour_from(now):
             self._agenda.put(crash.at, self._kill, crash)
         self._agenda.put(now + HOUR, self._live_dangerously, mortality)
-
-
-class FaultyNode:
-    """A core with what outlives it: its journal, what it said, and which of that has been receipted."""
-
-    def __init__(self, name: str, core_factory: Callable[[], Core], network: FaultyNetwork, agenda: Agenda) -> None:
-        self.name: Final = name
-        self.core = core_factory()
-        self._factory = core_factory
-        self._network = network
-        self._agenda = agenda
-        self._journal: list[tuple[datetime, Message | None]] = []
-        self._said: list[Message] = []
-        self._receipts: set[str] = set()
-        self._queued: list[Message] = []  # what the broker keeps while the node is down
-        self._seen = Seen()
-        self._outbox = Outbox()
-        self._up = True
-        self._life = 0
-        self._healths = 0
-        self._doom: timedelta | None = None
-        self._alarm = Alarm(agenda, self._lapse)
-        self._resending = Alarm(agenda, self._resend)
-
-    def begin(self) -> None:
-        """Come up for the first time."""
-        self._bear()
-        self._arm()
-
-    def receive(self, message: Message) -> None:
-        """Something arrives that the broker keeps until it has arrived."""
-        if self._up:
-            self._take_in(message)
-        else:
-            self._queued.append(message)
-
-    def receive_receipted(self, message: Message) -> None:
-        """Something arrives that its sender keeps until it is in this node's journal."""
-        if self._up:
-            self._take_in(message)
-        if self._up:  # else it died before it could say so
-            self._network.receipt(message, self.name)
-
-    def keep(self, message: Message) -> None:
-        """Send this again until it is confirmed."""
-        self._outbox.add(message, self._agenda.now_s)
-        self._arm_resending()
-
-    def confirmed(self, message_id: str) -> None:
-        """The receiver has this message in its journal."""
-        if self._up:
-            self._receipts.add(message_id)
-            self._outbox.confirm((message_id,))
-
-    def reconnect(self) -> None:
-        """The broker is back: what waits goes out at once."""
-        if self._up:
-            self._bear()
-            self._hurry()
-
-    def die(self, down: timedelta, *, in_the_act: bool) -> None:
-        """Stop now, or with the next input, and come back so much later."""
-        if in_the_act:
-            self._doom = down
-        elif self._up:
-            self._fall(down)
-
-    def _take_in(self, message: Message) -> None:
-        if not self._seen.first_time(message):
-            return
-        if isinstance(message, Resend):
-            self._say_again(message)
-        else:
-            self._act(message)
-
-    def _feed(self, heard: Message | None, now: datetime) -> Sequence[Message]:
-        if heard is None:
-            return lapse(self.name, self.core, now)
-        try:
-            return self.core.receive(heard, now)
-        except Exception as error:
-            error.add_note(circumstances(self.name, heard, now))
-            raise
-
-    def _say_again(self, request: Resend) -> None:
-        wanted = range(request.first_seq, request.last_seq + 1)
-        again = [said for said in self._said if said.epoch == request.wanted_epoch and said.seq in wanted]
-        self._network.resend(again, self.name, request.source)
-
-    def _act(self, heard: Message | None) -> None:
-        now = self._agenda.now
-        self._journal.append((now, heard))
-        if self._doom is not None:
-            self._fall(self._doom)
-            return
-        self._say(self._feed(heard, now))
-        self._arm()
-
-    def _say(self, messages: Collection[Message]) -> None:
-        self._said.extend(messages)
-        for message in messages:
-            self._network.publish(message, self)
-
-    def _fall(self, down: timedelta) -> None:
-        self._up = False
-        self._doom = None
-        self._alarm.set(None)
-        self._resending.set(None)
-        self._network.publish(will(self.name, self._life, self._next_health(), self._agenda.now), self)
-        self._agenda.put(self._agenda.now + down, self._rise, None)
-
-    def _rise(self, _: None) -> None:
-        """Recovery is replay."""
-        self._life += 1
-        self.core = self._factory()
-        self._seen, self._outbox = Seen(), Outbox()
-        unsaid = self._replay()
-        self._up = True
-        for message in self._said:
-            if message.id not in self._receipts and self._network.is_receipted(message):
-                self._outbox.add(message, self._agenda.now_s)
-        self._hurry()
-        self._bear()
-        self._network.retained_for(self.name)
-        self._say(unsaid)
-        self._arm()
-        queued, self._queued = self._queued, []
-        for message in queued:
-            self.receive(message)
-
-    def _replay(self) -> list[Message]:
-        """Feed the journal to the new core; returns what the old one did not come to say."""
-        said: list[Message] = []
-        for at, heard in self._journal:
-            if heard is not None:
-                self._seen.first_time(heard)
-            said.extend(self._feed(heard, at))
-        for before, again in zip(self._said, said, strict=False):
-            if before != again:
-                raise ReplayDivergedError(f"{self.name}: said {before}, and on replay {again}")
-        if len(said) < len(self._said):
-            raise ReplayDivergedError(f"{self.name}: said {self._said[len(said)]}, and on replay nothing")
-        return said[len(self._said) :]
-
-    def _bear(self) -> None:
-        self._network.publish(birth(self.name, self._life, self._next_health(), self._agenda.now), self)
-
-    def _next_health(self) -> int:
-        self._healths += 1
-        return self._healths - 1
-
-    def _hurry(self) -> None:
-        self._outbox.hurry(self._agenda.now_s)
-        self._arm_resending()
-
-    def _arm(self) -> None:
-        self._alarm.set(self.core.next_deadline)
-
-    def _lapse(self) -> None:
-        self._act(None)
-
-    def _arm_resending(self) -> None:
-        due_s = self._outbox.next_due
-        if due_s is not None:  # and never a rounding error too early
-            self._resending.set(self._agenda.start + timedelta(seconds=due_s) + MICROSECOND)
-
-    def _resend(self) -> None:
-        for message in self._outbox.due(self._agenda.now_s):
-            self._network.send(message, self.name)
-        self._arm_resending()

@@ -78,8 +78,43 @@ class Crash(msgspec.Struct, frozen=True, kw_only=True):
     in_the_act: bool = False
 
 
+class SlowDisk(msgspec.Struct, frozen=True, kw_only=True):
+    """From ``start`` to ``end``, writing each input to the journal takes ``commit_s``, and nothing else is done then."""
+
+    party: PartyName
+    start: AwareTime
+    end: AwareTime
+    commit_s: Annotated[float, Meta(gt=0, le=60)]
+
+
+class Hang(msgspec.Struct, frozen=True, kw_only=True):
+    """A service does not come back for ``for_s``; then its watchdog kills it, and it is back ``down_s`` later."""
+
+    party: PartyName
+    at: AwareTime
+    for_s: Annotated[float, Meta(gt=0, le=60)] = 30.0
+    down_s: Annotated[float, Meta(gt=0)] = 1.0
+
+
+class ClockStep(msgspec.Struct, frozen=True, kw_only=True):
+    """From ``at`` on, a service's clock is off by ``offset_s`` simulated seconds. It still never runs backwards."""
+
+    party: PartyName
+    at: AwareTime
+    offset_s: Annotated[float, Meta(ge=-3_600, le=3_600)]
+
+
+class Intrusion(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody publishes these bytes. A ``retained`` one is heard again by each service that reconnects."""
+
+    at: AwareTime
+    topic: str
+    payload: bytes
+    retained: bool = False
+
+
 class Faults(msgspec.Struct, frozen=True, kw_only=True):
-    """Which services die when: at given times, and by chance.
+    """Which services die or err, and when: at given times, and deaths by chance too.
 
     Each of ``parties`` dies ``crashes_per_day`` times a day on average and stays down for ``down_s`` give or
     take half of it; every other of these deaths is in the act.
@@ -89,11 +124,16 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[PartyName, ...] = ()
     crashes_per_day: Annotated[float, Meta(ge=0, le=HOURS_A_DAY)] = 0.0
     down_s: Annotated[float, Meta(gt=0)] = 60.0
+    slow_disks: tuple[SlowDisk, ...] = ()
+    hangs: tuple[Hang, ...] = ()
+    clock_steps: tuple[ClockStep, ...] = ()
+    intrusions: tuple[Intrusion, ...] = ()
 
     @property
     def none(self) -> bool:
-        """Nothing ever dies."""
-        return not (self.crashes or (self.parties and self.crashes_per_day))
+        """Nothing ever dies or errs."""
+        given = self.crashes or self.slow_disks or self.hangs or self.clock_steps or self.intrusions
+        return not (given or (self.parties and self.crashes_per_day))
 
 
 class Link:
