@@ -1,6 +1,6 @@
 """A day of two centres on which everything may go wrong, drawn from one seed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime, time
 from functools import cache, partial
 from itertools import combinations
@@ -116,6 +116,17 @@ class FaultyDay:
     @property
     def centres(self) -> dict[str, Centre]:
         return {party: self.tap(party).core for party in self.parties}
+
+    @property
+    def lost(self) -> dict[str, Set[str]]:
+        """By party, the ids of what it said and then lost with the end of its journal."""
+        return {party: self.simulation.lost(party) for party in self.parties}
+
+    @property
+    def known(self) -> list[tuple[datetime, Message]]:
+        """The log without what its source no longer knows of."""
+        lost = frozenset().union(*self.lost.values())
+        return [(at, message) for at, message in self.log if message.id not in lost]
 
     @property
     def heard(self) -> dict[str, list[str]]:

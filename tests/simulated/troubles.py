@@ -1,4 +1,7 @@
-"""Troubles of a faulty day beyond lost messages and deaths: slow disks, hangs, wrong clocks, intruders, more parties.
+"""Troubles of a faulty day beyond lost messages and deaths.
+
+The ends of journals are lost, disks are slow, services hang, clocks are wrong, intruders publish, and there are more
+parties than two.
 
 Each kind befalls some days, and is drawn by a purpose of its own: taking one away leaves the others as they were.
 """
@@ -9,11 +12,11 @@ from datetime import timedelta
 import msgspec
 
 from hotline_services.runtime.chance import Chance
-from hotline_services.runtime.network import ClockStep, Faults, Hang, Intrusion, SlowDisk
+from hotline_services.runtime.network import ClockStep, Crash, Faults, Hang, Intrusion, SlowDisk
 
 from .dice import MINUTE, QUIET_FROM, Dice
 
-MOST_SKEW_S = 5.0
+SKEWS_S = (5.0, 60.0, 600.0)
 HANG_S = 30.0
 
 TOPIC = "hotline/v1"
@@ -29,6 +32,7 @@ def added(faults: Faults, chance: Chance, parties: Sequence[str]) -> Faults:
     """The same faults, and more of other kinds."""
     return msgspec.structs.replace(
         faults,
+        crashes=(*faults.crashes, *_lost_tails(Dice(chance, "tail"), parties)),
         slow_disks=tuple(_slow_disks(Dice(chance, "disk"), parties)),
         hangs=tuple(_hangs(Dice(chance, "hang"), parties)),
         clock_steps=tuple(_clock_steps(Dice(chance, "clock"), parties)),
@@ -43,6 +47,13 @@ def _slow_disks(dice: Dice, parties: Sequence[str]) -> Iterator[SlowDisk]:
         yield SlowDisk(party=dice.pick(parties), start=start, end=end, commit_s=dice.between(0.1, 5))
 
 
+def _lost_tails(dice: Dice, parties: Sequence[str]) -> Iterator[Crash]:
+    """A service comes back with a journal that has been put back."""
+    for _ in range(dice.pick((0, 0, 1))):
+        party, at = dice.pick(parties), dice.moment(0.5, QUIET_FROM - 0.5)
+        yield Crash(party=party, at=at, down_s=dice.pick((1.0, 60.0, 600.0)), lost=dice.whole(1, dice.pick((5, 60))))
+
+
 def _hangs(dice: Dice, parties: Sequence[str]) -> Iterator[Hang]:
     for _ in range(dice.pick((0, 0, 1, 2))):
         yield Hang(party=dice.pick(parties), at=dice.moment(0, QUIET_FROM - 0.5), for_s=HANG_S)
@@ -51,8 +62,8 @@ def _hangs(dice: Dice, parties: Sequence[str]) -> Iterator[Hang]:
 def _clock_steps(dice: Dice, parties: Sequence[str]) -> Iterator[ClockStep]:
     """One clock that is off, and then put right."""
     for _ in range(dice.pick((0, 0, 1))):
-        party, at = dice.pick(parties), dice.moment(0, QUIET_FROM - 2)
-        yield ClockStep(party=party, at=at, offset_s=dice.between(-MOST_SKEW_S, MOST_SKEW_S))
+        party, at, most_s = dice.pick(parties), dice.moment(0, QUIET_FROM - 2), dice.pick(SKEWS_S)
+        yield ClockStep(party=party, at=at, offset_s=dice.between(-most_s, most_s))
         yield ClockStep(party=party, at=at + timedelta(hours=dice.between(0.1, 1.9)), offset_s=0.0)
 
 

@@ -100,7 +100,7 @@ class Consents:
                 self._withdraw_asking(filed, "the flight is over")
                 for _, granter, _ in filed.agreements:
                     self._posture.flown(Felt.VISIT_KEPT, granter, filed.start)
-            else:
+            elif filed.state is PlanState.NEGOTIATING:
                 self._start_undecided(filed)
 
     def _start_undecided(self, filed: Filed) -> None:
@@ -111,6 +111,7 @@ class Consents:
         self._withdraw_asking(filed, "flown without consent")
         self._book.fly_without_consent(filed)
         self._note_crossing(filed, missing)
+        self._book.end_past(filed)
 
     def _note_crossing(self, filed: Filed, peers: list[str]) -> None:
         for peer in peers:

@@ -238,6 +238,11 @@ class PlanBook:
         self._forget()
         return due
 
+    def end_past(self, filed: Filed) -> None:
+        """End this flight if its time is over: a centre that was away hears of start and end at once."""
+        if filed.state in FLYING and filed.end <= self._voice.now:
+            self._close(filed, PlanState.ENDED, filed.problem)
+
     def _forget(self) -> None:
         """Plans that have long been over; of them only the last status is kept, so that their ids stay taken."""
         while self._over and (self._over[0][0] <= self._voice.now or len(self._over) > MOST_OVER):

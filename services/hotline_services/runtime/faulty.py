@@ -1,7 +1,6 @@
 """Nodes on a network that loses, doubles and delays, and that die: what a live shell does about it, simulated."""
 
-from collections.abc import Callable, Collection
-from datetime import timedelta
+from collections.abc import Callable, Collection, Set
 
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
@@ -44,6 +43,15 @@ class FaultyNetwork:
     def core(self, name: str) -> Core:
         """The core of this node."""
         return self._nodes[name].core
+
+    def lost(self, name: str) -> Set[str]:
+        """The ids of what this node has said and no longer knows of."""
+        return self._nodes[name].lost
+
+    @property
+    def names(self) -> Collection[str]:
+        """The nodes."""
+        return self._nodes.keys()
 
     def listen(self, listener: Listener | None) -> None:
         """Tell this one of each message, and nobody else."""
@@ -105,9 +113,11 @@ class FaultyNetwork:
                 self._agenda.put(arrival, self._nodes[message.source].confirmed, message.id)
 
     def resend(self, messages: Collection[Message], sender: str, to: str) -> None:
-        """Bring these again, to the one that asked."""
+        """Bring these again to the one that asked, as far as they are meant for it."""
         for message in messages:
-            self._deliver(message, sender, to)
+            route = self._routes[type(message)]
+            if to in route.hearers or (route.addressed and addressee(message) == to):
+                self._deliver(message, sender, to)
 
     def retained_for(self, name: str) -> None:
         """What the broker tells a node that has just subscribed again."""
@@ -145,7 +155,7 @@ class FaultyNetwork:
     def _kill(self, crash: Crash) -> None:
         node = self._nodes.get(crash.party)
         if node is not None:  # not every run has a monitor
-            node.die(timedelta(seconds=crash.down_s), in_the_act=crash.in_the_act)
+            node.die(crash)
 
     def _hang(self, hang: Hang) -> None:
         if hang.party in self._nodes:

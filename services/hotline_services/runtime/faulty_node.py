@@ -8,14 +8,15 @@ from typing import Final, NamedTuple, Protocol
 from hotline_protocol.core import Core
 from hotline_protocol.hearing import ear
 from hotline_protocol.message import Message
-from hotline_protocol.service import Resend
+from hotline_protocol.service import EpochBegun, Held, Resend
 
 from .agenda import Agenda, Alarm
-from .network import Hang, Intrusion, SlowDisk
+from .network import Crash, Hang, Intrusion, SlowDisk
 from .node import birth, circumstances, lapse, will
 from .outbox import Outbox, Seen
 
 MICROSECOND: Final = timedelta(microseconds=1)
+LOOKBACK: Final = 200  # numbers before the highest: one that came late may be missing too
 
 
 class ReplayDivergedError(Exception):
@@ -24,6 +25,9 @@ class ReplayDivergedError(Exception):
 
 class Network(Protocol):
     """What a node asks of its network; see :class:`~.faulty.FaultyNetwork`."""
+
+    @property
+    def names(self) -> Collection[str]: ...
 
     def publish(self, message: Message, sender: "FaultyNode") -> None: ...
 
@@ -92,7 +96,10 @@ class FaultyNode:
         self._up = True
         self._life = 0
         self._healths = 0
-        self._doom: timedelta | None = None
+        self._doom: Crash | None = None
+        self._epochs = 0
+        self.lost: set[str] = set()
+        """The ids of what was said and then lost with the end of the journal."""
         self._clock = NodeClock(agenda)
         self._slow_disks = slow_disks
         self._backlog: deque[Waiting] = deque()
@@ -153,17 +160,17 @@ class FaultyNode:
             self._bear()
             self._hurry()
 
-    def die(self, down: timedelta, *, in_the_act: bool) -> None:
+    def die(self, crash: Crash) -> None:
         """Stop now, or with the next input, and come back so much later."""
-        if in_the_act:
-            self._doom = down
+        if crash.in_the_act:
+            self._doom = crash
         elif self._up:
-            self._fall(down)
+            self._fall(crash)
 
     def _kill_hung(self, which: tuple[int, Hang]) -> None:
         life, hang = which
         if self._hung and self._up and self._life == life:
-            self._fall(timedelta(seconds=hang.down_s))
+            self._fall(Crash(party=self.name, at=self._agenda.now, down_s=hang.down_s))
 
     def _commit_s(self) -> float:
         """How long the disk takes now to write one input."""
@@ -236,7 +243,7 @@ class FaultyNode:
         for message in messages:
             self._network.publish(message, self)
 
-    def _fall(self, down: timedelta) -> None:
+    def _fall(self, crash: Crash) -> None:
         self._up, self._hung = False, False
         self._doom = None
         self._alarm.set(None)
@@ -246,14 +253,15 @@ class FaultyNode:
         self._queued = unwritten + self._queued  # the broker still holds them
         self._backlog.clear()
         self._network.publish(will(self.name, self._life, self._next_health(), self._agenda.now), self)
-        self._agenda.put(self._agenda.now + down, self._rise, None)
+        self._agenda.put(self._agenda.now + timedelta(seconds=crash.down_s), self._rise, crash.lost)
 
-    def _rise(self, _: None) -> None:
-        """Recovery is replay."""
+    def _rise(self, lost: int) -> None:
+        """Recovery is replay, of as much as the journal still holds."""
         self._life += 1
         self.core = self._factory()
         self._seen, self._outbox = Seen(), Outbox()
-        unsaid = self._replay()
+        del self._journal[max(len(self._journal) - lost, 0) :]
+        unsaid = self._replay(whole=not lost)
         self._up = True
         for message in self._said:
             if message.id not in self._receipts and self._network.is_receipted(message):
@@ -263,23 +271,48 @@ class FaultyNode:
         self._network.retained_for(self.name)
         self._say(unsaid)
         self._arm()
+        if lost:
+            self._act(self._epoch_begun())  # and perhaps die of it
         queued, self._queued = self._queued, []
         for message in queued:
             self.receive(message)
 
-    def _replay(self) -> list[Message]:
+    def _replay(self, *, whole: bool) -> list[Message]:
         """Feed the journal to the new core; returns what the old one did not come to say."""
         said: list[Message] = []
         for at, heard in self._journal:
-            if heard is not None:
+            if heard is not None and not isinstance(heard, EpochBegun):
                 self._seen.first_time(heard)
             said.extend(self._feed(heard, at))
         for before, again in zip(self._said, said, strict=False):
             if before != again:
                 raise ReplayDivergedError(f"{self.name}: said {before}, and on replay {again}")
-        if len(said) < len(self._said):
+        if whole and len(said) < len(self._said):
             raise ReplayDivergedError(f"{self.name}: said {self._said[len(said)]}, and on replay nothing")
+        self.lost |= {message.id for message in self._said[len(said) :]}
+        del self._said[len(said) :]
         return said[len(self._said) :]
+
+    def _epoch_begun(self) -> EpochBegun:
+        """What a live shell tells its core once it has found that state was lost."""
+        self._epochs += 1
+        held = {(name, "0"): 0 for name in self._network.names if name != self.name}
+        for _, heard in self._journal:
+            if heard is not None and heard.seq:
+                key = (heard.source, heard.epoch)
+                held[key] = max(held.get(key, 0), heard.seq)
+        return EpochBegun(
+            id=f"{self.name}-epoch-{self._epochs}",
+            source=self.name,
+            seq=0,
+            time=self._clock.now(),
+            begun=f"e{self._epochs}",
+            reason="the end of the journal was lost",
+            held=tuple(
+                Held(source=source, epoch=epoch, next_seq=max(1, seq - LOOKBACK))
+                for (source, epoch), seq in held.items()
+            ),
+        )
 
     def _bear(self) -> None:
         self._network.publish(birth(self.name, self._life, self._next_health(), self._agenda.now), self)

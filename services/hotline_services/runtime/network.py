@@ -69,17 +69,19 @@ class NetworkModel(msgspec.Struct, frozen=True, kw_only=True):
 class Crash(msgspec.Struct, frozen=True, kw_only=True):
     """A service dies and is back ``down_s`` later, with its journal and without its memory.
 
-    With ``in_the_act`` it dies on the first input after ``at``: journaled, but nothing said yet.
+    With ``in_the_act`` it dies on the first input after ``at``: journaled, but nothing said yet. The last ``lost``
+    inputs of its journal are gone, with what was said to them; then it goes on in another epoch.
     """
 
     party: PartyName
     at: AwareTime
     down_s: Annotated[float, Meta(gt=0)]
     in_the_act: bool = False
+    lost: Annotated[int, Meta(ge=0)] = 0
 
 
 class SlowDisk(msgspec.Struct, frozen=True, kw_only=True):
-    """From ``start`` to ``end``, writing each input to the journal takes ``commit_s``, and nothing else is done then."""
+    """From ``start`` to ``end``, writing an input to the journal takes ``commit_s``. Nothing else is done then."""
 
     party: PartyName
     start: AwareTime

@@ -1,7 +1,7 @@
 """The simulated shell: cores joined to an agenda and virtual time. One seed, one log, to the byte."""
 
 import gc
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -70,6 +70,10 @@ class Simulation:
     def core(self, name: str) -> Core:
         """The core of this service as it is now; after a crash it is another. Raises KeyError."""
         return self._network.core(name)
+
+    def lost(self, name: str) -> Set[str]:
+        """The ids of what this service has said and no longer knows of, since its journal lost its end."""
+        return self._network.lost(name) if isinstance(self._network, FaultyNetwork) else frozenset()
 
     def inject(self, message: Message, at: datetime) -> None:
         """Bring this message from outside at this time. Raises ValueError when that has passed."""
