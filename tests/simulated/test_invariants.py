@@ -22,7 +22,7 @@ LOOK_AT_H = 2.5
 
 @pytest.fixture
 def day() -> FaultyDay:
-    day = FaultyDay(SEED)
+    day = FaultyDay(SEED, more=False)
     day.run(LOOK_AT_H)
     return day
 
