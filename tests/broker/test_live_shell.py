@@ -73,9 +73,11 @@ async def tally(broker: EmbeddedBroker, folder: Path, pair: Pair) -> AsyncIterat
         assert await run.ended() == DONE
 
 
-def tally_process(broker: EmbeddedBroker, folder: Path, pair: Pair) -> "subprocess.Popen[bytes]":
+def tally_process(
+    broker: EmbeddedBroker, folder: Path, pair: Pair, address: str | None = None
+) -> "subprocess.Popen[bytes]":
     peer, name = pair
-    return subprocess.Popen([sys.executable, toys.__file__, name, peer, str(broker.port), str(folder)])
+    return subprocess.Popen([sys.executable, toys.__file__, name, peer, address or broker.url, str(folder)])
 
 
 @contextlib.asynccontextmanager

@@ -114,12 +114,12 @@ def service(name: str, peer: str, core: Callable[[str], Core], *, sets_clock: bo
 
 
 def main() -> int:
-    """Run a tally: name, peer, port, folder."""
-    name, peer, port, folder = sys.argv[1:]
+    """Run a tally: name, peer, broker, folder."""
+    name, peer, broker, folder = sys.argv[1:]
     return run_service(
         service(name, peer, lambda epoch: Tally(name, peer, epoch)),
         lambda: Journal(Path(folder) / f"{name}.journal", name),
-        BrokerSettings(port=int(port)),
+        BrokerSettings.from_url(broker),
         log_level="critical",
     )
 

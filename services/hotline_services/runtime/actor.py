@@ -25,6 +25,7 @@ from .hearing import ShellMessage, between_shells
 from .intake import Bug, Intake, Turn
 from .logs import write_up
 from .mqtt import Connection
+from .namesakes import Namesakes
 from .notes import Notes
 from .patience import Patience
 from .pulse import Pulse
@@ -32,10 +33,11 @@ from .receipts import Receipts
 from .replay import Past, replay
 from .resends import say_again
 from .service import Service
+from .signs import Signs
 from .store import Store
 from .timekeeping import Timekeeper
-from .wills import GRACE_S, LOST, Wills
-from .wire import BrokerSettings, Delivery, Done, Will
+from .wills import GRACE_S, LOST, STOPPED, Wills
+from .wire import BrokerSettings, Delivery, Will
 from .writer import Writer
 
 __all__ = ["BUG", "DONE", "LiveActor", "Service"]
@@ -49,7 +51,6 @@ MOST_BACKLOG: Final = 5_000  # publishes waiting for the broker, beyond which no
 MOST_RESENDS: Final = 100
 REPLAYED_AT_ONCE: Final = 500
 TICK_S: Final = 0.5
-HEALTH_S: Final = 10.0
 FAREWELL_S: Final = 1.0
 OLD_CLOCK_S: Final = 1.0
 AHEAD_S: Final = 60.0
@@ -89,9 +90,13 @@ class LiveActor:
         self._publisher = Publisher(self._connection, self._past.traces, broker.signing.encode)
         self._publish = self._publisher.publish
         self._dispatch = Dispatch(self._connection, self._past.peers, publisher=self._publisher)
-        self._receipts = Receipts(self._send_receipt)
         self._patience = patience or Patience()
-        self._notes = Notes(self._patience, self._dispatch, self._connection, self._guard)
+        self._namesakes = Namesakes(
+            name, self._pulse.session, broker, say=self._say_health, publish=self._publish, stop=self.stop
+        )
+        notes = Notes(self._patience, self._dispatch, self._connection, self._guard, self._namesakes)
+        self._signs = Signs(self._pulse, notes, self._publisher, lambda: self._clock, self._inbox, self._dispatch)
+        self._receipts = Receipts(self._signs.send_receipt)
         self._wills = Wills(self._inbox, self._wake, GRACE_S if broker.further else 0.0)
         self._drops = Budget(10, 0.1)
         self._writer = Writer(store, self._patience if service.waits_for_store else None)
@@ -103,7 +108,7 @@ class LiveActor:
         self._wake.set()
 
     async def run(self) -> int:
-        """DONE when stopped, BUG when the core raised. Raises StoreError, or Refused by the broker."""
+        """DONE when stopped, BUG when the core raised. Raises StoreError, NameTakenError, or Refused by the broker."""
         try:
             await self._recover()
             return await self._serve()
@@ -124,9 +129,10 @@ class LiveActor:
         if self._clock_set is not None and self._service.sets_clock is not None:
             self._publish(self._clock_set, retain=True)
         if self._clock is not None:
-            self._say_health(Presence.UP)
+            self._signs.say(Presence.UP)
         else:
             log.info("waiting-for-clock", topic=CLOCK.template)
+        self._namesakes.came_up(cut_short=self._connection.was_cut_short)
         self._dispatch.connected(session_present=session_present)
 
     def on_down(self) -> None:
@@ -159,7 +165,7 @@ class LiveActor:
         if topic == CLOCK.template and self._service.sets_clock and self._clock_set:
             self._publish(self._clock_set, retain=True)
         elif topic == self._own_health:
-            self._say_health(Presence.UP)
+            self._signs.say(Presence.UP)
 
     def _hear_shell(self, message: ShellMessage, *, retained: bool) -> None:
         match message:
@@ -176,10 +182,12 @@ class LiveActor:
                 self._time.sign(message)
                 self._consider_clock()
                 self._pulse.came_back(message)
-                if message.presence is Presence.DOWN and self._pulse.is_ours(message) and not self._stopping:
-                    self._say_health(Presence.UP)  # our will, of a connection that we have replaced
+                if message.source == self._service.name and not self._stopping:
+                    self._namesakes.hear(message, retained=retained)
             case Receipt() if message.to == self._service.name:
                 self._dispatch.received(message.source, message.ids)
+            case Resend(is_echo=True) if message.to == self._service.name:
+                self._namesakes.hear_question(message)
             case Resend() if message.to == self._service.name:
                 self._resends.append(message)
                 self._wake.set()
@@ -187,6 +195,9 @@ class LiveActor:
                 log.info("stop-asked", by=message.source)
                 self._receipts.owe([message])
                 self.stop()
+
+    def _say_health(self, presence: Presence, *, cause: str | None = None) -> None:
+        self._signs.say(presence, cause=cause)
 
     # The pipeline.
 
@@ -208,7 +219,7 @@ class LiveActor:
             loop.call_later(OLD_CLOCK_S if steps else 0.0, self._begin_clock, self._service.sets_clock)
 
     async def _serve(self) -> int:
-        connected = asyncio.create_task(self._connection.run())
+        connected = asyncio.create_task(self._namesakes.enter(self._connection.run))
         ticking = asyncio.create_task(self._tick())
         pumping = asyncio.create_task(self._pump())
         try:
@@ -216,6 +227,9 @@ class LiveActor:
             self.stop()
             code = await pumping
             if code == DONE and self._connection.up:
+                if self._namesakes.is_later:
+                    await self._connection.close()
+                    raise self._namesakes.is_later
                 await self._farewell()
                 await self._connection.close()
             if connected.done():
@@ -323,7 +337,7 @@ class LiveActor:
         """Receipts, death notice, and what is still on its way, as far as the broker takes it in time."""
         self._receipts.flush()
         gone = asyncio.Event()
-        health = self._pulse.health(Presence.DOWN, self._clock.now() if self._clock else wall_clock(), note="stopped")
+        health = self._pulse.health(Presence.DOWN, self._clock.now() if self._clock else wall_clock(), note=STOPPED)
         self._publish(health, retain=True, done=lambda _: gone.set())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL_S):
@@ -369,31 +383,13 @@ class LiveActor:
             log.warning("store-ahead-of-clock", seconds=ahead_s, hint="is this data folder that of another run?")
         log.info("clock-heard", now=self._clock.now().isoformat(), speed=setting.speed)
         if self._connection.up:
-            self._say_health(Presence.UP)
+            self._signs.say(Presence.UP)
 
     async def _tick(self) -> None:
         """Twice a second: what is due again, what is to be written, and at times a sign of life."""
-        loop = asyncio.get_running_loop()
-        next_health, told = loop.time() + HEALTH_S, ""
         while True:
             await asyncio.sleep(TICK_S)
             self._dispatch.send_due()
             self._ticked = True
             self._wake.set()
-            note = self._notes.text
-            if loop.time() >= next_health or note != told:
-                next_health, told = loop.time() + HEALTH_S, note
-                self._say_health(Presence.UP)
-
-    def _say_health(self, presence: Presence) -> None:
-        if self._clock is None:
-            return
-        waiting = {"inbox": len(self._inbox), "outbox": len(self._dispatch)}
-        health = self._pulse.health(presence, self._clock.now(), **waiting, note=self._notes.text)
-        self._pulse.sent(health)
-        self._publish(health, retain=True)
-
-    def _send_receipt(self, to: str, ids: tuple[str, ...], done: Done) -> None:
-        now = self._clock.now() if self._clock else wall_clock()
-        receipt = Receipt(id=self._pulse.next_id(), source=self._service.name, seq=0, time=now, to=to, ids=ids)
-        self._publish(receipt, done=done)
+            self._signs.say_if_due()

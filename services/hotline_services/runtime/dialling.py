@@ -9,7 +9,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from .tls import context_of
-from .wire import BrokerSettings, Will
+from .wire import GUEST_S, BrokerSettings, Will
 
 CONNECT_TIMEOUT_S: Final = 5.0
 
@@ -20,7 +20,7 @@ def new_client(node: BrokerSettings, client_id: str, version: MQTTProtocolVersio
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
-        clean_session=None if v5 else not node.session_s,
+        clean_session=None if v5 else node.session_s <= GUEST_S,
         protocol=version,
         manual_ack=True,
         reconnect_on_failure=False,

@@ -11,6 +11,7 @@ import structlog
 
 from .actor import DONE, LiveActor
 from .logs import set_up_logs
+from .namesakes import NameTakenError
 from .patience import Patience
 from .service import Service
 from .store import Store, StoreBlockedError, StoreError
@@ -54,6 +55,8 @@ async def _run(service: Service, open_store: Callable[[], Store], broker: Broker
         return DONE if patience.is_stopped else UNUSABLE
     except StoreError as error:
         log.critical("store-unusable", reason=str(error))
+    except NameTakenError as error:
+        log.critical("name-taken", reason=str(error))
     except Refused as error:
         log.critical("broker-refused", reason=str(error))
     return UNUSABLE

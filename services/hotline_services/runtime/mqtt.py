@@ -33,6 +33,7 @@ WINDOW: Final = 20  # what mosquitto takes in flight unless told otherwise; MQTT
 WIDEST_WINDOW: Final = 100
 READS_AT_ONCE: Final = 100
 UNSUPPORTED_VERSION: Final = 0x84
+TAKEN_OVER: Final = 0x8E
 REFUSALS: Final = {0x85, 0x86, 0x87, 0x8A, 0x8C}  # identity, user or password, not authorised, banned, bad method
 
 log = structlog.get_logger(__name__)
@@ -67,6 +68,7 @@ class Connection:
         self._flush_scheduled = False
         self._write_waits = False  # for the socket to take more
         self._session_present = False
+        self.was_cut_short = False  # whether the last connection ended soon: another of our id may have taken it over
         self.unshown = 0  # messages for QoS 0 that the broker does not take, for their size
         self.up = False
 
@@ -134,7 +136,8 @@ class Connection:
                 return
             if was_up:
                 told.clear()
-            if was_up and asyncio.get_running_loop().time() - began > STEADY_S:
+            self.was_cut_short = was_up and asyncio.get_running_loop().time() - began <= STEADY_S
+            if was_up and not self.was_cut_short:
                 self._nodes.held()
             node = self._nodes.current
             if self._version in {version, MQTTProtocolVersion.MQTTv5}:  # else the same node, in MQTT 3.1.1
@@ -386,4 +389,5 @@ class Connection:
             publish.done(PublishRefused(publish.topic, str(reason)) if reason.is_failure else None)
 
     def _disconnected(self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
-        self._end(f"disconnected: {reason}")
+        taken_over = f": another client is connected as {self._client_id}" if reason.value == TAKEN_OVER else ""
+        self._end(f"disconnected: {reason}{taken_over}")

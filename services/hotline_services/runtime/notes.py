@@ -6,6 +6,7 @@ from typing import Final
 from .dispatch import Dispatch
 from .guard import Guard
 from .mqtt import Connection
+from .namesakes import Namesakes
 from .patience import Patience
 
 LONGEST: Final = 500  # characters, of a note on health
@@ -14,11 +15,14 @@ LONGEST: Final = 500  # characters, of a note on health
 class Notes:
     """Gathers the troubles of one service."""
 
-    def __init__(self, patience: Patience, dispatch: Dispatch, connection: Connection, guard: Guard) -> None:
+    def __init__(
+        self, patience: Patience, dispatch: Dispatch, connection: Connection, guard: Guard, namesakes: Namesakes
+    ) -> None:
         self._patience: Final = patience
         self._dispatch: Final = dispatch
         self._connection: Final = connection
         self._guard: Final = guard
+        self._namesakes: Final = namesakes
 
     @property
     def text(self) -> str:
@@ -28,6 +32,8 @@ class Notes:
     def _troubles(self) -> Iterator[str]:
         if self._patience.trouble:
             yield self._patience.trouble
+        if self._namesakes.trouble:
+            yield self._namesakes.trouble
         if self._dispatch.refused:
             yield f"{self._dispatch.refused} publishes were refused by the broker"
         if self._guard.refused:

@@ -15,9 +15,9 @@ class Pulse:
     """Writes the health messages, and other uncounted ones' ids, of one process: one session."""
 
     def __init__(self, name: str, restarts: int) -> None:
-        self._name = name
+        self.name = name
         self._restarts = restarts
-        self._session = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.session = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._uncounted = 0
         self._sent: dict[str, float] = {}
         self.lag_ms = 0.0
@@ -25,17 +25,27 @@ class Pulse:
     def next_id(self) -> str:
         """An id for a message that is not counted."""
         self._uncounted += 1
-        return f"{self._name}-{self._session}-{self._uncounted}"
+        return f"{self.name}-{self.session}-{self._uncounted}"
 
-    def health(self, presence: Presence, now: datetime, *, inbox: int = 0, outbox: int = 0, note: str = "") -> Health:
-        """A birth, a further sign of life, or a will."""
+    def health(
+        self,
+        presence: Presence,
+        now: datetime,
+        *,
+        inbox: int = 0,
+        outbox: int = 0,
+        note: str = "",
+        cause: str | None = None,
+    ) -> Health:
+        """A birth, a further sign of life, or a will. ``cause`` is the question that it answers."""
         return Health(
             id=self.next_id(),
-            source=self._name,
+            source=self.name,
             seq=0,
             time=now,
+            cause=cause,
             presence=presence,
-            session=self._session,
+            session=self.session,
             lag_ms=round(self.lag_ms, 3),
             inbox=inbox,
             outbox=outbox,
@@ -45,7 +55,7 @@ class Pulse:
 
     def is_ours(self, health: Health) -> bool:
         """Whether this process said it, or the broker on its behalf."""
-        return health.session == self._session
+        return health.session == self.session
 
     def sent(self, health: Health) -> None:
         """This goes out now."""

@@ -13,7 +13,7 @@ from hotline_protocol.topics import CONTROL, address_of, encode
 
 from .clock import wall_clock
 from .mqtt import Connection
-from .wire import BrokerSettings, Delivery
+from .wire import GUEST_S, BrokerSettings, Delivery
 
 SHARE: Final = 0.1
 ROUND_TRIPS: Final = 200
@@ -45,7 +45,7 @@ async def measured_delay(broker: BrokerSettings, name: str, round_trips: int = R
     Raises Refused, or NoEchoError.
     """
     echo = _Echo(name, round_trips)
-    guest = msgspec.structs.replace(broker, session_s=0)  # the broker need not remember us
+    guest = msgspec.structs.replace(broker, session_s=GUEST_S)
     connection = Connection(guest, f"hotline-echo-{uuid4().hex[:8]}", [CONTROL.filter(source=name, to=name)], echo)
     echo.connection = connection
     running = asyncio.create_task(connection.run())

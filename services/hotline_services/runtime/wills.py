@@ -14,7 +14,9 @@ from .wire import Delivery
 
 GRACE_S: Final = 3.0
 LOST: Final = "the connection was lost"
-"""The note of a will. A service that stops says so itself, with another note: that is believed at once."""
+"""The note of a will."""
+STOPPED: Final = "stopped"
+"""The note of a service that says itself that it ends: that is believed at once."""
 
 
 class Wills:

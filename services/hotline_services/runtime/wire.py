@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -11,6 +11,10 @@ from hotline_protocol.flightplan import Problem
 from .addresses import Node, read_addresses
 from .payloads import UNSIGNED, Signing
 from .tracing import NO_HEADERS, Headers
+
+GUEST_S: Final = 5
+"""Seconds for which a broker keeps the queue of a guest. None at all would end, where users have one client id, the
+queue of the service itself, whose place the guest takes. MQTT 3.1.1 knows no such time: there nothing is kept."""
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
