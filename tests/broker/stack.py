@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sqlite3
 import subprocess
@@ -33,6 +34,8 @@ class Stack:
         self.broker = broker
         self.data = data
         self._options = ["--scenario", str(scenario), "--data", str(data)]
+        self.environment: dict[str, dict[str, str]] = {}
+        """What a service of this name finds in its environment beside what we do."""
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.said: list[Message] = []
         self._news = asyncio.Condition()
@@ -47,6 +50,7 @@ class Stack:
         with (self.data / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 command,
+                env=os.environ | self.environment.get(name, {}),
                 stdout=log,
                 stderr=log,
                 preexec_fn=die_with_parent(),  # noqa: PLW1509  no threads yet

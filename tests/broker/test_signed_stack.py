@@ -1,0 +1,168 @@
+"""The real services, signed, over brokers at which anybody may say anything: an insider changes nothing."""
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hotline_protocol.events import CallEnded, InputRejected, LedgerChanged, PlanStatus
+from hotline_protocol.flightplan import PlanState
+from hotline_protocol.line import Entered, Release
+from hotline_protocol.message import Message, canonical_json
+from hotline_protocol.service import Clock, Health, Presence, Receipt
+from hotline_protocol.signature import take_off
+from hotline_protocol.topics import CLOCK, address_of, signed_topic
+from hotline_services.runtime.broker import EmbeddedBroker
+from hotline_services.runtime.client import connected, retained
+from hotline_services.runtime.signing import BAD_SIGNATURE
+
+from .keyring import Keyring
+from .stack import SERVICES, heads, launched
+from .test_stack import Quick
+
+pytestmark = pytest.mark.broker
+NAMES = {service: service.split()[-1] for service in SERVICES}
+
+
+class Signed(Quick):
+    """A stack with keys, at whose broker an insider has every right."""
+
+    def __init__(self, broker: EmbeddedBroker, data: Path, *, speed: float = 10) -> None:
+        super().__init__(broker, data, speed=speed, delay_s=0)
+        self.keys = Keyring(data / "keys", tuple(NAMES.values()))
+        self.environment = {service: self.keys.environment(name) for service, name in NAMES.items()}
+        self._numbers = count()
+        self.payloads: list[tuple[str, bytes]] = []
+
+    async def _keep(self, topic: str, payload: bytes) -> None:
+        self.payloads.append((topic, payload))
+        await super()._keep(topic, payload)
+
+    async def say(self, topic: str, *payloads: bytes, retain: bool = False) -> None:
+        async with connected(self.broker.settings) as client:
+            for payload in payloads:
+                await client.publish(topic, payload, qos=1, retain=retain)
+
+    async def refused(self, topic: str, by: str, times: int, code: str = BAD_SIGNATURE) -> None:
+        """Until this service has told so often that it refused something on this topic."""
+        told: set[str] = set()
+
+        def tells(message: Message) -> bool:
+            if isinstance(message, InputRejected) and (message.source, message.topic) == (by, topic):
+                assert message.problem.code == code
+                told.add(message.id)
+            return len(told) >= times
+
+        await self.hear(tells)
+
+    def lose(self, party: str) -> None:
+        """Its journal."""
+        for file in self.data.glob(f"{party}.sqlite3*"):
+            file.unlink()
+
+    async def agree(self, plan_id: str) -> PlanStatus:
+        """File this plan, by hand, until it is settled and both sides' books say the same."""
+        start = self.start + timedelta(hours=3 + 2 * next(self._numbers))  # no two at once
+        await self.inject(canonical_json(self.plan(plan_id, start=start, end=start + timedelta(hours=1))))
+        status = await self.settled(plan_id)
+        await self.hear(lambda m: isinstance(m, LedgerChanged) and heads(self, "us") == heads(self, "ru"))
+        return status
+
+
+@contextlib.asynccontextmanager
+async def signed(broker: EmbeddedBroker, data: Path, *, speed: float = 10) -> AsyncIterator[Signed]:
+    stack = Signed(broker, data, speed=speed)
+    async with launched(stack):
+        yield stack
+
+
+async def test_a_signed_stack_agrees_and_all_that_it_says_on_signed_topics_is_signed(
+    own_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    async with signed(own_broker, tmp_path) as stack:
+        assert (await stack.agree("near")).state is PlanState.ACCEPTED
+        await stack.hear(lambda m: isinstance(m, CallEnded))
+        await stack.hear(lambda m: isinstance(m, Receipt))
+        await stack.whole()
+    assert not [message for message in stack.said if isinstance(message, InputRejected)]
+    kinds = set()
+    for topic, payload in stack.payloads:
+        if payload and signed_topic(topic) is not None:
+            kinds.add(topic.split("/")[2])
+            take_off(payload)
+    assert kinds >= {"line", "status", "event", "health", "clock", "receipt"}
+
+
+def forged(stack: Signed) -> list[tuple[Message, str]]:
+    """What an insider would say as another, with the next number where there is one, and who is to refuse it."""
+    agreed = next(m for m in stack.said if isinstance(m, Entered))
+    status = next(m for m in stack.said if isinstance(m, PlanStatus))
+    clock = next(m for m in stack.said if isinstance(m, Clock))
+    birth = next(m for m in stack.said if isinstance(m, Health) and m.source == "ru")
+    now, asker = agreed.time, agreed.to
+    number = max(m.seq for m in stack.said if m.source == asker and m.epoch == status.epoch) + 1
+    envelope = {"id": f"{asker}-{status.epoch}-{number}", "source": asker, "seq": number, "epoch": status.epoch}
+    later = clock.simulated_start.replace(year=2150)
+    return [
+        (Release(**envelope, time=now, to=agreed.source, agreement_id=agreed.entry.agreement_id), agreed.source),
+        (msgspec.structs.replace(status, **envelope, state=PlanState.ENDED), "monitor"),
+        (msgspec.structs.replace(clock, id="far", simulated_start=later), "us"),
+        (msgspec.structs.replace(clock, id="fast", speed=1_000.0), "monitor"),
+        (msgspec.structs.replace(birth, id="dead", presence=Presence.DOWN), "us"),
+        (Receipt(id="got", source="ru", seq=0, time=now, to="us", ids=("us-x-1",)), "us"),
+    ]
+
+
+async def test_what_an_insider_forges_is_refused_on_record_and_nothing_is_lost(
+    own_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    """Of each kind: unsigned, signed with an own key, and signed with the key of another service."""
+    async with signed(own_broker, tmp_path) as stack:
+        assert (await stack.agree("before")).state is PlanState.ACCEPTED
+        for message, by in forged(stack):
+            other = "monitor" if message.source != "monitor" else "us"
+            forgeries = stack.keys.forgeries(message, other)
+            await stack.say(address_of(message), *forgeries, retain=isinstance(message, Clock))
+            await stack.refused(address_of(message), by, 3)
+        assert (await stack.agree("after")).state is PlanState.ACCEPTED
+        await stack.whole()
+        async with connected(own_broker.settings) as client:
+            kept = await retained(client, CLOCK.template, wanted={CLOCK.template})
+        own = next(payload for topic, payload in stack.payloads if topic == CLOCK.template)
+        assert kept[CLOCK.template] == own
+    assert all(m.time.year < 2150 for m in stack.said)
+    with closing(sqlite3.connect(f"file:{tmp_path / 'monitor.sqlite3'}?mode=ro", uri=True)) as db:
+        (states,) = db.execute('SELECT count(*) FROM messages WHERE message LIKE \'%"state":"ended"%\'').fetchone()
+    assert states == 0
+
+
+async def test_what_was_said_in_an_earlier_epoch_changes_nothing_when_it_is_said_again(
+    own_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    """One side has lost its journal; somebody has recorded all that was said, with its signatures."""
+    async with signed(own_broker, tmp_path) as stack:
+        assert (await stack.agree("before")).state is PlanState.ACCEPTED
+        recorded = [(topic, payload) for topic, payload in stack.payloads if signed_topic(topic) and payload]
+        stack.kill("aoc us")
+        stack.lose("us")
+        since = len(stack.said)
+        stack.launch("aoc us")
+        await stack.up("us", since=since)
+        assert (await stack.agree("after")).state is PlanState.ACCEPTED
+        granted = {party: heads(stack, party) for party in ("us", "ru")}
+        async with connected(own_broker.settings) as client:
+            for topic, payload in recorded:
+                await client.publish(topic, payload, qos=1)
+        since = len(stack.said)
+        assert (await stack.agree("last")).state is PlanState.ACCEPTED
+        await stack.whole()
+        assert granted["us"] == granted["ru"]
+        assert heads(stack, "us") == heads(stack, "ru")
+        lengths = [sum(head.length for head in each.values()) for each in (granted["us"], heads(stack, "us"))]
+        assert lengths[1] == lengths[0] + 1
