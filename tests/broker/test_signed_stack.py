@@ -13,9 +13,10 @@ import pytest
 
 from hotline_protocol.events import CallEnded, InputRejected, LedgerChanged, PlanStatus
 from hotline_protocol.flightplan import PlanState
+from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.line import Entered, Release
 from hotline_protocol.message import Message, canonical_json
-from hotline_protocol.service import Clock, Health, Presence, Receipt
+from hotline_protocol.service import Clock, Health, Presence, Receipt, Stop
 from hotline_protocol.signature import take_off
 from hotline_protocol.topics import CLOCK, address_of, signed_topic
 from hotline_services.runtime.broker import EmbeddedBroker
@@ -115,6 +116,8 @@ def forged(stack: Signed) -> list[tuple[Message, str]]:
         (msgspec.structs.replace(clock, id="far", simulated_start=later), "us"),
         (msgspec.structs.replace(clock, id="fast", speed=1_000.0), "monitor"),
         (msgspec.structs.replace(birth, id="dead", presence=Presence.DOWN), "us"),
+        (SubmitPlan(id="order", source="director", seq=0, time=now, to="us", plan=stack.plan("forged")), "us"),
+        (Stop(id="stop", source="director", seq=0, time=now, to="us"), "us"),
         (Receipt(id="got", source="ru", seq=0, time=now, to="us", ids=("us-x-1",)), "us"),
     ]
 

@@ -7,7 +7,7 @@ import msgspec
 
 from hotline_protocol.line import Answer
 from hotline_protocol.message import Author, Message
-from hotline_protocol.service import Clock, Health, Presence
+from hotline_protocol.service import Clock, Health, Presence, Stop
 from hotline_protocol.topics import address_of, encode
 from hotline_services.runtime.guard import CONTRADICTED, GRACE_S, LATE, REPLAYED, TOLD, Contents, Guard, contradicted
 from hotline_services.runtime.signing import bad_signature
@@ -26,7 +26,7 @@ class Settled(Guard):
 
     def __init__(self) -> None:
         self.now_s = 100.0
-        super().__init__(check, lambda: self.now_s)
+        super().__init__(check, "ru", lambda: self.now_s)
 
 
 def code(guard: Guard, message: Message, *, retained: bool = False) -> str:
@@ -115,6 +115,18 @@ def test_a_will_counts_once_though_it_bears_the_time_of_its_connect() -> None:
 def test_signs_of_life_of_several_services_do_not_disturb_each_other() -> None:
     guard = Settled()
     assert [code(guard, health(9)), code(guard, health(1, source="ru"))] == ["", ""]
+
+
+def stop(seconds: int) -> Stop:
+    return Stop(id=f"s{seconds}", source="control", seq=0, time=NOON + timedelta(seconds=seconds), to="ru")
+
+
+def test_an_order_to_stop_that_was_said_before_we_were_up_stops_nothing() -> None:
+    guard = Settled()
+    assert code(guard, stop(5)) == REPLAYED
+    assert code(guard, health(10, source="ru")) == ""
+    assert code(guard, health(20, source="ru")) == ""
+    assert [code(guard, stop(seconds)) for seconds in (9, 10, 15)] == [REPLAYED, "", ""]
 
 
 def test_one_number_says_one_thing() -> None:

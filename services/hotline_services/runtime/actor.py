@@ -67,7 +67,7 @@ class LiveActor:
         self._service = service
         self._store = store
         self._core = service.core(store.epoch)
-        self._guard = Guard(broker.signing.check)
+        self._guard = Guard(broker.signing.check, name)
         self._past = Past(self._guard.contents)
         self._attempts: dict[str, int] = {}
         self._intake = Intake(service, self._core, self._past, self._attempts)

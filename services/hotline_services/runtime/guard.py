@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Message
-from hotline_protocol.service import Clock, Health, Presence
+from hotline_protocol.service import Clock, Health, Presence, Stop
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode, encode
 
 from .payloads import Check
@@ -28,13 +28,16 @@ _STATE: Final = (CLOCK.template, HEALTH.template.partition("{")[0])
 
 
 class Guard:
-    """Examines what arrives, by a roster; without one it takes everything. ``refused`` counts what it did not take."""
+    """Examines what arrives at the service ``name``, by a roster; without one it takes everything.
 
-    def __init__(self, check: Check | None, now_s: Callable[[], float] = time.monotonic) -> None:
+    ``refused`` counts what it did not take.
+    """
+
+    def __init__(self, check: Check | None, name: str = "", now_s: Callable[[], float] = time.monotonic) -> None:
         self._check: Final = check
         self._now_s: Final = now_s
         self._settled_s = 0.0
-        self._state: Final = StateOrder()
+        self._state: Final = StateOrder(name)
         self.contents: Final = None if check is None else Contents()
         self._told: Final[dict[tuple[str, int], float]] = {}
         self.refused = 0
@@ -48,7 +51,7 @@ class Guard:
         if self._check is None:
             return None
         problem = self._check(delivery.topic, delivery.payload)
-        if problem is None and delivery.topic.startswith(_STATE):
+        if problem is None and (delivery.topic.startswith(_STATE) or b'"stop"' in delivery.payload):
             problem = self._out_of_order(delivery)
         if problem is None or problem is LATE:
             return problem
@@ -74,9 +77,14 @@ class Guard:
 
 
 class StateOrder:
-    """Tells signed state that was said before what has been taken in already of the same source."""
+    """Tells signed state that was said before what has been taken in already of the same source.
 
-    def __init__(self) -> None:
+    And orders to ``name`` to stop that were said before it was up: they have stopped it once.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self._name: Final = name
+        self._up_since: datetime | None = None
         self._clocks: Final[dict[str, datetime]] = {}
         self._lives: Final[dict[str, _Lives]] = {}
 
@@ -88,8 +96,13 @@ class StateOrder:
                 self._clocks[message.source] = max(last, message.real_start)
                 return replayed("real_start", message) if message.real_start < last else None
             case Health():
+                if message.source == self._name and message.presence is Presence.UP and self._up_since is None:
+                    self._up_since = message.time
                 lives = self._lives.setdefault(message.source, _Lives())
                 return None if lives.goes_on(message) else replayed("time", message)
+            case Stop(to=self._name):
+                stops = self._up_since is not None and message.time >= self._up_since
+                return None if stops else Problem(code=REPLAYED, field="time", reason="said before we were up")
         return None
 
 
