@@ -89,6 +89,7 @@ def centre_service(scenario: Scenario, party: str, seed: int) -> Service:
             *(HEALTH.filter(source=peer) for peer in peers),
         ],
         hear=_ear(scenario),
+        shortest_deadline_s=scenario.agreement.shortest_deadline_s,
     )
 
 
@@ -134,7 +135,14 @@ def director_service(
         real_start=real_start,
         speed=speed,
     )
-    return Service(name=DIRECTOR, core=core, subscriptions=[], hear=_ear(scenario), sets_clock=clock)
+    return Service(
+        name=DIRECTOR,
+        core=core,
+        subscriptions=[],
+        hear=_ear(scenario),
+        sets_clock=clock,
+        shortest_deadline_s=scenario.agreement.shortest_deadline_s,
+    )
 
 
 def monitor_service(

@@ -15,12 +15,13 @@ from typing import Annotated, Final, NamedTuple, TextIO
 
 from cyclopts import Parameter
 
-from hotline_services.director.play import SKY
+from hotline_services.director.play import DIRECTOR, SKY
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.monitor.wording import clock_time
 from hotline_services.runtime.broker import BrokerError, EmbeddedBroker, Kind
 from hotline_services.runtime.client import NoBrokerError
+from hotline_services.runtime.speed import TooFastError
 from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.supervisor import Supervisor
 
@@ -32,7 +33,7 @@ from .numbers import Whole
 from .page import TOKEN_VARIABLE, new_token
 from .page import USUAL_PORT as PAGE_PORT
 from .query import complain
-from .run import DEFAULT_SCENARIO, sound_days, sound_speed, sound_start
+from .run import DEFAULT_SCENARIO, keep_pace, sound_days, sound_speed, sound_start
 from .runfile import DEFAULT_DATA, OBSERVER, RunFile, write_run_file
 from .runfile import NAME as RUN_FILE
 
@@ -134,12 +135,13 @@ def demo(
             ]
             pace = ["--speed", str(pace_x), "--days", str(length)]
             shown = Page(_page_port(page_port), new_token()) if page else None
+            asyncio.run(keep_pace(embedded.settings_of(DIRECTOR), pace_x, played))
             _greet(played, embedded, pace_x, data, shown, start)
             try:
                 code = asyncio.run(_play(played, embedded, options, pace, later, data, limit_s, shown))
             finally:  # also when the log could not be written to its end
                 kept = _bid_farewell(data, out, played)
-    except (ScenarioError, BrokerError, NoBrokerError, ValueError) as error:
+    except (ScenarioError, BrokerError, NoBrokerError, TooFastError, ValueError) as error:
         print(f"hotline demo: {error}", file=sys.stderr)
         return NO_BROKER if isinstance(error, NoBrokerError) else BAD_INPUT
     return code if kept else BAD_INPUT

@@ -222,7 +222,7 @@ def _run_director(
 
     set_up_logs(DIRECTOR, level=log_level)
     try:
-        asyncio.run(_keep_pace(broker, speed, scenario))
+        asyncio.run(keep_pace(broker, speed, scenario))
     except (TooFastError, Refused) as error:
         print(f"hotline run: {error}", file=sys.stderr)
         return UNUSABLE
@@ -230,7 +230,7 @@ def _run_director(
     return run_service(service, journal, broker, log_level=log_level)
 
 
-async def _keep_pace(broker: BrokerSettings, speed: float, scenario: Scenario) -> None:
+async def keep_pace(broker: BrokerSettings, speed: float, scenario: Scenario) -> None:
     """Wait for the broker, and see that it is fast enough for this speed. Raises TooFastError, or Refused."""
     from hotline_services.director.play import DIRECTOR
     from hotline_services.runtime.speed import NoEchoError, check_speed, measured_delay

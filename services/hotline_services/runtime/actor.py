@@ -27,6 +27,7 @@ from .logs import write_up
 from .mqtt import Connection
 from .namesakes import Namesakes
 from .notes import Notes
+from .pace import Pace
 from .patience import Patience
 from .pulse import Pulse
 from .receipts import Receipts
@@ -71,7 +72,8 @@ class LiveActor:
         self._past = Past(self._guard.contents)
         self._attempts: dict[str, int] = {}
         self._intake = Intake(service, self._core, self._past, self._attempts)
-        self._pulse = Pulse(name, service.restarts)
+        pace = Pace(service.shortest_deadline_s, lambda: self._clock)
+        self._pulse = Pulse(name, service.restarts, pace.judge)
         self._time = Timekeeper(name)
         self._clock: ScaledClock | None = None
         self._clock_set: Clock | None = None
@@ -94,7 +96,7 @@ class LiveActor:
         self._namesakes = Namesakes(
             name, self._pulse.session, broker, say=self._say_health, publish=self._publish, stop=self.stop
         )
-        notes = Notes(self._patience, self._dispatch, self._connection, self._guard, self._namesakes)
+        notes = Notes(self._patience, self._dispatch, self._connection, self._guard, self._namesakes, pace)
         self._signs = Signs(self._pulse, notes, self._publisher, lambda: self._clock, self._inbox, self._dispatch)
         self._receipts = Receipts(self._signs.send_receipt)
         self._wills = Wills(self._inbox, self._wake, GRACE_S if broker.further else 0.0)

@@ -25,7 +25,7 @@ from .packets import PacketLimit
 from .properties import headers_in, properties_of
 from .tls import trouble_with
 from .tracing import Headers
-from .wire import BrokerSettings, Delivery, Listener, Publish, PublishRefused, PublishTooLarge, Refused
+from .wire import GUEST_S, BrokerSettings, Delivery, Listener, Publish, PublishRefused, PublishTooLarge, Refused
 
 STEADY_S: Final = 5.0  # a connection that ends sooner may be one that another of our name has taken over
 ANSWER_S: Final = 10.0  # to take the connection and the subscriptions: NATS makes a consumer for each
@@ -59,7 +59,7 @@ class Connection:
         self._life = 0
         self._heard = 0  # packets of interest read, to notice when a read found nothing
         self._window = WINDOW
-        self._packets = PacketLimit()
+        self._packets = PacketLimit(quiet=settings.session_s <= GUEST_S)
         self._alone = False  # whether what is in flight must be confirmed before anything else goes out
         self._queue: deque[Publish] = deque()
         self._in_flight: dict[int, Publish] = {}
@@ -371,7 +371,13 @@ class Connection:
             self._refuse(f"{self._client_id} the subscription {refused[0]}. Check the ACL.")
             return
         self.up = self._was_up = True
-        log.info("broker-there", broker=str(self._nodes.current), mqtt=self.version, session=self._session_present)
+        log.info(
+            "broker-there",
+            broker=str(self._nodes.current),
+            id=self._client_id,
+            mqtt=self.version,
+            session=self._session_present,
+        )
         self._listener.on_up(session_present=self._session_present)
 
     def _message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:

@@ -7,6 +7,7 @@ from .dispatch import Dispatch
 from .guard import Guard
 from .mqtt import Connection
 from .namesakes import Namesakes
+from .pace import Pace
 from .patience import Patience
 
 LONGEST: Final = 500  # characters, of a note on health
@@ -16,13 +17,20 @@ class Notes:
     """Gathers the troubles of one service."""
 
     def __init__(
-        self, patience: Patience, dispatch: Dispatch, connection: Connection, guard: Guard, namesakes: Namesakes
+        self,
+        patience: Patience,
+        dispatch: Dispatch,
+        connection: Connection,
+        guard: Guard,
+        namesakes: Namesakes,
+        pace: Pace,
     ) -> None:
         self._patience: Final = patience
         self._dispatch: Final = dispatch
         self._connection: Final = connection
         self._guard: Final = guard
         self._namesakes: Final = namesakes
+        self._pace: Final = pace
 
     @property
     def text(self) -> str:
@@ -34,6 +42,8 @@ class Notes:
             yield self._patience.trouble
         if self._namesakes.trouble:
             yield self._namesakes.trouble
+        if self._pace.trouble:
+            yield self._pace.trouble
         if self._dispatch.refused:
             yield f"{self._dispatch.refused} publishes were refused by the broker"
         if self._guard.refused:
@@ -42,4 +52,5 @@ class Notes:
         if too_large:
             limit = self._connection.packet_limit
             known = f", which takes {limit:,} bytes" if limit else ""
-            yield f"{too_large} messages were too large for the broker{known}"
+            what = "1 message was" if too_large == 1 else f"{too_large} messages were"
+            yield f"{what} too large for the broker{known}"

@@ -48,7 +48,8 @@ def packet_size(publish: Publish, properties: Properties | None) -> int:
 class PacketLimit:
     """One for all connections to a broker. A publish is known again by its topic and its bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet: Final = quiet
         self.told: int | None = None
         self._silent = False  # whether this broker does not tell its limit, so that it has to be found out
         self._proven = 0  # bytes of payload: the largest that was confirmed
@@ -59,7 +60,7 @@ class PacketLimit:
 
     def connected(self, told: int | None, *, tells: bool) -> None:
         """The broker took the connection, and told this limit, if ``tells``: MQTT 5 does."""
-        if told is not None and told < NEEDED and told != self.told:
+        if told is not None and told < NEEDED and told != self.told and not self._quiet:
             log.warning("broker-limit-small", bytes=told, needed=NEEDED, effect="larger messages are set aside")
         self.told, self._silent = told, not tells
         if tells:

@@ -3,6 +3,7 @@
 import os
 import secrets
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -12,11 +13,15 @@ MOST_PROBES: Final = 8
 
 
 class Pulse:
-    """Writes the health messages, and other uncounted ones' ids, of one process: one session."""
+    """Writes the health messages, and other uncounted ones' ids, of one process: one session.
 
-    def __init__(self, name: str, restarts: int) -> None:
+    Each lag in seconds is handed to ``judge``.
+    """
+
+    def __init__(self, name: str, restarts: int, judge: Callable[[float], object] = lambda _: None) -> None:
         self.name = name
         self._restarts = restarts
+        self._judge = judge
         self.session = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._uncounted = 0
         self._sent: dict[str, float] = {}
@@ -67,4 +72,6 @@ class Pulse:
         """This has come in: the way through the broker and back is our lag."""
         sent = self._sent.pop(health.id, None)
         if sent is not None:
-            self.lag_ms = (time.perf_counter() - sent) * 1_000
+            lag_s = time.perf_counter() - sent
+            self.lag_ms = lag_s * 1_000
+            self._judge(lag_s)

@@ -17,6 +17,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     ``core`` makes the core, given the epoch of its store. A service that ``sets_clock`` publishes this for all; the
     others wait for it. Restarted, it follows the clock that the broker still holds, or time would jump back.
     One that ``waits_for_store`` goes on when its store can be used again, however long that takes.
+    ``shortest_deadline_s`` is simulated time, by which a broker is found to be too slow for the speed.
     """
 
     name: str
@@ -26,3 +27,4 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     sets_clock: Clock | None = None
     restarts: int = 0
     waits_for_store: bool = False
+    shortest_deadline_s: float | None = None
