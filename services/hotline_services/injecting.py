@@ -3,6 +3,7 @@
 One model for all who inject: the command line, the page, any program over HTTP.
 """
 
+import secrets
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -10,9 +11,13 @@ from typing import Final
 
 import msgspec
 
+from hotline_protocol.authority import door
 from hotline_protocol.flightplan import FlightPlan, Problem
+from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.intake import Refusal, check_plan, read_plans
 from hotline_protocol.names import RESERVED
+from hotline_protocol.topics import INJECT, ORDER
+from hotline_services.runtime.payloads import Signing
 
 NO_PARTIES: Final = RESERVED  # some of them are up and well, but fly nothing
 
@@ -69,6 +74,21 @@ def read_texts(texts: Sequence[tuple[str, bytes]], now: datetime, *, whole: bool
         else:
             letters += [Letter(msgspec.json.encode(plan), (plan,)) for plan in plans]
     return Reading(tuple(letters), tuple(complaints))
+
+
+def addressed(letter: Letter, user: str | None, to: str, signing: Signing) -> tuple[str, bytes]:
+    """Where this is published by whom the broker knows as ``user``, and the payload, signed where there is a key.
+
+    A signed plan gets an id, so that nobody else can hand it in again. What is no single plan cannot be signed: it goes
+    where nobody's name is asked.
+    """
+    address = door(user, SubmitPlan, to)
+    if not signing.public or ORDER.match(address) is None:
+        return address, letter.payload
+    if len(letter.plans) != 1:
+        return INJECT.filter(to=to), letter.payload
+    fields = {"type": "submit-plan", "id": f"{user}-{secrets.token_hex(8)}", "plan": letter.plans[0]}
+    return address, signing.sign(address, msgspec.json.encode(fields))
 
 
 def _named(text: str, refusal: Refusal) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hotline_protocol.message import Message
 from hotline_protocol.roster import Roster, write_roster
 from hotline_protocol.topics import address_of, encode
-from hotline_services.runtime.signing import Signer, private_pem
+from hotline_services.runtime.signing import Signer, Verifier, private_pem, signing_of
+from hotline_services.runtime.wire import BrokerSettings
 
 
 class Keyring:
@@ -35,3 +37,8 @@ class Keyring:
         address = address_of(message)
         signed = [signer.encode(address, message) for signer in (self.stranger, self.signers[other])]
         return [encode(message), *signed]
+
+    def settings(self, broker: BrokerSettings, name: str) -> BrokerSettings:
+        """How the tool of this name reaches the broker: signed, and as this user where the broker asks for none."""
+        signing = signing_of(self.signers[name], Verifier(self.roster))
+        return msgspec.structs.replace(broker, username=name, signing=signing)

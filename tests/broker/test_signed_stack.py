@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -13,14 +13,15 @@ import pytest
 
 from hotline_protocol.events import CallEnded, InputRejected, LedgerChanged, PlanStatus
 from hotline_protocol.flightplan import PlanState
-from hotline_protocol.injection import SubmitPlan
+from hotline_protocol.injection import CancelPlan, SubmitPlan
 from hotline_protocol.line import Entered, Release
 from hotline_protocol.message import Message, canonical_json
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Stop
 from hotline_protocol.signature import take_off
-from hotline_protocol.topics import CLOCK, address_of, signed_topic
+from hotline_protocol.topics import CLOCK, address_of, decode, signed_topic
+from hotline_services.cli.inject import _Errand as Errand
 from hotline_services.runtime.broker import EmbeddedBroker
-from hotline_services.runtime.client import connected, retained
+from hotline_services.runtime.client import connected, retained, subscribe
 from hotline_services.runtime.signing import BAD_SIGNATURE
 
 from .keyring import Keyring
@@ -36,7 +37,7 @@ class Signed(Quick):
 
     def __init__(self, broker: EmbeddedBroker, data: Path, *, speed: float = 10) -> None:
         super().__init__(broker, data, speed=speed, delay_s=0)
-        self.keys = Keyring(data / "keys", tuple(NAMES.values()))
+        self.keys = Keyring(data / "keys", (*NAMES.values(), "control"))
         self.environment = {service: self.keys.environment(name) for service, name in NAMES.items()}
         self._numbers = count()
         self.payloads: list[tuple[str, bytes]] = []
@@ -169,3 +170,39 @@ async def test_what_was_said_in_an_earlier_epoch_changes_nothing_when_it_is_said
         assert heads(stack, "us") == heads(stack, "ru")
         lengths = [sum(head.length for head in each.values()) for each in (granted["us"], heads(stack, "us"))]
         assert lengths[1] == lengths[0] + 1
+
+
+async def test_what_a_tool_orders_is_signed_and_nobody_gives_the_order_again(
+    own_broker: EmbeddedBroker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A plan is handed in and withdrawn; somebody hands it in again, as it was signed."""
+    async with signed(own_broker, tmp_path) as stack:
+        settings = stack.keys.settings(own_broker.settings, "control")
+        plan = canonical_json(stack.plan("ordered"))
+        errand = Errand([("plan", plan)], "us", wait=True, json=False, timeout_s=60, force=False)
+        assert await errand.run(settings) == 0
+        topic = "hotline/v1/order/control/us"
+        (order,) = (payload for name, payload in stack.payloads if name == topic)
+        take_off(order)
+        cancel = CancelPlan(id="cancel", source="control", seq=0, time=stack.start, to="us", plan_id="ordered")
+        await stack.say(topic, settings.signing.encode(topic, cancel))
+        await stack.hear(lambda m: isinstance(m, PlanStatus) and m.state is PlanState.WITHDRAWN)
+        since = len(stack.said)
+        await stack.say(topic, order)
+        assert (await stack.agree("after")).state is PlanState.ACCEPTED
+        assert not [m for m in stack.said[since:] if isinstance(m, PlanStatus) and m.plan_id == "ordered"]
+    assert "ordered" in capsys.readouterr().out
+
+
+async def test_a_tool_with_a_roster_believes_no_forged_clock(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    keys = Keyring(tmp_path / "keys", ("director", "observer"))
+    now = datetime.now(UTC)
+    clock = Clock(id="c", source="director", seq=0, time=now, simulated_start=now, real_start=now, speed=1.0)
+    forged = msgspec.structs.replace(clock, id="f", speed=100.0)
+    settings = msgspec.structs.replace(keys.settings(own_broker.settings, "observer"), username=None)
+    async with connected(settings) as tool, connected(own_broker.settings) as insider:
+        await subscribe(tool, CLOCK.template)
+        for payload in (*keys.forgeries(forged, "observer"), keys.signers["director"].encode(CLOCK.template, clock)):
+            await insider.publish(CLOCK.template, payload, qos=1)
+        heard = await anext(tool.messages)
+    assert decode(CLOCK.template, bytes(heard.payload)) == clock

@@ -175,6 +175,12 @@ def test_signed_topics_are_told_by_their_kind() -> None:
     assert len(kinds) == len(set(kinds))
 
 
+def test_a_signed_order_without_an_id_is_refused_since_it_could_be_given_again() -> None:
+    topic = "hotline/v1/order/us/ru"
+    assert "wants an id" in refused(topic, SIGNERS["us"].sign(topic, b'{"plan_id":"P1"}'))
+    assert VERIFIER.problem(topic, SIGNERS["us"].sign(topic, b'{"plan_id":"P1","id":"o1"}')) is None
+
+
 BACKENDS = [False, True] if HAS_SODIUM else [False]
 
 

@@ -12,16 +12,14 @@ import aiomqtt
 import msgspec
 from cyclopts import Parameter
 
-from hotline_protocol.authority import door
 from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.gars import gars
 from hotline_protocol.geometry import centre
-from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health
 from hotline_protocol.topics import CLOCK, HEALTH, INJECT, STATUS, MalformedMessageError, decode, encode
-from hotline_services.injecting import Complaint, Letter, judge, read_texts, unheard_of
+from hotline_services.injecting import Complaint, Letter, addressed, judge, read_texts, unheard_of
 from hotline_services.monitor.rows import utc
 from hotline_services.monitor.wording import air, clock_time
 from hotline_services.runtime.client import NoBrokerError, connected, retained
@@ -157,13 +155,14 @@ class _Errand:
             if complaints and not self._force:
                 return _fail(BAD_INPUT, *complaints)
             _complain(complaints)
-            await self._send(connection, door(settings.username, SubmitPlan, self._to), reading.letters)
+            await self._send(connection, settings, reading.letters)
             return await self._follow(connection) if self._wait else ACCEPTED
 
-    async def _send(self, connection: aiomqtt.Client, address: str, letters: Sequence[Letter]) -> None:
+    async def _send(self, connection: aiomqtt.Client, settings: BrokerSettings, letters: Sequence[Letter]) -> None:
         for letter in letters:
             self._waiting |= {(plan.plan_id, plan.digest) for plan in letter.plans}
-            await connection.publish(address, letter.payload, qos=INJECT.qos)
+            address, payload = addressed(letter, settings.username, self._to, settings.signing)
+            await connection.publish(address, payload, qos=INJECT.qos)
             for plan in letter.plans:
                 self._say_sent(plan)
 

@@ -30,7 +30,6 @@ from hotline_protocol.topics import (
     STATUS,
     TRACK,
     address_of,
-    encode,
     is_state,
 )
 from hotline_services.export.memorandum import shipped_agreement
@@ -38,6 +37,7 @@ from hotline_services.injecting import NO_PARTIES
 from hotline_services.monitor.wording import words
 from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock, wall_clock
+from hotline_services.runtime.payloads import Encode, unsigned
 from hotline_services.runtime.wire import BrokerSettings
 
 from .debrief import Debrief
@@ -81,6 +81,7 @@ class Session:
         self._asked = ""
         """By which order the desk is asked for, or held; empty when it is not."""
         self._line: aiomqtt.Client | None = None
+        self._encode: Encode = unsigned
         self._cut_at = 0.0
         self._unsure = False
         self._news = asyncio.Event()
@@ -104,6 +105,7 @@ class Session:
 
         Raises NoBrokerError and DeskError; what is lost later is told by :meth:`lost`.
         """
+        self._encode = settings.signing.encode
         tasks = [self._minded(self._stay_connected(settings))]
         try:
             await self._unless_lost(self._sit_down())
@@ -261,7 +263,8 @@ class Session:
         """Say it, if there is a line: it is said again until it is confirmed anyway."""
         if self._line is not None:
             with contextlib.suppress(aiomqtt.MqttError):
-                await self._line.publish(address_of(order), encode(order), qos=ORDER.qos)
+                address = address_of(order)
+                await self._line.publish(address, self._encode(address, order), qos=ORDER.qos)
 
     # Hearing ---------------------------------------------------------------------------------------------
 

@@ -20,13 +20,20 @@ def unsigned(address: str, message: Message) -> bytes:  # noqa: ARG001  a signat
     return encode(message)
 
 
+def as_it_stands(address: str, payload: bytes) -> bytes:  # noqa: ARG001  as above
+    """The payload without a signature."""
+    return payload
+
+
 class Signing(NamedTuple):
     """What a service or a tool signs with and checks by; :func:`~.signing.load_signing` makes it of files.
 
+    ``sign`` is for JSON that is no message of ours, such as a bare plan; it raises SignatureError for other bytes.
     ``public`` is the public part of the key, ``roster`` the public keys of all; both for :meth:`fault`.
     """
 
     encode: Encode = unsigned
+    sign: Callable[[str, bytes], bytes] = as_it_stands
     check: Check | None = None
     public: bytes = b""
     roster: Roster | None = None
@@ -34,7 +41,7 @@ class Signing(NamedTuple):
     def fault(self, name: str) -> str:
         """Why others would not believe what ``name`` signs with this; empty when they would, or nobody checks."""
         if self.roster is None:
-            return ""
+            return ""  # nobody knows what others know
         if not self.public:
             return f"there is a roster and no key: without one, nobody who has the roster believes {name}"
         if self.public not in self.roster.keys.get(name, ()):

@@ -18,7 +18,7 @@ from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Message
 from hotline_protocol.roster import Roster, RosterError, read_roster
 from hotline_protocol.signature import SignatureError, place, signable, signed_bytes, take_off
-from hotline_protocol.topics import UNDECODABLE, encode, signed_topic
+from hotline_protocol.topics import ORDER, UNDECODABLE, encode, signed_topic
 
 from .ed25519 import sign_by, verify_by
 from .payloads import UNSIGNED, Signing
@@ -53,7 +53,12 @@ class Signer:
         return payload
 
     def sign(self, address: str, unsigned: bytes) -> bytes:
-        """These bytes with their signature, for this topic. Raises SignatureError when they cannot bear one."""
+        """These bytes with their signature, or as they stand where messages of this topic go unsigned.
+
+        Raises SignatureError when they cannot bear one.
+        """
+        if signed_topic(address) is None:
+            return unsigned
         return place(unsigned, self._sign(signed_bytes(address, signable(unsigned))))
 
 
@@ -61,7 +66,12 @@ class _Said(msgspec.Struct, frozen=True):
     source: str
 
 
+class _Named(msgspec.Struct, frozen=True):
+    id: str
+
+
 _source: Final = msgspec.json.Decoder(_Said)
+_named: Final = msgspec.json.Decoder(_Named)
 
 
 class Verifier:
@@ -85,10 +95,19 @@ class Verifier:
             return bad_signature("it does not say who its source is")
         signed = signed_bytes(address, unsigned)
         if any(verify(signature, signed) for verify in self._keys.get(source, ())):
-            return None
+            return None if topic is not ORDER else _without_id(unsigned)
         if source not in self._keys:
             return bad_signature(f"the roster has no key of {source[:40]!r}")
         return bad_signature(f"{source} has not signed this for this topic")
+
+
+def _without_id(unsigned: bytes) -> Problem | None:
+    """What is wrong with an order that bears no id: it would be another one each time that somebody says it again."""
+    try:
+        _named.decode(unsigned)
+    except UNDECODABLE:
+        return bad_signature("a signed order wants an id, or anybody could give it again")
+    return None
 
 
 def bad_signature(reason: str) -> Problem:
@@ -106,7 +125,7 @@ def load_signing(key: Path | None, roster: Path | None) -> Signing:
 def signing_of(signer: Signer | None, verifier: Verifier | None) -> Signing:
     """Both, either or neither."""
     signing = UNSIGNED if verifier is None else Signing(check=verifier.problem, roster=verifier.roster)
-    return signing if signer is None else signing._replace(encode=signer.encode, public=signer.public)
+    return signing if signer is None else signing._replace(encode=signer.encode, sign=signer.sign, public=signer.public)
 
 
 def read_private_key(path: Path) -> Ed25519PrivateKey:

@@ -10,12 +10,11 @@ from typing import Final
 import aiomqtt
 import structlog
 
-from hotline_protocol.authority import door
-from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.message import Message, PartyName
 from hotline_protocol.service import Clock, Health
 from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import CLOCK, HEALTH, INJECT, TRACK, MalformedMessageError, decode
+from hotline_services.injecting import Letter, addressed
 from hotline_services.runtime.client import NewestOfEach, NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.wire import BrokerSettings
@@ -86,13 +85,13 @@ class Inbound:
             case Tracks():
                 self._hear_tracks(TracksNow(time=message.time, tracks=message.tracks))
 
-    async def publish(self, to: PartyName, payload: bytes) -> None:
+    async def publish(self, to: PartyName, letter: Letter) -> None:
         """Inject this; returns when the broker has taken it. Raises NoBrokerError."""
         connection = self._connection
         if connection is None:
             raise NoBrokerError(self._trouble or f"no connection to the broker at {self._settings}")
         try:
-            address = door(self._settings.username, SubmitPlan, to)
+            address, payload = addressed(letter, self._settings.username, to, self._settings.signing)
             await connection.publish(address, payload, qos=INJECT.qos, timeout=PUBLISH_S)
         except aiomqtt.MqttError as error:
             raise NoBrokerError(f"the broker at {self._settings} did not take it: {error}") from error

@@ -58,7 +58,7 @@ async def inject(asked: Asked) -> list[Sent]:
     sent: list[FlightPlan] = []
     for letter in reading.letters:
         try:
-            await broker.publish(to, letter.payload)
+            await broker.publish(to, letter)
         except NoBrokerError as error:
             raise NotMetError(503, _not_all_sent(sent, reading, error)) from error
         sent += letter.plans
