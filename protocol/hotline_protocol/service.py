@@ -46,6 +46,8 @@ class Resend(Message, frozen=True, kw_only=True, tag="resend"):
     """Your messages ``first_seq`` to ``last_seq`` of this epoch did not arrive: say them again.
 
     What a service asks of itself is an echo, by which it measures the broker's delay: nothing to act upon or keep.
+    With an id that begins with ``alive-`` it asks whether another process of its name lives. That one answers by
+    ``health`` whose ``cause`` is the echo.
     """
 
     to: PartyName
