@@ -25,7 +25,11 @@ class Presence(enum.Enum):
 
 
 class Health(Message, frozen=True, kw_only=True, tag="health"):
-    """Birth (retained, said again after each connect and every ten seconds) or will. One ``session`` a process."""
+    """Birth (retained, said again after each connect and every ten seconds) or will. One ``session`` a process.
+
+    ``said`` is the highest number that the source has used in its ``epoch``, as far as it knows: who has received a
+    higher one names it in a receipt.
+    """
 
     presence: Presence
     session: Identifier
@@ -34,6 +38,7 @@ class Health(Message, frozen=True, kw_only=True, tag="health"):
     outbox: int = 0
     restarts: int = 0
     note: Annotated[str, Meta(max_length=500)] = ""
+    said: Annotated[int, Meta(ge=0, le=LAST_SEQ)] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Stop(Message, frozen=True, kw_only=True, tag="stop"):

@@ -110,9 +110,7 @@ class Record:
     def progress(self) -> Progress:
         """Where a :class:`~.core.MonitorCore` is to go on from: read from an index, not replayed."""
         with usable(self._path):
-            (said,) = self._db.execute(
-                "SELECT coalesce(max(seq), 0) FROM messages WHERE source = ? AND epoch = ?", (self._service, self.epoch)
-            ).fetchone()
+            (said,) = self._db.execute(_SAID_LAST, (self._service, self.epoch)).fetchone()
             streams = self._db.execute(
                 "SELECT source, epoch, max(seq), count(DISTINCT seq) FROM messages WHERE seq > 0 AND source != ? "
                 "GROUP BY source, epoch ORDER BY max(n) DESC LIMIT ?",
@@ -152,10 +150,12 @@ class Record:
             ).fetchall()
             attempts = self._db.execute("SELECT id, count(*) FROM attempt GROUP BY id").fetchall()
             latest = self._db.execute("SELECT at FROM messages ORDER BY n DESC LIMIT 1").fetchone()
+            (said_last,) = self._db.execute(_SAID_LAST, (self._service, self.epoch)).fetchone()
             return Recovered(
                 unconfirmed=[decode_any(text) for (text,) in waiting],
                 attempts=dict(attempts),
                 latest=datetime.fromisoformat(latest[0]) if latest else None,
+                said_last=said_last,
             )
 
     def commit(self, heard: Sequence[Heard], said: Sequence[Message], confirmed: Sequence[str]) -> None:
@@ -261,6 +261,7 @@ class Record:
         self._opened.close()
 
 
+_SAID_LAST: Final = "SELECT coalesce(max(seq), 0) FROM messages WHERE source = ? AND epoch = ?"
 _KNOWN: Final = "SELECT message, id FROM messages WHERE id IN (SELECT value FROM json_each(?))"
 _KEEP: Final = (
     "INSERT INTO messages (id, topic, source, epoch, seq, type, time, cause, at, message) "

@@ -19,7 +19,7 @@ from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, OLD_CONTROL, ORDER, 
 
 from .budget import Budget
 from .clock import ScaledClock, wall_clock
-from .dispatch import Dispatch, Publisher
+from .dispatch import Dispatch, Publisher, complain
 from .guard import QUIET, Guard
 from .hearing import ShellMessage, between_shells
 from .intake import Bug, Intake, Turn
@@ -36,6 +36,7 @@ from .resends import say_again
 from .service import Service
 from .signs import Signs
 from .store import Store
+from .tail import Tail
 from .timekeeping import Timekeeper
 from .wills import GRACE_S, LOST, STOPPED, Wills
 from .wire import BrokerSettings, Delivery, Will
@@ -67,13 +68,13 @@ class LiveActor:
         name = service.name
         self._service = service
         self._store = store
-        self._core = service.core(store.epoch)
+        self._core = service.core(store.epochs[0])
         self._guard = Guard(broker.signing.check, name)
-        self._past = Past(self._guard.contents)
+        self._past = Past(self._guard.contents, Tail(name, store.epochs))
         self._attempts: dict[str, int] = {}
         self._intake = Intake(service, self._core, self._past, self._attempts)
         pace = Pace(service.shortest_deadline_s, lambda: self._clock)
-        self._pulse = Pulse(name, service.restarts, pace.judge)
+        self._pulse = Pulse(name, service.restarts, pace.judge, self._past.tail)
         self._time = Timekeeper(name)
         self._clock: ScaledClock | None = None
         self._clock_set: Clock | None = None
@@ -83,8 +84,7 @@ class LiveActor:
         self._own_health = HEALTH.filter(source=name)
         self._resends: deque[Resend] = deque(maxlen=MOST_RESENDS)
         self._wake = asyncio.Event()
-        self._stopping = False
-        self._patience_over = False
+        self._stopping = self._patience_over = False
         self._ticked = False  # then what has arrived is written: if that is lost it is sent again, no more
         told = [topic.filter(to=name) for topic in (ORDER, CONTROL, OLD_CONTROL, RECEIPT)]
         own = [CLOCK.template, HEALTH.filter(), *told]
@@ -170,6 +170,8 @@ class LiveActor:
             self._signs.say(Presence.UP)
 
     def _hear_shell(self, message: ShellMessage, *, retained: bool) -> None:
+        if quoted := self._past.tail.hear(message, self._past.seen):
+            self._signs.receipt(message.source, (quoted,), complain)
         match message:
             case Clock() if self._clock_set is not None and self._service.sets_clock is not None:
                 if message != self._clock_set:  # not ours to follow: others are to hear ours again
@@ -213,6 +215,7 @@ class LiveActor:
                 await asyncio.sleep(0)  # so that a signal is heard
                 if self._stopping:
                     return
+        self._past.tail.resume(self._store, recovered, steps)
         self._dispatch.send(recovered.unconfirmed)
         log.info("recovered", inputs=steps, unconfirmed=len(recovered.unconfirmed), epoch=self._store.epoch)
         if self._service.sets_clock is None:
@@ -281,6 +284,7 @@ class LiveActor:
         """It is in the store: now it may be told."""
         if turn.heard:
             self._past.latest = turn.heard[-1].at
+        self._past.tail.tell(turn.said)
         self._dispatch.send(turn.said)
         self._connection.flush()  # what others wait for goes out before what only the broker wants to know
         for delivery in turn.deliveries:
@@ -326,8 +330,8 @@ class LiveActor:
 
     @property
     def _crowded(self) -> bool:
-        """Whether the broker is too far behind for us to say more. The next tick looks again."""
-        return self._connection.backlog >= MOST_BACKLOG
+        """Whether the broker is too far behind for us to say more, or we have yet to listen. The next tick looks."""
+        return self._connection.backlog >= MOST_BACKLOG or not self._past.tail.is_settled
 
     async def _die(self, bug: Bug) -> int:
         """Leave the evidence and go: the core may be in any state."""

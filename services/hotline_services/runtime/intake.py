@@ -6,23 +6,27 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
+import structlog
 from paho.mqtt.client import topic_matches_sub
 
 from hotline_protocol.core import Core
 from hotline_protocol.events import DeadLettered, InputRejected
 from hotline_protocol.message import Message
-from hotline_protocol.service import Health, Presence, Unreadable
+from hotline_protocol.service import EpochBegun, Health, Presence, Unreadable
 from hotline_protocol.topics import is_kept, topic_of
 
 from .flood import Flood
 from .guard import Contents, contradicted
 from .hearing import STRAY, dead_letter, input_id, is_stray, refused, too_large, unread
+from .journalfile import new_epoch
 from .replay import Past
 from .service import Service
 from .store import Heard
 from .wire import Delivery, PublishTooLarge
 
 DEATHS: Final = 3
+
+log = structlog.get_logger(__name__)
 
 
 class Bug(NamedTuple):
@@ -110,6 +114,8 @@ class Intake:
 
     def lapse(self, now: datetime, turn: Turn) -> None:
         """Let the core act when the time comes that it has asked for; tell it of inputs that were too many."""
+        if self._past.tail.loss:
+            self._begin_epoch(turn, now)
         for report in self._flood.due(now):
             self._tell(report, report.id, turn, now)
         deadline = self._core.next_deadline
@@ -162,7 +168,27 @@ class Intake:
         self._past.traces.hear(message, delivery.headers)
         self._tell(message, key, turn, now)
 
+    def _begin_epoch(self, turn: Turn, now: datetime) -> None:
+        """State was lost: tell the core, before anything else."""
+        past, epoch = self._past, new_epoch()
+        begun = EpochBegun(
+            id=f"{self._name}-{epoch}-begun",
+            source=self._name,
+            seq=0,
+            time=now,
+            begun=epoch,
+            reason=past.tail.loss,
+            held=past.tail.held(past.seen),
+        )
+        log.error("state-lost", reason=begun.reason, epoch=epoch)
+        past.tail.begin(epoch)
+        self._tell(begun, begun.id, turn, now)
+
     def _tell(self, message: Message, key: str, turn: Turn, now: datetime) -> None:
+        if turn.bug is None and self._past.tail.contradicts(message):
+            self._begin_epoch(turn, now)
+        if turn.bug is not None:
+            return
         try:
             said = self._core.receive(message, now)
         except Exception:  # noqa: BLE001  as above

@@ -69,6 +69,7 @@ class Seen:
 
     def __init__(self) -> None:
         self._numbered: dict[tuple[str, str], tuple[int, set[int]]] = {}
+        self._highest: dict[tuple[str, str], int] = {}
         self._named: dict[bytes, None] = {}
 
     def first_time(self, message: Message) -> bool:
@@ -80,10 +81,19 @@ class Seen:
         if message.seq <= floor or message.seq in seqs:
             return False
         seqs.add(message.seq)
+        self._highest[key] = max(message.seq, self._highest.get(key, 0))
         if len(seqs) >= 2 * WINDOW:
             floor = sorted(seqs)[WINDOW - 1]
             self._numbered[key] = (floor, {seq for seq in seqs if seq > floor})
         return True
+
+    def highest(self, source: str, epoch: str) -> int:
+        """The highest number of this source in this epoch; 0 when it is unknown."""
+        return self._highest.get((source, epoch), 0)
+
+    def streams(self) -> list[tuple[str, str, int]]:
+        """Every source and epoch, with the highest number."""
+        return [(source, epoch, highest) for (source, epoch), highest in self._highest.items()]
 
     def _first_time_named(self, name: bytes) -> bool:
         if name in self._named:

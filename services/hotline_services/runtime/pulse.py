@@ -9,6 +9,8 @@ from typing import Final
 
 from hotline_protocol.service import Health, Presence
 
+from .tail import Tail
+
 MOST_PROBES: Final = 8
 
 
@@ -18,11 +20,14 @@ class Pulse:
     Each lag in seconds is handed to ``judge``.
     """
 
-    def __init__(self, name: str, restarts: int, judge: Callable[[float], object] = lambda _: None) -> None:
+    def __init__(
+        self, name: str, restarts: int, judge: Callable[[float], object] = lambda _: None, tail: Tail | None = None
+    ) -> None:
         self.name = name
+        self._tail = tail or Tail(name)
         self._restarts = restarts
         self._judge = judge
-        self.session = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.session = self._tail.session = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._uncounted = 0
         self._sent: dict[str, float] = {}
         self.lag_ms = 0.0
@@ -56,6 +61,8 @@ class Pulse:
             outbox=outbox,
             restarts=self._restarts,
             note=note,
+            epoch=self._tail.epoch,
+            said=self._tail.said,
         )
 
     def is_ours(self, health: Health) -> bool:
@@ -64,6 +71,7 @@ class Pulse:
 
     def sent(self, health: Health) -> None:
         """This goes out now."""
+        self._tail.spoke()
         self._sent[health.id] = time.perf_counter()
         if len(self._sent) > MOST_PROBES:
             del self._sent[next(iter(self._sent))]
@@ -72,6 +80,7 @@ class Pulse:
         """This has come in: the way through the broker and back is our lag."""
         sent = self._sent.pop(health.id, None)
         if sent is not None:
+            self._tail.came_back()
             lag_s = time.perf_counter() - sent
             self.lag_ms = lag_s * 1_000
             self._judge(lag_s)

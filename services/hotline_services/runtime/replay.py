@@ -5,21 +5,23 @@ from datetime import datetime
 
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
-from hotline_protocol.service import Health, Unreadable
+from hotline_protocol.service import EpochBegun, Health, Unreadable
 from hotline_protocol.topics import is_kept
 
 from .guard import Contents
 from .outbox import Seen
 from .presence import Peers
 from .store import Heard, Recovered, StoreError
+from .tail import Tail
 from .tracing import Traces
 
 
 class Past:
     """What a shell itself must remember of what its core has heard."""
 
-    def __init__(self, contents: Contents | None = None) -> None:
+    def __init__(self, contents: Contents | None = None, tail: Tail | None = None) -> None:
         self.contents = contents
+        self.tail = tail or Tail()
         self.seen = Seen()
         self.peers = Peers()
         self.traces = Traces()
@@ -38,6 +40,8 @@ class Past:
                 self.set_aside.add(original)
             case Unreadable():
                 pass
+            case EpochBegun():
+                self.tail.begin(heard.message.begun)
             case message:
                 self.seen.first_time(message)
                 if self.contents is not None:
@@ -52,6 +56,7 @@ def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
     for number, heard in enumerate(recovered.heard, 1):
         said = core.lapse(heard.at) if heard.message is None else core.receive(heard.message, heard.at)
         past.remember(heard)
+        past.tail.tell(said)
         for message in filter(is_kept, said):
             past.traces.of(message)
             if before is not None:

@@ -74,7 +74,7 @@ class Recovered(NamedTuple):
     ``heard`` is to be fed to a fresh core in this order; ``said`` is what the core then said, in order, to be compared
     with what it says now (None when the store cannot tell). ``unconfirmed`` is the part of it to be sent again.
     ``attempts`` counts the deaths that an input has caused, by the id of the message. ``latest`` is how far time had
-    come, where ``heard`` does not tell.
+    come, where ``heard`` does not tell; ``said_last`` the highest number said in the present epoch, likewise.
     """
 
     heard: Iterable[Heard] = ()
@@ -82,6 +82,7 @@ class Recovered(NamedTuple):
     unconfirmed: Sequence[Message] = ()
     attempts: Mapping[str, int] = {}
     latest: datetime | None = None
+    said_last: int = 0
 
 
 class Store(Protocol):
