@@ -66,8 +66,7 @@ class LiveActor:
 
     def __init__(self, service: Service, store: Store, broker: BrokerSettings, patience: Patience | None = None):
         name = service.name
-        self._service = service
-        self._store = store
+        self._service, self._store = service, store
         self._core = service.core(store.epochs[0])
         self._guard = Guard(broker.signing.check, name)
         self._past = Past(self._guard.contents, Tail(name, store.epochs))
@@ -282,9 +281,7 @@ class LiveActor:
 
     def _follow_up(self, turn: Turn) -> None:
         """It is in the store: now it may be told."""
-        if turn.heard:
-            self._past.latest = turn.heard[-1].at
-        self._past.tail.tell(turn.said)
+        self._past.commit(turn.heard, turn.said)
         self._dispatch.send(turn.said)
         self._connection.flush()  # what others wait for goes out before what only the broker wants to know
         for delivery in turn.deliveries:

@@ -1,6 +1,6 @@
 """Back to where a service was: what it heard, fed to a fresh core, which must say again what it said."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from hotline_protocol.core import Core
@@ -27,6 +27,12 @@ class Past:
         self.traces = Traces()
         self.set_aside: set[str] = set()  # ids of messages that were fed to the core as dead letters
         self.latest: datetime | None = None
+
+    def commit(self, heard: Sequence[Heard], said: Sequence[Message]) -> None:
+        """This is in the store."""
+        if heard:
+            self.latest = heard[-1].at
+        self.tail.tell(said)
 
     def remember(self, heard: Heard) -> None:
         """One input of the past, whose turn it is."""
