@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, get_args
 
-from .events import DeadLettered, EventMessage, InputRejected, PlanStatus
+from .events import DeadLettered, EventMessage, InputRejected, PlanStatus, StateLost
 from .flightplan import Problem
 from .injection import (
     AnnounceLine,
@@ -91,7 +91,7 @@ def _kinds(*unions: Any) -> Kinds:
     return frozenset(kind for union in unions for kind in (get_args(union) or (union,)))
 
 
-_SERVICE: Final = _kinds(Health, Receipt, Resend, InputRejected, DeadLettered)
+_SERVICE: Final = _kinds(Health, Receipt, Resend, InputRejected, DeadLettered, StateLost)
 RIGHTS: Final[Mapping[Role, Rights]] = {
     Role.CENTRE: Rights(
         "a centre: speaks under its own name alone, and hears what is meant for it",

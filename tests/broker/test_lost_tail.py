@@ -1,4 +1,4 @@
-"""Real centres over a real broker: one is killed and its journal put back, or damaged. Nothing is denied, nothing lost."""
+"""Real centres over real brokers: one is killed and its journal put back, or damaged; no agreement is denied."""
 
 import contextlib
 import random

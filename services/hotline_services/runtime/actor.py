@@ -65,8 +65,7 @@ class LiveActor:
     """Runs one service until it is stopped. Make it and use it in one event loop."""
 
     def __init__(self, service: Service, store: Store, broker: BrokerSettings, patience: Patience | None = None):
-        name = service.name
-        self._service, self._store = service, store
+        self._service, self._store, name = service, store, service.name
         self._core = service.core(store.epochs[0])
         self._guard = Guard(broker.signing.check, name)
         self._past = Past(self._guard.contents, Tail(name, store.epochs))
@@ -216,7 +215,7 @@ class LiveActor:
                     return
         self._past.tail.resume(self._store, recovered, steps)
         self._dispatch.send(recovered.unconfirmed)
-        log.info("recovered", inputs=steps, unconfirmed=len(recovered.unconfirmed), epoch=self._store.epoch)
+        log.info("recovered", inputs=steps, unconfirmed=len(recovered.unconfirmed), epoch=self._past.tail.epoch)
         if self._service.sets_clock is None:
             loop.call_later(OLD_CLOCK_S, self._end_patience)
         else:
