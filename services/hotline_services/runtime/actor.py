@@ -169,7 +169,7 @@ class LiveActor:
 
     def _hear_shell(self, message: ShellMessage, *, retained: bool) -> None:
         if quoted := self._past.tail.hear(message, self._past.seen):
-            self._signs.receipt(message.source, (quoted,), complain)
+            self._signs.send_receipt(message.source, (quoted,), complain)
         match message:
             case Clock() if self._clock_set is not None and self._service.sets_clock is not None:
                 if message != self._clock_set:  # not ours to follow: others are to hear ours again
