@@ -2,7 +2,9 @@
 
 It is what docs/join.md describes, in few lines, to be written again in any language that has an MQTT client:
 
-    python examples/plain_centre.py mqtt://ru:exercise-ru@127.0.0.1:1883
+    python examples/plain_centre.py mqtt://ru:PASSWORD@127.0.0.1:1883
+    HOTLINE_CA=ca.crt HOTLINE_CERT=client.crt HOTLINE_CERT_KEY=client.key \\
+        python examples/plain_centre.py mqtts://ru@broker:8884
 
 It speaks as the user whose name stands in the address, and needs paho-mqtt only. Two more arguments are the digest of
 its agreement, and how many seconds of silence end a call by that. Being short, it keeps nothing on disk: what it has
@@ -11,6 +13,7 @@ acknowledged is lost when it is killed. `hotline conformance` tells what else it
 
 import hashlib
 import json
+import os
 import secrets
 import sys
 import time
@@ -305,11 +308,14 @@ def main() -> None:
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"hotline-{party}", clean_session=False)
     centre = PlainCentre(party, partial(client.publish, qos=1), agreement, float(silence_s))
     client.username_pw_set(party, address.password)
+    if address.scheme == "mqtts":
+        ca, cert, key = (os.environ.get(name) for name in ("HOTLINE_CA", "HOTLINE_CERT", "HOTLINE_CERT_KEY"))
+        client.tls_set(ca, cert, key)
     client.will_set(f"hotline/v1/health/{party}", centre.health("down"), qos=1, retain=True)
     wanted = [f"line/+/{party}", f"receipt/+/{party}", f"order/+/{party}", f"inject/{party}", "clock", "health/+"]
     client.on_connect = lambda *_: client.subscribe([(f"hotline/v1/{topic}", 1) for topic in wanted])
     client.on_message = lambda _client, _data, heard: centre.hear(heard.topic, heard.payload, retained=heard.retain)
-    client.connect(address.hostname or "127.0.0.1", address.port or 1883)
+    client.connect(address.hostname or "127.0.0.1", address.port or (8883 if address.scheme == "mqtts" else 1883))
     said = time.monotonic()
     while True:
         if client.loop(TICK_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:

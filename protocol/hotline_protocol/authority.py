@@ -121,7 +121,7 @@ RIGHTS: Final[Mapping[Role, Rights]] = {
         _kinds(InjectedMessage, Stop),
     ),
     Role.OBSERVER: Rights("hears everything, and says nothing", frozenset()),
-    Role.PROBE: Rights("asks the broker whether it lives, and hears nothing else", frozenset()),
+    Role.PROBE: Rights("asks who is there and what time it is, as a health check does, and says nothing", frozenset()),
     Role.ANYBODY: Rights(
         "whoever types something by hand, under no name that others bear", _kinds(InjectedMessage, Resend)
     ),
@@ -236,7 +236,7 @@ def may_hear(name: str) -> list[str]:
         case Role.MONITOR | Role.CONTROL | Role.OBSERVER:
             return [EVERYTHING]
         case Role.PROBE:
-            return ["$SYS/broker/uptime"]
+            return [*public, "$SYS/broker/uptime"]
         case Role.ANYBODY:
             return []
 

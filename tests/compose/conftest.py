@@ -58,6 +58,19 @@ class Stack:
             pytest.fail(f"docker compose {' '.join(command)}:\n{done.stderr}\n{done.stdout}\n{logs.stdout}")
         return done.stdout
 
+    @property
+    def host(self) -> str:
+        """The broker's address in the stack's own network, which this machine can reach."""
+        name = self.compose("ps", "--quiet", "broker").strip()
+        return self.docker(
+            "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name
+        ).strip()
+
+    def keys(self, folder: Path) -> Path:
+        """What the setup service has made, copied here."""
+        self.compose("cp", "setup:/keys", str(folder))
+        return folder
+
     def docker(self, *command: str) -> str:
         """What `docker` prints. Fails the test when the command does."""
         done = run("docker", *command)
@@ -95,7 +108,13 @@ def engine() -> None:
 
 
 @pytest.fixture(scope="session")
-def broker(engine: None) -> Iterator[Stack]:
+def image(engine: None) -> None:
+    """The image of every service, built once."""
+    Stack().compose("build", "--quiet", timeout=600)
+
+
+@pytest.fixture(scope="session")
+def broker(image: None) -> Iterator[Stack]:
     """Only the broker of the stack, healthy."""
     stack = Stack()
     try:
@@ -106,10 +125,15 @@ def broker(engine: None) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def stack(engine: None) -> Iterator[Stack]:
+def keys(broker: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The keys of the broker's stack."""
+    return broker.keys(tmp_path_factory.mktemp("keys") / "keys")
+
+
+@pytest.fixture(scope="session")
+def stack(image: None) -> Iterator[Stack]:
     """The whole stack: it must be healthy within 30 s of its start."""
     stack = Stack()
-    stack.compose("build", "--quiet", timeout=600)
     try:
         stack.compose("up", "--detach", "--wait", "--wait-timeout", "30")
         yield stack

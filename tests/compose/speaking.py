@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import queue
+import socket
+import ssl
 from collections.abc import Iterator
 from types import TracebackType
 
@@ -13,20 +15,47 @@ from paho.mqtt.reasoncodes import ReasonCode
 WAIT_S = 10.0
 
 
+def is_shut_out(host: str, port: int, tls: ssl.SSLContext) -> bool:
+    """Whether the broker ends this TLS connection instead of waiting for what is said on it."""
+    with socket.create_connection((host, port), timeout=WAIT_S) as plain:
+        try:
+            with tls.wrap_socket(plain, server_hostname=host) as secured:
+                secured.settimeout(1.0)
+                return secured.recv(1) == b""
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+
+
 class Speaker:
     """One identity at the broker. Every wait is bounded; ``queue.Empty`` means that nothing came."""
 
-    def __init__(self, port: int, user: str | None = None, password: str | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        user: str | None = None,
+        password: str | None = None,
+        *,
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+        client_id: str = "",
+    ) -> None:
         self._answers: queue.Queue[ReasonCode] = queue.Queue()
         self._heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5)
         if user is not None:
             self._client.username_pw_set(user, password)
+        if tls is not None:
+            self._client.tls_set_context(tls)
+        self.name = user or ""
+        self.lost: queue.Queue[ReasonCode] = queue.Queue()
+        self._client.on_disconnect = lambda _c, _u, _f, code, _p: self.lost.put(code)
         self._client.on_connect = lambda _c, _u, _f, code, _p: self._answers.put(code)
         self._client.on_publish = lambda _c, _u, _m, code, _p: self._answers.put(code)
         self._client.on_subscribe = lambda _c, _u, _m, codes, _p: self._answers.put(codes[0])
         self._client.on_message = lambda _c, _u, message: self._heard.put((message.topic, message.payload))
-        self._client.connect("127.0.0.1", port)
+        self._client.connect(host, port)
         self._client.loop_start()
         self.welcome = self._answers.get(timeout=WAIT_S)
 
@@ -39,9 +68,9 @@ class Speaker:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def publish(self, topic: str, payload: bytes = b"{}") -> ReasonCode:
-        """The broker's answer to this message at QoS 1."""
-        self._client.publish(topic, payload, qos=1)
+    def publish(self, topic: str, payload: bytes = b"{}", *, retain: bool = False) -> ReasonCode:
+        """The broker's answer to this message at QoS 1; ``queue.Empty`` when it hangs up instead."""
+        self._client.publish(topic, payload, qos=1, retain=retain)
         return self._answers.get(timeout=WAIT_S)
 
     def subscribe(self, pattern: str) -> ReasonCode:

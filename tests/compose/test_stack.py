@@ -19,6 +19,7 @@ from hotline_services.runtime.clock import ScaledClock
 
 from .conftest import Stack
 from .speaking import Speaker
+from .test_identities import passwords
 
 pytestmark = pytest.mark.compose
 
@@ -26,10 +27,16 @@ SERVICES = {"broker", "us-aoc", "ru-aoc", "monitor", "page", "sky", "director"}
 M = TypeVar("M", bound=Message)
 
 
+@pytest.fixture(scope="module")
+def password(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """That of control, as the setup service has made it."""
+    return passwords(stack.keys(tmp_path_factory.mktemp("stack") / "keys"))["control"]
+
+
 @pytest.fixture
-def people(stack: Stack) -> Iterator[Speaker]:
+def people(stack: Stack, password: str) -> Iterator[Speaker]:
     """Somebody with any MQTT client."""
-    with Speaker(stack.port, "exercise", "exercise") as speaker:
+    with Speaker(stack.port, "control", password) as speaker:
         yield speaker
 
 
@@ -42,7 +49,7 @@ def heard(speaker: Speaker, kind: type[M]) -> Iterator[M]:
 
 
 def containers(stack: Stack) -> list[dict[str, Any]]:
-    names = stack.compose("ps", "--all", "--quiet").split()
+    names = stack.compose("ps", "--quiet").split()  # setup has done its work
     found: list[dict[str, Any]] = json.loads(stack.docker("inspect", *names))
     return found
 

@@ -93,7 +93,7 @@ def found_run(address: str | None, reach: Reach, identity: str) -> BrokerSetting
     if address or os.environ.get(VARIABLE):
         return None
     run = read_run_file(data_folder(reach.data))
-    return settled(run.settings_of(identity), reach) if run is not None else None
+    return _settled(run.settings_of(identity), reach) if run is not None else None
 
 
 def broker_settings(address: str | None, security: Security = FROM_ENVIRONMENT) -> BrokerSettings:
@@ -101,18 +101,22 @@ def broker_settings(address: str | None, security: Security = FROM_ENVIRONMENT) 
 
     Raises ValueError with a sentence for the user, also when a file of TLS is missing or does not fit.
     """
-    settings = settled(BrokerSettings.from_url(address or os.environ.get(VARIABLE) or DEFAULT), security)
-    return _with_signatures(settings, security, os.environ)
+    return _settled(BrokerSettings.from_url(address or os.environ.get(VARIABLE) or DEFAULT), security)
 
 
-def settled(plain: BrokerSettings, security: Security, environment: Mapping[str, str] = os.environ) -> BrokerSettings:
-    """These settings, with what the options or the environment say of TLS and password. Raises ValueError."""
+def _settled(plain: BrokerSettings, security: Security) -> BrokerSettings:
+    """These settings, with what the options or the environment say beside the address. Raises ValueError."""
+    secured = _with_password(_with_tls(plain, security, os.environ), security, os.environ)
+    return _with_signatures(secured, security, os.environ)
+
+
+def _with_tls(plain: BrokerSettings, security: Security, environment: Mapping[str, str]) -> BrokerSettings:
     if not plain.tls:
         named = [option for option in ("ca", "cert", "cert_key") if getattr(security, option)]
         if named:
             option = named[0].replace("_", "-")
             raise TlsError(f"--{option} is for TLS: write mqtts:// instead of mqtt:// in the broker's address")
-        return _with_password(plain, security, environment)
+        return plain
     secured = msgspec.structs.replace(
         plain,
         ca_file=security.ca or plain.ca_file or _file(environment, CA_VARIABLE),
@@ -120,7 +124,7 @@ def settled(plain: BrokerSettings, security: Security, environment: Mapping[str,
         key_file=security.cert_key or _file(environment, KEY_VARIABLE),
     )
     context_of(secured)  # reads the files: what is wrong with them is told before anything is done
-    return _with_password(secured, security, environment)
+    return secured
 
 
 def _file(environment: Mapping[str, str], variable: str) -> Path | None:

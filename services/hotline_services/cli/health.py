@@ -1,6 +1,6 @@
 """`hotline health`: whether a service is there, as a container's health check asks it.
 
-It runs every few seconds beside each service, hence also as `python -m hotline_services.cli.health`, which
+It runs every few seconds beside each service, hence also as `python -m hotline_services.cli.health SERVICE`, which
 imports little.
 """
 
@@ -76,4 +76,4 @@ async def _ask(settings: BrokerSettings, name: str) -> tuple[Health | None, Cloc
 
 
 if __name__ == "__main__":
-    health()
+    health(*sys.argv[1:2])

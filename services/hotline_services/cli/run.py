@@ -222,7 +222,9 @@ def _run_director(
 
     set_up_logs(DIRECTOR, level=log_level)
     try:
-        asyncio.run(keep_pace(broker, speed, scenario))
+        # Once only: where a broker gives each identity one session, the echo would use up what waits for a director.
+        if not (data / f"{DIRECTOR}.sqlite3").exists():
+            asyncio.run(keep_pace(broker, speed, scenario))
     except (TooFastError, Refused) as error:
         print(f"hotline run: {error}", file=sys.stderr)
         return UNUSABLE

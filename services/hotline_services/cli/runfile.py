@@ -24,7 +24,7 @@ DESK: Final = "-desk"
 class RunFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is in it. ``pid`` is whose run it is: when that process has ended, so has the run.
 
-    ``passwords`` are those of control, observer and the desks, by name; ``ca`` is for mqtts://.
+    ``passwords`` are those of control, observer and the desks, by name; ``ca`` is for mqtts://, a path from the file.
     """
 
     broker: str
@@ -64,6 +64,8 @@ def read_run_file(data: Path) -> RunFile | None:
     file = data / NAME
     try:
         found = msgspec.json.decode(file.read_bytes(), type=RunFile)
+        if found.ca is not None:
+            found = msgspec.structs.replace(found, ca=str(data / found.ca))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

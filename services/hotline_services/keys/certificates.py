@@ -73,11 +73,19 @@ def serial_of(cert: bytes) -> int:
     return x509.load_pem_x509_certificate(cert).serial_number
 
 
-def is_current(cert: bytes, ca: bytes, now: datetime, names: Sequence[str] = ()) -> bool:
-    """Whether this CA signed this certificate, it is for all of ``names``, and good for another 30 days."""
+def names_of(cert: bytes) -> list[str]:
+    """The host names and addresses that this certificate is for. Raises ValueError."""
+    return sorted(_names_of(x509.load_pem_x509_certificate(cert)))
+
+
+def is_current(pair: Pair, ca: bytes, now: datetime, names: Sequence[str] = ()) -> bool:
+    """Whether this CA signed this certificate, the key is its own, and it is for ``names`` and good for 30 days yet."""
     try:
-        shown, signer = x509.load_pem_x509_certificate(cert), x509.load_pem_x509_certificate(ca)
+        shown, signer = x509.load_pem_x509_certificate(pair.cert), x509.load_pem_x509_certificate(ca)
         shown.verify_directly_issued_by(signer)
+        key = load_pem_private_key(pair.key, password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != shown.public_key():
+            return False
     except (ValueError, TypeError, InvalidSignature):
         return False
     if not shown.not_valid_before_utc <= now <= shown.not_valid_after_utc - RENEWED:

@@ -17,6 +17,7 @@ Each part of the folder is for one reader, and can be a volume of its own:
 Making it again makes what is missing, what expires within 30 days and what is asked to be renewed, and leaves the rest.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -24,12 +25,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from hotline_protocol.names import PROBE
 from hotline_services.whole import write_secret
 
-from .certificates import Pair, is_current, make_ca, make_client, make_crl, make_server, serial_of
+from .certificates import Pair, is_current, make_ca, make_client, make_crl, make_server, names_of, serial_of
 from .passwords import new_password, password_file, sound_password
 
-CA, BROKER, PEOPLE, PROBE = "ca", "broker", "people", "probe"
+CA, BROKER, PEOPLE = "ca", "broker", "people"
+THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 OWN: Final = frozenset({CA, BROKER, PEOPLE})
 """Parts of the folder that no identity may be called."""
 
@@ -39,8 +42,9 @@ class KeysError(Exception):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is to be in the folder: ``services`` with certificates, ``people`` with passwords, the broker's names.
+    """Who is to be in the folder: ``services`` with certificates, ``people`` with passwords.
 
+    ``server_names`` are those by which the broker is reached; without any, those that its certificate is for count.
     ``given`` are passwords that are not to be made at random. ``renew`` names whose keys are to be made anew. With
     ``readable``, whoever sees a file may read it: for volumes that one container each sees.
     """
@@ -79,10 +83,10 @@ def make_missing(folder: Path, wanted: Wanted, now: datetime) -> list[str]:
         raise KeysError(str(error)) from error
 
 
-def passwords_in(folder: Path) -> dict[str, str]:
-    """The passwords of people, by name. Raises KeysError."""
+def passwords_in(people: Path) -> dict[str, str]:
+    """The passwords in the part of the folder that is for people, by name. Raises KeysError."""
     try:
-        files = sorted((folder / PEOPLE).glob("*.password"))
+        files = sorted(people.glob("*.password"))
         return {file.name.removesuffix(".password"): file.read_text(encoding="utf-8").strip() for file in files}
     except OSError as error:
         raise KeysError(f"{error.filename}: {error.strerror}") from error
@@ -123,9 +127,10 @@ class _Maker:
         return made
 
     def _make_server(self, ca: Pair) -> None:
-        names = self._wanted.server_names
         held = self._read(BROKER, "server.crt")
-        current = held is not None and is_current(held, ca.cert, self._now, names)
+        names = self._wanted.server_names or (names_of(held) if held else THIS_MACHINE)
+        key = self._read(BROKER, "server.key")
+        current = held is not None and key is not None and is_current(Pair(held, key), ca.cert, self._now, names)
         if current and BROKER not in self._wanted.renew:
             return
         shown = make_server(ca, names, self._now)
@@ -135,7 +140,8 @@ class _Maker:
 
     def _make_service(self, name: str, ca: Pair, probe_password: str) -> None:
         held = self._read(name, "client.crt")
-        current = held is not None and is_current(held, ca.cert, self._now)
+        key = self._read(name, "client.key")
+        current = held is not None and key is not None and is_current(Pair(held, key), ca.cert, self._now)
         if current and name not in self._wanted.renew:
             self._write(name, Files(secret={"probe.password": _line(probe_password)}, public={}))
             return
@@ -146,7 +152,8 @@ class _Maker:
 
     def _revoke(self, cert: bytes) -> None:
         revoked = (self._read(CA, "revoked") or b"").decode()
-        self._write(CA, Files(secret={"revoked": f"{revoked}{serial_of(cert)}\n".encode()}, public={}))
+        with contextlib.suppress(ValueError):  # what is no certificate lets nobody in
+            self._write(CA, Files(secret={"revoked": f"{revoked}{serial_of(cert)}\n".encode()}, public={}))
 
     def _password(self, name: str) -> str:
         where, file = (BROKER, "probe.password") if name == PROBE else (PEOPLE, f"{name}.password")
