@@ -137,6 +137,16 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     timing: Timing = Timing()
     partners: tuple[Partner, ...] = ()
     line_review: LineReviewRule | None = None
+    lines: Annotated[int, Meta(ge=1, le=8)] | None = None
+
+    @property
+    def lines_of_each(self) -> int:
+        """Calls that a centre can have at a time: unless agreed otherwise one between two parties, two among more."""
+        return self.lines or self._usual_lines
+
+    @property
+    def _usual_lines(self) -> int:
+        return min(len(self.parties) - 1, 2)
 
     def side_of(self, name: PartyName) -> PartyName | None:
         """The party that answers for this operator; None for a third party, and for who is not named."""
@@ -146,8 +156,11 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """Two sides with the same digest have the same agreement."""
-        return digest_of(self)
+        """Two sides with the same digest have the same agreement. It is as if the usual lines were not named."""
+        fields = msgspec.structs.asdict(self)
+        if self.lines_of_each == self._usual_lines:
+            del fields["lines"]
+        return digest_of(fields)
 
     def with_trace(self, trace: tuple[Position, ...]) -> "Agreement":
         """The same agreement with the line elsewhere. Raises ValueError when it has none."""

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from hotline_protocol.agreement import Agreement, BoundaryRule
 from hotline_protocol.line import (
     Answer,
     CallOutcome,
@@ -18,6 +19,8 @@ from hotline_services.aoc.config import Officer, Roster
 from hotline_services.aoc.desk import Desk
 from hotline_services.aoc.duty import Presence
 from hotline_services.aoc.officer import AutomaticOfficer
+from hotline_services.aoc.picture import Picture
+from hotline_services.aoc.seat import PersonOrdering, Seat
 from hotline_services.aoc.voice import Voice
 from hotline_services.runtime.chance import Chance
 
@@ -29,12 +32,16 @@ TIMING = agreement().timing
 class Room:
     """A desk, and whoever knows what the items mean: here somebody who writes down what happens."""
 
-    def __init__(self, think_s: float = 0, roster: Roster = Roster()) -> None:
-        self.voice = Voice(Author("us"), DAWN)
+    def __init__(
+        self, think_s: float = 0, roster: Roster = Roster(), rules: Agreement | None = None, party: str = "us"
+    ) -> None:
+        self.party = party
+        self.voice = Voice(Author(party), DAWN)
         officer = Officer(answer_s=think_s, think_s=think_s)
-        attention, presence = Attention("us", officer, roster, Chance(1)), Presence(roster)
-        automatic = AutomaticOfficer(attention, presence, self.voice)
-        self.desk = Desk("us", agreement(), automatic, presence, self.voice, self)
+        attention, presence = Attention(party, officer, roster, Chance(1)), Presence(roster)
+        picture = Picture(BoundaryRule.TOUCHING_IS_CLEAR)
+        self.seat = Seat(AutomaticOfficer(attention, presence, self.voice), PersonOrdering(party, picture, self.voice))
+        self.desk = Desk(party, rules or agreement(), self.seat, presence, self.voice, self)
         self.opened: list[str] = []
         self.heard: list[OnCall] = []
         self.lost: list[str] = []
@@ -42,7 +49,7 @@ class Room:
         self.answered = 0
         self.completed: list[str] = []
         self.nothing_to_say: set[str] = set()
-        self.authors = {peer: Author(peer) for peer in ("ru", "tr")}
+        self.authors = {peer: Author(peer) for peer in ("us", "ru", "tr")}
 
     def open_item(self, item: Item, _call: Call) -> bool:
         self.opened.append(item.ref)
@@ -75,7 +82,7 @@ class Room:
 
     def say(self, kind: type[OnCall], call_id: str, /, *, peer: str = "ru", **fields: Any) -> list[Message]:
         """The other side says this now; what is said to it."""
-        return self.hear(self.authors[peer].say(kind, self.voice.now, to="us", call_id=call_id, **fields))
+        return self.hear(self.authors[peer].say(kind, self.voice.now, to=self.party, call_id=call_id, **fields))
 
     def hear(self, message: OnCall) -> list[Message]:
         self.desk.hear(message)

@@ -1,12 +1,15 @@
 """Calls, what they are about, and who is to be asked about that."""
 
+from collections import OrderedDict
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from hotline_protocol.lifecycle import CallState
 from hotline_protocol.line import CallOutcome, OnCall, Reason, Ring, Tier
+
+REMEMBERED_CALLS: Final = 1_000
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,15 +31,16 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 def turn(item: Item) -> tuple[int, int, datetime, str]:
     """Higher tiers first, then what is more urgent, then what has waited longest."""
-    return -item.tier.rank, item.reason.urgency, item.queued_at, item.ref
+    return *urgency(item), item.queued_at, item.ref
 
 
 class Call(msgspec.Struct, kw_only=True):
     """A call as this desk sees it.
 
     The side that ``leads`` has something to say, and hangs up when it has been said: the one that rang, unless it
-    calls back. ``answer_at`` is when somebody here would pick up, ``cut_at`` when the circuit goes down; ``ring`` is
-    what rings here, as long as it may be picked up.
+    calls back. It ``has_talked`` once an item has been begun. ``thoughts`` are what has been heard, each with the time
+    at which it is understood. ``answer_at`` is when somebody here would pick up, ``cut_at`` when the circuit goes down;
+    ``ring`` is what rings here, as long as it may be picked up.
     """
 
     id: str
@@ -52,6 +56,8 @@ class Call(msgspec.Struct, kw_only=True):
     about: tuple[str, ...] = ()
     deadline: datetime
     leads: bool
+    has_talked: bool = False
+    thoughts: list[tuple[datetime, OnCall]] = []
     answer_at: datetime | None = None
     ring: Ring | None = None
     cut_at: datetime | None = None
@@ -59,6 +65,57 @@ class Call(msgspec.Struct, kw_only=True):
     def wait_until(self, at: datetime) -> None:
         """Let silence end it then, or the circuit before that."""
         self.deadline = at if self.cut_at is None else min(at, self.cut_at)
+
+    @property
+    def wakes_at(self) -> datetime:
+        """When somebody will have thought about what was heard, or silence ends it."""
+        return min(self.deadline, self.thoughts[0][0]) if self.thoughts else self.deadline
+
+
+def urgency(what: "Item | Call | Ring") -> tuple[int, int]:
+    """Sorts by tier, the highest first, then by how urgent it is."""
+    return -what.tier.rank, what.reason.urgency
+
+
+def stands_before(ring: Ring, mine: Call) -> bool:
+    """Whether this ring goes before our own: the more urgent one does, and of equals the lower id.
+
+    All desks order all rings so. Hence where each rings the next, in a pair or in a longer circle, one gives way.
+    """
+    return (*urgency(ring), ring.call_id) < (*urgency(mine), mine.id)
+
+
+def as_ended(call: Call, outcome: CallOutcome, now: datetime) -> dict[str, Any]:
+    """Fields of the :class:`~hotline_protocol.events.CallEnded` of this call."""
+    return {
+        "call_id": call.id,
+        "callee": call.peer,
+        "reason": call.reason,
+        "tier": call.tier,
+        "outcome": outcome,
+        "queued_at": call.queued_at,
+        "rang_at": call.rang_at,
+        "answered_at": call.answered_at,
+        "ended_at": now,
+        "about": call.about,
+    }
+
+
+class PastCalls:
+    """Calls that are over, the latest thousand: a ring for one of them that comes late is not taken."""
+
+    def __init__(self) -> None:
+        self._calls: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def add(self, peer: str, call_id: str) -> None:
+        """This call with this peer is over."""
+        self._calls[peer, call_id] = None
+        if len(self._calls) > REMEMBERED_CALLS:
+            self._calls.popitem(last=False)
+
+    def holds(self, ring: Ring) -> bool:
+        """Whether the call of this ring is over."""
+        return (ring.source, ring.call_id) in self._calls
 
 
 class Talker(Protocol):

@@ -119,7 +119,7 @@ class Centre:
             roster=roster,
         )
         self._attendance = Attendance(presence, self._voice)
-        self._desk = Desk(party, agreement, seat, presence, self._voice, self)
+        self._desk = Desk(party, agreement, seat, presence, self._voice, self, chance)
         self._consents = Consents(config, agreement, self._book, self._talks, self._desk, self._posture, self._voice)
         self._telling = Telling(self._posture, attention, self._desk, self._voice)
         self._heeding = Heeding(
@@ -193,8 +193,8 @@ class Centre:
         return self._reviews.open_ids()
 
     def open_calls(self) -> list[str]:
-        """The id of the call in progress, if any."""
-        return [self._desk.call.id] if self._desk.call is not None else []
+        """The ids of the calls in progress."""
+        return [call.id for call in self._desk.lines.calls]
 
     def untold(self) -> list[str]:
         """What is yet to be protested against or passed on."""

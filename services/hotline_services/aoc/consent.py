@@ -224,15 +224,16 @@ class Consents:
             self._queue(asking, self._voice.now + timedelta(seconds=wait))
 
     def _end_item(self) -> bool:
-        """Leave what the call is about, if it is a negotiation that needs this call no more."""
-        current = self._desk.call.current if self._desk.call is not None else None
-        if current is None or current.reason not in FOR_CONSENT:
-            return False
-        asking = self._talks.asking.get(current.ref)
-        if asking is not None and asking.state in UNDER_WAY:
-            return False
-        self._desk.item_done(current.ref)
-        return True
+        """Leave what a call is about, if it is a negotiation that needs this call no more."""
+        for call in self._desk.lines.calls:
+            current = call.current
+            if current is None or current.reason not in FOR_CONSENT:
+                continue
+            asking = self._talks.asking.get(current.ref)
+            if asking is None or asking.state not in UNDER_WAY:
+                self._desk.item_done(current.ref)
+                return True
+        return False
 
     def _mind(self, asking: Asking) -> None:
         """It has come further: the air that we have said yes to is kept, and a higher tier is a step up."""

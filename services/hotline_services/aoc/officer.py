@@ -5,7 +5,7 @@ Whoever that is, what may be decided is bounded elsewhere: by the agreement's ti
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from hotline_protocol.events import Misheard
 from hotline_protocol.line import InNegotiation, InReview, OnCall, Ring
@@ -44,6 +44,11 @@ def by_strategy(offered: Offered) -> Answer | None:
 class Officer(Protocol):
     """Who decides at a desk."""
 
+    @property
+    def has_one_ear(self) -> bool:
+        """Whether one call at a time is all that they take, however many lines there are."""
+        ...
+
     def picks_up_in_s(self, ring: Ring, now: datetime) -> float | None:
         """Seconds until this ring is answered; None when nobody can tell, or nobody will."""
         ...
@@ -59,6 +64,8 @@ class Officer(Protocol):
 
 class AutomaticOfficer:
     """Goes by the party's strategy, with the attention of its people and at the hours at which they are there."""
+
+    has_one_ear: Final = False
 
     def __init__(self, attention: Attention, presence: Presence, voice: Voice) -> None:
         self._attention = attention

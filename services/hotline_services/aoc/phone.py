@@ -46,12 +46,12 @@ class Phone:
         return None
 
     def _ringing(self, call_id: str) -> Call | None:
-        call = self._desk.call
-        return call if call is not None and call.id == call_id and call.state is CallState.RINGING_IN else None
+        call = self._desk.lines.named(call_id)
+        return call if call is not None and call.state is CallState.RINGING_IN else None
 
     def _hang_up(self, call_id: str) -> str | None:
-        call = self._desk.call
-        if call is None or call.id != call_id:
+        call = self._desk.lines.named(call_id)
+        if call is None:
             return f"call_id: {call_id} is not on the line"
         if call.state is CallState.RINGING_IN:
             return f"call_id: {call_id} rings here: it is answered, or let ring"
@@ -63,8 +63,9 @@ class Phone:
 
     def _ring(self, peer: str) -> str | None:
         """About the most pressing item for this peer, whether or not its time has come."""
-        if self._desk.call is not None:
-            return f"peer: a call with {self._desk.call.peer} is on the line"
+        call = self._desk.lines.to(peer) or (None if self._desk.lines.are_free else self._desk.call)
+        if call is not None:
+            return f"peer: a call with {call.peer} is on the line"
         item = next((item for item in self._desk.waiting if item.peer == peer), None)
         if item is None:
             return f"peer: nothing waits to be talked over with {peer}"

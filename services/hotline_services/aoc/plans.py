@@ -163,7 +163,8 @@ class PlanBook:
             for demand in self._boundaries.demands(volume, self._party):
                 needed.update(dict.fromkeys(demand.consent_of))
         needed.update({use.user: None for use in self._picture.met(volumes) if use.standing is Standing.THEIRS})
-        return sorted(needed)
+        # each begins with its successor by name: else all would ring the same one first
+        return sorted(needed, key=lambda party: (party < self._party, party))
 
     def reserve(self, filed: Filed, volumes: tuple[Volume4D, ...], *, firm: bool) -> None:
         """While it is bargained about: the air that it wishes for, or that it has said yes to."""

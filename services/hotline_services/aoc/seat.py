@@ -19,6 +19,8 @@ from .voice import Voice
 class PersonOrdering:
     """A person decides: nothing is answered until they order it, and each offer is laid before them."""
 
+    has_one_ear: Final = True
+
     def __init__(self, party: str, picture: Picture, voice: Voice) -> None:
         self._party = party
         self._picture = picture
@@ -82,6 +84,11 @@ class Seat:
     def give_back(self) -> None:
         """The automatic officer has it again."""
         self.lease = None
+
+    @property
+    def has_one_ear(self) -> bool:
+        """See :class:`~.officer.Officer`."""
+        return self._sits.has_one_ear
 
     def picks_up_in_s(self, ring: Ring, now: datetime) -> float | None:
         """See :class:`~.officer.Officer`."""

@@ -118,8 +118,7 @@ class Telling:
                 self._record_over(untold)
 
     def _is_being_told(self, untold: Untold) -> bool:
-        call = self._desk.call
-        return call is not None and self._current(call) is untold
+        return any(self._current(call) is untold for call in self._desk.lines.calls)
 
     def _record_over(self, untold: Untold) -> None:
         self._record(untold, "advice-over", "advice.end", f"it ended before {untold.peer} could be told")

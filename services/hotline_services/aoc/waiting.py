@@ -1,12 +1,13 @@
 """What waits to be talked over, most pressing first, and when the time of each has come."""
 
 import bisect
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from hotline_protocol.line import CallOutcome, Reason, Tier
+from hotline_protocol.line import CallOutcome, Reason, Ring, Tier
 
 from .calls import Call, Item, turn
 from .duty import Presence
@@ -14,6 +15,11 @@ from .duty import Presence
 CALL_BACK: Final = "call-back."
 """Begins the reference of a call back; the name of the call that was missed follows."""
 LONGEST_REF: Final = 96
+
+
+def calls_back(ring: Ring) -> bool:
+    """Whether it is to hear what we have rung about in vain."""
+    return any(ref.startswith(CALL_BACK) for ref in ring.about)
 
 
 class Waiting:
@@ -43,17 +49,18 @@ class Waiting:
         """Everything that we can talk over in one call at this tier."""
         return [item for item in self.items if _shares(item, peer, tier)]
 
-    def call_back(self, missed: Call, at: datetime) -> None:
+    def call_back(self, missed: Call | Ring, at: datetime) -> None:
         """Have them rung who rang in vain, about the most urgent of their calls, when somebody can."""
-        known = self._call_back_to(missed.peer, missed.tier)
+        peer, name = (missed.source, missed.call_id) if isinstance(missed, Ring) else (missed.peer, missed.id)
+        known = self._call_back_to(peer, missed.tier)
         if known is not None and known.reason.urgency <= missed.reason.urgency:
             return
         if known is not None:
             self.items.remove(known)
         self.add(
             Item(
-                ref=f"{CALL_BACK}{missed.id}"[:LONGEST_REF],
-                peer=missed.peer,
+                ref=f"{CALL_BACK}{name}"[:LONGEST_REF],
+                peer=peer,
                 reason=missed.reason,
                 tier=missed.tier,
                 queued_at=at,
@@ -65,28 +72,36 @@ class Waiting:
     def _call_back_to(self, peer: str, tier: Tier) -> Item | None:
         return next((item for item in self.items if item.calls_back and item.peer == peer and item.tier is tier), None)
 
-    def due(self, now: datetime) -> Item | None:
-        """The most pressing one that can be rung about now."""
+    def due(self, now: datetime, engaged: Collection[str] = ()) -> Item | None:
+        """The most pressing one that can be rung about now, but for those for peers who are ``engaged`` with us."""
         present = self._presence.present
-        return next((item for item in self.items if item.not_before <= now and present(item.tier, now)), None)
+        return next(
+            (
+                item
+                for item in self.items
+                if item.not_before <= now and item.peer not in engaged and present(item.tier, now)
+            ),
+            None,
+        )
 
-    def next_due(self, now: datetime) -> datetime | None:
+    def next_due(self, now: datetime, engaged: Collection[str] = ()) -> datetime | None:
         """When one of them can first be rung about; None when none ever can."""
-        if not self.items:
+        items = [item for item in self.items if item.peer not in engaged] if engaged else self.items
+        if not items:
             return None
         if not self._presence.tiers:
-            return min((item.not_before for item in self.items), default=None)
+            return min(item.not_before for item in items)
         back_at = self._presence.back_at
-        times = (back_at(item.tier, max(item.not_before, now)) for item in self.items)
+        times = (back_at(item.tier, max(item.not_before, now)) for item in items)
         return min((at for at in times if at is not None), default=None)
 
-    def meet(self, peer: str, tier: Tier, now: datetime) -> None:
-        """They are there: what has been rung about in vain is due, and calling back is needless."""
+    def meet(self, peer: str, tier: Tier, now: datetime, *, all_due: bool = False) -> None:
+        """They are there: what has been rung about in vain, or all, is due, and calling back is needless."""
         known = self._call_back_to(peer, tier)
         if known is not None:
             self.items.remove(known)
         for number, item in enumerate(self.items):  # when an item is due has no say in its place
-            if item.in_vain and _shares(item, peer, tier):
+            if (item.in_vain or all_due) and _shares(item, peer, tier):
                 self.items[number] = msgspec.structs.replace(item, not_before=now, in_vain=False)
 
     def defer(self, call: Call, outcome: CallOutcome, until: datetime, urgent_until: datetime) -> None:

@@ -1,0 +1,212 @@
+"""What rings at a desk: it is taken on a free line, waits until a line is free, or hears that the line is busy."""
+
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from hotline_protocol.agreement import Agreement
+from hotline_protocol.lifecycle import CallState, CallStep
+from hotline_protocol.line import Answer, Busy, CallOutcome, HangUp, OnCall, Ring
+
+from .callers import Caller, Callers
+from .calls import Call, Item, PastCalls, stands_before, urgency
+from .duty import Presence
+from .lines import Lines
+from .officer import Officer
+from .voice import Voice
+from .waiting import Waiting, calls_back
+
+
+class Calling(Protocol):
+    """The desk, as far as its calls go."""
+
+    def end(self, call: Call, step: CallStep, outcome: CallOutcome) -> None:
+        """This call is over."""
+        ...
+
+    def hang_up(self, peer: str, call_id: str, outcome: CallOutcome) -> None:
+        """Tell the peer that this call is over."""
+        ...
+
+    def think(self, call: Call, message: OnCall, seconds: float) -> None:
+        """Act on this message of this call after so many seconds."""
+        ...
+
+
+class Incoming:
+    """Rings of peers. Among three parties and more a ring waits while every line is in use.
+
+    A caller who has waited in vain is rung back when a line is free: nobody has to ring again and again.
+    """
+
+    def __init__(
+        self,
+        agreement: Agreement,
+        lines: Lines,
+        waiting: Waiting,
+        past: PastCalls,
+        officer: Officer,
+        presence: Presence,
+        voice: Voice,
+        desk: Calling,
+    ) -> None:
+        self.lets_wait: Final = len(agreement.parties) > 2
+        self._ring_s: Final = timedelta(seconds=agreement.timing.ring_s)
+        self._lines = lines
+        self._waiting = waiting
+        self._past = past
+        self._officer = officer
+        self._presence = presence
+        self._voice = voice
+        self._desk = desk
+        self._callers = Callers(agreement.timing.ring_s)
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When a caller has waited long enough, or is given way to."""
+        if not self._callers:
+            return None
+        way_at = self._callers.give_way_at(self._lines.ringing_out, self._voice.now)
+        return min(filter(None, (self._callers.next_deadline, way_at)), default=None)
+
+    def is_stale(self, ring: Ring) -> bool:
+        """Whether this is heard too late, or after its own hang-up."""
+        return self._voice.now - ring.time > 2 * self._ring_s or self._past.holds(ring)
+
+    def hear(self, ring: Ring) -> None:
+        """A peer rings us. One ring that is heard twice is one: if it has been answered, the answer is said again."""
+        call = self._lines.of(ring)
+        if call is not None and call.answered_at is not None and not call.outgoing:
+            self._voice.say(Answer, to=call.peer, call_id=call.id, cause=ring.id)
+        elif call is None and not self._callers.holds(ring):
+            self._hear_new(ring)
+
+    def _hear_new(self, ring: Ring) -> None:
+        mine = self._lines.to(ring.source)
+        if mine is not None and mine.state is CallState.RINGING_OUT and stands_before(ring, mine):
+            self._desk.end(mine, CallStep.GIVE_WAY, CallOutcome.BUSY)  # they have heard our ring, and know
+            mine = None
+        if mine is None and self._lines.are_free:
+            self._take(ring)
+        elif mine is None and self.lets_wait:
+            self._have_wait(ring)
+        else:
+            self._say_busy(ring)
+
+    def _take(self, ring: Ring, *, waited: timedelta = timedelta()) -> None:
+        """Let this ring on a free line; it has ``waited`` for one so long."""
+        now = self._voice.now
+        call = Call(
+            id=ring.call_id,
+            peer=ring.source,
+            outgoing=False,
+            state=CallState.RINGING_IN,
+            reason=ring.reason,
+            tier=ring.tier,
+            queued_at=ring.time,
+            rang_at=ring.time,
+            about=ring.about,
+            deadline=now,
+            ring=ring,
+            leads=calls_back(ring),
+            cut_at=self._presence.next_break(now),
+        )
+        self._lines.calls.append(call)
+        call.wait_until(now - waited + self._ring_s)
+        self._have_picked_up(call, waited)
+
+    def _have_picked_up(self, call: Call, waited: timedelta = timedelta()) -> None:
+        """Leave it to whoever sits here when the phone is picked up."""
+        ring = call.ring
+        seconds = None if ring is None else self._officer.picks_up_in_s(ring, self._voice.now)
+        if ring is not None and seconds is not None:
+            self._desk.think(call, ring, max(seconds - waited.total_seconds(), 0.0))
+            call.answer_at = call.thoughts[0][0] if call.thoughts else None
+
+    def relieve(self) -> None:
+        """Somebody else sits here now: what rings is theirs to pick up."""
+        self._send_away(self._callers.all())
+        for call in tuple(self._lines.calls):
+            if call.state is CallState.RINGING_IN:
+                call.thoughts = []
+                call.answer_at = None
+                self._have_picked_up(call)
+
+    # Callers who wait ------------------------------------------------------------------------------------
+
+    def lapse(self) -> None:
+        """Send away who has waited long enough, and give way to who goes before us."""
+        if self._callers:
+            self._send_away(self._callers.overdue(self._voice.now))
+            self._give_way()
+
+    def goes_before(self, item: Item) -> bool:
+        """Whether somebody waits about nothing less urgent than this item."""
+        caller = self._callers.first()
+        return caller is not None and urgency(caller.ring) <= urgency(item)
+
+    def take_waiting(self, due: Item | None) -> bool:
+        """Take a ring that waits, unless ``due`` is more urgent; returns whether there was one."""
+        caller = self._callers.first()
+        if caller is not None and due is not None and urgency(due) < urgency(caller.ring):
+            caller = self._callers.of(due.peer)
+        if caller is None:
+            return False
+        self._callers.leave(caller.ring.source)
+        if self._presence.circuit_up(self._voice.now):
+            self._take(caller.ring, waited=self._voice.now - caller.since)
+        else:
+            self._ring_back(caller.ring)
+        return True
+
+    def hear_end(self, peer: str, call_id: str) -> None:
+        """A call that is not in progress is over: if its ring has waited here, they are rung back."""
+        self._past.add(peer, call_id)
+        caller = self._callers.of(peer)
+        if caller is not None and caller.ring.call_id == call_id:
+            self._callers.leave(peer)
+            self._ring_back(caller.ring)
+
+    def hear_given_up(self, call: Call, message: Busy | HangUp) -> None:
+        """A call has ended: who gave up ringing just when we answered is rung back."""
+        gave_up = isinstance(message, HangUp) and message.outcome is CallOutcome.NO_ANSWER
+        if self.lets_wait and gave_up and call.ring is not None and call.answered_at is not None:
+            self._ring_back(call.ring)
+
+    def peer_lost(self, peer: str) -> None:
+        """This peer has left the network."""
+        self._callers.leave(peer)
+
+    def _have_wait(self, ring: Ring) -> None:
+        """Every line is in use: let this ring wait, or ring back where nobody would take it of themselves."""
+        if self._officer.picks_up_in_s(ring, self._voice.now) is None:
+            self._say_busy(ring)
+            self._ring_back(ring)
+        else:
+            self._callers.add(ring, self._voice.now)
+            self._give_way()
+
+    def _give_way(self) -> None:
+        """Stop ringing when a ring that waits goes before ours."""
+        mine, now = self._lines.ringing_out, self._voice.now
+        at = self._callers.give_way_at(mine, now)
+        if mine is not None and at is not None and at <= now:
+            self._desk.hang_up(mine.peer, mine.id, CallOutcome.NO_ANSWER)
+            self._desk.end(mine, CallStep.GIVE_WAY, CallOutcome.BUSY)
+
+    def _send_away(self, callers: list[Caller]) -> None:
+        """These have waited long enough: the line is busy, and they are rung back when it is not."""
+        for caller in callers:
+            if self._presence.circuit_up(self._voice.now):
+                self._say_busy(caller.ring)
+            self._ring_back(caller.ring)
+
+    def _ring_back(self, missed: Ring) -> None:
+        """Ring when a line is free: about their call, or about what we have to say where they rang to hear that."""
+        if calls_back(missed):
+            self._waiting.meet(missed.source, missed.tier, self._voice.now, all_due=True)
+        else:
+            self._waiting.call_back(missed, self._voice.now)
+
+    def _say_busy(self, ring: Ring) -> None:
+        self._past.add(ring.source, ring.call_id)
+        self._voice.say(Busy, to=ring.source, call_id=ring.call_id, cause=ring.id)
