@@ -29,6 +29,9 @@ class Health(Message, frozen=True, kw_only=True, tag="health"):
 
     ``said`` is the highest number that the source has used in its ``epoch``, as far as it knows: who has received a
     higher one names it in a receipt.
+    ``sent`` is the real time at which it was sent, by whoever sets the clock as far as the sender knows that, and
+    ``skew_ms`` by how much the sender's machine is ahead of it. A service that waits for the clock is down, and its
+    note says so.
     """
 
     presence: Presence
@@ -39,6 +42,8 @@ class Health(Message, frozen=True, kw_only=True, tag="health"):
     restarts: int = 0
     note: Annotated[str, Meta(max_length=500)] = ""
     said: Annotated[int, Meta(ge=0, le=LAST_SEQ)] | msgspec.UnsetType = msgspec.UNSET
+    sent: AwareTime | msgspec.UnsetType = msgspec.UNSET
+    skew_ms: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class Stop(Message, frozen=True, kw_only=True, tag="stop"):

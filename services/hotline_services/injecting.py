@@ -96,9 +96,9 @@ def _named(text: str, refusal: Refusal) -> str:
     return f"{text}: {which or 'a plan'}" if text else which
 
 
-def judge(plans: Sequence[FlightPlan], now: datetime) -> list[Complaint]:
-    """Everything that makes no sense about these plans at ``now``."""
-    return [Complaint(plan.plan_id, problem) for plan in plans for problem in check_plan(plan, now)]
+def judge(plans: Sequence[FlightPlan], now: datetime | None) -> list[Complaint]:
+    """Everything that makes no sense about these plans at ``now``; at any time, where nobody knows the stack's."""
+    return [Complaint(plan.plan_id, problem) for plan in plans for problem in check_plan(plan, now or plan.start)]
 
 
 def unheard_of(to: str, names: AbstractSet[str]) -> list[Complaint]:

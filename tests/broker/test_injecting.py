@@ -8,8 +8,9 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-from hotline_protocol.service import Health, Presence
-from hotline_protocol.topics import INJECT, address_of, encode
+from hotline_protocol.message import Author
+from hotline_protocol.service import Clock, Health, Presence
+from hotline_protocol.topics import CLOCK, INJECT, address_of, encode
 from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.cli.inject import ACCEPTED, inject
 from hotline_services.runtime.broker import EmbeddedBroker
@@ -38,7 +39,11 @@ def plan(tmp_path: Path) -> Path:
 
 
 async def births(broker: EmbeddedBroker, *names: str) -> None:
+    """Of services whose clock is that of this machine."""
+    now = datetime.now(UTC)
     async with aiomqtt.Client(broker.settings.host, broker.settings.port) as client:
+        clock = Author("director").say(Clock, now, simulated_start=now, real_start=now, speed=1.0)
+        await client.publish(address_of(clock), encode(clock), qos=1, retain=True)
         for name in names:
             born = Health(
                 id=f"{name}-up", source=name, seq=0, time=datetime.now(UTC), presence=Presence.UP, session="1"
@@ -61,3 +66,19 @@ async def test_nothing_is_sent_to_somebody_nobody_has_heard_of_unless_forced(
     assert heard == ["hotline/v1/inject/us", "hotline/v1/inject/xx"]
     complaint = "hotline inject: nobody called xx has been heard of; there are: ru, us"
     assert capsys.readouterr().err.splitlines() == [complaint, complaint]
+
+
+@pytest.fixture
+def long_ago(plan: Path) -> Path:
+    plan.write_text(plan.read_text().replace(str(datetime.now(UTC).year), "2017"))
+    return plan
+
+
+async def test_without_a_clock_on_the_broker_plans_are_not_judged_by_that_of_the_machine(
+    own_broker: EmbeddedBroker, long_ago: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await births(own_broker, "us", "ru")
+    async with aiomqtt.Client(own_broker.settings.host, own_broker.settings.port) as client:
+        await client.publish(CLOCK.template, b"", qos=1, retain=True)
+    assert await asyncio.to_thread(inject, [long_ago], to="us", broker=address(own_broker)) == ACCEPTED
+    assert "no clock on this broker" in capsys.readouterr().err

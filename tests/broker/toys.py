@@ -66,6 +66,8 @@ class Teller(Toy):
         self.next_deadline = START if amount else None
 
     def lapse(self, now: datetime) -> Sequence[Message]:
+        if self.next_deadline is None or now < self.next_deadline:
+            return []
         count = 1 if self._every else self._amount
         first, self._rung = self._rung + 1, self._rung + count
         self.next_deadline = now + self._every if self._rung < self._amount else None

@@ -12,7 +12,7 @@ from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import EVERYTHING, INJECT, ORDER, MalformedMessageError, encode, is_state
 from hotline_services.monitor.dutylog import WIDTH, DutyLog
 from hotline_services.runtime.client import NoBrokerError, connected, subscribe
-from hotline_services.runtime.clock import ScaledClock, wall_clock
+from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
 from hotline_services.runtime.outbox import Seen
 from hotline_services.runtime.wire import BrokerSettings
 
@@ -80,6 +80,7 @@ class Watch:
         self._was_there = False
         self._names: set[str] = set()
         """Whose health has been heard: nobody else may speak as they."""
+        self._warned = False
 
     async def run(self, settings: BrokerSettings) -> None:
         """Until cancelled. Raises NoBrokerError when there was no connection to begin with."""
@@ -120,6 +121,9 @@ class Watch:
                 return []
         from hotline_protocol.hearing import ear  # here, since it brings all of geometry with it
 
+        if self._clock is None and not self._warned:
+            self._warned = True
+            complain("watch", NO_CLOCK)
         bare_plans = ear(topic, payload, self._clock.now() if self._clock else wall_clock(), self._names)
         return [message for message in bare_plans if not isinstance(message, Unreadable)]
 

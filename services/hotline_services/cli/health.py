@@ -60,7 +60,9 @@ def ailment(said: Health | None, clock: Clock | None, now: datetime) -> str | No
     if said.presence is Presence.DOWN:
         return f"it is down: {said.note}" if said.note else "it is down"
     age_s = (now - said.time).total_seconds()
-    if clock is not None:  # then what it said bears simulated time
+    if isinstance(said.sent, datetime):
+        age_s = (now - said.sent).total_seconds()
+    elif clock is not None:  # then what it said bears simulated time
         scaled = ScaledClock(clock, lambda: now)
         age_s = (scaled.now() - said.time).total_seconds() / scaled.speed
     return f"last heard of {age_s:.0f} s ago" if age_s > STALE_S else None

@@ -23,7 +23,7 @@ from hotline_services.injecting import Complaint, Letter, addressed, judge, read
 from hotline_services.monitor.rows import utc
 from hotline_services.monitor.wording import air, clock_time
 from hotline_services.runtime.client import NoBrokerError, connected, retained
-from hotline_services.runtime.clock import ScaledClock, wall_clock
+from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import FROM_HERE, Reach, tool_settings
@@ -150,7 +150,9 @@ class _Errand:
             wanted = {CLOCK.template, HEALTH.filter(source=self._to)}
             found = await retained(connection, CLOCK.template, HEALTH.filter(), *answers, wanted=wanted)
             now, names = _standing(found)
-            reading = read_texts(self._sources, now, whole=self._force)
+            if now is None:
+                _complain([f"{NO_CLOCK} Whether the plans' times make sense is not checked here."])
+            reading = read_texts(self._sources, now or wall_clock(), whole=self._force)
             complaints = _told(unheard_of(self._to, names), reading.complaints, judge(reading.plans, now))
             if complaints and not self._force:
                 return _fail(BAD_INPUT, *complaints)
@@ -200,9 +202,9 @@ class _Errand:
             self._refused |= status.state in NOT_FLYING
 
 
-def _standing(found: Mapping[str, bytes]) -> tuple[datetime, set[str]]:
-    """The time of the stack's clock or, when it has none, of this machine; and whose health is known."""
-    now, names = wall_clock(), set()
+def _standing(found: Mapping[str, bytes]) -> tuple[datetime | None, set[str]]:
+    """The time of the stack's clock, when the broker holds one; and whose health is known."""
+    now, names = None, set()
     for topic, payload in found.items():
         match _message(topic, payload):
             case Clock() as setting:

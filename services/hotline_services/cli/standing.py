@@ -20,7 +20,7 @@ from hotline_services.monitor.standing import Chain, Rejections, Standing, stand
 from hotline_services.monitor.wording import date_time_group, duration, printable
 from hotline_services.monitor.worldrows import LossRow
 from hotline_services.runtime.client import NoBrokerError, connected, retained
-from hotline_services.runtime.clock import ScaledClock
+from hotline_services.runtime.clock import NO_CLOCK, ScaledClock
 from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.wire import BrokerSettings
 
@@ -88,6 +88,8 @@ def _gather(broker: BrokerSettings | None, query: Query) -> Standing:
             raise _NothingToTellError(f"{error}; and {no_record}") from error
         complain("status", f"{error}; this is what the record says")
         return recorded
+    if live.as_of is None:
+        complain("status", NO_CLOCK)
     if recorded is None:
         complain("status", f"{no_record} This is what the broker holds.")
         return live

@@ -36,7 +36,7 @@ from hotline_services.export.memorandum import shipped_agreement
 from hotline_services.injecting import NO_PARTIES
 from hotline_services.monitor.wording import words
 from hotline_services.runtime.client import NoBrokerError, connected, subscribe
-from hotline_services.runtime.clock import ScaledClock, wall_clock
+from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
 from hotline_services.runtime.payloads import Encode, unsigned
 from hotline_services.runtime.wire import BrokerSettings
 
@@ -170,6 +170,8 @@ class Session:
             raise DeskError(f"No centre called {party} has been heard of; there are: {', '.join(there) or 'none'}.")
         if self._present[party] is Presence.DOWN:
             raise DeskError(f"The centre of {party} is down.")
+        if self._clock is None:
+            raise DeskError(f"There is {NO_CLOCK}")
         self.peers = tuple(name for name in there if name != party)
         await self._take_desk(ANSWER_S)
         self.terms = self.terms or shipped_agreement(self.view.agreement)

@@ -18,7 +18,7 @@ from hotline_protocol.service import Clock, Health, Presence, Receipt, Resend, S
 from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, OLD_CONTROL, ORDER, RECEIPT
 
 from .budget import Budget
-from .clock import ScaledClock, wall_clock
+from .clock import RealTime
 from .dispatch import Dispatch, Publisher, complain
 from .guard import QUIET, Guard
 from .hearing import ShellMessage, between_shells
@@ -37,7 +37,7 @@ from .service import Service
 from .signs import Signs
 from .store import Store
 from .tail import Tail
-from .timekeeping import Timekeeper
+from .timing import Timing
 from .wills import GRACE_S, LOST, STOPPED, Wills
 from .wire import BrokerSettings, Delivery, Will
 from .writer import Writer
@@ -55,8 +55,9 @@ REPLAYED_AT_ONCE: Final = 500
 TICK_S: Final = 0.5
 FAREWELL_S: Final = 1.0
 OLD_CLOCK_S: Final = 1.0
-AHEAD_S: Final = 60.0
 TOO_FAST: Final = "sent with QoS 0 faster than it can be taken in"
+
+_STATE: Final = (CLOCK.template, HEALTH.template.partition("{")[0])
 
 log = structlog.get_logger(__name__)
 
@@ -64,25 +65,39 @@ log = structlog.get_logger(__name__)
 class LiveActor:
     """Runs one service until it is stopped. Make it and use it in one event loop."""
 
-    def __init__(self, service: Service, store: Store, broker: BrokerSettings, patience: Patience | None = None):
+    def __init__(
+        self,
+        service: Service,
+        store: Store,
+        broker: BrokerSettings,
+        patience: Patience | None = None,
+        real_now: RealTime | None = None,
+    ) -> None:
         self._service, self._store, name = service, store, service.name
         self._core = service.core(store.epochs[0])
         self._guard = Guard(broker.signing.check, name)
         self._past = Past(self._guard.contents, Tail(name, store.epochs))
         self._attempts: dict[str, int] = {}
         self._intake = Intake(service, self._core, self._past, self._attempts)
-        pace = Pace(service.shortest_deadline_s, lambda: self._clock)
+        pace = Pace(service.shortest_deadline_s, lambda: self._timing.clock)
         self._pulse = Pulse(name, service.restarts, pace.judge, self._past.tail)
-        self._time = Timekeeper(name)
-        self._clock: ScaledClock | None = None
-        self._clock_set: Clock | None = None
+        self._wake = asyncio.Event()
+        self._timing = Timing(
+            service,
+            self._past,
+            publish=self._say_clock,
+            on_begun=self._begin,
+            on_change=self._wake.set,
+            real_now=real_now,
+        )
+        self._restores = Budget(5, 0.2)
+        self._mark_due = False  # whoever sets the clock journals the time that it tells, before it tells it
         self._inbox: deque[Delivery] = deque()
         self._in_hand: Turn | None = None
         self._awaited: datetime | None = None  # the deadline that the pump's timer is set for
         self._own_health = HEALTH.filter(source=name)
         self._resends: deque[Resend] = deque(maxlen=MOST_RESENDS)
-        self._wake = asyncio.Event()
-        self._stopping = self._patience_over = False
+        self._stopping = False
         self._ticked = False  # then what has arrived is written: if that is lost it is sent again, no more
         told = [topic.filter(to=name) for topic in (ORDER, CONTROL, OLD_CONTROL, RECEIPT)]
         own = [CLOCK.template, HEALTH.filter(), *told]
@@ -94,8 +109,12 @@ class LiveActor:
         self._namesakes = Namesakes(
             name, self._pulse.session, broker, say=self._say_health, publish=self._publish, stop=self.stop
         )
-        notes = Notes(self._patience, self._dispatch, self._connection, self._guard, self._namesakes, pace)
-        self._signs = Signs(self._pulse, notes, self._publisher, lambda: self._clock, self._inbox, self._dispatch)
+        notes = Notes(
+            self._patience, self._dispatch, self._connection, self._guard, self._namesakes, pace, self._timing
+        )
+        self._signs = Signs(
+            self._pulse, notes, self._publisher, self._timing, self._inbox, self._dispatch, self._set_mark
+        )
         self._receipts = Receipts(self._signs.send_receipt)
         self._wills = Wills(self._inbox, self._wake, GRACE_S if broker.further else 0.0)
         self._drops = Budget(10, 0.1)
@@ -120,18 +139,15 @@ class LiveActor:
 
     def will(self) -> Will:
         """Our death notice."""
-        now = self._clock.now() if self._clock else self._past.latest or wall_clock()
-        return self._publisher.will(self._pulse.health(Presence.DOWN, now, note=LOST))
+        return self._publisher.will(self._pulse.health(Presence.DOWN, self._timing.now(), note=LOST))
 
     def on_up(self, *, session_present: bool) -> None:
         """Say that we live, then everything that has not arrived."""
         self._guard.connected()
-        if self._clock_set is not None and self._service.sets_clock is not None:
-            self._publish(self._clock_set, retain=True)
-        if self._clock is not None:
-            self._signs.say(Presence.UP)
-        else:
+        self._timing.say_again()
+        if self._timing.clock is None:
             log.info("waiting-for-clock", topic=CLOCK.template)
+        self._signs.say(Presence.UP)
         self._namesakes.came_up(cut_short=self._connection.was_cut_short)
         self._dispatch.connected(session_present=session_present)
 
@@ -148,12 +164,17 @@ class LiveActor:
                 self._connection.acknowledge(delivery)
                 return
             delivery = delivery._replace(problem=problem)
-        elif (message := between_shells(delivery)) is not None:
+        elif (message := between_shells(delivery)) is None:
+            self._restore(delivery.topic)
+        else:
             self._hear_shell(message, retained=delivery.retained)
             other = message if isinstance(message, Health) and delivery.topic != self._own_health else None
             if other is None or self._wills.hold(other, delivery):
                 self._connection.acknowledge(delivery)
                 return
+        if not delivery.payload and delivery.topic.startswith(_STATE):
+            self._connection.acknowledge(delivery)  # somebody has emptied it: nothing that a core could be told of
+            return
         if delivery.qos == 0 and len(self._inbox) >= INBOX:
             if self._drops.take():
                 log.warning("dropped", topic=delivery.topic, reason=TOO_FAST, more=self._drops.told())
@@ -161,31 +182,28 @@ class LiveActor:
         self._inbox.append(delivery)
 
     def _restore(self, topic: str) -> None:
-        """Say our own state again: the broker may have kept what was refused in its place."""
-        if topic == CLOCK.template and self._service.sets_clock and self._clock_set:
-            self._publish(self._clock_set, retain=True)
-        elif topic == self._own_health:
+        """Say our own state again: the broker may have kept what was refused in its place, or nothing."""
+        if topic == CLOCK.template:
+            self._timing.say_again()
+        elif topic == self._own_health and self._restores.take():
+            log.warning("health-overwritten", topic=topic)
             self._signs.say(Presence.UP)
 
     def _hear_shell(self, message: ShellMessage, *, retained: bool) -> None:
         if quoted := self._past.tail.hear(message, self._past.seen):
             self._signs.send_receipt(message.source, (quoted,), complain)
         match message:
-            case Clock() if self._clock_set is not None and self._service.sets_clock is not None:
-                if message != self._clock_set:  # not ours to follow: others are to hear ours again
-                    log.warning("clock-of-another", source=message.source, id=message.id)
-                    self._publish(self._clock_set, retain=True)
-            case Clock() if retained and self._clock is None:
-                self._time.offer(message)
-                self._consider_clock()
             case Clock():
-                self._set_clock(message)
+                self._timing.hear_clock(message)
             case Health():
-                self._time.sign(message)
-                self._consider_clock()
+                self._timing.hear_health(message, retained=retained)
                 self._pulse.came_back(message)
-                if message.source == self._service.name and not self._stopping:
+                waits = message.presence is Presence.DOWN and self._timing.clock is None
+                if message.source == self._service.name and not self._stopping and not waits:
                     self._namesakes.hear(message, retained=retained)
+                elif self._timing.is_to_answer(message):
+                    self._timing.say_again()
+                    self._signs.say(Presence.UP)
             case Receipt() if message.to == self._service.name:
                 self._dispatch.received(message.source, message.ids)
             case Resend(is_echo=True) if message.to == self._service.name:
@@ -216,10 +234,10 @@ class LiveActor:
         self._past.tail.resume(self._store, recovered, steps)
         self._dispatch.send(recovered.unconfirmed)
         log.info("recovered", inputs=steps, unconfirmed=len(recovered.unconfirmed), epoch=self._past.tail.epoch)
-        if self._service.sets_clock is None:
-            loop.call_later(OLD_CLOCK_S, self._end_patience)
+        if self._timing.is_setter:
+            loop.call_later(OLD_CLOCK_S if steps else 0.0, self._timing.begin)
         else:
-            loop.call_later(OLD_CLOCK_S if steps else 0.0, self._begin_clock, self._service.sets_clock)
+            loop.call_later(OLD_CLOCK_S, self._timing.end_patience)
 
     async def _serve(self) -> int:
         connected = asyncio.create_task(self._namesakes.enter(self._connection.run))
@@ -281,6 +299,9 @@ class LiveActor:
     def _follow_up(self, turn: Turn) -> None:
         """It is in the store: now it may be told."""
         self._past.commit(turn.heard, turn.said)
+        if turn.marked is not None:
+            self._timing.say_again()
+            self._signs.say(Presence.UP, at=turn.marked)
         self._dispatch.send(turn.said)
         self._connection.flush()  # what others wait for goes out before what only the broker wants to know
         for delivery in turn.deliveries:
@@ -295,12 +316,16 @@ class LiveActor:
     def _turn(self) -> Turn:
         """Take in what is there, up to a bound."""
         turn = Turn()
-        if self._clock is None or self._crowded:
+        clock = self._timing.clock
+        if clock is None or self._crowded:
             return turn
         for message, error in self._dispatch.take_undelivered():
-            self._intake.undelivered(message, error, self._clock.now(), turn)
+            self._intake.undelivered(message, error, clock.now(), turn)
+        if self._mark_due:
+            self._mark_due = False
+            self._intake.mark(clock.now(), turn)
         while turn.bug is None and len(turn.deliveries) < BATCH:
-            now = self._clock.now()
+            now = clock.now()
             self._intake.lapse(now, turn)
             if turn.bug is not None or not self._inbox:
                 break
@@ -312,12 +337,12 @@ class LiveActor:
         timer = None
         if self._resends:
             self._wake.set()
-        if self._clock is not None and not self._crowded:
+        if self._timing.clock is not None and not self._crowded:
             if self._inbox:
                 self._wake.set()
             self._awaited = self._core.next_deadline
             if self._awaited is not None:
-                delay = self._clock.real_delay(self._awaited)
+                delay = self._timing.clock.real_delay(self._awaited)
                 timer = asyncio.get_running_loop().call_later(delay, self._wake.set)
         await self._wake.wait()
         self._wake.clear()
@@ -339,7 +364,7 @@ class LiveActor:
         """Receipts, death notice, and what is still on its way, as far as the broker takes it in time."""
         self._receipts.flush()
         gone = asyncio.Event()
-        health = self._pulse.health(Presence.DOWN, self._clock.now() if self._clock else wall_clock(), note=STOPPED)
+        health = self._pulse.health(Presence.DOWN, self._timing.now(), note=STOPPED)
         self._publish(health, retain=True, done=lambda _: gone.set())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL_S):
@@ -348,44 +373,15 @@ class LiveActor:
 
     # Time and signs of life.
 
-    def _begin_clock(self, setting: Clock) -> None:
-        """Set the clock for all, or go on with one that others live by."""
-        if self._clock is None:
-            setting = self._time.resumed(setting, self._past.latest, wall_clock())
-            log.info("clock-set", simulated_start=setting.simulated_start.isoformat(), speed=setting.speed)
-            # before our sign of life, which would make a clock that the broker still holds seem to be kept
-            self._publish(setting, retain=True)
-            self._set_clock(setting)
+    def _say_clock(self, clock: Clock) -> None:
+        self._publish(clock, retain=True)
 
-    def _consider_clock(self) -> None:
-        """Follow a clock that the broker holds, if that cannot take us to a time that nobody has lived to see."""
-        offered = self._time.offered
-        if self._clock is not None or offered is None or self._service.sets_clock is not None:
-            return
-        lives = self._time.setter_lives(wall_clock())
-        if self._past.latest is None or lives or (lives is None and self._patience_over):
-            self._set_clock(offered)
-
-    def _end_patience(self) -> None:
-        self._patience_over = True
-        self._consider_clock()
-
-    def _set_clock(self, setting: Clock) -> None:
-        self._clock_set = setting
-        self._wake.set()
-        first = self._clock is None
-        if self._clock is not None and self._past.latest is not None:
-            self._clock.set(setting)
-            return
-        self._clock = ScaledClock(setting)  # once more too, as long as nothing has happened by the first
-        if not first:
-            return
-        ahead_s = self._clock.not_before(self._past.latest).total_seconds() if self._past.latest else 0.0
-        if ahead_s > AHEAD_S:
-            log.warning("store-ahead-of-clock", seconds=ahead_s, hint="is this data folder that of another run?")
-        log.info("clock-heard", now=self._clock.now().isoformat(), speed=setting.speed)
+    def _begin(self) -> None:
         if self._connection.up:
             self._signs.say(Presence.UP)
+
+    def _set_mark(self) -> None:
+        self._mark_due = True
 
     async def _tick(self) -> None:
         """Twice a second: what is due again, what is to be written, and at times a sign of life."""
@@ -393,5 +389,5 @@ class LiveActor:
             await asyncio.sleep(TICK_S)
             self._dispatch.send_due()
             self._ticked = True
-            self._wake.set()
             self._signs.say_if_due()
+            self._wake.set()

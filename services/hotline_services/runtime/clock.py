@@ -1,5 +1,6 @@
 """Simulated time in a live run: one scaled clock that all services share."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -9,10 +10,27 @@ from hotline_protocol.service import Clock
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)  # far enough from the last year there is for every deadline
 
+NO_CLOCK: Final = "no clock on this broker: is the director running?"
+"""What a tool says that would need the stack's time. It does not take the machine's instead."""
+
+RealTime = Callable[[], datetime]
+
 
 def wall_clock() -> datetime:
     """The time of the machine, UTC."""
     return datetime.now(UTC)
+
+
+class SteadyClock:
+    """The machine's time when this was made, plus the time that has passed since: no step of its clock is followed."""
+
+    def __init__(self, wall: RealTime = wall_clock, elapsed_s: Callable[[], float] = time.monotonic) -> None:
+        self._elapsed_s: Final = elapsed_s
+        self._began: Final = wall()
+        self._began_s: Final = elapsed_s()
+
+    def __call__(self) -> datetime:
+        return self._began + timedelta(seconds=self._elapsed_s() - self._began_s)
 
 
 class ScaledClock:
@@ -20,13 +38,13 @@ class ScaledClock:
 
     Whatever the message says, it is between ``EARLIEST`` and ``LATEST``: beyond them time stands still.
 
-    Paced, not causal: two services agree as well as their machines' clocks do, times the speed.
+    Paced, not causal: two services agree as well as what they take for real time does, times the speed.
     """
 
-    def __init__(self, setting: Clock, real_now: Callable[[], datetime] = wall_clock) -> None:
+    def __init__(self, setting: Clock, real_now: RealTime = wall_clock) -> None:
         self._setting = setting
         self._real_now = real_now
-        self._latest = self._reading()
+        self._latest = self.reading()
 
     @property
     def speed(self) -> float:
@@ -35,12 +53,12 @@ class ScaledClock:
 
     def now(self) -> datetime:
         """Simulated time, never earlier than what was returned before."""
-        self._latest = max(self._latest, self._reading())
+        self._latest = max(self._latest, self.reading())
         return self._latest
 
     def real_delay(self, until: datetime) -> float:
         """Real seconds until it is this simulated time; 0 when it has passed."""
-        return max(0.0, (until - self._reading()).total_seconds() / self._setting.speed)
+        return max(0.0, (until - self.reading()).total_seconds() / self._setting.speed)
 
     def set(self, setting: Clock) -> None:
         """Go on by this setting."""
@@ -52,7 +70,8 @@ class ScaledClock:
         self._latest = max(self._latest, time)
         return max(ahead, timedelta())
 
-    def _reading(self) -> datetime:
+    def reading(self) -> datetime:
+        """What the setting says of now, whatever was returned before."""
         real = self._real_now() - self._setting.real_start
         try:
             reading = self._setting.simulated_start + real * self._setting.speed

@@ -56,6 +56,7 @@ class Turn:
         self.arrived: list[Message] = []
         self.births: list[Birth] = []
         self.bug: Bug | None = None
+        self.marked: datetime | None = None
 
     @property
     def kept(self) -> list[Message]:
@@ -130,6 +131,17 @@ class Intake:
             return
         turn.heard.append(Heard(now, None))
         turn.said.extend(said)
+
+    def mark(self, now: datetime, turn: Turn) -> None:
+        """Let the core act on the time that has passed, due or not, so that the journal knows that it was now."""
+        try:
+            said = self._core.lapse(now)
+        except Exception:  # noqa: BLE001  as above
+            turn.bug = Bug(unread("lapse", b"", now), traceback.format_exc())
+            return
+        turn.heard.append(Heard(now, None))
+        turn.said.extend(said)
+        turn.marked = now
 
     def _is_new(self, message: Message, topic: str, turn: Turn) -> bool:
         if message.source == self._name:

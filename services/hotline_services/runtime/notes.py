@@ -9,6 +9,7 @@ from .mqtt import Connection
 from .namesakes import Namesakes
 from .pace import Pace
 from .patience import Patience
+from .timing import Timing
 
 LONGEST: Final = 500  # characters, of a note on health
 
@@ -24,6 +25,7 @@ class Notes:
         guard: Guard,
         namesakes: Namesakes,
         pace: Pace,
+        timing: Timing,
     ) -> None:
         self._patience: Final = patience
         self._dispatch: Final = dispatch
@@ -31,6 +33,7 @@ class Notes:
         self._guard: Final = guard
         self._namesakes: Final = namesakes
         self._pace: Final = pace
+        self._timing: Final = timing
 
     @property
     def text(self) -> str:
@@ -40,6 +43,8 @@ class Notes:
     def _troubles(self) -> Iterator[str]:
         if self._patience.trouble:
             yield self._patience.trouble
+        if self._timing.trouble:
+            yield self._timing.trouble
         if self._namesakes.trouble:
             yield self._namesakes.trouble
         if self._pace.trouble:

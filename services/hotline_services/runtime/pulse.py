@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from msgspec import UNSET, UnsetType
+
 from hotline_protocol.service import Health, Presence
 
 from .tail import Tail
@@ -46,6 +48,8 @@ class Pulse:
         outbox: int = 0,
         note: str = "",
         cause: str | None = None,
+        sent: datetime | UnsetType = UNSET,
+        skew_ms: float | UnsetType = UNSET,
     ) -> Health:
         """A birth, a further sign of life, or a will. ``cause`` is the question that it answers."""
         return Health(
@@ -63,6 +67,8 @@ class Pulse:
             note=note,
             epoch=self._tail.epoch,
             said=self._tail.said,
+            sent=sent,
+            skew_ms=skew_ms,
         )
 
     def is_ours(self, health: Health) -> bool:

@@ -2,60 +2,79 @@
 
 import time
 from collections.abc import Callable, Sized
+from datetime import datetime
 from typing import Final
+
+from msgspec import UNSET
 
 from hotline_protocol.service import Presence, Receipt
 
-from .clock import ScaledClock, wall_clock
 from .dispatch import Publisher
 from .notes import Notes
 from .pulse import Pulse
+from .timing import Timing
 from .wire import Done
 
 HEALTH_S: Final = 10.0
 
 
 class Signs:
-    """Publishes them. ``clock`` gives the clock once there is one; without it a service says nothing of its health."""
+    """Publishes them. ``mark`` has the time journaled that a service which sets the clock is about to tell."""
 
     def __init__(
         self,
         pulse: Pulse,
         notes: Notes,
         publisher: Publisher,
-        clock: Callable[[], ScaledClock | None],
+        timing: Timing,
         inbox: Sized,
         outbox: Sized,
+        mark: Callable[[], None],
     ) -> None:
         self._pulse: Final = pulse
         self._notes: Final = notes
         self._publisher: Final = publisher
-        self._clock: Final = clock
+        self._timing: Final = timing
         self._inbox: Final = inbox
         self._outbox: Final = outbox
+        self._mark: Final = mark
         self._due_at = time.monotonic() + HEALTH_S
         self._told = ""
 
-    def say(self, presence: Presence, *, cause: str | None = None) -> None:
-        """That we are up, or not; ``cause`` is the question that this answers."""
-        clock = self._clock()
-        if clock is None:
-            return
-        waiting = {"inbox": len(self._inbox), "outbox": len(self._outbox)}
-        health = self._pulse.health(presence, clock.now(), **waiting, note=self._notes.text, cause=cause)
+    def say(self, presence: Presence, *, cause: str | None = None, at: datetime | None = None) -> None:
+        """That we are up, or not, or wait for the clock; ``cause`` is the question that this answers."""
+        timing, inbox, outbox = self._timing, len(self._inbox), len(self._outbox)
+        if timing.clock is None:
+            note = timing.waiting_note()
+            health = self._pulse.health(Presence.DOWN, timing.now(), inbox=inbox, outbox=outbox, note=note, cause=cause)
+        else:
+            health = self._pulse.health(
+                presence,
+                at or timing.now(),
+                inbox=inbox,
+                outbox=outbox,
+                note=self._notes.text,
+                cause=cause,
+                sent=timing.real_now(),
+                skew_ms=round(timing.skew_ms, 3) if timing.skew_ms else UNSET,
+            )
         self._pulse.sent(health)
         self._publisher.publish(health, retain=True)
 
     def say_if_due(self) -> None:
         """Again after ten seconds, and at once when there is another trouble."""
         note = self._notes.text
+        if self._timing.is_to_ask():
+            self.say(Presence.UP)
         if time.monotonic() >= self._due_at or note != self._told:
             self._due_at, self._told = time.monotonic() + HEALTH_S, note
-            self.say(Presence.UP)
+            if self._timing.is_setter and self._timing.clock is not None:
+                self._mark()
+            else:
+                self.say(Presence.UP)
 
     def send_receipt(self, to: str, ids: tuple[str, ...], done: Done) -> None:
         """These messages of ``to`` are in our store."""
-        clock = self._clock()
-        now = clock.now() if clock else wall_clock()
+        now = self._timing.now()
         receipt = Receipt(id=self._pulse.next_id(), source=self._pulse.name, seq=0, time=now, to=to, ids=ids)
         self._publisher.publish(receipt, done=done)

@@ -22,11 +22,14 @@ class Timekeeper:
     def __init__(self, name: str) -> None:
         self._name: Final = name
         self._signs: dict[str, Health] = {}
+        self._heard_live: dict[str, Health] = {}
         self.offered: Clock | None = None
 
-    def sign(self, health: Health) -> None:
+    def sign(self, health: Health, *, retained: bool = True) -> None:
         """The last that was heard of a service, retained or not."""
         self._signs[health.source] = health
+        if not retained and health.presence is Presence.UP:
+            self._heard_live[health.source] = health
 
     def offer(self, clock: Clock) -> None:
         """The broker holds this clock."""
@@ -52,7 +55,7 @@ class Timekeeper:
 
         The offered one, while others live by it; else ``setting``, from the latest time that anybody has seen. What is
         later than the offered clock says was no time of this run: a will bears the machine's time when it was left with
-        the broker before there was a clock.
+        the broker before there was a clock. Where the broker holds no clock, those who are heard now tell the time.
         """
         if latest is None:
             return setting
@@ -62,4 +65,13 @@ class Timekeeper:
         if self.offered is not None:
             beginning, now = self.offered.simulated_start, ScaledClock(self.offered, lambda: real_now).now()
             seen += [sign.time for sign in self._signs.values() if beginning <= sign.time <= now]
+        else:
+            seen += [_now_of(sign, setting.speed, real_now) for sign in self._heard_live.values()]
         return msgspec.structs.replace(setting, simulated_start=max(seen), real_start=max(setting.real_start, real_now))
+
+
+def _now_of(sign: Health, speed: float, real_now: datetime) -> datetime:
+    """What time it is now for the service that has given this sign of life."""
+    if isinstance(sign.sent, msgspec.UnsetType) or sign.sent > real_now:
+        return sign.time
+    return sign.time + (real_now - sign.sent) * speed

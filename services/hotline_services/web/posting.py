@@ -77,9 +77,8 @@ def _not_all_sent(sent: Sequence[FlightPlan], reading: Reading, error: NoBrokerE
 
 def _read(text: bytes, state: State) -> tuple[Reading, list[Complaint]]:
     """What is in this text, and all that is wrong with it by the stack's clock."""
-    now = state.now()
-    reading = read_texts([("", text)], now)
-    return reading, [*reading.complaints, *judge(reading.plans, now)]
+    reading = read_texts([("", text)], state.now())
+    return reading, [*reading.complaints, *judge(reading.plans, state.clock.simulated if state.clock else None)]
 
 
 async def upload(asked: Asked) -> Source:
