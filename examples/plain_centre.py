@@ -80,6 +80,7 @@ class PlainCentre:
         self._call: tuple[str, str] | None = None  # with whom, and its id
         self._heard_at = datetime.now(UTC)
         self._sessions: dict[str, str] = {}
+        self._entries: dict[str, list[Message]] = {}  # the same, whole: for a party that has lost its own
         self._chains: dict[str, list[str]] = {}  # of each party that has spoken: the hashes of what it has granted us
 
     def hear(self, topic: str, text: bytes, *, retained: bool = False) -> None:
@@ -130,6 +131,7 @@ class PlainCentre:
                 self._refuse(message["plan"])
             return
         self._chains.setdefault(message["source"], [])
+        self._entries.setdefault(message["source"], [])
         if "call_id" in message:
             self._hear_on_call(message)
         else:
@@ -220,7 +222,12 @@ class PlainCentre:
         peer = heard["source"]
         if self._agreement and heard["agreement"] != self._agreement:
             self._escalate("agreement-mismatch", heard, f"theirs is {heard['agreement']}, ours {self._agreement}")
-        if heard["heads"].get(peer, EMPTY)["length"] > len(self._chains[peer]):
+        theirs = heard["heads"].get(peer, EMPTY)["length"]
+        if heard.get("lost"):  # they have lost state: they may lack entries of their own
+            lacking = self._entries[peer][theirs : theirs + 200]
+            if lacking:
+                self._say("entries", heard, entries=lacking)
+        if heard.get("lost") or theirs > len(self._chains[peer]):
             self._reconcile(heard)
 
     def _copy(self, heard: Message, entries: list[Message]) -> None:
@@ -233,6 +240,7 @@ class PlainCentre:
                 return
             if number == len(chain) + 1 and entry["previous"] == (chain[-1] if chain else EMPTY["hash"]):
                 chain.append(name)
+                self._entries[heard["source"]].append(entry)
                 if entry["kind"] == "granted":
                     self._say("release", heard, agreement_id=entry["agreement_id"])
             elif number > len(chain) or chain[number - 1] != name:

@@ -52,6 +52,7 @@ from .faulty_shells import (
     DiesOfWhatItDoesNotKnow,
     ForbidsUnknownFields,
     HealthOnce,
+    KnowsNoEpochs,
     Mumbles,
     NeverStops,
     NoReceipts,
@@ -105,6 +106,10 @@ class GivesUpWhenBusy:
         self._told = self._told or (isinstance(message, CallEnded) and message.outcome is CallOutcome.BUSY)
         gives_up = self._told and isinstance(message, Ring) and message.reason is Reason.ADVICE
         return None if gives_up else message
+
+
+def _passes_over_losses(message: Message) -> Message:
+    return msgspec.structs.replace(message, lost=msgspec.UNSET) if isinstance(message, Reconcile) else message
 
 
 class IgnoresWhatOvertakes:
@@ -330,9 +335,13 @@ FAULTS: Final[dict[str, Fault]] = {
     "echoes our agreement": Fault("DIG-1", hear=ECHO.hear, say=ECHO.say),
     "passes other agreements over": Fault("DIG-2", say=never(Escalated, _is(EscalationKind.AGREEMENT_MISMATCH))),
     "does not count": Fault("DIG-3", say=changed(LineChecked, heard_seq=0)),
-    "never asks for entries": Fault("REC-1", "REC-3", say=never(Reconcile)),
-    "is deaf to what we lack": Fault("REC-2", "REC-3", hear=never(Reconcile)),
-    "copies nothing": Fault("REC-3", "REC-4", "ASK-5", "ASK-9", "LEDGER-3", hear=never((Entered, Entries))),
+    "never asks for entries": Fault("REC-1", "REC-3", "REC-5", say=never(Reconcile)),
+    "is deaf to what we lack": Fault("REC-2", "REC-3", "REC-5", "REC-6", hear=never(Reconcile)),
+    "copies nothing": Fault(
+        "REC-3", "REC-4", "REC-5", "REC-6", "ASK-5", "ASK-9", "LEDGER-3", hear=never((Entered, Entries))
+    ),
+    "passes over that we have lost state": Fault("REC-5", "REC-6", hear=_passes_over_losses),
+    "knows numbers and not epochs": Fault("DUP-5", "REC-5", "REC-6", shell=KnowsNoEpochs),
     "ignores what overtakes": Fault("REC-4", hear=IgnoresWhatOvertakes),
     "does not ask": Fault("ASK-1", say=never(Ring, _for_consent)),
     "names its proposals wrongly": Fault("ASK-2", say=changed(Propose, offer="0" * 16)),

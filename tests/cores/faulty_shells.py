@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from hotline_protocol.message import Message
 from hotline_protocol.topics import LINE
 from hotline_services.conformance.peer import Letter
@@ -30,6 +32,18 @@ class TakesTwice(LocalCentre):
     def is_new(self, message: Message, now: datetime, letters: list[Letter]) -> bool:
         super().is_new(message, now, letters)
         return True
+
+
+class KnowsNoEpochs(LocalCentre):
+    """To it a source has one numbering for ever."""
+
+    def is_new(self, message: Message, now: datetime, letters: list[Letter]) -> bool:
+        first = self._seen.first_time
+        self._seen.first_time = lambda m: first(msgspec.structs.replace(m, epoch="0"))  # type: ignore[method-assign]
+        try:
+            return super().is_new(message, now, letters)
+        finally:
+            self._seen.first_time = first  # type: ignore[method-assign]
 
 
 class SaysOnce(LocalCentre):

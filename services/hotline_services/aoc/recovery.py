@@ -50,6 +50,7 @@ class Recovery:
         if self._desk.call is not None:
             self._desk.peer_lost(self._desk.call.peer)  # how it went on is not known
         for peer in peers:
+            self._books.changed(peer)  # it is less than we said last
             self._books.recover(peer)
         for filed in list(self._book.plans.values()):
             if filed.state not in OVER:

@@ -78,6 +78,7 @@ class Peer:
         self.negotiations = 0
         self.session = f"{brief.us}-{brief.epoch}-1"
         self._sessions = 1
+        self._lives = 1
         self._author = Author(brief.us, brief.epoch)
         self._uncounted = 0
         self._letters: list[Letter] = []
@@ -150,6 +151,11 @@ class Peer:
         self._sessions += 1
         self.session = f"{self.brief.us}-{self.brief.epoch}-{self._sessions}"
         self.send(self.health())
+
+    def lose_state(self) -> None:
+        """Number on in another epoch."""
+        self._lives += 1
+        self._author.begin(f"{self.brief.epoch[:12]}x{self._lives}")
 
     def tell_to_stop(self) -> None:
         """Have the centre end."""

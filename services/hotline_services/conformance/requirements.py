@@ -85,6 +85,7 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         ("A ring that comes twice is answered once.", f"{_JOIN} 4"),
         ("A proposal that comes twice is answered once.", f"{_JOIN} 4"),
         ("A confirmation that comes twice makes one entry.", f"{_JOIN} 4"),
+        ("Numbers begin anew in another epoch: what bears one of them is taken in.", f"{_PROTOCOL} Another epoch"),
     ),
     *_of(
         "CALL",
@@ -154,6 +155,11 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         ("It sends the entries of its own chain that the other side lacks, and no others.", f"{_JOIN} 5"),
         ("It asks for entries that it lacks, and copies them.", f"{_PROTOCOL} The ledger"),
         ("Entries that come in another order end up in theirs.", f"{_JOIN} 4"),
+        ("A side that has lost state it tells how far it has come.", f"{_PROTOCOL} Another epoch"),
+        (
+            "A side that has lost state it sends what it holds of that side's own chain.",
+            f"{_PROTOCOL} Another epoch",
+        ),
     ),
     *_of(
         "ASK",

@@ -48,5 +48,6 @@ SCENES: Final[tuple[Scene, ...]] = (
     moving.another_line,
     moving.no_line,
     moving.moved,
+    ledger.lost_state,
     delivery.stopped,
 )

@@ -4,7 +4,17 @@ import msgspec
 
 from hotline_protocol.events import Escalated, EscalationKind
 from hotline_protocol.ledger import Entry, EntryKind, Head, agreement_id_of
-from hotline_protocol.line import Entered, Entries, LineCheck, LineChecked, Reason, Reconcile, Release
+from hotline_protocol.line import (
+    CallOutcome,
+    Entered,
+    Entries,
+    HangUp,
+    LineCheck,
+    LineChecked,
+    Reason,
+    Reconcile,
+    Release,
+)
 from hotline_protocol.message import digest_of
 from hotline_services.conformance.air import AS_WANTED, Air
 from hotline_services.conformance.bargain import Bargain, settle
@@ -164,6 +174,39 @@ def its_copy(case: Case) -> Script:
     yield from case.pause(case.offer_s)
     yield from _has_copied(case, "REC-4")
     yield from _forked(case, air)
+
+
+@scene(
+    "A loss of ours",
+    entry=step("We enter something, and it copies that."),
+    lost=step("We have lost that entry, and say so in another epoch: it tells how far it has come.", "REC-5"),
+    back=step("It sends us the entry that we have lost.", "REC-6"),
+    number=step("We ring, under a number that it has heard in our last epoch: it answers.", "DUP-5"),
+)
+def lost_state(case: Case) -> Script:
+    """We go on in another epoch, and know less than it does."""
+    yield from must_check_line(case)
+    case.hang_up()
+    case.step("entry")
+    books = case.peer.books
+    known = books.heads
+    entry = _grants(case, Air(case.peer))
+    case.say(Entered, entry=entry)
+    yield from case.pause(case.offer_s)
+    case.step("lost")
+    case.peer.lose_state()
+    asked = case.say(Reconcile, agreement=case.rules.digest, heads=known, lost=True)
+    answer = yield from case.hear(Reconcile, within_s=case.timing.silence_s, where=lambda m: m.cause == asked.id)
+    far = answer is not None and answer.heads.get(case.brief.us, Head()).length >= entry.index
+    case.check("REC-5", far, f"reconcile, with {entry.index} of our entries or more", answer)
+    case.step("back")
+    sent = [m for m in case.peer.heard.values() if isinstance(m, Entries) and entry in m.entries]
+    case.check("REC-6", sent, f"entries: {entry.agreement_id}", sent[0] if sent else None)
+    case.step("number")
+    ring = case.ring(Reason.LINE_CHECK)
+    answered = yield from case.answer_to(ring)
+    case.check("DUP-5", answered, "answer", answered)
+    case.say(HangUp, call_id=ring.call_id, outcome=CallOutcome.COMPLETED)
 
 
 def _grants(case: Case, air: Air) -> Entry:
