@@ -130,7 +130,7 @@ def ring(author: Author, now: datetime, call_id: str) -> Ring:
 def service(name: str, core: Callable[[str], Core]) -> Service:
     """One of these, listening to the other; the asker sets the clock."""
     now = datetime.now(UTC)
-    clock = Clock(id="clock", source=name, seq=0, time=now, simulated_start=now, real_start=now, speed=1.0)
+    clock = Clock(id="clock", source="director", seq=0, time=now, simulated_start=now, real_start=now, speed=1.0)
     return Service(
         name=name,
         core=core,
@@ -146,6 +146,7 @@ def make_keys(folder: Path) -> None:
         key = Ed25519PrivateKey.generate()
         (folder / f"{name}.pem").write_bytes(private_pem(key))
         public[name] = (Signer(key).public,)
+    public["director"] = public[ASKER]  # in whose place it sets the clock
     (folder / "roster.toml").write_text(write_roster(Roster(keys=public)))
 
 

@@ -58,7 +58,13 @@ async def flying(broker: EmbeddedBroker, played: Scenario, folder: Path) -> Asyn
     """
     start = played.start.astimezone(UTC)
     clock = Clock(
-        id="clock", source="sky", seq=0, time=start, simulated_start=start, real_start=datetime.now(UTC), speed=SPEED
+        id="clock",
+        source="director",
+        seq=0,
+        time=start,
+        simulated_start=start,
+        real_start=datetime.now(UTC),
+        speed=SPEED,
     )
     sky = msgspec.structs.replace(sky_service(played, 1, SPEED), sets_clock=clock)
     record, began = Record(folder / "monitor.sqlite3"), asyncio.Event()
@@ -114,7 +120,7 @@ def order(played: Scenario) -> FlyUnannounced:
         end=start + timedelta(hours=8),
         operator="turkey",
     )
-    return Author("exercise").say(FlyUnannounced, start, to="sky", plan=plan)
+    return Author("control").say(FlyUnannounced, start, to="sky", plan=plan)
 
 
 def kept(path: Path, table: str) -> list[Message]:

@@ -122,7 +122,7 @@ def test_only_a_centre_says_that_it_has_moved_the_line() -> None:
     moved = EXAMPLES[LineMoved]
     assert objection(moved, topic_of(moved), PARTIES) is None
     for source in ("sky", "monitor", "director"):
-        forged = Author(source).say(LineMoved, NOON, review_id="r", agreement="0" * 16, trace=())
+        forged = Author(source).say(LineMoved, NOON, review_id="r", agreement="0" * 16, trace=moved.trace)
         assert refused(f"event/{source}", encode(forged)) == ("not-allowed", "type")
 
 
