@@ -15,8 +15,10 @@ ROOT = Path(__file__).parents[2]
 IMAGES = ("eclipse-mosquitto:2.0.22", "python:3.13-slim-trixie")
 
 
-def run(*command: str, timeout: float = 60, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, env=env, check=False)
+def run(
+    *command: str, timeout: float = 60, env: dict[str, str] | None = None, cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, env=env, check=False)
 
 
 def why_not() -> str | None:

@@ -14,6 +14,7 @@ from hotline_protocol import describe
 from hotline_protocol.authority import access_list
 from hotline_protocol.examples import PLAN, examples
 from hotline_protocol.flightplan import FlightPlan
+from hotline_services.keys.rights import parties_in
 
 TABLES: Final = Path("docs/protocol.md")
 SHIPPED: Final = ("us", "ru")
@@ -44,7 +45,9 @@ def described(root: Path) -> Mapping[Path, str]:
     files[Path("protocol/schemas/flight-plan.json")] = _json(describe.schema(FlightPlan, "flight-plan"))
     files[Path("protocol/examples/flight-plan.json")] = _json(to_builtins(PLAN))
     files[Path("docs/openapi.json")] = openapi_text().decode()
-    files[Path("compose/acl")] = access_list(SHIPPED)
+    rights = root / "compose/acl"  # which keeps the parties that `hotline party` has added
+    parties = parties_in(rights.read_text(encoding="utf-8")) if rights.exists() else SHIPPED
+    files[Path("compose/acl")] = access_list(parties or SHIPPED)
     files[TABLES] = describe.fill((root / TABLES).read_text(encoding="utf-8"))
     return files
 
