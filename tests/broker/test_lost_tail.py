@@ -7,10 +7,11 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hotline_protocol.events import Escalated, EscalationKind, LedgerChanged, StateLost
+from hotline_protocol.events import Escalated, EscalationKind, LedgerChanged, PlanStatus
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.message import Message, canonical_json
 from hotline_services.cli.query import Query
@@ -21,6 +22,10 @@ from .stack import heads
 from .test_stack import Quick, playing
 
 FIVE = range(5)
+
+
+def is_lost(message: Message) -> bool:
+    return bool(message.__struct_config__.tag == "state-lost")
 
 
 def copied(path: Path, to: Path) -> None:
@@ -70,6 +75,21 @@ def two_contents(said: list[Message]) -> list[str]:
     ]
 
 
+async def test_no_number_is_used_twice_after_a_journal_was_put_back(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    async with playing(own_broker, tmp_path, speed=10) as stack:
+        await five_agreed(stack, 0)
+        copied(tmp_path / "us.sqlite3", tmp_path / "copy")
+        await five_agreed(stack, 5)
+        stack.kill("aoc us")
+        put_back(tmp_path / "copy", tmp_path / "us.sqlite3")
+        since = len(stack.said)
+        stack.launch("aoc us")
+        await stack.inject(canonical_json(stack.plan("later", lower_ft=40_000, upper_ft=42_000)))
+        await stack.hear(lambda m: isinstance(m, PlanStatus) and m.plan_id == "later", since=since)
+        assert not two_contents(stack.said)
+        await agreeing(stack, since)
+
+
 @pytest.mark.parametrize("party", ["us", "ru"])
 async def test_a_journal_that_is_put_back_costs_no_agreement(
     own_broker: EmbeddedBroker, tmp_path: Path, party: str, capsys: pytest.CaptureFixture[str]
@@ -83,8 +103,7 @@ async def test_a_journal_that_is_put_back_costs_no_agreement(
         put_back(copy, journal)
         since = len(stack.said)
         stack.launch(f"aoc {party}")
-        lost = await stack.hear(lambda m: isinstance(m, StateLost), since=since)
-        assert isinstance(lost, StateLost)
+        lost: Any = await stack.hear(is_lost, since=since)
         assert lost.source == party
         assert lost.epoch != lost.lost_epoch
         await agreeing(stack, since)
@@ -117,8 +136,10 @@ async def test_fifty_flipped_bytes_in_the_log_of_a_killed_centre_are_reported_an
                 file.write(bytes([dice.randrange(256)]))
         since = len(stack.said)
         stack.launch("aoc ru")
-        lost = await stack.hear(lambda m: isinstance(m, StateLost), since=since)
-        assert isinstance(lost, StateLost)
+        await stack.inject(canonical_json(stack.plan("later", lower_ft=40_000, upper_ft=42_000)), to="ru")
+        await stack.hear(lambda m: isinstance(m, PlanStatus) and m.plan_id == "later", since=since)
+        assert not two_contents(stack.said)
+        lost: Any = await stack.hear(is_lost, since=since)
         assert "damaged" in lost.reason
         assert (tmp_path / "ru.sqlite3.damaged-1").exists()
         await agreeing(stack, since)
