@@ -1,12 +1,20 @@
 """Whoever only looks on never ends those who are looked at: a record that is locked, full, or cannot be made."""
 
 import asyncio
+import contextlib
+import fcntl
+import os
 import resource
+import select
 import signal
 import sqlite3
 import subprocess
 import sys
+import termios
 import threading
+import time
+from array import array
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
@@ -169,6 +177,56 @@ async def test_a_long_read_of_the_record_holds_up_nobody(broker_on_disk: Embedde
                 await agreed(stack, 1, 10)
                 await stack.whole()
             assert not any(message.note for message in stack.said if isinstance(message, Health))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says whose children there are")
+def test_a_demo_whose_log_nobody_reads_still_restarts_what_dies(tmp_path: Path) -> None:
+    need("mosquitto")
+    options = ["--data", str(tmp_path / "var"), "--broker", "mosquitto", "--no-page", "--seconds", "180"]
+    out, into = os.pipe()
+    fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 4_096)  # soon full
+    with (
+        os.fdopen(out, "rb"),
+        subprocess.Popen(
+            [*HOTLINE, "demo", "valley-2017", *options, "--speed", "2000"], stdout=into, stderr=subprocess.DEVNULL
+        ) as process,
+    ):
+        os.close(into)
+        try:
+            waiting = select.poll()
+            waiting.register(out, select.POLLIN)
+            assert waiting.poll(1_000 * PATIENCE_S)
+            first = child_with(process.pid, "aoc us", ())
+            until_full(out)
+            os.kill(first, signal.SIGKILL)
+            assert child_with(process.pid, "aoc us", {first}) != first
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE_S) == 0
+        finally:
+            process.kill()
+
+
+def until_full(pipe: int) -> None:
+    """Wait until nothing more fits into this pipe of one page."""
+    held, until = array("i", [0]), time.monotonic() + PATIENCE_S
+    while held[0] < 4_096 - 300:
+        assert time.monotonic() < until
+        fcntl.ioctl(pipe, termios.FIONREAD, held)
+        select.select([], [], [], 0.05)
+
+
+def child_with(parent: int, words: str, but: Collection[int]) -> int:
+    """Wait for a child of this process with these words in its command, which is none of ``but``."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        for task in Path(f"/proc/{parent}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                with contextlib.suppress(OSError):
+                    command = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    if words in command and child not in but:
+                        return child
+        select.select([], [], [], 0.05)
+    raise AssertionError(f"no child of {parent} is {words}")
 
 
 def test_a_demo_goes_on_without_a_monitor_that_cannot_be_kept_up(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from .brokerusers import broker_users, people_of
 from .connection import VARIABLE, address_with
 from .exits import BAD_INPUT, NO_BROKER
 from .following import Watch
+from .lineoutput import LineOutput
 from .numbers import Whole
 from .page import TOKEN_VARIABLE, new_token
 from .page import USUAL_PORT as PAGE_PORT
@@ -190,14 +191,19 @@ async def _play(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
     loop.call_later(limit_s, supervisor.stop)
-    watching = asyncio.create_task(Watch(None, json=False).run(broker.settings_of(OBSERVER)))
-    watching.add_done_callback(partial(_end_with, supervisor))
+    output = LineOutput(sys.stdout)
+    watching = asyncio.create_task(Watch(None, json=False, write=output.write).run(broker.settings_of(OBSERVER)))
+    for ending in (watching, output.failed):
+        ending.add_done_callback(partial(_end_with, supervisor))
     try:
         code = await supervisor.run()
     finally:
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
+        await output.drained()
+        if output.failed.done():
+            output.failed.result()
     if code:
         _show_last_words(logs)
     return code
@@ -220,10 +226,10 @@ def _told_in_run_file(broker: EmbeddedBroker, data: Path, people: Sequence[str])
         file.unlink(missing_ok=True)
 
 
-def _end_with(supervisor: Supervisor, watching: "asyncio.Task[None]") -> None:
-    """Stop when nobody reads the log any more, or the broker is gone; of all else that ends the watching, tell."""
-    error = None if watching.cancelled() else watching.exception()
-    if watching.cancelled() or isinstance(error, BrokenPipeError | NoBrokerError):
+def _end_with(supervisor: Supervisor, log: "asyncio.Future[None]") -> None:
+    """Stop when nobody reads the log any more, or the broker is gone; of all else that ends the log, tell."""
+    error = None if log.cancelled() else log.exception()
+    if log.cancelled() or isinstance(error, BrokenPipeError | NoBrokerError):
         supervisor.stop()
     else:
         _tell(f"The log ends here: {error or 'nothing more comes'}. Everything else goes on.")

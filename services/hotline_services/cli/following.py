@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sys
+from collections.abc import Callable
 from typing import Annotated, Final
 
 from hotline_protocol.authority import admit
@@ -69,9 +70,10 @@ def watch(
 
 
 class Watch:
-    """What is shown of what is heard."""
+    """What is shown of what is heard: lines for ``write``, by default on the standard output."""
 
-    def __init__(self, party: str | None, *, json: bool) -> None:
+    def __init__(self, party: str | None, *, json: bool, write: Callable[[str], object] | None = None) -> None:
+        self._write = write or _print
         self._party = party
         self._json = json
         self._log = DutyLog(width=_width())
@@ -133,8 +135,12 @@ class Watch:
             return
         text = encode(message).decode() if self._json else line
         if text is not None:
-            sys.stdout.write(f"{text}\n")
-            sys.stdout.flush()
+            self._write(text)
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _width() -> int:
