@@ -1,6 +1,7 @@
 """The smallest services that can lose, double or confuse something. As a program: one of them in its own process."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,13 @@ class Toy:
         return []
 
     def lapse(self, now: datetime) -> Sequence[Message]:  # noqa: ARG002
+        return []
+
+    def hang(self, how: str) -> Sequence[Message]:
+        """Never come back: ``block`` in C, without ever letting another thread run."""
+        while how == "spin":
+            pass
+        re.match(r"(a+)+$", "a" * 60 + "b")
         return []
 
     async def until(self, enough: Callable[[], bool]) -> None:
@@ -89,6 +97,8 @@ class Tally(Toy):
         match message:
             case Ring(call_id="poison"):
                 raise ValueError("this one kills me")
+            case Ring(call_id="spin" | "block"):
+                return self.hang(message.call_id)
             case Ring():
                 return [self.author.say(Answer, now, cause=message.id, to=self.peer, call_id=message.call_id)]
             case LineCheck():
@@ -123,6 +133,7 @@ def main() -> int:
         lambda: Journal(Path(folder) / f"{name}.journal", name),
         BrokerSettings.from_url(broker),
         log_level="critical",
+        watch=Path(folder) / name,
     )
 
 

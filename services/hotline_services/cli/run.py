@@ -181,7 +181,8 @@ def _run_centre(
     def journal() -> Store:
         return Journal(data / f"{party}.sqlite3", party, sync=sync)
 
-    return run_service(centre_service(scenario, party, seed), journal, broker, log_level=log_level)
+    watch = data / party
+    return run_service(centre_service(scenario, party, seed), journal, broker, log_level=log_level, watch=watch)
 
 
 def _run_sky(
@@ -195,7 +196,8 @@ def _run_sky(
     def journal() -> Store:
         return Journal(data / f"{SKY}.sqlite3", SKY, sync=sync)
 
-    return run_service(sky_service(scenario, seed, speed), journal, broker, log_level=log_level)
+    service = sky_service(scenario, seed, speed)
+    return run_service(service, journal, broker, log_level=log_level, watch=data / SKY)
 
 
 def _run_director(
@@ -229,7 +231,7 @@ def _run_director(
         print(f"hotline run: {error}", file=sys.stderr)
         return UNUSABLE
     service = director_service(scenario, seed, days, speed=speed, real_start=datetime.now(UTC), start=start)
-    return run_service(service, journal, broker, log_level=log_level)
+    return run_service(service, journal, broker, log_level=log_level, watch=data / DIRECTOR)
 
 
 async def keep_pace(broker: BrokerSettings, speed: float, scenario: Scenario) -> None:
@@ -273,4 +275,4 @@ def _run_monitor(scenario: Scenario, broker: BrokerSettings, data: Path, sync: S
         opened[0][1].write_up(message)
 
     service = monitor_service(progress, write_up, scenario.agreement.parties)
-    return run_service(service, record, broker, log_level=log_level)
+    return run_service(service, record, broker, log_level=log_level, watch=data / MONITOR)

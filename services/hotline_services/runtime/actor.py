@@ -21,6 +21,7 @@ from .budget import Budget
 from .clock import RealTime
 from .dispatch import Dispatch, Publisher, complain
 from .guard import QUIET, Guard
+from .hanging import set_aside
 from .hearing import ShellMessage, between_shells
 from .intake import Bug, Intake, Turn
 from .logs import write_up
@@ -38,6 +39,7 @@ from .signs import Signs
 from .store import Store
 from .tail import Tail
 from .timing import Timing
+from .watchdog import Unwatched
 from .wills import GRACE_S, LOST, STOPPED, Wills
 from .wire import BrokerSettings, Delivery, Will
 from .writer import Writer
@@ -72,20 +74,22 @@ class LiveActor:
         broker: BrokerSettings,
         patience: Patience | None = None,
         real_now: RealTime | None = None,
+        watch: Unwatched | None = None,
     ) -> None:
         self._service, self._store, name = service, store, service.name
         self._core = service.core(store.epochs[0])
         self._guard = Guard(broker.signing.check, name)
         self._past = Past(self._guard.contents, Tail(name, store.epochs))
         self._attempts: dict[str, int] = {}
-        self._intake = Intake(service, self._core, self._past, self._attempts)
+        self._watch = watch or Unwatched()
+        self._intake = Intake(service, self._core, self._past, self._attempts, self._watch)
         pace = Pace(service.shortest_deadline_s, lambda: self._timing.clock)
         self._pulse = Pulse(name, service.restarts, pace.judge, self._past.tail)
         self._wake = asyncio.Event()
         self._timing = Timing(
             service,
             self._past,
-            publish=self._say_clock,
+            publish=lambda clock: self._publish(clock, retain=True),
             on_begun=self._begin,
             on_change=self._wake.set,
             real_now=real_now,
@@ -132,6 +136,7 @@ class LiveActor:
             await self._recover()
             return await self._serve()
         finally:
+            self._watch.close()
             await self._writer.do(self._store.close)
             self._writer.close()
 
@@ -225,8 +230,10 @@ class LiveActor:
         loop = asyncio.get_running_loop()
         recovered = await self._writer.do(self._store.recover)
         self._attempts.update(recovered.attempts)
+        await set_aside(self._watch, self._attempts, self._writer, self._store)
         steps = 0
         for steps, _ in enumerate(replay(self._core, recovered, self._past), 1):
+            self._watch.alive()
             if steps % REPLAYED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # so that a signal is heard
                 if self._stopping:
@@ -373,9 +380,6 @@ class LiveActor:
 
     # Time and signs of life.
 
-    def _say_clock(self, clock: Clock) -> None:
-        self._publish(clock, retain=True)
-
     def _begin(self) -> None:
         if self._connection.up:
             self._signs.say(Presence.UP)
@@ -387,6 +391,7 @@ class LiveActor:
         """Twice a second: what is due again, what is to be written, and at times a sign of life."""
         while True:
             await asyncio.sleep(TICK_S)
+            self._watch.alive()
             self._dispatch.send_due()
             self._ticked = True
             self._signs.say_if_due()

@@ -28,6 +28,9 @@ SHORT_CHARS: Final = 100
 """Evidence of what is too large for the broker: what tells of it must not be."""
 TOO_LARGE: Final = "too-large"
 
+HUNG: Final = 1_000
+"""Deaths that are counted for an input from which a process did not come back: more than any input may cause."""
+
 Hear = Callable[[str, bytes, datetime], list[Message]]
 
 ShellMessage = Clock | Health | Receipt | Resend | Stop
@@ -107,6 +110,8 @@ def refused(topic: str, payload: bytes, problem: Problem, now: datetime) -> Unre
 
 def dead_letter(topic: str, message: Message, deaths: int, now: datetime) -> Unreadable:
     """For the core, in place of a message that has killed it this often. ``cause`` is the message."""
+    failed = f"the service failed {deaths} times while working on it"
+    hung = "the service did not come back from it, and was ended with its traceback in the log"
     return Unreadable(
         id=f"dead-{hashlib.sha256(message.id.encode()).hexdigest()[:32]}",
         source="unknown",
@@ -116,7 +121,7 @@ def dead_letter(topic: str, message: Message, deaths: int, now: datetime) -> Unr
         topic=topic,
         code="dead-letter",
         field="message",
-        reason=f"the service failed {deaths} times while working on it",
+        reason=hung if deaths >= HUNG else failed,
         evidence=evidence(encode(message)),
     )
 

@@ -17,11 +17,12 @@ from hotline_protocol.topics import is_kept, topic_of
 
 from .flood import Flood
 from .guard import Contents, contradicted
-from .hearing import STRAY, dead_letter, input_id, is_stray, refused, too_large, unread
+from .hearing import HUNG, STRAY, dead_letter, input_id, is_stray, refused, too_large, unread
 from .journalfile import new_epoch
 from .replay import Past
 from .service import Service
 from .store import Heard
+from .watchdog import Unwatched
 from .wire import Delivery, PublishTooLarge
 
 DEATHS: Final = 3
@@ -67,17 +68,30 @@ class Turn:
 class Intake:
     """Feeds a core each message once, its lapses in time, and dead letters in place of what has killed it."""
 
-    def __init__(self, service: Service, core: Core, past: Past, attempts: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        service: Service,
+        core: Core,
+        past: Past,
+        attempts: Mapping[str, int],
+        watch: Unwatched = Unwatched(),  # noqa: B008  it has no state
+    ) -> None:
         self._name = service.name
         self._subscriptions = service.subscriptions
         self._hear = service.hear
         self._core = core
         self._past = past
         self._attempts = attempts
+        self._watch = watch
         self._flood = Flood(service.name)
 
     def take(self, delivery: Delivery, now: datetime, turn: Turn) -> None:
         """What arrived on a topic. When ``turn.bug`` is set afterwards, nothing more may be taken."""
+        self._watch.take(delivery.topic, delivery.payload)
+        self._take(delivery, now, turn)
+        self._watch.done()
+
+    def _take(self, delivery: Delivery, now: datetime, turn: Turn) -> None:
         try:
             messages = self._read(delivery, now)
         except Exception:  # noqa: BLE001  whatever it is, it is kept as evidence and ends the process
@@ -111,6 +125,8 @@ class Intake:
         problem = delivery.problem or (STRAY if is_stray(delivery) else None)
         if problem is not None:
             return [refused(delivery.topic, delivery.payload, problem, now)]
+        if self._attempts and self._attempts.get(input_id(delivery.topic, delivery.payload), 0) >= HUNG:
+            return [unread(delivery.topic, delivery.payload, now)]  # it may have been the reading that did not end
         return self._hear(delivery.topic, delivery.payload, now)
 
     def lapse(self, now: datetime, turn: Turn) -> None:
@@ -178,6 +194,8 @@ class Intake:
             self._past.set_aside.add(key)
             message = dead_letter(delivery.topic, msgspec.structs.replace(message, id=key), deaths, now)
         self._past.traces.hear(message, delivery.headers)
+        if index:
+            self._watch.take(delivery.topic, delivery.payload, index)
         self._tell(message, key, turn, now)
 
     def _begin_epoch(self, turn: Turn, now: datetime) -> None:
