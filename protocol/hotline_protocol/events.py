@@ -65,7 +65,10 @@ class StateLost(Message, frozen=True, kw_only=True, tag="state-lost"):
 
 
 class CallEnded(Message, frozen=True, kw_only=True, tag="call-ended"):
-    """One call, as counted by the side that rang. Waiting is queued to ring, set-up is ring to answer."""
+    """One ring, as counted by the side that rang: answered it is a call, else an attempt (``answered_at`` is null).
+
+    Waiting is queued to ring, set-up is ring to answer.
+    """
 
     call_id: CallId
     callee: PartyName
@@ -77,6 +80,11 @@ class CallEnded(Message, frozen=True, kw_only=True, tag="call-ended"):
     answered_at: AwareTime | None
     ended_at: AwareTime
     about: tuple[Identifier, ...] = ()
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it was answered."""
+        return self.answered_at is not None
 
 
 class NegotiationOutcome(Word):

@@ -46,7 +46,7 @@ class Reason(Ranked):
 
 
 class CallOutcome(Word):
-    """How a call ended. A *call* is one ring, counted once, by the side that rang."""
+    """How a ring ended. One that is answered is a *call*, one that is not an *attempt*: counted once, by who rang."""
 
     COMPLETED = "completed"
     BUSY = "busy"

@@ -96,10 +96,16 @@ def test_outcomes_are_the_same_in_any_order_and_with_any_repetition(
 
 def test_calls_are_counted_by_whoever_rang_and_by_the_day_on_which_it_rang() -> None:
     calls = outcomes(ALL).calls
-    assert (calls.total, calls.by_day, calls.by_party) == (3, (3, 0), {"us": 3})
+    assert (calls.total, calls.by_day, calls.by_party) == (2, (2, 0), {"us": 2})
+    assert calls.by_reason == {"short-notice": 2}
+    assert calls.by_tier == {"duty-officer": 2}
+
+
+def test_a_ring_that_nobody_answers_is_an_attempt_and_no_call() -> None:
+    calls = outcomes(ALL).calls
+    assert (calls.total, calls.attempts) == (2, 1)
     assert calls.by_outcome == {"completed": 2, "no-answer": 1}
-    assert calls.by_reason == {"incident": 1, "short-notice": 2}
-    assert calls.by_tier == {"commander": 1, "duty-officer": 2}
+    assert measured(outcomes(ALL), PARTIES)["attempts_per_day"] == 0.5
 
 
 def test_load_in_erlang_is_the_share_of_time_for_which_the_line_is_taken() -> None:
@@ -177,7 +183,7 @@ def test_the_catalogue_gives_every_measure_a_name_a_unit_and_a_sentence() -> Non
 
 def test_measures_are_the_outcomes_by_name() -> None:
     values = measured(outcomes(ALL), PARTIES)
-    assert values["calls_per_day"] == 1.5
+    assert values["calls_per_day"] == 1.0
     assert values["crossings_unagreed_per_day_ru"] == 0.5
     assert values["close_calls_per_day"] == 1.0
     assert values["conforming_flights"] == 0.5
@@ -200,7 +206,7 @@ def test_dispersion_is_variance_by_mean() -> None:
 
 def test_a_day_that_was_not_whole_does_not_count_for_the_spread() -> None:
     assert measured(outcomes(ALL, days=1.5), PARTIES)["calls_per_day_sd"] is None
-    assert outcomes(ALL, days=1.5).calls.by_day == (3, 0)
+    assert outcomes(ALL, days=1.5).calls.by_day == (2, 0)
 
 
 def test_the_guide_lists_every_outcome_and_no_other() -> None:

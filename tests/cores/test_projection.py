@@ -172,7 +172,7 @@ def test_eleven_calls_a_day_of_ten_minutes_are_0_076_erlang() -> None:
 
 @pytest.mark.parametrize(("hours", "a_day"), [(23.4, None), (24.0, 1.0)])
 def test_of_less_than_a_day_nothing_is_said_a_day(hours: float, a_day: float | None) -> None:
-    call = CallRow(key="a", caller="us", rang_at=NOON, ended_at=at(60))
+    call = CallRow(key="a", caller="us", rang_at=NOON, answered_at=at(8), ended_at=at(60))
     (total,) = call_volume([call], Period(start=NOON, end=at(hours * 3_600)), Grouping.TOTAL)
     assert total.calls_per_day == a_day
 
@@ -191,9 +191,10 @@ def test_call_volume_by_hour_counts_a_call_in_the_hour_in_which_it_rang() -> Non
 
 
 @pytest.mark.parametrize("by", list(Grouping))
-def test_every_grouping_counts_every_call_once(by: Grouping) -> None:
-    calls = folded(everything()).rows(CallRow)
-    assert sum(group.calls for group in call_volume(calls, Period(start=NOON, end=at(86_400)), by)) == 3
+def test_every_grouping_counts_every_call_and_every_attempt_once(by: Grouping) -> None:
+    groups = call_volume(folded(everything()).rows(CallRow), Period(start=NOON, end=at(86_400)), by)
+    assert sum(group.calls for group in groups) == 2
+    assert sum(group.attempts for group in groups) == 1
 
 
 def test_percentiles_are_nearest_rank() -> None:

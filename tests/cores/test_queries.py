@@ -113,13 +113,23 @@ def test_the_history_of_plans_has_every_change(kept: Path, capsys: pytest.Captur
 
 def test_call_volume_comes_in_groups(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("volume")(by=Grouping.REASON, query=Query(record=kept, json=True)) == 0
-    assert {row["group"]: row["calls"] for row in parsed(capsys)} == {"incident": 1, "short-notice": 2}
+    rows = {row["group"]: (row["calls"], row["attempts"], row["no_answer"]) for row in parsed(capsys)}
+    assert rows == {"incident": (0, 1, 1), "short-notice": (2, 0, 0)}
+
+
+def test_a_ring_that_nobody_answers_is_listed_as_an_attempt(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("calls")(query=Query(record=kept)) == 0
+    listed = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert sorted({("attempt" in line, "no answer" in " ".join(line)) for line in listed}) == [
+        (False, False),
+        (True, True),
+    ]
 
 
 @pytest.mark.parametrize("by", [Grouping.HOUR, Grouping.DAY])
 def test_a_call_at_either_end_of_the_calendar_is_counted(by: Grouping) -> None:
     first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-    calls = [CallRow(key=str(at.year), caller="us", rang_at=at, ended_at=at) for at in (first, last)]
+    calls = [CallRow(key=str(at.year), caller="us", rang_at=at, answered_at=at, ended_at=at) for at in (first, last)]
     groups = call_volume(calls, Period(start=first, end=last), by)
     assert [(group.group[:10], group.calls) for group in groups] == [("0001-01-01", 1), ("9999-12-31", 1)]
     assert groups[0].hours == (1 if by is Grouping.HOUR else 24)

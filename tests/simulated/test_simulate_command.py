@@ -176,3 +176,12 @@ def test_a_full_disk_is_told_in_one_sentence(options: list[str], sentence: str) 
     with Path("/dev/full").open("wb") as full:
         run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (run.returncode, run.stderr) == (2, sentence)
+
+
+def test_a_line_that_is_off_has_attempts_and_no_calls(capsys: pytest.CaptureFixture[str]) -> None:
+    assert simulate(SCENARIO, seed=1, days=DAYS, set=("circuit.available=false",), json=True) == 0
+    run = json.loads(capsys.readouterr().out)
+    calls = run["summary"]["calls"]
+    assert (calls["total"], calls["by_party"], calls["by_day"]) == (0, {}, [0])
+    assert calls["attempts"] == sum(calls["by_outcome"].values()) > 0
+    assert run["outcomes"]["calls_per_day"] == 0

@@ -37,7 +37,12 @@ def _a_day(logs: Sequence[Log], count: Callable[[Log], int]) -> float:
 
 
 def _calls(log: Log) -> int:
-    return len(log.of(CallEnded))
+    return len(_answered(log))
+
+
+def _answered(log: Log) -> list[CallEnded]:
+    """The calls; a ring that nobody answered is none."""
+    return [ring for ring in log.of(CallEnded) if ring.is_call]
 
 
 def between_sides(log: Log) -> list[Encountered]:
@@ -48,7 +53,7 @@ def between_sides(log: Log) -> list[Encountered]:
 def calls_busy(trials: Trials) -> Found:
     """Figure 1."""
     logs = trials.runs(BUSY)
-    days = [count for log in logs for count in log.by_day(call.rang_at for call in log.of(CallEnded))]
+    days = [count for log in logs for count in log.by_day(call.rang_at for call in _answered(log))]
     return _a_day(logs, _calls), f"{min(days)} to {max(days)} on single days"
 
 
@@ -207,7 +212,7 @@ def _completed_in_outages(log: Log) -> int:
 def line_load(trials: Trials) -> Found:
     """Figure 13: how long the line was taken, and how many calls found it so."""
     logs = trials.runs(BUSY, recipe="long-calls", days=3 * trials.days)
-    calls = [call for log in logs for call in log.of(CallEnded) if call.answered_at is not None]
+    calls = [call for log in logs for call in _answered(log)]
     taken = math.fsum((call.ended_at - call.rang_at).total_seconds() for call in calls)
     erlang = taken / sum(86_400 * log.days for log in logs)
     blocked = fmean((call.rang_at - call.queued_at).total_seconds() > 1 for call in calls)

@@ -54,10 +54,11 @@ def _state(row: PlanRow | PlanStepRow) -> str:
 
 
 def calls(*, query: Query = ALL) -> int:
-    """List the calls: who rang whom, why, who spoke, how long it took, and how it ended.
+    """List the rings: who rang whom, why, who spoke, how long it took, and how it ended.
 
-    A call is one ring, counted once, by the side that rang. Waiting is from queued to rang, set-up from rang to
-    answered (or given up), hold from answered to hung up.
+    A ring that is answered is a call, one that is busy or not answered an attempt. Each is listed once, as the side
+    that rang counted it. Waiting is from queued to rang, set-up from rang to answered (or given up), hold from answered
+    to hung up.
 
     For example:
 
@@ -75,8 +76,15 @@ def calls(*, query: Query = ALL) -> int:
     return answer("calls", query, respond)
 
 
+def _ring(row: CallRow) -> str:
+    if row.is_call:
+        return "call"
+    return "attempt" if row.ended_at else "rings"
+
+
 CALLS = (
     Column("rang", lambda row: time_text(row.rang_at)),
+    Column("ring", _ring),
     Column("line", lambda row: f"{row.caller} → {row.callee}"),
     Column("reason", lambda row: word_text(row.reason)),
     Column("tier", lambda row: word_text(row.tier)),
@@ -233,7 +241,8 @@ ESCALATIONS = (
 def volume(*, by: Grouping = Grouping.DAY, query: Query = ALL) -> int:
     """Count the calls, and how long they waited, rang and lasted, in groups; with the load of the line in Erlang.
 
-    Load is the time for which the line was taken (set-up and hold of all calls) by the time that was watched.
+    Rings that were busy or not answered are attempts, and counted apart.
+    Load is the time for which the line was taken (set-up and hold of all rings) by the time that was watched.
     Times are means, with the 90th percentile after the stroke. How many calls there are a day is not told of less than
     one.
 
@@ -272,6 +281,7 @@ def _failed(row: Traffic) -> str:
 TRAFFIC = (
     Column("calls", lambda row: str(row.calls), at_right=True),
     Column("a day", _a_day, at_right=True),
+    Column("attempts", lambda row: str(row.attempts), at_right=True),
     Column("completed", lambda row: str(row.completed), at_right=True),
     Column("busy / no answer / dropped", _failed, at_right=True),
     Column("waiting: mean / p90", lambda row: mean_and_p90(row.waiting), at_right=True),

@@ -47,7 +47,9 @@ def _calls(run: Outcomes) -> Iterator[Line]:
     yield from _counted("  by caller", calls.by_party, run.days, as_words=False)
     yield from _counted("  by reason", calls.by_reason, run.days)
     yield from _counted("  by tier", calls.by_tier, run.days)
-    yield from _counted("  by outcome", calls.by_outcome, run.days)
+    note = "busy, or not answered"
+    yield Line("attempts", "", f"{calls.attempts:,}", f"{calls.attempts / run.days:.1f}", note)
+    yield from _counted("  rings by outcome", calls.by_outcome, run.days)
 
 
 def _talks(run: Outcomes) -> Iterator[Line]:

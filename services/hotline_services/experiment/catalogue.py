@@ -94,12 +94,13 @@ def _count_of(kind: str, counts: Callable[[Outcomes], Counts]) -> Callable[[Outc
 
 
 def _of_calls() -> Iterator[Measure]:
-    yield _rate("calls", "calls", lambda run: run.calls.total)
+    yield _rate("calls", "calls: rings that were answered", lambda run: run.calls.total)
+    yield _rate("attempts", "rings that were not answered", lambda run: run.calls.attempts)
     yield Measure("calls_per_day_sd", A_DAY, "standard deviation of the calls of each whole day", _calls_sd)
     yield _dispersion("calls", "calls", lambda run: run.calls.by_day)
     yield from _of_each("calls", "calls made for the reason", Reason, lambda run: run.calls.by_reason)
     yield from _of_each("calls", "calls made by the tier", Tier, lambda run: run.calls.by_tier)
-    yield from _of_each("calls", "calls that ended as", CallOutcome, lambda run: run.calls.by_outcome)
+    yield from _of_each("calls", "rings that ended as", CallOutcome, lambda run: run.calls.by_outcome)
     load = "load that the line carried: the share of the time for which it was taken"
     yield Measure("erlang", "Erlang", load, lambda run: run.calls.erlang)
     yield Measure(

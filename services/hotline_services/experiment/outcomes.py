@@ -1,6 +1,7 @@
 """What a run came to, in figures. This is the one place where it is said what each of them means.
 
-* A *call* is one ring that has ended, counted once, by the side that rang, on the day on which it rang.
+* A *call* is a ring that was answered, an *attempt* one that was not (busy, no answer). Each is counted once, when it
+  has ended, by the side that rang, on the day on which it rang.
 * A *day* is 24 hours of the run, counted from its start.
 * A *negotiation* is counted when it ends, by how it did; *late* ones are escalations of that kind: plans that came
   with less notice than the agreement calls late.
@@ -27,9 +28,13 @@ LONGEST_EXCURSION_S: Final = 10.0
 
 
 class Calls(msgspec.Struct, frozen=True, kw_only=True):
-    """The line's traffic; loads and times as :mod:`hotline_services.monitor.volume` defines them."""
+    """The line's traffic; loads and times as :mod:`hotline_services.monitor.volume` defines them.
+
+    All counts are of calls, but ``attempts``, and ``by_outcome``: how the rings of both kinds ended.
+    """
 
     total: int
+    attempts: int
     by_day: tuple[int, ...]
     by_party: dict[str, int]
     by_reason: dict[str, int]

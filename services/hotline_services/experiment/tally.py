@@ -138,12 +138,14 @@ class _ByDay:
 def _calls(ended: Sequence[CallEnded], days: float, by_day: _ByDay) -> Calls:
     rows = list(starmap(with_call_ended, ((CallRow(key=each.call_id), each) for each in ended)))
     line = traffic("all", rows, days * 24)
+    calls = [each for each in ended if each.is_call]
     return Calls(
         total=line.calls,
-        by_day=by_day(each.rang_at for each in ended),
-        by_party=_counts(each.source for each in ended),
-        by_reason=_counts(each.reason for each in ended),
-        by_tier=_counts(each.tier for each in ended),
+        attempts=line.attempts,
+        by_day=by_day(each.rang_at for each in calls),
+        by_party=_counts(each.source for each in calls),
+        by_reason=_counts(each.reason for each in calls),
+        by_tier=_counts(each.tier for each in calls),
         by_outcome=_counts(each.outcome for each in ended),
         erlang=line.erlang,
         waiting=line.waiting,

@@ -32,7 +32,13 @@ MEASURES: Final = (
     Measure(
         "hotline_calls_total",
         "counter",
-        "Calls that have ended: one ring each, counted by the side that rang.",
+        "Calls that have ended: rings that were answered, counted by the side that rang.",
+        ("caller", "callee", "reason", "tier", "outcome"),
+    ),
+    Measure(
+        "hotline_call_attempts_total",
+        "counter",
+        "Rings that were busy, or that nobody answered, counted by the side that rang.",
         ("caller", "callee", "reason", "tier", "outcome"),
     ),
     Measure("hotline_calls_in_progress", "gauge", "Calls that ring or are being held.", ("line",)),

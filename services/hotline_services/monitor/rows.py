@@ -35,7 +35,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallRow(Row, frozen=True, kw_only=True):
-    """A call: one ring. ``counted_by`` is the message that closed it for good, said by the side that rang."""
+    """One ring: a call if it was answered, an attempt if it ended without.
+
+    ``counted_by`` is the message that closed it for good, said by the side that rang.
+    """
 
     table: ClassVar[str] = "calls"
     when: ClassVar[str] = "rang_at"
@@ -54,6 +57,11 @@ class CallRow(Row, frozen=True, kw_only=True):
     set_up_s: float | None = None
     hold_s: float | None = None
     counted_by: str = ""
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it was answered."""
+        return self.answered_at is not None
 
 
 class NegotiationRow(Row, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from hotline_protocol.line import CallOutcome
 from hotline_protocol.topics import TOPICS
 
 from .measures import MEASURE, MEASURES
@@ -118,7 +119,12 @@ def _call(row: CallRow) -> Iterator[Share]:
     yield Share("hotline_calls_in_progress", (line,), row.ended_at is None)
     if not row.counted_by:  # as overheard it is not final
         return
-    yield Share("hotline_calls_total", (row.caller, row.callee, reason, _word(row.tier), _word(row.outcome)))
+    labels = (row.caller, row.callee, reason, _word(row.tier))
+    if row.is_call:
+        yield Share("hotline_calls_total", (*labels, _word(row.outcome)))
+        yield Share("hotline_call_attempts_total", (*labels, CallOutcome.NO_ANSWER.value), 0.0)
+    else:
+        yield Share("hotline_call_attempts_total", (*labels, _word(row.outcome)))
     yield Share("hotline_line_taken_seconds_total", (line,), taken_s(row))
     if row.waiting_s is not None:
         yield Share("hotline_call_waiting_seconds", (row.caller, reason), row.waiting_s)

@@ -1,9 +1,10 @@
 """The traffic of the line in figures: how many calls, how long they took to set up and lasted, and its load.
 
-A *call* is one ring, counted by the side that rang, and belongs to the hour or day in which it rang. *Waiting* is
-from queued to rang, *set-up* from rang to answered (or given up), *hold* from answered to hung up. *Load* is in
-Erlang: the seconds for which the line was taken (set-up and hold of every call, answered or not) by the seconds of
-the period. It is the load carried; attempts that found the line busy are counted beside it, not in it.
+A *call* is a ring that was answered; one that was busy, or that nobody answered, is an *attempt*. Both are counted by
+the side that rang, and belong to the hour or day in which it rang. *Waiting* is from queued to rang, *set-up* from rang
+to answered, *hold* from answered to hung up. *Load* is in Erlang: the seconds for which the line was taken (set-up and
+hold of every ring, answered or not) by the seconds of the period. It is the load carried; rings that found the line
+busy are not in it.
 """
 
 import enum
@@ -37,11 +38,15 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """The calls of one group over ``hours``; of less than a day nothing is said a day."""
+    """The calls and attempts of one group over ``hours``; of less than a day nothing is said a day.
+
+    ``completed``, ``busy``, ``no_answer`` and ``dropped`` are how the rings of both kinds ended.
+    """
 
     group: str
     hours: float
     calls: int
+    attempts: int
     completed: int
     busy: int
     no_answer: int
@@ -100,12 +105,12 @@ def line_of(one: str, other: str) -> str:
 
 
 def taken_s(call: CallRow) -> float:
-    """For how many seconds this call held the line."""
+    """For how many seconds this ring held the line, and the call that came of it."""
     return 0.0 if call.outcome is CallOutcome.BUSY else (call.set_up_s or 0.0) + (call.hold_s or 0.0)
 
 
 def call_volume(calls: Iterable[CallRow], period: Period, by: Grouping) -> list[Traffic]:
-    """The ended calls of the period in groups, in the order of the groups' names (hours and days: of time)."""
+    """The rings of the period that have ended, in groups in the order of their names (hours and days: of time)."""
     groups: dict[str, list[CallRow]] = defaultdict(list)
     for call in calls:
         if call.rang_at and call.ended_at and period.start <= call.rang_at <= period.end:
@@ -139,22 +144,24 @@ _GROUPS: Final[dict[Grouping, Callable[[CallRow], str]]] = {
 }
 
 
-def traffic(group: str, calls: Sequence[CallRow], hours: float) -> Traffic:
-    """The figures of these calls over so many hours; the load is 0 over no time at all."""
-    outcomes = Counter(call.outcome for call in calls)
+def traffic(group: str, rings: Sequence[CallRow], hours: float) -> Traffic:
+    """The figures of these rings over so many hours; the load is 0 over no time at all."""
+    outcomes = Counter(ring.outcome for ring in rings)
+    calls = [ring for ring in rings if ring.is_call]
     return Traffic(
         group=group,
         hours=hours,
         calls=len(calls),
+        attempts=len(rings) - len(calls),
         completed=outcomes[CallOutcome.COMPLETED],
         busy=outcomes[CallOutcome.BUSY],
         no_answer=outcomes[CallOutcome.NO_ANSWER],
         dropped=outcomes[CallOutcome.DROPPED],
         calls_per_day=len(calls) * 24 / hours if hours >= LEAST_HOURS else None,
-        erlang=math.fsum(map(taken_s, calls)) / (hours * 3_600) if hours else 0.0,
-        waiting=spread(call.waiting_s for call in calls if call.waiting_s is not None),
-        set_up=spread(call.set_up_s for call in calls if call.set_up_s is not None and call.answered_at),
-        hold=spread(call.hold_s for call in calls if call.hold_s is not None and call.answered_at),
+        erlang=math.fsum(map(taken_s, rings)) / (hours * 3_600) if hours else 0.0,
+        waiting=spread(ring.waiting_s for ring in rings if ring.waiting_s is not None),
+        set_up=spread(call.set_up_s for call in calls if call.set_up_s is not None),
+        hold=spread(call.hold_s for call in calls if call.hold_s is not None),
     )
 
 

@@ -84,6 +84,7 @@ def _summary(story: Story, run: Outcomes, made: Made) -> Iterator[str]:
     line = run.calls
     figures = [
         ("calls", f"{line.total:,}", f"{line.total / run.days:.1f}"),
+        ("attempts to call", f"{line.attempts:,}", f"{line.attempts / run.days:.1f}"),
         ("negotiations", f"{sum(run.negotiations.values()):,}", f"{sum(run.negotiations.values()) / run.days:.1f}"),
         ("agreements", f"{run.agreements:,}", f"{run.agreements / run.days:.1f}"),
         ("escalations", f"{sum(run.escalations.values()):,}", f"{sum(run.escalations.values()) / run.days:.1f}"),
@@ -101,8 +102,9 @@ def _summary(story: Story, run: Outcomes, made: Made) -> Iterator[str]:
 
 def _calls(story: Story, run: Outcomes) -> Iterator[str]:
     yield "<h2 id=calls>Calls</h2>"
-    calls = [call for call in story.rows(CallRow) if call.ended_at]
-    if not calls:
+    rings = [ring for ring in story.rows(CallRow) if ring.ended_at]
+    calls = [ring for ring in rings if ring.is_call]
+    if not rings:
         yield "<p>Nobody rang.</p>"
         return
     hourly = _is_hourly(story)
@@ -111,10 +113,10 @@ def _calls(story: Story, run: Outcomes) -> Iterator[str]:
     yield figure(counts_chart(_counts(calls, hourly=hourly), _times(story), unit), f"{unit}, by reason.", told)
     yield _traffic(story, Grouping.REASON)
     yield from details(f"By {'hour' if hourly else 'day'}", _traffic(story, Grouping.HOUR if hourly else Grouping.DAY))
-    yield _outcomes_table(run.calls.by_outcome, "Calls by how they ended.")
+    yield _outcomes_table(run.calls.by_outcome, "Rings by how they ended: calls, and attempts that were not answered.")
     for name, spread, values in (
         ("set-up", run.calls.set_up, [call.set_up_s for call in calls if call.set_up_s is not None]),
-        ("hold", run.calls.hold, [call.hold_s for call in calls if call.hold_s is not None and call.answered_at]),
+        ("hold", run.calls.hold, [call.hold_s for call in calls if call.hold_s is not None]),
     ):
         if values:
             told = f"Mean {duration(spread.mean_s)}, longest {duration(spread.max_s)}."
@@ -159,13 +161,14 @@ def _traffic(story: Story, by: Grouping) -> str:
         [
             text_cell(words(group.group) if by is Grouping.REASON else group.group),
             number_cell(f"{group.calls:,}"),
+            number_cell(f"{group.attempts:,}"),
             number_cell(f"{group.completed:,}"),
             *(number_cell(mean_and_p90(each)) for each in (group.waiting, group.set_up, group.hold)),
             number_cell(f"{group.erlang:.4f}"),
         ]
         for group in groups
     )
-    headings = [by.value, "calls", "completed", "waiting: mean / p90", "set-up", "hold", "Erlang"]
+    headings = [by.value, "calls", "attempts", "completed", "waiting: mean / p90", "set-up", "hold", "Erlang"]
     return table(headings, rows, f"Calls by {by.value}; times are means and 90th percentiles.")
 
 
@@ -357,7 +360,7 @@ def _making(story: Story, made: Made) -> Iterator[str]:
         again = f"hotline simulate {header.scenario} --days {header.days:g} --seed {header.seed} --out run.jsonl"
         yield f"<p>The run again, unless values of the scenario were changed: <code>{escape(again)}</code></p>"
     yield (
-        "<p>Figures are reckoned from the recorded messages alone. A call is one ring, counted by the side that rang; "
+        "<p>Figures are reckoned from the recorded messages alone. A call is a ring that was answered, an attempt one that was not; "
         "a close call is an encounter graded NMAC, Airprox A or B. It is a simulation for exercise and research: its "
         "officers, aircraft and sensors are models with assumed values.</p>"
     )

@@ -66,6 +66,7 @@ function facts(all) {
   const share = all.calls ? Math.round((all.completed / all.calls) * 100) : 0;
   return [
     ...counts(all),
+    [words.figures.attempts, String(all.attempts), words.figures.attemptsMean],
     [words.figures.completed, `${share}%`], [words.figures.setUp, mean(all.set_up)],
     [words.figures.hold, mean(all.hold)], [words.figures.waiting, lasted(all.waiting.mean_s), words.figures.waitingMeans],
     [words.figures.load, words.figures.erlang(all.erlang)],
@@ -91,7 +92,7 @@ export class Figures {
       { name: heads.group, cell: (row) => plain(row.group.replace("T", " ")) },
       { name: heads.calls, cell: (row) => row.calls },
       { name: heads.completed, cell: (row) => row.completed },
-      { name: heads.others, cell: (row) => h("span", { title: words.figures.others(row) }, row.busy + row.no_answer + row.dropped) },
+      { name: heads.attempts, cell: (row) => h("span", { title: words.figures.others(row) }, row.attempts) },
       { name: heads.setUp, cell: (row) => mean(row.set_up) },
       { name: heads.hold, cell: (row) => mean(row.hold) },
       { name: heads.load, cell: (row) => row.erlang.toFixed(3) },

@@ -115,7 +115,7 @@ export const words = {
   },
 
   calls: {
-    caption: "Calls, the newest first",
+    caption: "Calls and attempts, the newest first",
     columns: { rang: "Rang", who: "From → to", reason: "Reason", outcome: "Outcome", setUp: "Set-up", hold: "Hold" },
     talking: "in progress",
     ringing: "ringing",
@@ -163,6 +163,8 @@ export const words = {
     name: "Figures",
     perDay: "Calls a day",
     calls: "Calls",
+    attempts: "Attempts",
+    attemptsMean: "Rings that were busy, or that nobody answered: they are no calls.",
     setUp: "Set-up",
     hold: "Hold",
     waiting: "Before call",
@@ -175,7 +177,7 @@ export const words = {
     groups: { day: "day", hour: "hour", party: "side", reason: "reason", tier: "tier" },
     caption: (group) => `The line's traffic by ${group}`,
     columns: {
-      group: "Group", calls: "Calls", completed: "Completed", others: "Not", setUp: "Set-up", hold: "Hold", load: "Erlang",
+      group: "Group", calls: "Calls", completed: "Completed", attempts: "Attempts", setUp: "Set-up", hold: "Hold", load: "Erlang",
     },
     chart: (group) => `Calls by ${group}: the same figures stand in the table below.`,
     others: ({ busy, no_answer: noAnswer, dropped }) => `busy ${busy}, no answer ${noAnswer}, dropped ${dropped}`,
