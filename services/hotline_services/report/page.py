@@ -360,7 +360,7 @@ def _making(story: Story, made: Made) -> Iterator[str]:
         again = f"hotline simulate {header.scenario} --days {header.days:g} --seed {header.seed} --out run.jsonl"
         yield f"<p>The run again, unless values of the scenario were changed: <code>{escape(again)}</code></p>"
     yield (
-        "<p>Figures are reckoned from the recorded messages alone. A call is a ring that was answered, an attempt one that was not; "
-        "a close call is an encounter graded NMAC, Airprox A or B. It is a simulation for exercise and research: its "
-        "officers, aircraft and sensors are models with assumed values.</p>"
+        "<p>Figures are reckoned from the recorded messages alone. A call is a ring that was answered, an attempt one "
+        "that was not; a close call is an encounter graded NMAC, Airprox A or B. It is a simulation for exercise and "
+        "research: its officers, aircraft and sensors are models with assumed values.</p>"
     )
