@@ -59,7 +59,7 @@ class Fault:
         """A fresh one."""
         parts = {"core": our_centre, "hear": lambda m: m, "say": lambda m: m, "add": lambda *_: ()} | self._parts
         made = {name: part() if name == "core" or isinstance(part, type) else part for name, part in parts.items()}
-        return self._shell("ru", Faulty(**made))
+        return self._shell("ru", Faulty(**made), peers=SCENARIO.agreement.parties)
 
 
 def never(kind: type[Message] | tuple[type[Message], ...], like: Callable[[Any], bool] = lambda _: True) -> Hear:

@@ -48,6 +48,7 @@ from hotline_services.runtime.chance import Chance
 from .faulty import SCENARIO, Fault, Hear, Say, changed, never
 from .faulty_lines import LINE_FAULTS
 from .faulty_shells import (
+    BelievesAnything,
     DeafToReceipts,
     DiesOfWhatItDoesNotKnow,
     ForbidsUnknownFields,
@@ -278,7 +279,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "goes by a clock of its own": Fault("WIRE-3", say=changed(CallEnded, time=lambda m: m.time + timedelta(hours=2))),
     "rejects messages with new fields": Fault("WIRE-4", shell=ForbidsUnknownFields),
     "does not say what it answers": Fault("WIRE-5", say=changed(Answer, cause=None)),
-    "passes rubbish over": Fault("REJ-1", "REJ-2", "REJ-3", "REV-5", say=never(InputRejected)),
+    "believes what a message says of its source": Fault("REJ-6", "REJ-7", "CALL-7", shell=BelievesAnything),
+    "passes rubbish over": Fault("REJ-1", "REJ-2", "REJ-3", "REJ-6", "REV-5", say=never(InputRejected)),
     "dies of a type that it does not know": Fault("REJ-2", "REJ-4", shell=DiesOfWhatItDoesNotKnow),
     "does not refuse impossible plans": Fault("REJ-5", say=never(PlanStatus, lambda m: m.state is PlanState.REFUSED)),
     "sends no receipts": Fault("RCPT-1", "RCPT-2", shell=NoReceipts),

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hotline_protocol.message import Message
-from hotline_protocol.topics import LINE
+from hotline_protocol.topics import INJECT, LINE, decode_any
 from hotline_services.conformance.peer import Letter
 from hotline_services.conformance.rehearsal import LocalCentre
 
@@ -70,6 +70,19 @@ class HealthOnce(LocalCentre):
     def lapse(self, now: datetime) -> list[Letter]:
         letters = super().lapse(now)
         self._health_at = now + timedelta(days=1)
+        return letters
+
+
+class BelievesAnything(LocalCentre):
+    """Whoever speaks, and wherever: it is who the message says."""
+
+    def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
+        if INJECT.match(topic) is None or b'"seq"' not in payload:
+            return super().hear(topic, payload, now)
+        letters: list[Letter] = []
+        message = decode_any(payload)
+        if self.is_new(message, now, letters):
+            letters += self._post(self.core.receive(message, now), now)
         return letters
 
 

@@ -37,7 +37,7 @@ def examined(centre: LocalCentre, wanted: frozenset[str] = ALL) -> Report:
 
 
 def test_our_own_centre_keeps_every_requirement() -> None:
-    report = examined(LocalCentre("ru", our_centre()))
+    report = examined(LocalCentre("ru", our_centre(), peers=SCENARIO.agreement.parties))
     assert {j.requirement.id: (j.verdict, j.reason) for j in report.judgements if j.verdict is not Verdict.KEPT} == {}
     assert len(report.judgements) == len(BY_ID)
 
@@ -63,7 +63,7 @@ def test_the_page_says_what_is_done_and_required() -> None:
 
 def test_every_step_that_is_written_down_is_taken_with_a_centre_that_keeps_the_protocol() -> None:
     examiner = Examiner(BRIEF, START, ALL)
-    play(examiner, LocalCentre("ru", our_centre()))
+    play(examiner, LocalCentre("ru", our_centre(), peers=SCENARIO.agreement.parties))
     assert examiner.taken == {scene.name: list(scene.steps) for scene in SCENES}
 
 
@@ -77,7 +77,7 @@ def test_a_step_that_is_not_written_down_is_an_error() -> None:
 
 
 def test_only_what_is_asked_for_is_played_and_judged() -> None:
-    report = examined(LocalCentre("ru", our_centre()), chosen("sil,CALL-1"))
+    report = examined(LocalCentre("ru", our_centre(), peers=SCENARIO.agreement.parties), chosen("sil,CALL-1"))
     assert [judgement.requirement.id for judgement in report.judgements] == ["CALL-1", "SIL-1", "SIL-2", "SIL-3"]
     assert report.broken == []
 
@@ -103,7 +103,7 @@ def test_a_centre_with_another_agreement_is_found_out_before_anything_is_examine
     rules = msgspec.structs.replace(SCENARIO.agreement, name="another")
     other = Centre("ru", SCENARIO.parties["ru"], rules, epoch="0", chance=Chance(1))
     examiner = Examiner(BRIEF, START, ALL)
-    play(examiner, LocalCentre("ru", other))
+    play(examiner, LocalCentre("ru", other, peers=SCENARIO.agreement.parties))
     assert examiner.other_agreement == rules.digest
     assert (examiner.taken, examiner.findings) == ({}, [])
 
@@ -157,7 +157,10 @@ def test_what_a_centre_does_not_say_because_it_has_died_is_not_held_against_it()
 def test_a_line_that_is_not_moved_back_is_known() -> None:
     concurs = count()
     once = never(ConcurTrace, lambda _: next(concurs) > 0)
-    for centre, off in ((LocalCentre("ru", our_centre()), False), (Fault(say=once).centre(), True)):
+    for centre, off in (
+        (LocalCentre("ru", our_centre(), peers=SCENARIO.agreement.parties), False),
+        (Fault(say=once).centre(), True),
+    ):
         examiner = Examiner(BRIEF, START, chosen("REV-6"))
         play(examiner, centre)
         assert examiner.peer.line_is_off is off
@@ -165,12 +168,12 @@ def test_a_line_that_is_not_moved_back_is_known() -> None:
 
 def test_a_centre_that_we_have_stopped_has_not_gone() -> None:
     examiner = Examiner(BRIEF, START, chosen("HEALTH-3"))
-    play(examiner, LocalCentre("ru", our_centre()))
+    play(examiner, LocalCentre("ru", our_centre(), peers=SCENARIO.agreement.parties))
     assert not examiner.gone
 
 
 def test_an_examination_can_be_held_again_with_the_same_centre() -> None:
-    centre = LocalCentre("ru", our_centre())
+    centre = LocalCentre("ru", our_centre(), peers=SCENARIO.agreement.parties)
     but_for_the_end = ALL - {"HEALTH-3"}
     first = Examiner(BRIEF, START, but_for_the_end)
     play(first, centre)

@@ -71,6 +71,11 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         ),
         ("What cannot be used disturbs nothing else: it goes on to answer calls.", f"{_PROTOCOL} Refusal"),
         ("A plan that cannot be flown is refused on `status`, with field and reason.", f"{_PROTOCOL} Refusal"),
+        (
+            "What comes on `inject` under the name of a party is answered with `input-rejected`.",
+            f"{_PROTOCOL} Topics",
+        ),
+        ("It uses up no number and no `id` of that party.", f"{_PROTOCOL} Topics"),
     ),
     *_of(
         "RCPT",

@@ -38,6 +38,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     ledger.back_again,
     ledger.its_copy,
     rubbish.rubbish,
+    rubbish.false_names,
     calls.rung,
     calls.nobody_answers,
     calls.both_ring,

@@ -1,15 +1,19 @@
 """What cannot be used."""
 
+from typing import Final
+
 import msgspec
 
 from hotline_protocol.events import InputRejected, PlanStatus
 from hotline_protocol.flightplan import PlanState
-from hotline_protocol.injection import SubmitPlan
+from hotline_protocol.injection import CancelPlan, SubmitPlan
 from hotline_protocol.line import Answer, Busy, Reason, Ring
-from hotline_protocol.topics import LINE, encode
+from hotline_protocol.topics import INJECT, LINE, encode
 from hotline_services.conformance.air import Air
 from hotline_services.conformance.case import Case, Taking
 from hotline_services.conformance.scene import NotTestedError, Script, scene, step
+
+CLAIMS: Final = 5
 
 
 @scene(
@@ -41,6 +45,33 @@ def rubbish(case: Case) -> Script:
     yield from _goes_on(case, case.check("REJ-3", named, "input-rejected that names the field reason", told))
     yield from _bad_plan(case)
     yield from _one_field_more(case, topic)
+
+
+@scene(
+    "False names",
+    call=step("We ring, to see that it answers, and hang up."),
+    claim=step("On `inject`, where anybody may type, orders claim to be ours, in our next numbers.", "REJ-6"),
+    ring=step("We ring, in one of these numbers: it answers.", "REJ-7"),
+)
+def false_names(case: Case) -> Script:
+    """A name in a message is a claim. Whoever believes it takes what its bearer says next for a repetition."""
+    case.step("call")
+    yield from case.see_that_it_answers()
+    case.step("claim")
+    us, them, epoch = case.brief.us, case.brief.them, case.brief.epoch
+    topic, said = INJECT.filter(to=them), case.peer.last_seq
+    for number in range(said + 1, said + 1 + CLAIMS):
+        name = f"{us}-{epoch}-{number}"
+        claim = CancelPlan(id=name, source=us, seq=number, epoch=epoch, time=case.now, to=them, plan_id="none")
+        case.peer.utter(topic, encode(claim))
+    told = yield from _rejected(case, topic)
+    case.check("REJ-6", _says_why(told), f"input-rejected, of {topic}", told)
+    case.step("ring")
+    ring = case.ring()
+    answer = yield from case.answer_to(ring)
+    case.check("REJ-7", answer, f"an answer to {ring.call_id}, number {ring.seq}", answer)
+    if isinstance(answer, Answer):
+        case.call_id = answer.call_id
 
 
 def _a_ring(case: Case) -> dict[str, object]:
