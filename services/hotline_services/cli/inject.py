@@ -24,6 +24,7 @@ from hotline_services.monitor.rows import utc
 from hotline_services.monitor.wording import air, clock_time
 from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
+from hotline_services.runtime.identity import identity_of
 from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import FROM_HERE, Reach, tool_settings
@@ -163,7 +164,7 @@ class _Errand:
     async def _send(self, connection: aiomqtt.Client, settings: BrokerSettings, letters: Sequence[Letter]) -> None:
         for letter in letters:
             self._waiting |= {(plan.plan_id, plan.digest) for plan in letter.plans}
-            address, payload = addressed(letter, settings.username, self._to, settings.signing)
+            address, payload = addressed(letter, identity_of(settings), self._to, settings.signing)
             await connection.publish(address, payload, qos=INJECT.qos)
             for plan in letter.plans:
                 self._say_sent(plan)

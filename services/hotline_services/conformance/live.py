@@ -28,6 +28,7 @@ from hotline_protocol.topics import (
 from hotline_services.director.play import DIRECTOR
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.clock import ScaledClock, wall_clock
+from hotline_services.runtime.identity import identity_of
 from hotline_services.runtime.mqtt import Connection
 from hotline_services.runtime.wire import BrokerSettings, Delivery, PublishRefused, Will
 
@@ -69,7 +70,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def orders_as(self) -> str:
         """The name under which things are put to the centre from outside: of whoever does so, if they may."""
-        user = self.exercise.username
+        user = identity_of(self.exercise)
         if user is None:
             return CONTROL
         return user if may_order(user, AnnounceLine, self.them) else ANONYMOUS

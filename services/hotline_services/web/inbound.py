@@ -10,13 +10,15 @@ from typing import Final
 import aiomqtt
 import structlog
 
+from hotline_protocol.authority import admit
 from hotline_protocol.message import Message, PartyName
 from hotline_protocol.service import Clock, Health
 from hotline_protocol.sky import Tracks
-from hotline_protocol.topics import CLOCK, HEALTH, INJECT, TRACK, MalformedMessageError, decode
+from hotline_protocol.topics import CLOCK, HEALTH, INJECT, TRACK, MalformedMessageError
 from hotline_services.injecting import Letter, addressed
 from hotline_services.runtime.client import NewestOfEach, NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock
+from hotline_services.runtime.identity import identity_of
 from hotline_services.runtime.wire import BrokerSettings
 
 from .model import ClockReading, TracksNow
@@ -91,15 +93,15 @@ class Inbound:
         if connection is None:
             raise NoBrokerError(self._trouble or f"no connection to the broker at {self._settings}")
         try:
-            address, payload = addressed(letter, self._settings.username, to, self._settings.signing)
+            address, payload = addressed(letter, identity_of(self._settings), to, self._settings.signing)
             await connection.publish(address, payload, qos=INJECT.qos, timeout=PUBLISH_S)
         except aiomqtt.MqttError as error:
             raise NoBrokerError(f"the broker at {self._settings} did not take it: {error}") from error
 
 
 def _message(heard: aiomqtt.Message) -> Message | None:
-    """Nothing for what cannot be read: the monitor says so."""
+    """Nothing for what cannot be read, or is not its source's to say: the monitor says so."""
     try:
-        return decode(str(heard.topic), bytes(heard.payload))
+        return admit(str(heard.topic), bytes(heard.payload))
     except MalformedMessageError:
         return None

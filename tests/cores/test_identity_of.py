@@ -1,0 +1,33 @@
+"""By which name the broker knows a tool or a service."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hotline_services.injecting import addressed, read_texts
+from hotline_services.keys.certificates import make_ca, make_client
+from hotline_services.runtime.identity import identity_of
+from hotline_services.runtime.payloads import UNSIGNED
+from hotline_services.runtime.wire import BrokerSettings
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PLAN = Path(__file__).parents[2] / "examples/plans/patrol.json"
+
+
+def shown(folder: Path, name: str) -> BrokerSettings:
+    """What connects with a certificate of this name, and no user."""
+    cert = folder / "client.crt"
+    cert.write_bytes(make_client(make_ca("test", NOW), name, NOW).cert)
+    return BrokerSettings(tls=True, cert_file=cert)
+
+
+def test_it_is_the_user_s_or_else_the_certificate_s(tmp_path: Path) -> None:
+    assert identity_of(shown(tmp_path, "page")) == "page"
+    assert identity_of(BrokerSettings(username="control")) == "control"
+    assert identity_of(BrokerSettings()) is None
+    assert identity_of(BrokerSettings(tls=True, cert_file=tmp_path / "none.crt")) is None
+
+
+def test_who_shows_a_certificate_injects_in_its_name(tmp_path: Path) -> None:
+    (letter,) = read_texts([("", PLAN.read_bytes())], NOW).letters
+    address, _ = addressed(letter, identity_of(shown(tmp_path, "page")), "us", UNSIGNED)
+    assert address == "hotline/v1/order/page/us"
