@@ -121,6 +121,19 @@ def test_a_bare_plan_from_any_client_is_answered_on_its_status_topic(people: Spe
     assert status.state in {PlanState.ACCEPTED, PlanState.NEGOTIATING}
 
 
+def test_a_plan_entered_on_the_page_comes_to_the_centre(stack: Stack, people: Speaker) -> None:
+    """The page orders it in its own name, which the broker knows by the page's certificate."""
+    asked = msgspec.structs.replace(plan(now(people) + timedelta(hours=2)), plan_id="PAGE-1", callsign="PAGE1")
+    people.subscribe(topics.STATUS.filter(source="ru", plan_id=asked.plan_id))
+    token = stack.follow("page", "#token=")[-1].partition("#token=")[2].strip()
+    where = f"http://127.0.0.1:{stack.page_port}/api/v1/live/inject?to=ru"
+    request = urllib.request.Request(where, msgspec.json.encode(asked), {"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  our own page
+        assert answer.status in {200, 202}
+    status = next(heard(people, PlanStatus))
+    assert (status.source, status.callsign) == ("ru", asked.callsign)
+
+
 def test_rubbish_is_answered_with_the_field_and_the_reason(people: Speaker) -> None:
     people.subscribe(topics.EVENT.filter(source="ru"))
     people.publish("hotline/v1/inject/ru", b'{"plan_id": "RUBBISH-1", "callsign": 7}')

@@ -75,6 +75,17 @@ def test_a_password_file_is_for_an_address_with_a_user_and_no_password(tmp_path:
         broker_settings("mqtt://control@127.0.0.1", Security(password_file=tmp_path / "none"))
 
 
+def test_the_environments_password_is_for_the_environments_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text("of-the-probe")
+    monkeypatch.setenv("HOTLINE_BROKER", "mqtt://probe@broker")
+    monkeypatch.setenv("HOTLINE_PASSWORD_FILE", str(tmp_path / "password"))
+    assert broker_settings(None).password == "of-the-probe"  # noqa: S105
+    assert broker_settings("mqtt://probe@broker").password == "of-the-probe"  # noqa: S105
+    assert broker_settings("mqtt://us@broker").password is None
+
+
 def test_settings_that_are_shown_show_no_password() -> None:
     assert "secret" not in repr(broker_settings("mqtt://control:secret@127.0.0.1"))
 

@@ -42,7 +42,7 @@ class Security:
         file.
     password_file
         A file that holds the password of the user in the broker's address; by default HOTLINE_PASSWORD_FILE of the
-        environment.
+        environment, for the address in HOTLINE_BROKER.
     key
         The private key (Ed25519, a PEM file) to sign with what is said; by default HOTLINE_KEY of the environment.
     roster
@@ -101,13 +101,15 @@ def broker_settings(address: str | None, security: Security = FROM_ENVIRONMENT) 
 
     Raises ValueError with a sentence for the user, also when a file of TLS is missing or does not fit.
     """
-    return _settled(BrokerSettings.from_url(address or os.environ.get(VARIABLE) or DEFAULT), security)
+    usual = os.environ.get(VARIABLE) or DEFAULT
+    settings = _settled(BrokerSettings.from_url(address or usual), security)
+    # The environment's password is that of the user in the environment's address.
+    return _with_password(settings, security, os.environ if address in {None, "", usual} else {})
 
 
 def _settled(plain: BrokerSettings, security: Security) -> BrokerSettings:
-    """These settings, with what the options or the environment say beside the address. Raises ValueError."""
-    secured = _with_password(_with_tls(plain, security, os.environ), security, os.environ)
-    return _with_signatures(secured, security, os.environ)
+    """These settings, with what the options or the environment say of TLS and signatures. Raises ValueError."""
+    return _with_signatures(_with_tls(plain, security, os.environ), security, os.environ)
 
 
 def _with_tls(plain: BrokerSettings, security: Security, environment: Mapping[str, str]) -> BrokerSettings:

@@ -37,7 +37,7 @@ def _centre(party: str, like: str, scenario: str) -> list[str]:
     return [
         f"  {service_of(party)}:",
         f"    extends: {{file: docker-compose.yml, service: {service_of(like)}}}",
-        f'    command: [run, aoc, {party}, --broker, "mqtts://broker:8884", {shown}]',
+        f'    command: [run, aoc, {party}, --broker, "mqtts://{party}@broker:8884", {shown}]',
         *_played(scenario),
         "    volumes:",
         f"      - {party}-data:/data",

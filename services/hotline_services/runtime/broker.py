@@ -25,7 +25,8 @@ START_S: Final = 10.0
 STOP_S: Final = 2.0
 
 # max_inflight_messages: with the usual 20, mosquitto 2.0 now and then sends a message ahead of those that it had to
-# queue behind a full window, and a stream waits for every round trip.
+# queue behind a full window, and a stream waits for every round trip. max_queued_bytes: for each client that is away.
+# memory_limit: of all; whoever publishes what does not fit is disconnected. See docs/identities.md.
 _MOSQUITTO: Final = """\
 listener {port} 127.0.0.1
 persistence true
@@ -34,8 +35,9 @@ autosave_interval 5
 set_tcp_nodelay true
 max_inflight_messages 1000
 max_queued_messages 200000
-max_queued_bytes 0
+max_queued_bytes 67108864
 max_packet_size 4194304
+memory_limit 402653184
 log_dest stderr
 log_type error
 log_type warning
