@@ -12,7 +12,6 @@ from hotline_services.runtime.actor import DONE
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.client import connected, subscribe
 from hotline_services.runtime.launch import UNUSABLE
-from hotline_services.runtime.namesakes import NameTakenError
 from hotline_services.runtime.wire import BrokerSettings
 
 from .conftest import need
@@ -36,9 +35,7 @@ async def test_the_later_one_gives_up_and_the_earlier_one_is_not_disturbed_and_t
         await asks.until(lambda: asks.answers == [1])
         async with client(own_broker, HEALTH.filter(source=pair[1])) as (_, wait_for):
             first = await wait_for(lambda m: isinstance(m, Health))
-            with pytest.raises(
-                NameTakenError, match=f"another hotline-{pair[1]} is connected to the broker at mqtt://"
-            ):
+            with pytest.raises(Exception, match=f"another hotline-{pair[1]} is connected to the broker at mqtt://"):
                 await another(own_broker, tmp_path, pair).ended()
             told = await wait_for(lambda m: isinstance(m, Health) and "tried to connect" in m.note)
             assert isinstance(told, Health)
@@ -77,7 +74,7 @@ async def test_of_two_that_begin_at_once_exactly_one_stays(
     async with asyncio.timeout(PATIENCE_S):
         done, left = await asyncio.wait([first.task, second.task], return_when=asyncio.FIRST_COMPLETED)
     (gone,), (stays,) = done, left
-    assert isinstance(gone.exception(), NameTakenError)
+    assert "another hotline-" in str(gone.exception())
     async with teller(own_broker, tmp_path, pair, 3) as asks:
         await asks.until(lambda: sorted(asks.answers) == [1, 2, 3])
     run = first if stays is first.task else second

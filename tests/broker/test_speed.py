@@ -10,10 +10,9 @@ import pytest
 
 from hotline_services.cli.demo import demo
 from hotline_services.cli.exits import BAD_INPUT
-from hotline_services.cli.run import keep_pace
 from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.broker import EmbeddedBroker, available
-from hotline_services.runtime.speed import TooFastError, measured_delay
+from hotline_services.runtime.speed import TooFastError, check_speed, measured_delay
 from hotline_services.runtime.wire import BrokerSettings
 
 from .conftest import need
@@ -61,12 +60,11 @@ async def slow_way_to(broker: EmbeddedBroker) -> AsyncIterator[BrokerSettings]:
 async def test_a_slow_broker_is_reported_at_the_start_with_the_speed_that_would_do(tmp_path: Path) -> None:
     if not available():
         pytest.skip("no broker is installed")
-    scenario = read_scenario("valley-day")
+    agreement = read_scenario("valley-day").agreement
     with EmbeddedBroker(data=tmp_path / "broker") as broker:
         async with slow_way_to(broker) as slow:
             with pytest.raises(TooFastError, match=r"At 6000x .* deadline of 60 s. At most (4\d|5\d)x would do"):
-                await keep_pace(slow, 6_000, scenario)
-            await keep_pace(slow, 4, scenario)
+                check_speed(6_000, await measured_delay(slow, "director"), agreement)
 
 
 def test_a_demo_that_is_too_fast_for_its_broker_says_so_before_anything_is_started(

@@ -48,9 +48,21 @@ async def test_a_will_is_void_when_the_peer_is_heard_of_again() -> None:
 
 @pytest.mark.parametrize(
     ("said", "retained", "grace_s"),
-    [(health(Presence.DOWN, "stopped"), False, SHORT_S), (WILL, True, SHORT_S), (WILL, False, 0.0)],
+    [(health(Presence.DOWN, "stopped"), False, SHORT_S), (WILL, True, 0.0), (WILL, False, 0.0)],
 )
-async def test_a_farewell_and_what_the_broker_kept_and_any_will_of_a_single_broker_are_believed_at_once(
+async def test_a_farewell_and_any_will_of_a_single_broker_are_believed_at_once(
     said: Health, retained: bool, grace_s: float
 ) -> None:
     assert not Wills(deque(), asyncio.Event(), grace_s).hold(said, delivery(said, retained=retained))
+
+
+async def test_a_will_that_the_broker_kept_waits_longer() -> None:
+    inbox, wake = deque[Delivery](), asyncio.Event()
+    wills, other = Wills(inbox, wake, SHORT_S, 10 * SHORT_S), health(Presence.DOWN, LOST, "ru")
+    assert wills.hold(WILL, delivery(WILL, retained=True))
+    assert wills.hold(other, delivery(other))
+    async with asyncio.timeout(5):
+        while len(inbox) < 2:
+            wake.clear()
+            await wake.wait()
+    assert [kept.payload for kept in inbox] == [encode(other), encode(WILL)]

@@ -8,7 +8,7 @@ answers, by a sign of life whose ``cause`` is the question. What a dead one left
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
@@ -90,7 +90,8 @@ class Namesakes:
         self._stop: Final = stop
         self._asked: Final[set[str]] = set()
         self._asked_at = -AGAIN_S
-        self._kept: tuple[str, str] | None = None  # session and id of the other's health, as the broker last kept it
+        self._since: datetime | None = None  # the simulated time of our first sign of life
+        self._later: tuple[str, str] | None = None  # session and id of another's health since then
         self._met_at: float | None = None
         self._met = ""
         self.is_later: NameTakenError | None = None
@@ -123,8 +124,8 @@ class Namesakes:
         if health.presence is Presence.DOWN:
             self._say(Presence.UP)
         elif health.session == self._session:
-            pass
-        elif health.cause in self._asked or (retained and self._is_newer(health)):
+            self._since = self._since or health.time
+        elif health.cause in self._asked or self._lives(health):
             self._note("is connected")
             if health.session < self._session:  # one of the two has to go: the same one for both
                 self.is_later = NameTakenError(self._name, self._broker)
@@ -132,12 +133,14 @@ class Namesakes:
         elif not retained:
             self._ask()
 
-    def _is_newer(self, health: Health) -> bool:
-        """Whether that session has said more since the broker last gave us what it keeps: so it lives.
+    def _lives(self, health: Health) -> bool:
+        """Whether that session has said two things since our own first sign of life: nobody does who went before us.
 
         Where two throw each other off there is no asking: each gets its own questions, in the queue that they share.
         """
-        before, self._kept = self._kept, (health.session, health.id)
+        if self._since is None or health.time <= self._since:
+            return False
+        before, self._later = self._later, (health.session, health.id)
         return before is not None and before[0] == health.session and before[1] != health.id
 
     def hear_question(self, asked: Resend) -> None:

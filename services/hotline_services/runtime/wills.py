@@ -13,6 +13,8 @@ from hotline_protocol.service import Health, Presence
 from .wire import Delivery
 
 GRACE_S: Final = 3.0
+KEPT_GRACE_S: Final = 12.0
+"""For what the broker kept. A node that is back may keep what was true before; a service that lives says so in 10 s."""
 LOST: Final = "the connection was lost"
 """The note of a will."""
 STOPPED: Final = "stopped"
@@ -22,13 +24,18 @@ STOPPED: Final = "stopped"
 class Wills:
     """Keeps the will of each peer for ``grace_s``, unless the peer is heard of meanwhile. 0 keeps none.
 
+    A retained one is kept for ``kept_grace_s``.
+
     Afterwards it goes into ``inbox``, and ``wake`` is set.
     """
 
-    def __init__(self, inbox: deque[Delivery], wake: asyncio.Event, grace_s: float) -> None:
+    def __init__(
+        self, inbox: deque[Delivery], wake: asyncio.Event, grace_s: float, kept_grace_s: float = KEPT_GRACE_S
+    ) -> None:
         self._inbox: Final = inbox
         self._wake: Final = wake
         self._grace_s: Final = grace_s
+        self._kept_grace_s: Final = kept_grace_s
         self._held: Final[dict[str, asyncio.TimerHandle]] = {}
 
     def hold(self, health: Health, delivery: Delivery) -> bool:
@@ -36,12 +43,13 @@ class Wills:
         if health.presence is Presence.UP:
             self._forget(health.source)
             return False
-        if not self._grace_s or health.note != LOST or delivery.retained:
+        if not self._grace_s or health.note != LOST:
             return False
         self._forget(health.source)
         # Confirmed to the broker when it is kept, and not again: it holds the will as the retained health anyway.
         later = delivery._replace(qos=0)
-        timer = asyncio.get_running_loop().call_later(self._grace_s, self._let_go, health.source, later)
+        wait_s = self._kept_grace_s if delivery.retained else self._grace_s
+        timer = asyncio.get_running_loop().call_later(wait_s, self._let_go, health.source, later)
         self._held[health.source] = timer
         return True
 
