@@ -9,6 +9,8 @@ It is what docs/join.md describes, in few lines, to be written again in any lang
 It speaks as the user whose name stands in the address, and needs paho-mqtt only. Two more arguments are the digest of
 its agreement, and how many seconds of silence end a call by that. Being short, it keeps nothing on disk: what it has
 acknowledged is lost when it is killed. `hotline conformance` tells what else it does not do.
+
+HOTLINE_KEY and HOTLINE_ROSTER name the files by which it signs and checks: see plain_signatures.py beside it.
 """
 
 import hashlib
@@ -19,7 +21,6 @@ import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,8 +68,16 @@ def digest(value: Any) -> str:
 class PlainCentre:
     """One party. ``publish(topic, text, retain=...)`` is all that it needs to speak."""
 
-    def __init__(self, party: str, publish: Any, agreement: str = "", silence_s: float = SILENCE_S) -> None:
+    def __init__(
+        self,
+        party: str,
+        publish: Any,
+        agreement: str = "",
+        silence_s: float = SILENCE_S,
+        signatures: Any = None,
+    ) -> None:
         self.party = party
+        self._signatures = signatures
         self.epoch = secrets.token_hex(4)
         self.seq = 0
         self._publish = publish
@@ -88,6 +97,10 @@ class PlainCentre:
         if retained and not topic.startswith(("hotline/v1/health/", "hotline/v1/clock")):
             self._reject(topic, text, "topic", "is retained: it would come again at each connect")
             return
+        fault = self._signatures.fault(topic, text) if self._signatures else ""
+        if fault:
+            self._reject(topic, text, "signature", fault, "bad-signature")
+            return
         try:
             message = json.loads(text)
             kind = message["type"]
@@ -99,6 +112,8 @@ class PlainCentre:
             self._reject(topic, text, lacks[0] if lacks else "type", "is missing" if lacks else "is not known here")
         elif kind != "clock" and not self._may_say(topic, message.get("source", "inject")):
             self._reject(topic, text, "source", "is not who may say this here")
+        elif again := self._signatures.replay(message) if self._signatures else "":
+            self._reject(topic, text, "seq" if message.get("seq") else "time", again, "replayed")
         elif kind == "clock":
             self._clock = message
             self.say_health()
@@ -272,8 +287,8 @@ class PlainCentre:
         message = self._envelope(kind_, counted=True) | fields
         self._publish(f"hotline/v1/event/{self.party}", json.dumps(message), retain=False)
 
-    def _reject(self, topic: str, text: bytes, field: str, reason: str) -> None:
-        evidence, problem = text[:200].decode(errors="replace"), {"code": "malformed", "field": field, "reason": reason}
+    def _reject(self, topic: str, text: bytes, field: str, reason: str, code: str = "malformed") -> None:
+        evidence, problem = text[:200].decode(errors="replace"), {"code": code, "field": field, "reason": reason}
         self._tell("input-rejected", topic=topic, problem=problem, evidence=evidence)
 
     def _escalate(self, kind: str, heard: Message, detail: str) -> None:
@@ -314,12 +329,25 @@ def main() -> None:
     address = urlsplit(url)
     party = str(address.username)
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"hotline-{party}", clean_session=False)
-    centre = PlainCentre(party, partial(client.publish, qos=1), agreement, float(silence_s))
+    signatures = None
+    if "HOTLINE_KEY" in os.environ or "HOTLINE_ROSTER" in os.environ:
+        from plain_signatures import Signatures
+
+        signatures = Signatures(os.environ.get("HOTLINE_KEY", ""), os.environ.get("HOTLINE_ROSTER", ""))
+
+    def signed(topic: str, text: str) -> str | bytes:
+        return signatures.sign(topic, text) if signatures else text
+
+    def publish(topic: str, text: str, *, retain: bool) -> None:
+        client.publish(topic, signed(topic, text), qos=1, retain=retain)
+
+    centre = PlainCentre(party, publish, agreement, float(silence_s), signatures)
     client.username_pw_set(party, address.password)
     if address.scheme == "mqtts":
         ca, cert, key = (os.environ.get(name) for name in ("HOTLINE_CA", "HOTLINE_CERT", "HOTLINE_CERT_KEY"))
         client.tls_set(ca, cert, key)
-    client.will_set(f"hotline/v1/health/{party}", centre.health("down"), qos=1, retain=True)
+    death = f"hotline/v1/health/{party}"
+    client.will_set(death, signed(death, centre.health("down")), qos=1, retain=True)
     wanted = [f"line/+/{party}", f"receipt/+/{party}", f"order/+/{party}", f"inject/{party}", "clock", "health/+"]
     client.on_connect = lambda *_: client.subscribe([(f"hotline/v1/{topic}", 1) for topic in wanted])
     client.on_message = lambda _client, _data, heard: centre.hear(heard.topic, heard.payload, retained=heard.retain)

@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import pytest
 
 from hotline_protocol.message import Message
+from hotline_protocol.roster import Roster, write_roster
 from hotline_protocol.service import Health, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, decode
 from hotline_services.cli.conformance import conformance
@@ -19,6 +22,8 @@ from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.broker import EmbeddedBroker, available
 from hotline_services.runtime.children import die_with_parent
 from hotline_services.runtime.client import connected, subscribe
+
+from .keyring import Keyring
 
 pytestmark = pytest.mark.broker
 
@@ -37,11 +42,12 @@ def any_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
 
 
 @contextlib.contextmanager
-def running(data: Path, *command: str) -> Iterator[None]:
+def running(data: Path, *command: str, env: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
     """This program, until the end."""
     with (data / "centre.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, *command],
+            env=os.environ | dict(env),
             stdout=log,
             stderr=log,
             preexec_fn=die_with_parent(),  # noqa: PLW1509
@@ -77,6 +83,24 @@ def test_the_plain_centre_breaks_nothing(any_broker: EmbeddedBroker, tmp_path: P
     with running(tmp_path, str(ROOT / "examples/plain_centre.py"), url, AGREEMENT.digest, silence_s):
         report = examined(any_broker, tmp_path, "HEALTH-1,WIRE,REJ,RCPT-1,DUP-1,CALL-1,SIL-2,NEG-4,DIG,REC", 0)
     assert {judgement.requirement.id for judgement in report.of(Verdict.NOT_TESTED)} == {"REC-2"}
+
+
+@pytest.mark.parametrize("whose", ["ours", "plain"])
+def test_a_centre_with_keys_keeps_what_signatures_are_for(
+    any_broker: EmbeddedBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    """The examiner has a key for each name that it speaks under; beside signatures everything is as without them."""
+    keys = Keyring(tmp_path / "keys", ("us", "ru", "control", "director"))
+    shared = keys.signers["us"].public  # the examiner sets the clock as well
+    roster = Roster(keys={**keys.roster.keys, "director": (shared,), "control": (shared,)})
+    (keys.folder / "roster.toml").write_text(write_roster(roster))
+    url = any_broker.url.replace("mqtt://", "mqtt://ru:any@")
+    plain = [str(ROOT / "examples/plain_centre.py"), url, AGREEMENT.digest, str(AGREEMENT.timing.silence_s)]
+    with running(tmp_path, *(plain if whose == "plain" else ours(any_broker, tmp_path)), env=keys.environment("ru")):
+        for name, value in keys.environment("us").items():
+            monkeypatch.setenv(name, value)
+        report = examined(any_broker, tmp_path, "SIGN,HEALTH-1,WIRE,REJ,RCPT-1,DUP-1,CALL-1", 0)
+    assert {judgement.requirement.id for judgement in report.of(Verdict.NOT_TESTED)} == set()
 
 
 def test_a_centre_with_a_fault_breaks_what_the_fault_is_about(any_broker: EmbeddedBroker, tmp_path: Path) -> None:

@@ -48,7 +48,9 @@ from hotline_services.runtime.chance import Chance
 from .faulty import SCENARIO, Fault, Hear, Say, changed, never
 from .faulty_lines import LINE_FAULTS
 from .faulty_shells import (
+    BelievesAnySignature,
     BelievesAnything,
+    BelievesTheUnsigned,
     DeafToReceipts,
     DiesOfWhatItDoesNotKnow,
     ForbidsUnknownFields,
@@ -60,9 +62,12 @@ from .faulty_shells import (
     NotRetained,
     OneReceipt,
     SaysOnce,
+    SignsNothing,
+    TakesNumbersTwice,
     TakesTwice,
 )
 
+SIGNED: Final = ("SIGN-2", "SIGN-3", "SIGN-4")
 ANOTHER: Final = "0123456789abcdef" * 4
 FALSE: Final = Author("ru", "false")
 
@@ -279,8 +284,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "goes by a clock of its own": Fault("WIRE-3", say=changed(CallEnded, time=lambda m: m.time + timedelta(hours=2))),
     "rejects messages with new fields": Fault("WIRE-4", shell=ForbidsUnknownFields),
     "does not say what it answers": Fault("WIRE-5", say=changed(Answer, cause=None)),
-    "believes what a message says of its source": Fault("REJ-6", "REJ-7", "CALL-7", shell=BelievesAnything),
-    "passes rubbish over": Fault("REJ-1", "REJ-2", "REJ-3", "REJ-6", "REV-5", say=never(InputRejected)),
+    "believes what a message says of its source": Fault("REJ-6", "REJ-7", shell=BelievesAnything),
+    "passes rubbish over": Fault("REJ-1", "REJ-2", "REJ-3", "REJ-6", "REV-5", *SIGNED, say=never(InputRejected)),
     "dies of a type that it does not know": Fault("REJ-2", "REJ-4", shell=DiesOfWhatItDoesNotKnow),
     "does not refuse impossible plans": Fault("REJ-5", say=never(PlanStatus, lambda m: m.state is PlanState.REFUSED)),
     "sends no receipts": Fault("RCPT-1", "RCPT-2", shell=NoReceipts),
@@ -352,4 +357,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "does not accept": Fault("ASK-5", say=never(PlanStatus, lambda m: m.state is PlanState.ACCEPTED)),
     "does not tell how negotiations end": Fault("ASK-6", say=never(NegotiationEnded)),
     "gives nothing back": Fault("ASK-9", say=never(Release)),
+    "signs nothing": Fault("SIGN-1", shell=SignsNothing),
+    "believes what is not signed": Fault("SIGN-2", "SIGN-5", shell=BelievesTheUnsigned),
+    "believes any signature": Fault("SIGN-3", "SIGN-5", shell=BelievesAnySignature),
+    "passes numbers over that say two things": Fault("SIGN-4", shell=TakesNumbersTwice),
 } | LINE_FAULTS

@@ -1,6 +1,6 @@
 """Faults of a shell: what is not confirmed, kept, told apart or taken well."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.topics import INJECT, LINE, decode_any
 from hotline_services.conformance.peer import Letter
 from hotline_services.conformance.rehearsal import LocalCentre
+from hotline_services.runtime.payloads import Check
 
 
 class NoReceipts(LocalCentre):
@@ -108,3 +109,37 @@ class DiesOfWhatItDoesNotKnow(LocalCentre):
 class ForbidsUnknownFields(LocalCentre):
     def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
         return [] if b'"mood"' in payload else super().hear(topic, payload, now)
+
+
+class SignsNothing(LocalCentre):
+    """Has a key and does not use it."""
+
+    def sealed(self, letter: Letter) -> bytes:
+        super().sealed(letter)
+        return letter.payload
+
+
+class BelievesTheUnsigned(LocalCentre):
+    """Checks signatures only where there are any."""
+
+    def receive(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
+        if payload.endswith(b'"}') and b'"signature"' in payload:
+            return super().receive(topic, payload, now)
+        return self.hear(topic, payload, now)
+
+
+class BelievesAnySignature(LocalCentre):
+    """Looks whether there is a signature, and not whose."""
+
+    def receive(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
+        if b'"signature"' in payload:
+            return self.hear(topic, payload, now)
+        return super().receive(topic, payload, now)
+
+
+class TakesNumbersTwice(LocalCentre):
+    """Passes over what a number says when it has said something before."""
+
+    def take_key(self, sign: Callable[[str, bytes], bytes], check: Check) -> None:
+        super().take_key(sign, check)
+        self.guard.contents = None

@@ -16,7 +16,7 @@ from hotline_services.conformance.case import Case
 from hotline_services.conformance.document import written_into
 from hotline_services.conformance.examiner import Examiner
 from hotline_services.conformance.peer import Brief, Letter, Peer
-from hotline_services.conformance.rehearsal import START, LocalCentre, play, rehearse
+from hotline_services.conformance.rehearsal import START, LocalCentre, play, rehearse, with_keys
 from hotline_services.conformance.requirements import BY_ID, UnknownRequirementError, chosen
 from hotline_services.conformance.scene import UndocumentedError
 from hotline_services.conformance.scenes import ALL_ALONG, SCENES
@@ -28,7 +28,7 @@ from .faulty import SCENARIO, Fault, never, our_centre
 from .faulty_centres import FAULTS
 
 ALL = frozenset(BY_ID)
-BRIEF = Brief(us="us", them="ru", rules=SCENARIO.agreement, epoch="e1", may_stop=True)
+BRIEF = with_keys(Brief(us="us", them="ru", rules=SCENARIO.agreement, epoch="e1", may_stop=True))
 PAGE = Path(__file__).parents[2] / "docs/conformance.md"
 
 

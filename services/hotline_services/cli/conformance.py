@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,9 +17,9 @@ from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.monitor.wording import printable
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.logs import set_up_logs
-from hotline_services.runtime.wire import Refused
+from hotline_services.runtime.wire import BrokerSettings, Refused
 
-from .connection import FROM_HERE, Reach, broker_settings, tool_settings
+from .connection import FROM_HERE, Reach, broker_settings, signatures, tool_settings
 from .exits import BAD_INPUT, NO_BROKER
 from .options import Flag, party_name
 from .tables import Column, show, write_json
@@ -39,6 +40,7 @@ def conformance(
     agreement: Path | None = None,
     speed: float = DEFAULT_SPEED,
     only: str | None = None,
+    exercise_key: Path | None = None,
     stop: Annotated[bool, Flag] = False,
     rehearse: Annotated[bool, Flag] = False,
     json: Annotated[bool, Flag] = False,
@@ -78,6 +80,9 @@ def conformance(
     exercise
         Who injects plans, and hears events and the status of plans, where the broker keeps users apart; by default
         the same as --broker.
+    exercise_key
+        The private key of whoever injects (control, or the user of --exercise); by default that of --key, which must
+        then stand in the centre's roster under that name, too.
     scenario
         Whose agreement both sides have: the name of a scenario that is shipped, or the path of a .toml file.
     agreement
@@ -112,7 +117,8 @@ def conformance(
         if rehearse:
             report = _rehearsed(scenario, rules, as_, them, wanted)
         else:
-            report = _examined(as_, them, rules, (broker, exercise), speed, wanted, reach, may_stop=stop)
+            outside = replace(reach, key=exercise_key or reach.key)
+            report = _examined(as_, them, rules, (broker, exercise), speed, wanted, (reach, outside), may_stop=stop)
     except NoBrokerError as error:
         return _fail(str(error), NO_BROKER)
     except (UnknownRequirementError, ScenarioError, AgreementError, ValueError) as error:
@@ -186,7 +192,7 @@ def _examined(
     brokers: tuple[str | None, str | None],
     speed: float,
     wanted: frozenset[str],
-    reach: Reach,
+    reaches: tuple[Reach, Reach],
     *,
     may_stop: bool,
 ) -> Report:
@@ -194,14 +200,16 @@ def _examined(
     from hotline_services.conformance.live import ExaminationError, LiveExamination, Setting
 
     set_up_logs("conformance", level="error")
-    broker, exercise = brokers
+    (broker, exercise), (reach, outside) = brokers, reaches
     settings = tool_settings(broker, reach, us)
+    if fault := settings.signing.fault(us):
+        raise ValueError(fault)
     setting = Setting(
         us=us,
         them=them,
         rules=rules,
         broker=settings,
-        exercise=broker_settings(exercise, reach) if exercise else settings,
+        exercise=broker_settings(exercise, outside) if exercise else _signed_by(settings, outside, reach),
         speed=speed,
         chosen=wanted,
         may_stop=may_stop,
@@ -218,6 +226,13 @@ def _examined(
     if report is None:
         raise ValueError(f"nobody is there who speaks as {them} at {settings}: start that centre first")
     return report
+
+
+def _signed_by(settings: BrokerSettings, outside: Reach, reach: Reach) -> BrokerSettings:
+    """The same broker and user, with another key where one was named."""
+    if outside.key == reach.key:
+        return settings
+    return msgspec.structs.replace(settings, signing=signatures(outside))
 
 
 def _write(report: Report, out: Path | None, junit_file: Path | None) -> None:

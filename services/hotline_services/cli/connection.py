@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 from cyclopts import Parameter
 
+from hotline_services.runtime.payloads import UNSIGNED, Signing
 from hotline_services.runtime.tls import TlsError, context_of
 from hotline_services.runtime.wire import BrokerSettings
 
@@ -109,7 +110,7 @@ def broker_settings(address: str | None, security: Security = FROM_ENVIRONMENT) 
 
 def _settled(plain: BrokerSettings, security: Security) -> BrokerSettings:
     """These settings, with what the options or the environment say of TLS and signatures. Raises ValueError."""
-    return _with_signatures(_with_tls(plain, security, os.environ), security, os.environ)
+    return msgspec.structs.replace(_with_tls(plain, security, os.environ), signing=signatures(security))
 
 
 def _with_tls(plain: BrokerSettings, security: Security, environment: Mapping[str, str]) -> BrokerSettings:
@@ -143,14 +144,15 @@ def _with_password(plain: BrokerSettings, security: Security, environment: Mappi
         raise ValueError(f"--password-file: {file}: {getattr(error, 'strerror', 'not UTF-8')}") from error
 
 
-def _with_signatures(plain: BrokerSettings, security: Security, environment: Mapping[str, str]) -> BrokerSettings:
+def signatures(security: Security, environment: Mapping[str, str] = os.environ) -> Signing:
+    """What the options or the environment name to sign with and check by. Raises ValueError."""
     key = security.key or _file(environment, SIGNING_VARIABLE)
     roster = security.roster or _file(environment, ROSTER_VARIABLE)
     if key is None and roster is None:
-        return plain
+        return UNSIGNED
     from hotline_services.runtime.signing import load_signing
 
-    return msgspec.structs.replace(plain, signing=load_signing(key, roster))
+    return load_signing(key, roster)
 
 
 def address_with(settings: BrokerSettings) -> str:

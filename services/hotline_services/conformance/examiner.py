@@ -25,6 +25,8 @@ HEALTH_S: Final = 10.0
 ARRIVAL_S: Final = 15.0
 """Real seconds in which a centre that is there has said so: it does every ten."""
 CALM_SLACKS: Final = 2
+SIGNED: Final = "SIGN-1"
+WITHOUT_KEYS: Final = "signatures are examined only with --key and --roster"
 GONE: Final = "it is not there any more"
 COPIES_KEPT: Final = 100
 """Of one message: who never hears a receipt may go on saying it."""
@@ -80,6 +82,9 @@ class Examiner:
         """Something that the centre has published."""
         self.peer.now = self.peer.last_heard = now
         self.peer.note(self.brief.them, topic, payload)
+        problem = self.brief.check(topic, payload) if self.brief.check is not None else None
+        if problem is not None:
+            self.watch.unsigned(topic, problem.reason)
         try:
             message = decode(topic, payload)
         except MalformedMessageError as error:
@@ -214,6 +219,9 @@ class Examiner:
         for name, step in ALL_ALONG.steps.items():
             case.step(name)
             for requirement in step.tests:
+                if requirement == SIGNED and self.brief.check is None:
+                    self.reasons[requirement] = WITHOUT_KEYS
+                    continue
                 complaints = self.watch.complaints.get(requirement, [])
                 for expected, came in complaints:
                     case.check(requirement, kept=False, expected=expected, came=came)
@@ -242,7 +250,7 @@ class Examiner:
 
 
 def _may_play(scene: Scene, brief: Brief) -> bool:
-    return brief.may_stop or not scene.stops
+    return (brief.may_stop or not scene.stops) and (brief.check is not None or not scene.signed)
 
 
 def _why_left_out(chosen: frozenset[str], played: Iterable[Scene], brief: Brief) -> Iterable[tuple[str, str]]:
@@ -250,4 +258,4 @@ def _why_left_out(chosen: frozenset[str], played: Iterable[Scene], brief: Brief)
     for each in SCENES:
         if each.name not in names and not _may_play(each, brief):
             for requirement in each.tests & chosen:
-                yield requirement, "the centre is told to stop only with --stop"
+                yield requirement, WITHOUT_KEYS if each.signed else "the centre is told to stop only with --stop"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.authority import may_order
@@ -30,10 +31,12 @@ from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.clock import ScaledClock, wall_clock
 from hotline_services.runtime.identity import identity_of
 from hotline_services.runtime.mqtt import Connection
+from hotline_services.runtime.signing import Signer
 from hotline_services.runtime.wire import BrokerSettings, Delivery, PublishRefused, Will
 
 from .examiner import Examiner
 from .peer import Brief, Letter
+from .seals import Seals
 from .verdicts import Report
 
 UP_S: Final = 10.0
@@ -129,6 +132,8 @@ class LiveExamination:
         self._timer: asyncio.TimerHandle | None = None
         self._over = asyncio.Event()
         self._refused: set[str] = set()
+        stranger = Signer(Ed25519PrivateKey.generate())
+        self._seals = Seals(setting.broker.signing, setting.exercise.signing, stranger.sign)
         us, them = setting.us, setting.them
         own = [
             LINE.filter(source=them, to=us),
@@ -156,7 +161,7 @@ class LiveExamination:
             session=f"{us}-{self._epoch}-1",
             note="the examination was broken off",
         )
-        return Will(address_of(health), encode(health))
+        return Will(address_of(health), self._setting.broker.signing.encode(address_of(health), health))
 
     async def run(self) -> Report | None:
         """What has been found, or None when nobody was there.
@@ -240,6 +245,7 @@ class LiveExamination:
             speed=clock.speed,
             may_stop=setting.may_stop and setting.orders_as != ANONYMOUS,
             orders_as=setting.orders_as,
+            check=setting.broker.signing.check if setting.broker.signing.public else None,
         )
         self._examiner = Examiner(brief, clock.now(), setting.chosen)
         early, self._early = self._early, []
@@ -364,7 +370,7 @@ class LiveExamination:
     def _post(self, letters: Sequence[Letter]) -> None:
         for letter in letters:
             ear = self._exercise if letter.is_injected else self._party
-            ear.connection.publish(letter.topic, letter.payload, self._settled, retain=letter.retain)
+            ear.connection.publish(letter.topic, self._seals.payload(letter), self._settled, retain=letter.retain)
 
     def _settled(self, error: PublishRefused | None) -> None:
         if error is not None and error.topic not in self._refused:

@@ -12,8 +12,10 @@ from hotline_protocol.line import ToPeer
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence, Receipt, Stop
 from hotline_protocol.topics import INJECT, ORDER, address_of, encode
+from hotline_services.runtime.payloads import Check
 
 from .books import ExaminersBooks
+from .seals import SignedBy
 from .verdicts import Uttered
 
 L = TypeVar("L", bound=ToPeer)
@@ -28,7 +30,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
 
     ``slack_s`` (simulated) is what the way there and back may take beside what the agreement allows; ``speed`` is how
     many simulated seconds there are in a real one. With ``may_stop`` the centre is told to stop in the end. What is put
-    to it from outside is said as ``orders_as``.
+    to it from outside is said as ``orders_as``. ``check`` is for signatures, where keys and a roster were given.
     """
 
     us: str
@@ -39,6 +41,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     speed: float = 1.0
     may_stop: bool = False
     orders_as: str = "control"
+    check: Check | None = None
 
     def real(self, seconds: float) -> float:
         """So many real seconds, in simulated ones."""
@@ -51,6 +54,7 @@ class Letter(msgspec.Struct, frozen=True):
     topic: str
     payload: bytes
     retain: bool = False
+    signed_by: SignedBy = SignedBy.ITSELF
 
     @property
     def is_injected(self) -> bool:
@@ -104,6 +108,13 @@ class Peer:
         """The same, not said: it has a number of its own, and is remembered nowhere."""
         return self._author.say(kind, self.now, to=self.brief.them, **fields)
 
+    def forgery(self, kind: type[L], /, **fields: Any) -> L:
+        """What somebody else would say as us: it bears the number of what we say next."""
+        author = Author(self.brief.us, self.brief.epoch)
+        author.seq = self._author.seq
+        message = author.say(kind, self.now, to=self.brief.them, **fields)
+        return msgspec.structs.replace(message, id=self.next_id("f"))
+
     def inject(self, kind: type[I], /, **fields: Any) -> I:
         """Put this to the centre from outside."""
         brief = self.brief
@@ -115,9 +126,9 @@ class Peer:
         """This message, now: again perhaps."""
         self.utter(address_of(message), encode(message), retain=isinstance(message, Health))
 
-    def utter(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    def utter(self, topic: str, payload: bytes, *, retain: bool = False, signed_by: SignedBy = SignedBy.ITSELF) -> None:
         """These bytes, whatever they are."""
-        self._letters.append(Letter(topic, payload, retain))
+        self._letters.append(Letter(topic, payload, retain, signed_by))
         self.note(self.brief.us, topic, payload)
 
     def note(self, by: str, topic: str, payload: bytes) -> None:

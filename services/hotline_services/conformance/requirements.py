@@ -44,6 +44,7 @@ GROUPS: Final = {
     "REC": "Reconciling",
     "ASK": "Asking for consent",
     "REV": "Line reviews",
+    "SIGN": "Signatures, where both sides have keys",
 }
 
 REQUIREMENTS: Final[tuple[Requirement, ...]] = (
@@ -202,6 +203,14 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
             "From then on its agreement is that with the line as it was said, to the digit.",
             f"{_LINE} How the line moves",
         ),
+    ),
+    *_of(
+        "SIGN",
+        ("What it says on a signed topic is signed, as its last field, with its own key.", f"{_JOIN} 7"),
+        ("What is not signed is refused with `bad-signature`, neither receipted nor answered.", f"{_JOIN} 7"),
+        ("A signature of somebody else, or for another topic, is refused in the same way.", f"{_JOIN} 7"),
+        ("A number that has said something else before is refused, neither receipted nor answered.", f"{_JOIN} 7"),
+        ("What was forged with a number keeps out nothing that is genuine and bears it.", f"{_JOIN} 7"),
     ),
 )
 

@@ -37,13 +37,17 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """A script with its steps. One that ``stops`` the centre is played only when that is allowed."""
+    """A script with its steps.
+
+    One that ``stops`` the centre is played only when that is allowed, a ``signed`` one only with keys.
+    """
 
     name: str
     title: str
     steps: dict[str, Step]
     play: Play
     stops: bool = False
+    signed: bool = False
 
     @property
     def tests(self) -> frozenset[str]:
@@ -63,11 +67,13 @@ def step(sentence: str, *tests: str) -> Step:
     return Step(sentence, tests)
 
 
-def scene(title: str, /, *, stops: bool = False, **steps: Step) -> Callable[[Play], Scene]:
+def scene(title: str, /, *, stops: bool = False, signed: bool = False, **steps: Step) -> Callable[[Play], Scene]:
     """Makes a scene of a script; ``steps`` by the names that the script calls them."""
 
     def made(play: Play) -> Scene:
-        return Scene(name=play.__name__.replace("_", "-"), title=title, steps=steps, play=play, stops=stops)
+        return Scene(
+            name=play.__name__.replace("_", "-"), title=title, steps=steps, play=play, stops=stops, signed=signed
+        )
 
     return made
 

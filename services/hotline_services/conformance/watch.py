@@ -41,6 +41,10 @@ class Watch:
         shown = error.payload.decode("utf-8", "backslashreplace")[:UNREAD_SHOWN]
         self._complain("WIRE-1", "a message of the topic", f"{error}: {shown}")
 
+    def unsigned(self, topic: str, reason: str) -> None:
+        """The signature of something that it said is missing or wrong."""
+        self._complain("SIGN-1", f"a signature of its own for {topic}", reason)
+
     def look_at(self, message: Message, now: datetime, *, retained: bool) -> None:
         """One message, whether or not it came before."""
         self.heard += 1

@@ -38,7 +38,7 @@ class Guard:
         self._now_s: Final = now_s
         self._settled_s = 0.0
         self._state: Final = StateOrder(name)
-        self.contents: Final = None if check is None else Contents()
+        self.contents = None if check is None else Contents()
         self._told: Final[dict[tuple[str, int], float]] = {}
         self.refused = 0
 

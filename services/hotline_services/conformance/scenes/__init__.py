@@ -5,7 +5,7 @@ from typing import Final
 from hotline_services.conformance.case import Case
 from hotline_services.conformance.scene import Scene, Script, scene, step
 
-from . import asking, calls, delivery, granting, ledger, moving, rubbish, stale, talking
+from . import asking, calls, delivery, forging, granting, ledger, moving, rubbish, stale, talking
 
 
 @scene(
@@ -13,6 +13,7 @@ from . import asking, calls, delivery, granting, ledger, moving, rubbish, stale,
     read=step("Whatever it says is read by the schemas, and held against the topic that it came on.", "WIRE-1"),
     names=step("Whatever it says is told by its `id` and `seq`.", "WIRE-2"),
     times=step("Whatever it says for the first time is held against the clock.", "WIRE-3"),
+    signatures=step("Whatever it says on a signed topic is held against its signature.", "SIGN-1"),
     open=step("Whatever it discloses is held against the tier of the call.", "NEG-11"),
 )
 def all_along(_case: Case) -> Script:
@@ -39,6 +40,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     ledger.its_copy,
     rubbish.rubbish,
     rubbish.false_names,
+    forging.forged,
     calls.rung,
     calls.nobody_answers,
     calls.both_ring,
