@@ -64,6 +64,7 @@ class Signs:
     def say_if_due(self) -> None:
         """Again after ten seconds, and at once when there is another trouble."""
         note = self._notes.text
+        self._timing.say_owed()
         if self._timing.is_to_ask():
             self.say(Presence.UP)
         if time.monotonic() >= self._due_at or note != self._told:

@@ -49,6 +49,7 @@ class Timing:
         self._reference: Final = Reference(real_now or SteadyClock())
         self._keeper: Final = Timekeeper(service.name)
         self._repeats: Final = Budget(5, 0.2)
+        self._is_owed = False
         self._answers: Final = Budget(20, 2.0)
         self._asks: Final = Budget(6, 0.2)
         self._complaints: Final = Budget(3, 0.1)
@@ -132,8 +133,15 @@ class Timing:
 
     def say_again(self) -> None:
         """Say our clock again, now and then at most: two that set clocks must not shout each other down for ever."""
-        if self.is_setter and self._setting is not None and self._repeats.take():
-            self._publish(self._setting)
+        if self.is_setter and self._setting is not None:
+            self._is_owed = not self._repeats.take()
+            if not self._is_owed:
+                self._publish(self._setting)
+
+    def say_owed(self) -> None:
+        """Say our clock again where that was put off: what the broker keeps may still be another."""
+        if self._is_owed:
+            self.say_again()
 
     def begin(self) -> None:
         """Set the clock for all, or go on with one that others live by."""
