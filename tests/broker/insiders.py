@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from hotline_protocol.airspace import Circle, Position
 from hotline_protocol.core import Core
@@ -106,6 +106,13 @@ class World:
         self._news = asyncio.Condition()
         self._plans = 0
         self._monitor: subprocess.Popen[bytes] | None = None
+
+    def insider(self, name: str) -> "Insider":
+        """Somebody with the password of this identity, in the version that the broker speaks."""
+        is_nats = self.broker.kind == "nats"
+        return Insider(
+            self.broker.port, name, version=MQTTProtocolVersion.MQTTv311 if is_nats else MQTTProtocolVersion.MQTTv5
+        )
 
     def settings(self, name: str) -> BrokerSettings:
         return BrokerSettings(port=self.broker.port, username=name, password=name)
@@ -203,7 +210,7 @@ class World:
     async def agree(self, to: str) -> FlightPlan:
         """Have this side ask the other for air, and wait until it has it."""
         plan = self.plan()
-        with Insider(self.broker.port, PEOPLE) as people:
+        with self.insider(PEOPLE) as people:
             assert people.publish(f"hotline/v1/inject/{to}", msgspec.json.encode(plan)) == "Success"
 
         def is_decided() -> bool:
@@ -216,7 +223,7 @@ class World:
     async def agree_alone(self, to: str) -> None:
         """Have this side file a plan that concerns nobody else; everything that came before has been taken in then."""
         plan = msgspec.structs.replace(self.plan(), lower_ft=30_000, upper_ft=31_000)
-        with Insider(self.broker.port, PEOPLE) as people:
+        with self.insider(PEOPLE) as people:
             people.publish(f"hotline/v1/inject/{to}", msgspec.json.encode(plan))
         await self.until(lambda: any(m.plan_id == plan.plan_id for m in self.heard_of(PlanStatus, to)))
 
@@ -227,6 +234,19 @@ class World:
         said = {m.id for topic, m in self.said if topic == prefix}
         given = {m.id for m in self.taps[receiver].heard if m.source == sender}
         return sorted((said & receipted) - given)
+
+
+@contextlib.contextmanager
+def guarded_nats(folder: Path) -> Iterator[EmbeddedBroker]:
+    """A NATS server with the rights of the same list, as permissions of its own."""
+    from hotline_services.runtime.users import User  # here, since mosquitto needs nothing of it
+
+    users = {
+        name: User(name, writable(name), [where for access, where in rights if access == "read"])
+        for name, rights in BLOCKS.items()
+    }
+    with EmbeddedBroker("nats", folder / "broker", users=users) as broker:
+        yield broker
 
 
 @contextlib.contextmanager
@@ -241,10 +261,13 @@ def guarded(folder: Path) -> Iterator[EmbeddedBroker]:
         yield broker
 
 
+Guarded = Callable[[Path], contextlib.AbstractContextManager[EmbeddedBroker]]
+
+
 @contextlib.asynccontextmanager
-async def world(folder: Path, services: Sequence[str] = SERVICES) -> AsyncIterator[World]:
+async def world(folder: Path, services: Sequence[str] = SERVICES, broker_of: Guarded = guarded) -> AsyncIterator[World]:
     """All services, up; in the end they are stopped, and none of them has ended before."""
-    with guarded(folder) as broker:
+    with broker_of(folder) as broker:
         found = World(broker, folder)
         listening = asyncio.create_task(found.listen())
         try:
@@ -265,10 +288,10 @@ async def world(folder: Path, services: Sequence[str] = SERVICES) -> AsyncIterat
 class Insider:
     """Somebody with one password of the stack. What the broker answers is returned as text."""
 
-    def __init__(self, port: int, name: str) -> None:
+    def __init__(self, port: int, name: str, *, version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5) -> None:
         self._port = port
         self._answers: dict[int, str] = {}
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=version)
         self._client.username_pw_set(name, name)
         self._client.on_publish = lambda _c, _u, mid, code, _p: self._answers.update({mid: str(code)})
         self._client.on_message = lambda _c, _u, heard: self._heard.put(heard.topic)
@@ -343,3 +366,23 @@ def letters(name: str, claims: Sequence[Message], to: str) -> list[tuple[str, by
     """Each of these messages on each topic on which this identity may publish towards ``to``."""
     where = [topic.replace("+", to) for topic in writable(name)]
     return [(topic, encode(message)) for topic in where for message in claims]
+
+
+def leave_will(port: int, name: str, topic: str) -> None:
+    """Connect as this identity with a will on this topic, and be taken over, upon which the broker speaks the will."""
+    clients = []
+    for will in (topic, None):
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"hotline-{name}", protocol=mqtt.MQTTv5)
+        client.username_pw_set(name, name)
+        welcomed = threading.Event()
+        client.on_connect = lambda _c, _u, _f, _code, _p, welcomed=welcomed: welcomed.set()  # type: ignore[misc]
+        if will is not None:
+            client.will_set(will, b"{}", 1, retain=True)
+        client.reconnect_delay_set(600, 600)
+        client.connect("127.0.0.1", port)
+        client.loop_start()
+        clients.append(client)
+        assert welcomed.wait(PATIENCE_S)
+    for client in clients:
+        client.disconnect()
+        client.loop_stop()

@@ -19,7 +19,19 @@ from hotline_protocol.topics import CLOCK, encode
 from hotline_services.runtime.actor import DONE
 from hotline_services.runtime.broker import find_broker
 
-from .insiders import BLOCKS, Insider, World, forged, guarded, letters, world, writable
+from .insiders import (
+    BLOCKS,
+    Guarded,
+    Insider,
+    World,
+    forged,
+    guarded,
+    guarded_nats,
+    leave_will,
+    letters,
+    world,
+    writable,
+)
 
 pytestmark = [pytest.mark.broker, pytest.mark.skipif(not find_broker("mosquitto"), reason="mosquitto is not installed")]
 OTHERS = ("us", "ru", "sky", "director", "monitor", "page", "control", "us-desk", "ru-desk")
@@ -34,7 +46,7 @@ STOPPING = "hotline/v1/order/control/us"
 def attack(found: World, name: str) -> None:
     """As this identity, say everything in the name of everybody else, wherever the broker lets it."""
     now = found.start
-    with Insider(found.broker.port, name) as insider:
+    with found.insider(name) as insider:
         for to in REACHED:
             for source in OTHERS:
                 if source != name:
@@ -65,7 +77,17 @@ async def missing_on_record(found: World) -> list[str]:
 
 @pytest.mark.parametrize("name", BLOCKS)
 async def test_nobody_speaks_as_another_and_nothing_genuine_is_lost(name: str, tmp_path: Path) -> None:
-    async with world(tmp_path) as found:
+    await _stands_the_attack(name, tmp_path, guarded)
+
+
+@pytest.mark.skipif(not find_broker("nats"), reason="nats-server is not installed")
+@pytest.mark.parametrize("name", ["sky", "us-desk", "control"])
+async def test_nor_does_anybody_where_nats_keeps_the_rights(name: str, tmp_path: Path) -> None:
+    await _stands_the_attack(name, tmp_path, guarded_nats)
+
+
+async def _stands_the_attack(name: str, folder: Path, broker_of: Guarded) -> None:
+    async with world(folder, broker_of=broker_of) as found:
         await found.agree("us")
         await asyncio.to_thread(attack, found, name)
         await found.agree("us")
@@ -108,7 +130,7 @@ async def test_what_each_says_in_its_own_name_is_taken(tmp_path: Path) -> None:
                 payload = encode(
                     SubmitPlan(id=f"own-{plan.plan_id}", source=source, seq=0, time=found.start, to="us", plan=plan)
                 )
-            with Insider(found.broker.port, name) as insider:
+            with found.insider(name) as insider:
                 assert insider.publish(f"hotline/v1/{topic}", payload) == SUCCESS
             await found.until(said(found, PlanStatus, "us", plan_id=plan.plan_id))
         assert not found.heard_of(InputRejected, "us")
@@ -127,14 +149,14 @@ async def test_nobody_but_control_and_the_director_stops_a_service(tmp_path: Pat
         for name in BLOCKS:
             if name not in {*may, "us"}:
                 stop = Stop(id=f"stop-{name}", source=name, seq=0, time=found.start, to="us")
-                with Insider(found.broker.port, name) as insider:
+                with found.insider(name) as insider:
                     insider.publish_all(letters(name, [stop], "us"))
                     insider.publish_all([(topic, encode(stop)) for topic in ("hotline/v1/control/us", STOPPING)])
         await found.agree_alone("us")
         assert not found.tasks["us"].done()
         for name in may:
             stop = Stop(id=f"stop-{name}", source=name, seq=0, time=found.start, to="us")
-            with Insider(found.broker.port, name) as insider:
+            with found.insider(name) as insider:
                 assert insider.publish(f"hotline/v1/order/{name}/us", encode(stop)) == SUCCESS
             assert await asyncio.wait_for(found.tasks["us"], 20) == DONE
             found.launch("us")
@@ -146,7 +168,7 @@ async def test_a_desk_is_taken_by_its_own_identity_alone(tmp_path: Path) -> None
         for name in BLOCKS:
             if name not in {"us-desk", "us"}:
                 taking = _taking(found, name)
-                with Insider(found.broker.port, name) as insider:
+                with found.insider(name) as insider:
                     insider.publish_all(letters(name, [taking], "us"))
         await found.agree_alone("us")
         assert not found.heard_of(DeskTaken, "us")
@@ -172,7 +194,7 @@ async def test_nobody_without_the_right_announces_anything_for_a_side(tmp_path: 
             announced = AnnounceLine(
                 id=f"a-{name}", source=name, seq=0, time=found.start, to="us", state=AnnouncedState.SUSPENDED
             )
-            with Insider(found.broker.port, name) as insider:
+            with found.insider(name) as insider:
                 if name in may:
                     assert insider.publish(f"hotline/v1/order/{name}/us", encode(announced)) == SUCCESS
                 else:
@@ -253,3 +275,15 @@ def _reads(topic: str, where: str) -> bool:
 
 def _writer(topic: str) -> str | None:
     return next((n for n in BLOCKS if any(_matches(topic, w.replace("+", "*")) for w in writable(n))), None)
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_nobody_leaves_a_will_in_the_name_of_another(name: str, tmp_path: Path) -> None:
+    """The broker would speak it for them, when their connection is lost."""
+    victim = "ru" if name == "us" else "us"
+    with guarded(tmp_path) as broker, Insider(broker.port, "observer") as observer:
+        observer.subscribe("hotline/v1/#")
+        leave_will(broker.port, name, f"hotline/v1/health/{victim}")
+        leave_will(broker.port, "sky", "hotline/v1/health/sky")
+        leave_will(broker.port, "director", CLOCK.template)
+        assert observer.heard_until(CLOCK.template) == {"hotline/v1/health/sky"}
