@@ -147,7 +147,7 @@ class LiveExamination:
         one = setting.broker == setting.exercise
         self._party = Ear(setting.broker, [*own, *heard] if one else own, self._hear, self._death())
         self._exercise = self._party if one else Ear(setting.exercise, heard, self._hear, None)
-        self._newcomer = Ear(setting.broker, [HEALTH.filter(source=them)], self._hear_retained, None)
+        self._newcomer = Ear(setting.exercise, [HEALTH.filter(source=them)], self._hear_retained, None)
         self._newcomers_run: asyncio.Task[None] | None = None
 
     def _death(self) -> Will:
