@@ -117,7 +117,7 @@ async def test_status_gives_the_age_of_health_in_real_seconds_and_guesses_at_not
     assert await asyncio.to_thread(queries.status, broker=address(own_broker), query=query) == 0
     out = capsys.readouterr().out
     assert re.search(r"us +up +1 min( \d+ s)? ago", out)
-    assert out.count("unknown without the record") == 4
+    assert out.count("unknown without the record") == 5
 
 
 async def test_what_is_retained_is_gathered_though_others_go_on_talking(
