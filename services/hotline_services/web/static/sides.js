@@ -1,11 +1,12 @@
-// Who is who: each party's frame of MIL-STD-2525, its colour and its name.
+// Who is who: each party's frame, its colour and its name.
 //
-// A frame says who answers for a flight, and no more. The first party of the memorandum wears the frame "friend", the
-// second "neutral", and whoever has no line "unknown": nobody is shown as hostile, since nobody is to be.
+// A frame says who answers for a flight, and no more. The first party of the memorandum wears the frame "friend" of
+// MIL-STD-2525, the second "neutral", and up to six more one of their own; only who has no line wears "unknown". Nobody
+// is shown as hostile, since nobody is to be.
 
 import { h, unseen } from "./dom.js";
 
-const FRAMES = ["friend", "neutral"];
+const FRAMES = ["friend", "neutral", "hexagon", "house", "octagon", "shield", "ticket", "wedge"];
 const CODES = { friend: "3", neutral: "4", unknown: "1" };
 
 export class Sides {
@@ -15,14 +16,15 @@ export class Sides {
     this.partners = setting.partners ?? [];
   }
 
-  /** friend, neutral or unknown. */
+  /** One of the frames of parties, or unknown; a ninth party wears that of the first. */
   frame(party) {
-    return FRAMES[this.parties.indexOf(party)] ?? "unknown";
+    const number = this.parties.indexOf(party);
+    return number < 0 ? "unknown" : FRAMES[number % FRAMES.length];
   }
 
-  /** The standard identity in a symbol's code. */
+  /** The standard identity in a symbol's code; that of a friend where the frame is none of the standard's. */
   code(party) {
-    return CODES[this.frame(party)];
+    return CODES[this.frame(party)] ?? CODES.friend;
   }
 
   title(party) {

@@ -5,6 +5,7 @@ import { button, h, say } from "./dom.js";
 import { dateTimeGroup, instant, plain } from "./format.js";
 import { LineChart } from "./chart.js";
 import { Keyed, Listing, newestFirst } from "./listing.js";
+import { DASHES } from "./map/frames.js";
 import { shortName } from "./sides.js";
 import { words } from "./words.js";
 
@@ -115,7 +116,7 @@ export class TensionChart {
     if (!latest.length) return;
     const lines = [...this.levels.pairs].map(([key, points]) => {
       const [party, peer] = key.split("/");
-      return { label: words.tension.towards(shortName(party), shortName(peer)), ink: sides.frame(party), dash: sides.frame(party) === "neutral" ? [6, 3] : [], points };
+      return { label: words.tension.towards(shortName(party), shortName(peer)), ink: sides.frame(party), dash: DASHES[sides.frame(party)] ?? [], points };
     });
     const told = latest.map((row) => words.tension.level(`${shortName(row.party)} → ${shortName(row.peer)}`, row.stage, row.after.toFixed(1))).join("; ");
     this.chart.show(lines, clock.now(), words.tension.chart(told));

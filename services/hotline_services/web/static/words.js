@@ -45,6 +45,12 @@ export const words = {
     legendFrame: {
       friend: "frame of 2525 “friend”; its air is plain",
       neutral: "frame of 2525 “neutral”; its air is hatched",
+      hexagon: "hexagon; its air has falling lines",
+      house: "a frame like a house; its air has level lines",
+      octagon: "octagon; its air has upright lines",
+      shield: "shield; its air has lines that cross",
+      ticket: "a frame with notches; its air is dotted",
+      wedge: "wedge; its air has a grid",
       unknown: "third parties, with whom there is no line (“unknown”)",
     },
     legendFrames: "A frame says who answers for a flight, and no more. No party is shown as hostile.",

@@ -6,13 +6,13 @@ import { callsignOf } from "../names.js";
 import { shortName } from "../sides.js";
 import { theme } from "../theme.js";
 import { words } from "../words.js";
+import { LINES } from "./frames.js";
 import { outline, toPlane } from "./plane.js";
 
 const SOON_MS = 3_600_000;
 const FLYING = new Set(["accepted", "activated", "nonconforming", "contingent"]);
 const TIMES_BELOW = 700; // metres a pixel: further out, labels of volumes would only be in the way
 const LABEL = "10.5px system-ui, sans-serif";
-const HATCHED = "neutral"; // the frame whose air is told apart by more than its colour
 const HATCH_PX = 8;
 const SIGNS = [[450, [0.15, 0.85]], [Infinity, [0.12]]]; // up to so many metres a pixel: at which shares of its length
 
@@ -194,7 +194,7 @@ export class Airspace {
     const isActive = feature.get("isActive");
     return new Style({
       stroke: new Stroke({ color: isActive ? color : faint(color, 0.7), width: feature.get("isAgreed") ? 1.75 : 1, lineDash: isActive ? undefined : [5, 4] }),
-      fill: new Fill({ color: frame === HATCHED ? hatch(color, isActive ? 1 : 0.5) : faint(color, isActive ? 0.13 : 0.03) }),
+      fill: new Fill({ color: LINES[frame] ? hatch(frame, color, isActive ? 1 : 0.5) : faint(color, isActive ? 0.13 : 0.03) }),
       text: resolution < TIMES_BELOW && !feature.get("isTold") ? label(feature.get("label"), color) : undefined,
       zIndex: isActive ? 1 : 0,
     });
@@ -251,22 +251,22 @@ function label(text, color, options = {}) {
 
 const hatches = new Map();
 
-/** Lines across, as faint as they can be and still be seen. */
-function hatch(color, share) {
-  const name = `${color}/${share}`;
-  if (!hatches.has(name)) hatches.set(name, pattern(faint(color, 0.09 * share), faint(color, 0.42 * share)));
+/** The lines of this frame's air, as faint as they can be and still be seen: it is told apart by more than its colour. */
+function hatch(frame, color, share) {
+  const name = `${frame}/${color}/${share}`;
+  if (!hatches.has(name)) hatches.set(name, pattern(LINES[frame], faint(color, 0.09 * share), faint(color, 0.42 * share)));
   return hatches.get(name);
 }
 
-function pattern(ground, ink) {
+function pattern(lines, ground, ink) {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [HATCH_PX, HATCH_PX];
   const context = canvas.getContext("2d");
   Object.assign(context, { fillStyle: ground, strokeStyle: ink, lineWidth: 1 });
   context.fillRect(0, 0, HATCH_PX, HATCH_PX);
-  for (const shift of [-HATCH_PX, 0, HATCH_PX]) { // its own line, and the corners of its neighbours'
-    context.moveTo(shift, HATCH_PX);
-    context.lineTo(shift + HATCH_PX, 0);
+  for (const [x, y, toX, toY] of lines) {
+    context.moveTo(x * HATCH_PX, y * HATCH_PX);
+    context.lineTo(toX * HATCH_PX, toY * HATCH_PX);
   }
   context.stroke();
   return context.createPattern(canvas, "repeat");

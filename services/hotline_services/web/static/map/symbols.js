@@ -2,8 +2,12 @@
 
 import { Symbol as MilitarySymbol } from "../vendor/milsymbol.js";
 import { theme } from "../theme.js";
+import { OUTLINES } from "./frames.js";
 
 const SIZE = 20;
+const REACH = 13; // from the middle of a frame to its furthest corner, in CSS pixels
+const FRAME_WIDTH = 1.25;
+const HALO_WIDTH = 2;
 const CODES = { patrol: "110110", surveillance: "110111", tanker: "110109", transport: "110107", escort: "110131",
   support: "110113", medevac: "110101" };
 export const KINDS = Object.keys(CODES);
@@ -29,7 +33,7 @@ export class Symbols {
     this.#labels.clear();
   }
 
-  /** The symbol of MIL-STD-2525E for a kind of flight, in the frame of the side that answers for it. */
+  /** The symbol for a kind of flight, of MIL-STD-2525E, in the frame of the side that answers for it. */
   aircraft(side, kind) {
     const name = `${side}/${kind}`;
     if (!this.#aircraft.has(name)) this.#aircraft.set(name, this.#draw(side, kind));
@@ -38,11 +42,36 @@ export class Symbols {
 
   #draw(side, kind) {
     const code = `100${this.sides.code(side)}010000${CODES[kind] ?? "110100"}0000`;
+    const frame = this.sides.frame(side);
+    if (OUTLINES[frame]) return this.#drawFramed(code, frame);
     const halo = { outlineWidth: 5, outlineColor: theme.colour("map-halo") };
     const symbol = new MilitarySymbol(code, { size: SIZE, colorMode: colours(), ...halo });
     const { x, y } = symbol.getAnchor();
     const { width, height } = symbol.getSize();
     return { canvas: symbol.asCanvas(this.#ratio), x, y, width, height };
+  }
+
+  /** The same symbol in a frame that the standard does not have. */
+  #drawFramed(code, frame) {
+    const icon = new MilitarySymbol(code, { size: SIZE, frame: false, fill: false, monoColor: "#000000" });
+    const edge = FRAME_WIDTH + HALO_WIDTH;
+    const side = 2 * (REACH * 1.05 + edge);
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [side * this.#ratio, side * this.#ratio].map(Math.ceil);
+    const context = canvas.getContext("2d");
+    context.scale(this.#ratio, this.#ratio);
+    context.translate(side / 2, side / 2);
+    OUTLINES[frame].forEach(([x, y], n) => context[n ? "lineTo" : "moveTo"](x * REACH, y * REACH));
+    context.closePath();
+    Object.assign(context, { lineJoin: "round", lineWidth: 2 * edge, strokeStyle: theme.colour("map-halo") });
+    context.stroke();
+    Object.assign(context, { lineWidth: FRAME_WIDTH, strokeStyle: "#000000", fillStyle: theme.colour(`fill-${frame}`) });
+    context.fill();
+    context.stroke();
+    const { x, y } = icon.getAnchor();
+    const { width, height } = icon.getSize();
+    context.drawImage(icon.asCanvas(this.#ratio), -x, -y, width, height);
+    return { canvas, x: side / 2, y: side / 2, width: side, height: side };
   }
 
   label(text, colour) {
