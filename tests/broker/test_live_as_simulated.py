@@ -26,6 +26,52 @@ from hotline_services.world import build
 
 from .stack import Stack, launched
 
+THREE_AGREEMENT = """
+name = "A patient memorandum of three (exercise)"
+parties = ["us", "ru", "tr"]
+altitude_blocks = [
+  { name = "A", lower_ft = 10_000, upper_ft = 14_000 },
+  { name = "B", lower_ft = 14_000, upper_ft = 18_000 },
+  { name = "C", lower_ft = 18_000, upper_ft = 22_000 },
+]
+tiers = [
+  { tier = "duty-officer", rounds = 4, offer_s = 3_600 },
+  { tier = "deputy-commander", rounds = 2, offer_s = 3_600, disclosure = true },
+]
+timing = { ring_s = 600, silence_s = 7_200, redial_s = 60, hold_s = 7_200, negotiation_s = 36_000 }
+zones = [
+  { name = "us-zone", holder = "us", area = { shape = "circle", centre = [38.6, 33.5], radius_nm = 18 } },
+  { name = "ru-zone", holder = "ru", area = { shape = "circle", centre = [36.0, 35.4], radius_nm = 18 } },
+  { name = "tr-zone", holder = "tr", area = { shape = "circle", centre = [38.0, 36.5], radius_nm = 18 } },
+]
+"""
+THREE_SCENARIO = """
+name = "patient-three"
+title = "Each of three wants air of the next one"
+start = 2017-07-20T06:00:00Z
+speed = 60
+seed = 3
+agreement = "patient.toml"
+""" + "".join(
+    f"""
+[parties.{party}]
+officer = {{ answer_s = 10, think_s = 45 }}
+costs = {{ line = 0.0 }}
+"""
+    for party in ("us", "ru", "tr")
+)
+ZONES = {"us": (38.6, 33.5), "ru": (36.0, 35.4), "tr": (38.0, 36.5)}
+THREE_FLIGHTS: tuple[tuple[str, str, dict[str, Any]], ...] = tuple(
+    flight
+    for party, other in (("us", "ru"), ("ru", "tr"), ("tr", "us"))
+    for flight in (
+        (party, f"{party}-cap", {"where": ZONES[party]}),
+        (party, f"{party}-cap-later", {"where": ZONES[party], "hours": (14, 15)}),
+        (party, f"{party}-in-the-way", {"where": ZONES[other]}),
+        (party, f"{party}-free", {"where": ZONES[other], "hours": (16, 17)}),
+        (party, f"{party}-rigid", {"where": ZONES[other], "hours": (14, 15), "rigid": True}),
+    )
+)
 DAY = datetime(2017, 7, 20, tzinfo=UTC)
 AGREEMENT = """
 name = "A patient memorandum (exercise)"
@@ -90,11 +136,11 @@ NEGOTIATED = {plan_id for plan_id in PLANS if "cap" not in plan_id}
 DECIDED = frozenset({PlanState.ACCEPTED, PlanState.REFUSED})
 
 
-def written(folder: Path) -> Path:
+def written(folder: Path, agreement: str = AGREEMENT, scenario: str = SCENARIO, flights: Any = FLIGHTS) -> Path:
     """The scenario and its agreement as files."""
-    (folder / "patient.toml").write_text(AGREEMENT)
+    (folder / "patient.toml").write_text(agreement)
     path = folder / "scenario.toml"
-    path.write_text(SCENARIO + "".join(_submission(*flight) for flight in FLIGHTS))
+    path.write_text(scenario + "".join(_submission(*flight) for flight in flights))
     return path
 
 
@@ -203,5 +249,38 @@ async def test_a_scenario_flown_live_gives_the_agreements_of_its_simulation(tmp_
     assert "us-behind" not in expected["negotiations"]
     with EmbeddedBroker(kind, tmp_path / "broker") as broker:
         found = agreed(await flown(path, broker, tmp_path))
+    for what, value in expected.items():
+        assert found[what] == value, what
+
+
+# Three centres ------------------------------------------------------------------------------------------
+
+
+def three_are_over(said: Sequence[Message]) -> bool:
+    """Whether it is known of every plan of three parties whether it flies."""
+    plans = {plan_id for _, plan_id, _ in THREE_FLIGHTS}
+    decided = {status.plan_id for status in said if isinstance(status, PlanStatus) and status.state in DECIDED}
+    ended = {ended.plan_id for ended in said if isinstance(ended, NegotiationEnded)}
+    return decided >= plans and ended == {plan_id for plan_id in plans if "cap" not in plan_id}
+
+
+async def test_three_centres_that_ring_each_other_live_agree_as_they_do_simulated(tmp_path: Path) -> None:
+    kind = next((kind for kind in KINDS if find_broker(kind)), None)
+    if kind is None:
+        pytest.skip("no broker is installed")
+    path = written(tmp_path, THREE_AGREEMENT, THREE_SCENARIO, THREE_FLIGHTS)
+    said: list[Message] = []
+    build(read_scenario(path), 3).run(DAY + timedelta(hours=11), lambda message, _: said.append(message))
+    assert three_are_over(said)
+    expected = agreed(said)
+    outcomes = {plan_id: outcome.value for plan_id, (outcome, *_) in expected["negotiations"].items()}
+    assert {outcomes[f"{party}-free"] for party in ZONES} == {"agreed-as-filed"}
+    assert {outcomes[f"{party}-in-the-way"] for party in ZONES} == {"agreed-with-changes"}
+    assert {outcomes[f"{party}-rigid"] for party in ZONES} == {"refused"}
+    with EmbeddedBroker(kind, tmp_path / "broker") as broker:
+        stack = Stack(broker, tmp_path, path)
+        async with launched(stack, ("aoc us", "aoc ru", "aoc tr", "director")):
+            await stack.hear(lambda _: three_are_over(stack.said))
+    found = agreed(stack.said)
     for what, value in expected.items():
         assert found[what] == value, what

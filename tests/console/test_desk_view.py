@@ -14,6 +14,7 @@ from hotline_protocol.injection import Advice, AdviceKind, CancelPlan, PassAdvic
 from hotline_protocol.line import (
     Advise,
     Answer,
+    Busy,
     CallOutcome,
     Concur,
     Counter,
@@ -23,8 +24,11 @@ from hotline_protocol.line import (
     HangUp,
     Noted,
     Protest,
+    Reason,
+    Ring,
     Tier,
 )
+from hotline_protocol.message import Author
 from hotline_protocol.orders import (
     AcceptOffer,
     CounterOffer,
@@ -75,6 +79,19 @@ def test_a_ring_is_told_once_however_often_it_is_heard() -> None:
     ring = desk.ring()
     assert matters(desk.hear(ring, ring)) == [Matter.RINGS]
     assert desk.view.rings
+
+
+def test_a_ring_of_another_peer_does_not_take_the_place_of_our_own() -> None:
+    desk = manned()
+    manner: dict[str, Any] = {"reason": Reason.ROUTINE, "tier": Tier.DUTY_OFFICER}
+    desk.hear(desk.ru.say(Ring, desk.time, to="us", call_id="ours", **manner))
+    tr = Author("tr")
+    theirs = tr.say(Ring, desk.time, to="ru", call_id="theirs", **manner)
+    busy = desk.ru.say(Busy, desk.time, to="tr", call_id="theirs")
+    assert matters(desk.hear(theirs, busy)) == []
+    desk.hear(desk.us.say(Answer, desk.time, to="ru", call_id="ours"))
+    assert desk.view.call is not None
+    assert (desk.view.call.call_id, desk.view.call.talking) == ("ours", True)
 
 
 def test_a_call_that_is_over_takes_its_offers_with_it() -> None:

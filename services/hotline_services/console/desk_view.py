@@ -248,7 +248,8 @@ class DeskView:
 
     def _rung(self, ring: Ring) -> list[Notice]:
         ours = ring.source == self.party
-        if not ours and self.call is not None and self.call.talking:
+        call = self.call
+        if not ours and call is not None and (call.talking or call.peer != ring.source):
             return []  # the desk says that it is busy
         self.call = CallOnDesk(
             call_id=ring.call_id,
