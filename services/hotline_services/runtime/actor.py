@@ -384,8 +384,10 @@ class LiveActor:
         if self._connection.up:
             self._signs.say(Presence.UP)
 
-    def _set_mark(self) -> None:
-        self._mark_due = True
+    def _set_mark(self) -> bool:
+        self._mark_due = not self._crowded and not self._stopping
+        self._wake.set()
+        return self._mark_due
 
     async def _tick(self) -> None:
         """Twice a second: what is due again, what is to be written, and at times a sign of life."""

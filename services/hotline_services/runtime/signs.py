@@ -19,7 +19,9 @@ HEALTH_S: Final = 10.0
 
 
 class Signs:
-    """Publishes them. ``mark`` has the time journaled that a service which sets the clock is about to tell."""
+    """Publishes them. A service that sets the clock tells a time once its journal has it: ``mark`` sees to that, and
+    then has us say it; it returns False when that cannot be now.
+    """
 
     def __init__(
         self,
@@ -29,7 +31,7 @@ class Signs:
         timing: Timing,
         inbox: Sized,
         outbox: Sized,
-        mark: Callable[[], None],
+        mark: Callable[[], bool],
     ) -> None:
         self._pulse: Final = pulse
         self._notes: Final = notes
@@ -44,6 +46,8 @@ class Signs:
     def say(self, presence: Presence, *, cause: str | None = None, at: datetime | None = None) -> None:
         """That we are up, or not, or wait for the clock; ``cause`` is the question that this answers."""
         timing, inbox, outbox = self._timing, len(self._inbox), len(self._outbox)
+        if timing.is_setter and timing.clock is not None and at is None and cause is None and self._mark():
+            return
         if timing.clock is None:
             note = timing.waiting_note()
             health = self._pulse.health(Presence.DOWN, timing.now(), inbox=inbox, outbox=outbox, note=note, cause=cause)
@@ -69,10 +73,7 @@ class Signs:
             self.say(Presence.UP)
         if time.monotonic() >= self._due_at or note != self._told:
             self._due_at, self._told = time.monotonic() + HEALTH_S, note
-            if self._timing.is_setter and self._timing.clock is not None:
-                self._mark()
-            else:
-                self.say(Presence.UP)
+            self.say(Presence.UP)
 
     def send_receipt(self, to: str, ids: tuple[str, ...], done: Done) -> None:
         """These messages of ``to`` are in our store."""
