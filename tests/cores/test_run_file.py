@@ -116,3 +116,9 @@ def test_rights_are_written_in_each_brokers_own_form() -> None:
     written = nats_authorization(users)
     assert '"publish": {"allow": ["hotline.v1.line.us.*"]}' in written
     assert '"subscribe": {"allow": ["hotline.v1", "hotline.v1.>", "$MQTT.sub.>"]}' in written
+
+
+def test_who_may_publish_nothing_may_not_publish_everything_on_nats() -> None:
+    """An empty list of what is allowed leaves a user of NATS without limits."""
+    written = nats_authorization({"observer": User("pw", [], ["hotline/v1/#"])})
+    assert '"publish": {"allow": ["hotline.nothing"]}' in written

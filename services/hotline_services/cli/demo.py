@@ -21,6 +21,7 @@ from hotline_services.director.script import Scenario
 from hotline_services.monitor.wording import clock_time
 from hotline_services.runtime.broker import BrokerError, EmbeddedBroker, Kind
 from hotline_services.runtime.client import NoBrokerError
+from hotline_services.runtime.logs import set_up_logs
 from hotline_services.runtime.speed import TooFastError
 from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.supervisor import Supervisor
@@ -136,6 +137,9 @@ def demo(
             ]
             pace = ["--speed", str(pace_x), "--days", str(length)]
             shown = Page(_page_port(page_port), new_token()) if page else None
+            set_up_logs(
+                "demo", level="warning", as_json=False
+            )  # to the standard error: the other one is the duty log's
             asyncio.run(keep_pace(embedded.settings_of(DIRECTOR), pace_x, played))
             _greet(played, embedded, pace_x, data, shown, start)
             try:
@@ -249,10 +253,11 @@ def _greet(
     ]
     if page is not None:
         lines.append(f"Page: http://127.0.0.1:{page.port}/#token={page.token}")
-    lines.append(
-        f"Passwords of people: {data / RUN_FILE}, where the other commands find them{_option(data)}. "
-        f'For any MQTT client: mosquitto_pub -L "$(hotline access{_option(data)})/hotline/v1/inject/us" ...'
-    )
+    with_data = _option(data)
+    lines.append(f"Passwords of people: {data / RUN_FILE}, where the other commands find them.")
+    lines.append(f'For any MQTT client: mosquitto_pub -L "$(hotline access{with_data})/hotline/v1/inject/us" ...')
+    if with_data:
+        lines.append(f"Give other commands{with_data}, or run them where this folder is called {DEFAULT_DATA}.")
     if start is not None:
         lines.append(f"Begins at {clock_time(start)}: what was due before is told at once, and so late.")
     print(*lines, "", sep="\n", file=sys.stderr)

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hotline_services.keys.passwords import password_file
+
+NOTHING: Final = ["hotline.nothing"]
+"""A subject that nobody uses: to NATS an empty list of what is allowed means that everything is."""
 
 
 class User(NamedTuple):
@@ -41,7 +44,7 @@ def nats_authorization(users: Mapping[str, User]) -> str:
             "user": name,
             "password": user.password,
             "permissions": {
-                "publish": {"allow": _subjects(user.publish)},
+                "publish": {"allow": _subjects(user.publish) or NOTHING},
                 "subscribe": {"allow": [*_subjects(user.hear), "$MQTT.sub.>"]},
             },
         }
