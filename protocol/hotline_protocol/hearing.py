@@ -84,7 +84,7 @@ def _filled_in(envelope: _Envelope, payload: bytes, known: dict[str, str], now: 
 
 
 def _bare(name: str, payload: bytes, known: dict[str, str], now: datetime, parties: Collection[str]) -> list[Message]:
-    plans, refusals = read_plans(payload, now.date())
+    plans, refusals = read_plans(payload, now)
     submitted = [_submitted(plan, number, known, now) for number, plan in enumerate(plans)]
     topic = topic_at(name)
     for message in submitted:

@@ -6,12 +6,13 @@ What becomes of a message:
 
 * the plan is a corridor of 5 NM to either side along departure, route and destination, 500 ft either way of every
   level of field 15;
-* it lasts from DOF (the given date when there is none) and EOBT until EET later, all UTC;
+* it lasts from DOF and EOBT until EET later, all UTC. Without DOF it is of the first day, from today on, on which
+  its end has not passed yet: EOBT 0015 handed in at 2330 is tomorrow's, EOBT 1400 handed in at 1405 is today's;
 * points outside the theatre before the first and after the last one inside it are cut off, as when a tanker comes
   up from the Gulf: the plan then lasts for that share of the time that the rest is of the way;
 * STS/EMER makes it an emergency; STS/MEDEVAC, HOSP, SAR and FFR give it priority;
-* the first word of RMK may name a kind of flight (``RMK/TANKER``); otherwise military flights (field 8, type M) are
-  patrols and all others transports;
+* the first word of RMK may name a kind of flight (``RMK/TANKER``); otherwise an aircraft type of one use decides
+  (``icao_types``); otherwise military flights (field 8, type M) are patrols and all others transports;
 * ``plan_id`` is made of callsign, date and EOBT, so that filing the same flight again is seen as such.
 
 Equipment (field 10), alternates and field 19 are not kept. Lower case, line breaks and stray blanks do not matter.
@@ -28,8 +29,9 @@ import msgspec
 from .airspace import MAX_VERTICES, Corridor, Position
 from .flightplan import FlightKind, FlightPlan, Priority, Problem
 from .geodesy import route_nm
-from .geometry import BOUNDS_DEG
-from .icao_route import FIELD_15, HIGHEST_FT, RouteError, read_point, read_route
+from .icao_field18 import dates, read_items, statuses, without_supplement
+from .icao_route import FIELD_15, HIGHEST_FT, RouteError, in_theatre, read_aerodrome, read_point, read_route
+from .icao_types import kind_of_type
 
 HALF_WIDTH_NM: Final = 5.0
 HALF_BLOCK_FT: Final = 500
@@ -37,9 +39,6 @@ LONGEST: Final = 10_000
 LONGEST_REMARKS: Final = 500
 
 _OPENING: Final = re.compile(r"\((?=\s{0,9}[A-Za-z]{3}[A-Za-z0-9/]{0,12}\s{0,9}-)")
-_SUPPLEMENT: Final = re.compile(r"-\s?(?:[EPRSJDANC]/)")
-_INDICATORS: Final = "STS|PBN|NAV|COM|DAT|SUR|DEP|DEST|DOF|REG|EET|SEL|TYP|CODE|DLE|OPR|ORGN|PER|ALTN|RALT|TALT|RIF|RMK"
-_ITEM: Final = re.compile(rf"(?:^|\s)({_INDICATORS})\s?/")
 _PLACE_AND_TIME: Final = re.compile(r"([A-Z][A-Z0-9]{3})\s?([0-9]{4})(?:\s[A-Z0-9 ]*)?")
 _PRIORITY_STATUS: Final = frozenset({"MEDEVAC", "HOSP", "SAR", "FFR"})
 
@@ -59,9 +58,13 @@ def split_messages(text: str) -> list[str]:
     return _OPENING.split(text)[1:]
 
 
-def read_fpl(text: str, today: date) -> list[FiledPlan]:
-    """Every message of a text. Never raises: what cannot be read has its problems listed."""
-    return [_Reading(message, today).result() for message in split_messages(text)]
+def read_fpl(text: str, now: date) -> list[FiledPlan]:
+    """Every message of a text. Never raises: what cannot be read has its problems listed.
+
+    ``now`` is the time at which it is handed in, for messages without DOF; of a date, its beginning.
+    """
+    at = now.astimezone(UTC) if isinstance(now, datetime) else datetime.combine(now, time(), UTC)
+    return [_Reading(message, at).result() for message in split_messages(text)]
 
 
 class _Fields(msgspec.Struct, frozen=True):
@@ -74,14 +77,15 @@ class _Fields(msgspec.Struct, frozen=True):
     f15: str
     f16: str
     f18: dict[str, str]
+    days: set[str]
 
 
 class _Reading:
     """One message being read. Everything wrong is noted, so that its author hears of it all at once."""
 
-    def __init__(self, message: str, today: date) -> None:
+    def __init__(self, message: str, now: datetime) -> None:
         self._message = message
-        self._today = today
+        self._now = now
         self._callsign = ""
         self._plan_id = ""
         self._problems: list[Problem] = []
@@ -115,16 +119,16 @@ class _Reading:
         if len(parts) < 8:
             self._note("missing-fields", "message", f"has {len(parts) - 1} fields: 7, 8, 9, 10, 13, 15, 16 are needed")
             return None
-        other = _SUPPLEMENT.split(parts[8], maxsplit=1)[0] if len(parts) > 8 else ""
-        return _Fields(parts[1], parts[2], parts[3], parts[5], parts[6], parts[7], _items(other))
+        other = read_items(without_supplement(parts[8])) if len(parts) > 8 else {}
+        return _Fields(parts[1], parts[2], parts[3], parts[5], parts[6], parts[7], other, dates(body, other))
 
     def _plan(self, fields: _Fields) -> FlightPlan | None:
         callsign = self._read_callsign(fields.f7)
         military = self._read_rules(fields.f8)
         aircraft = self._read_type(fields.f9, fields.f18)
-        day = self._read_day(fields.f18.get("DOF"))
         departure, off_block = self._read_departure(fields)
         destination, elapsed = self._read_destination(fields)
+        day = self._read_day(fields.days) if fields.days else self._first_day(off_block, elapsed)
         self._name(callsign, day, off_block)
         route = read_route(fields.f15)
         if isinstance(route, list):
@@ -134,11 +138,13 @@ class _Reading:
         track = self._cut((*departure, *route.points, *destination), datetime.combine(day, off_block, UTC), elapsed)
         if track is None:
             return None
-        status, remarks = set(fields.f18.get("STS", "").split()), fields.f18.get("RMK", "")
+        status, remarks = statuses(fields.f18), fields.f18.get("RMK", "")
         return FlightPlan(
             plan_id=self._plan_id,
             callsign=callsign,
-            kind=_kind(military, status, remarks),
+            kind=_named_kind(status, remarks)
+            or kind_of_type(aircraft)
+            or (FlightKind.PATROL if military else FlightKind.TRANSPORT),
             priority=_priority(status),
             area=Corridor(route=track.points, half_width_nm=HALF_WIDTH_NM),
             lower_ft=max(min(route.levels_ft) - HALF_BLOCK_FT, 0),
@@ -175,9 +181,12 @@ class _Reading:
         named = re.sub(r"[^A-Z0-9]", "", other.get("TYP", "")) if found[2] == "ZZZZ" else ""
         return (named or found[1] + found[2])[:8]
 
-    def _read_day(self, text: str | None) -> date | None:
-        if text is None:
-            return self._today
+    def _read_day(self, given: set[str]) -> date | None:
+        if len(given) > 1:
+            days = " and ".join(repr(text[:20]) for text in sorted(given))
+            self._note("bad-date", "field 18 DOF", f"gives more than one day: {days}")
+            return None
+        (text,) = given
         try:
             if not re.fullmatch("[0-9]{6}", text):
                 raise ValueError(text)
@@ -185,6 +194,14 @@ class _Reading:
         except ValueError:
             self._note("bad-date", "field 18 DOF", f"{text[:20]!r} is not a date as year, month and day: 170618")
             return None
+
+    def _first_day(self, off_block: time | None, elapsed: timedelta | None) -> date:
+        """The first day, from today on, on which this flight is not over yet."""
+        today = self._now.date()
+        if off_block is None or elapsed is None:
+            return today
+        is_over = datetime.combine(today, off_block, UTC) + elapsed <= self._now
+        return today + timedelta(days=1) if is_over and today < date.max else today
 
     def _read_departure(self, fields: _Fields) -> tuple[list[Position], time | None]:
         found = _PLACE_AND_TIME.fullmatch(fields.f13)
@@ -220,16 +237,17 @@ class _Reading:
             field = f"field 18 {item}"
         else:
             return []
+        read = read_aerodrome if len(words) == 1 else read_point
         for word in words:
             with suppress(RouteError):
-                return [read_point(word)]
+                return [read(word)]
         reason = f"{' '.join(words)[:30]!r} is not a known place: file ZZZZ, and {item}/3520N04010E in field 18"
         self._note("unknown-place", field, reason)
         return []
 
     def _cut(self, points: tuple[Position, ...], start: datetime, elapsed: timedelta) -> "_Track | None":
         """The part between the first and the last point in the theatre, flown at one speed throughout."""
-        inside = [index for index, point in enumerate(points) if _in_theatre(point)]
+        inside = [index for index, point in enumerate(points) if in_theatre(point)]
         first, last = (inside[0], inside[-1]) if inside else (0, -1)
         kept = tuple(point for point, _ in groupby(points[first : last + 1]))
         if len(kept) < 2:
@@ -245,11 +263,6 @@ class _Reading:
         return _Track(kept, (start + begin).replace(microsecond=0), (start + end).replace(microsecond=0))
 
 
-def _in_theatre(point: Position) -> bool:
-    west, south, east, north = BOUNDS_DEG
-    return west <= point.lon_deg <= east and south <= point.lat_deg <= north
-
-
 class _Track(msgspec.Struct, frozen=True):
     """Where a flight is in the theatre, and from when until when."""
 
@@ -258,22 +271,13 @@ class _Track(msgspec.Struct, frozen=True):
     end: datetime
 
 
-def _items(text: str) -> dict[str, str]:
-    """Field 18 by indicator; of one that comes twice, the words of both."""
-    pieces = _ITEM.split(text)
-    items: dict[str, str] = {}
-    for indicator, words in zip(pieces[1::2], pieces[2::2], strict=True):
-        items[indicator] = f"{items.get(indicator, '')} {words.strip()}".strip()
-    return items
-
-
-def _kind(military: bool, status: set[str], remarks: str) -> FlightKind:  # noqa: FBT001 - field 8 as read
+def _named_kind(status: set[str], remarks: str) -> FlightKind | None:
+    """The kind of flight that field 18 names."""
     if "MEDEVAC" in status:
         return FlightKind.MEDEVAC
     first = re.match(r"[A-Z]*", remarks)
-    if first and first[0].lower() in {kind.value for kind in FlightKind}:
-        return FlightKind(first[0].lower())
-    return FlightKind.PATROL if military else FlightKind.TRANSPORT
+    word = first[0].lower() if first else ""
+    return FlightKind(word) if word in {kind.value for kind in FlightKind} else None
 
 
 def _priority(status: set[str]) -> Priority:

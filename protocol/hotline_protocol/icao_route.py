@@ -1,21 +1,25 @@
 """Field 15 of an ICAO flight plan: speed, level and route (PANS-ATM, Doc 4444, Appendix 3, in the 2012 format).
 
-A route is a row of points: ``3520N04010E`` or ``35N040E``, a place of the theatre (``OSDZ``, ``RAQQA``,
-``DEIREZZOR``), or a bearing and distance from one of these (``RAQQA180040``: 180 degrees, 40 NM; the bearing is
-read as true, though filers mean magnetic: up to about five degrees off in the theatre). ``DCT`` and changes of
+A route is a row of points: ``3520N04010E`` or ``35N040E``, a town or an aerodrome of the theatre (``RAQQA``,
+``DEIREZZOR``, ``OSDZ``), or a bearing and distance from one of these (``RAQQA180040``: 180 degrees, 40 NM; the bearing
+is read as true, though filers mean magnetic: up to about five degrees off in the theatre). ``DCT`` and changes of
 rules are passed over. Airways and procedures are refused: their tracks are in no table here. A change of level
 at a point widens the whole plan's altitude block to cover it; a change of speed says nothing that a plan keeps.
+
+A cruise climb ``C/RAQQA/M074F290PLUS`` names no ceiling: its block reaches up to :data:`HIGHEST_FT`.
 """
 
 import re
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 
+from .aerodromes import aerodrome
 from .airspace import MAX_VERTICES, Position
 from .flightplan import Problem
 from .geodesy import position_at
-from .geometry import METRES_PER_FOOT
+from .geometry import BOUNDS_DEG, METRES_PER_FOOT
 from .places import place
 
 FIELD_15: Final = "field 15"
@@ -25,11 +29,12 @@ FEET_PER_METRE: Final = 1 / METRES_PER_FOOT
 _SPEED: Final = r"(?:[NK][0-9]{4}|M[0-9]{3})"
 _LEVEL: Final = r"(?:[FA][0-9]{3}|[SM][0-9]{4})"
 _START: Final = re.compile(rf"({_SPEED})\s?({_LEVEL}|VFR)(?:\s|$)")
-_CHANGE: Final = re.compile(rf"(.+)/{_SPEED}({_LEVEL})")
-_CLIMB: Final = re.compile(rf"C/(.+)/{_SPEED}({_LEVEL})({_LEVEL})")
+_CHANGE: Final = re.compile(rf"(.+)/{_SPEED}({_LEVEL}|VFR)")
+_CLIMB: Final = re.compile(rf"C/(.+)/{_SPEED}({_LEVEL})({_LEVEL}|PLUS)")
 _STAY: Final = re.compile(r"STAY[0-9]/[0-9]{4}")
 _LAT_LON: Final = re.compile(r"([0-9]{2})([0-9]{2})?([NS])([0-9]{3})([0-9]{2})?([EW])")
 _BEARING: Final = re.compile(r"(.+?)([0-9]{3})([0-9]{3})")
+_VFR: Final = "VFR gives no level; file one, such as N0180A045"
 _NO_POINT: Final = frozenset({"DCT", "IFR", "VFR", "OAT", "GAT", "SID", "STAR"})
 
 
@@ -50,7 +55,7 @@ def read_route(text: str) -> Route | list[Problem]:
     if not start:
         return [_problem(f"{text[:20]!r} does not begin with a speed and a level such as N0471F310")]
     if start[2] == "VFR":
-        return [_problem("VFR gives no level; file one, such as N0180A045")]
+        return [_problem(_VFR)]
     elements = text[start.end() :].split()
     if len(elements) > 2 * MAX_VERTICES:
         return [_problem(f"has {len(elements):,} elements; at most {2 * MAX_VERTICES:,} are read")]
@@ -90,8 +95,12 @@ def _split(element: str) -> tuple[str, tuple[str, ...]]:
 def feet_of(level: str) -> int:
     """A level in feet: F and A count hundreds of feet, S and M tens of metres. Raises RouteError.
 
-    Flight levels are taken as heights above mean sea level, as if the pressure were standard.
+    Flight levels are taken as heights above mean sea level, as if the pressure were standard. PLUS is the highest.
     """
+    if level == "PLUS":
+        return HIGHEST_FT
+    if level == "VFR":
+        raise RouteError(_VFR)
     number = int(level[1:])
     feet = number * 100 if level[0] in "FA" else round(number * 10 * FEET_PER_METRE)
     if feet > HIGHEST_FT:
@@ -116,11 +125,33 @@ def read_point(text: str) -> Position:
     return position_at(origin, float(found[2]), float(found[3]))
 
 
+def read_aerodrome(code: str) -> Position:
+    """A point, or an aerodrome anywhere in the world by its four letters. Raises RouteError."""
+    with suppress(RouteError):
+        return read_point(code)
+    if (position := aerodrome(code)) and code.isalpha():
+        return position
+    raise RouteError(f"{code[:30]!r} is not a known aerodrome")
+
+
+def in_theatre(point: Position) -> bool:
+    """Whether the point lies within :data:`BOUNDS_DEG`."""
+    west, south, east, north = BOUNDS_DEG
+    return west <= point.lon_deg <= east and south <= point.lat_deg <= north
+
+
+def _named_point(text: str) -> Position | None:
+    """A place, or an aerodrome of the theatre. Farther ones may only be where a flight begins or ends."""
+    if named := place(text):
+        return named.position
+    position = aerodrome(text)
+    return position if position and in_theatre(position) else None
+
+
 def _fixed_point(text: str) -> Position | None:
     found = _LAT_LON.fullmatch(text)
     if not found:
-        named = place(text)
-        return named.position if named else None
+        return _named_point(text)
     if (found[2] is None) != (found[5] is None):
         raise RouteError(f"{text!r}: latitude and longitude are both in degrees, or both in degrees and minutes")
     lat = _degrees(text, found[1], found[2], 90)

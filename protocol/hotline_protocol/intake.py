@@ -55,8 +55,8 @@ _plan: Final = msgspec.json.Decoder(FlightPlan)
 _Read = tuple[list[FlightPlan], list[Refusal]]
 
 
-def read_plans(payload: bytes, today: date) -> _Read:
-    """The plans in a payload, and a refusal for each thing in it that is not one. ``today`` dates FPLs without DOF."""
+def read_plans(payload: bytes, now: date) -> _Read:
+    """The plans in a payload, and a refusal for each thing in it that is not one. ``now`` dates FPLs without DOF."""
     if len(payload) > MAX_BYTES:
         return _refused("too-large", f"has {len(payload):,} bytes; {MAX_BYTES:,} is the most", payload)
     try:
@@ -68,7 +68,7 @@ def read_plans(payload: bytes, today: date) -> _Read:
     if text[0] in "{[":
         return _read_json(text.encode())
     if messages := split_messages(text):
-        return _read_messages(messages, payload, today)
+        return _read_messages(messages, payload, now)
     return _refused("unknown-format", "is neither a plan in JSON nor an ICAO message such as (FPL-...)", payload)
 
 
@@ -120,10 +120,10 @@ def _name(raw: msgspec.Raw) -> str:
         return ""
 
 
-def _read_messages(messages: list[str], payload: bytes, today: date) -> _Read:
+def _read_messages(messages: list[str], payload: bytes, now: date) -> _Read:
     if len(messages) > MAX_PLANS:
         return _too_many(len(messages), payload)
-    filed = [one for message in messages for one in read_fpl(f"({message}", today)]
+    filed = [one for message in messages for one in read_fpl(f"({message}", now)]
     plans = [one.plan for one in filed if one.plan]
     return plans, [_refused_filing(one) for one in filed if one.problems]
 

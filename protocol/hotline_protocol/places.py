@@ -6,6 +6,8 @@ Where the table comes from:
 * aerodromes: the PyPI package ``airportsdata``, MIT;
 * al-Tanf and Tabqa dam: public figures, approximate.
 
+Aerodromes that are not in this table are looked up in ``aerodromes``, which has those of the whole world.
+
 Coordinates are WGS 84 degrees, rounded to four places (about 10 m). Codes with digits are that data set's own.
 """
 

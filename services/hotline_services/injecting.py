@@ -67,7 +67,7 @@ def read_texts(texts: Sequence[tuple[str, bytes]], now: datetime, *, whole: bool
     letters: list[Letter] = []
     complaints: list[Complaint] = []
     for name, payload in texts:
-        plans, refusals = read_plans(payload, now.date())
+        plans, refusals = read_plans(payload, now)
         complaints += [Complaint(_named(name, refusal), refusal.problem) for refusal in refusals]
         if refusals and whole:
             letters.append(Letter(payload, tuple(plans)))

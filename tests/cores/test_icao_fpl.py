@@ -173,7 +173,7 @@ def test_a_point_that_cannot_be_read_is_named_with_the_reason(text: str, why: st
         ({"f13": "OSDZ2400"}, "field 13 EOBT", "2400"),
         ({"f13": "OSDZ1460"}, "field 13 EOBT", "1460"),
         ({"f13": "OSDZ"}, "field 13", "aerodrome and time"),
-        ({"f13": "KJFK1400"}, "field 13", "not a known place"),
+        ({"f13": "XXXX1400"}, "field 13", "not a known place"),
         ({"f15": "RAQQA"}, "field 15", "speed and a level"),
         ({"f15": "N0471VFR RAQQA"}, "field 15", "no level"),
         ({"f15": "N0471F610 RAQQA"}, "field 15", "61,000 ft"),
