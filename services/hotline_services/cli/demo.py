@@ -21,7 +21,7 @@ from hotline_services.director.script import Scenario
 from hotline_services.monitor.wording import clock_time
 from hotline_services.runtime.broker import BrokerError, EmbeddedBroker, Kind
 from hotline_services.runtime.client import NoBrokerError
-from hotline_services.runtime.logs import set_up_logs
+from hotline_services.runtime.logs import StandardError, set_up_logs
 from hotline_services.runtime.speed import TooFastError
 from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.supervisor import Supervisor
@@ -34,7 +34,6 @@ from .lineoutput import LineOutput
 from .numbers import Whole
 from .page import TOKEN_VARIABLE, new_token
 from .page import USUAL_PORT as PAGE_PORT
-from .query import complain
 from .run import DEFAULT_SCENARIO, keep_pace, sound_days, sound_speed, sound_start
 from .runfile import DEFAULT_DATA, OBSERVER, RunFile, write_run_file
 from .runfile import NAME as RUN_FILE
@@ -240,8 +239,8 @@ def _end_with(supervisor: Supervisor, log: "asyncio.Future[None]") -> None:
 
 
 def _tell(sentence: str) -> None:
-    with contextlib.suppress(OSError):  # nobody reads it
-        complain("demo", sentence)
+    """Without waiting for anybody to read it."""
+    StandardError().write(f"hotline demo: {sentence}\n")
 
 
 def _greet(

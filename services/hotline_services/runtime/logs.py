@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import select
 import sys
 from collections.abc import Iterable
 from typing import Any, Final, TextIO, cast
@@ -17,21 +18,45 @@ from .tracing import Traces
 
 log = structlog.get_logger(__name__)
 
+READER_S: Final = 0.05
 _THREADS: Final = ("call_id", "negotiation_id", "plan_id", "agreement_id", "to", "cause")
 
 
-class _StandardError(io.TextIOBase):
-    """What the standard error is at the time of writing: a logger is kept for longer than a test's or a caller's."""
+class StandardError(io.TextIOBase):
+    """What the standard error is at the time of writing: a logger is kept for longer than a test's or a caller's.
+
+    A full disk under a log ends no service, and who does not read a log holds none up: what is not taken within
+    ``READER_S`` is lost, and counted.
+    """
+
+    def __init__(self) -> None:
+        self._lost = 0
 
     def write(self, text: str) -> int:
-        """What cannot be written is lost: a full disk under its log ends no service."""
+        """Write it if it is taken."""
         with contextlib.suppress(OSError):
+            if not _takes_more(0.0 if self._lost else READER_S):
+                self._lost += 1
+                return len(text)
+            if self._lost:
+                lost, self._lost = self._lost, 0
+                sys.stderr.write(f'{{"event": "log-lines-lost", "lines": {lost}, "reason": "nobody read them"}}\n')
             sys.stderr.write(text)
         return len(text)
 
     def flush(self) -> None:
         with contextlib.suppress(OSError):
             sys.stderr.flush()
+
+
+def _takes_more(wait_s: float) -> bool:
+    try:
+        number = sys.stderr.fileno()
+    except (OSError, ValueError):  # no file, but something in memory
+        return True
+    poll = select.poll()
+    poll.register(number, select.POLLOUT)
+    return bool(poll.poll(wait_s * 1_000))
 
 
 def set_up_logs(service: str, *, level: str = "info", as_json: bool | None = None) -> None:
@@ -45,7 +70,7 @@ def set_up_logs(service: str, *, level: str = "info", as_json: bool | None = Non
             structlog.dev.ConsoleRenderer() if plain else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _StandardError())),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", StandardError())),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
