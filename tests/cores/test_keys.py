@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hotline_protocol.roster import Roster, read_roster, write_roster
 from hotline_services.cli.keys import make, run_file
 from hotline_services.cli.runfile import NAME, read_run_file
 from hotline_services.keys.certificates import (
@@ -21,6 +23,8 @@ from hotline_services.keys.certificates import (
     names_of,
 )
 from hotline_services.keys.folder import KeysError, Wanted, make_missing, passwords_in
+from hotline_services.runtime.payloads import Signing
+from hotline_services.runtime.signing import load_signing
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 WANTED = Wanted(services=["us", "ru"], people=["control", "us-desk"], server_names=["broker", "127.0.0.1"])
@@ -34,12 +38,15 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_each_identity_gets_a_part_of_its_own_and_nobody_the_key_of_another(tmp_path: Path) -> None:
     make_missing(tmp_path, WANTED, NOW)
     made = files(tmp_path)
-    own = {"ca.crt", "client.crt", "client.key", "probe.password"}
+    own = {"ca.crt", "client.crt", "client.key", "probe.password", "signing.key", "roster.toml"}
     assert {name for name in made if name.startswith("us/")} == {f"us/{each}" for each in own}
     assert {name for name in made if name.startswith("people/")} == {
         "people/ca.crt",
         "people/control.password",
+        "people/control.signing.key",
+        "people/roster.toml",
         "people/us-desk.password",
+        "people/us-desk.signing.key",
     }
     secrets = [content for name, content in made.items() if name.endswith((".key", ".password"))]
     probes = len([name for name in made if name.endswith("probe.password")])
@@ -88,7 +95,7 @@ def test_a_renewed_certificate_is_another_and_the_old_one_is_revoked(tmp_path: P
     make_missing(tmp_path, WANTED, NOW)
     old = x509.load_pem_x509_certificate((tmp_path / "ru" / "client.crt").read_bytes())
     renewed = Wanted(**{**{field: getattr(WANTED, field) for field in WANTED.__struct_fields__}, "renew": {"ru"}})
-    assert make_missing(tmp_path, renewed, NOW) == ["the certificate of ru"]
+    assert make_missing(tmp_path, renewed, NOW) == ["the certificate of ru", "the signing key of ru"]
     new = x509.load_pem_x509_certificate((tmp_path / "ru" / "client.crt").read_bytes())
     revoked = x509.load_pem_x509_crl((tmp_path / "broker" / "revoked.crl").read_bytes())
     assert revoked.get_revoked_certificate_by_serial_number(old.serial_number) is not None
@@ -191,3 +198,49 @@ def test_readable_keys_are_for_volumes_and_the_key_of_the_ca_stays_shut(tmp_path
         os.umask(mask)
     assert stat.S_IMODE((tmp_path / "keys" / "us" / "client.key").stat().st_mode) == 0o644
     assert stat.S_IMODE((tmp_path / "keys" / "ca" / "ca.key").stat().st_mode) == 0o600
+
+
+def signing(folder: Path, part: str, file: str = "signing.key") -> Signing:
+    return load_signing(folder / part / file, folder / part / "roster.toml")
+
+
+def test_each_signs_with_a_key_of_its_own_and_the_roster_names_all(tmp_path: Path) -> None:
+    make_missing(tmp_path, WANTED, NOW)
+    assert signing(tmp_path, "us").fault("us") == ""
+    assert signing(tmp_path, "us").fault("ru") != ""
+    assert signing(tmp_path, "people", "us-desk.signing.key").fault("us-desk") == ""
+    rosters = {content for name, content in files(tmp_path).items() if name.endswith("roster.toml")}
+    (roster,) = rosters
+    assert set(read_roster(roster.decode()).keys) == {"us", "ru", "control", "us-desk"}
+
+
+def test_a_damaged_signing_key_is_made_anew_and_the_others_stay(tmp_path: Path) -> None:
+    make_missing(tmp_path, WANTED, NOW)
+    before = files(tmp_path)
+    (tmp_path / "us" / "signing.key").write_text("half a k")
+    assert make_missing(tmp_path, WANTED, NOW) == ["the signing key of us"]
+    assert signing(tmp_path, "us").fault("us") == ""
+    assert files(tmp_path)["ru/signing.key"] == before["ru/signing.key"]
+
+
+def test_a_key_that_is_kept_elsewhere_stands_in_the_roster_beside_ours(tmp_path: Path) -> None:
+    make_missing(tmp_path, WANTED, NOW)
+    key = Ed25519PrivateKey.generate()
+    others = tmp_path / "ca" / "others.toml"
+    others.write_text(write_roster(Roster(keys={"ru": (key.public_key().public_bytes_raw(),)})))
+    assert make_missing(tmp_path, WANTED, NOW) == []
+    keys = read_roster((tmp_path / "us" / "roster.toml").read_text()).keys
+    assert len(keys["ru"]) == 2
+    others.write_text("[keys]\nru = ['short']\n")
+    with pytest.raises(KeysError, match=r"others.toml: keys.ru"):
+        make_missing(tmp_path, WANTED, NOW)
+
+
+def test_the_run_file_has_peoples_tools_sign(tmp_path: Path) -> None:
+    acl = tmp_path / "acl"
+    acl.write_text(ACL)
+    assert make(tmp_path / "keys", acl=acl, people_at="mqtts://broker:8883") == 0
+    run = read_run_file(tmp_path / "keys" / "people")
+    assert run is not None
+    assert run.settings_of("control").signing.fault("control") == ""
+    assert run.settings_of("us-desk").signing.fault("us") != ""

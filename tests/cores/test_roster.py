@@ -1,5 +1,6 @@
 """The roster: public keys by name, read strictly."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hotline_protocol.line import Answer
 from hotline_protocol.message import Author
 from hotline_protocol.roster import Roster, RosterError, read_roster, write_roster
 from hotline_protocol.topics import address_of
-from hotline_services.runtime.signing import KeyFileError, Signer, load_signing, private_pem
+from hotline_services.runtime.signing import KeyFileError, Signer, Verifier, load_roster, load_signing, private_pem
 
 ANSWER = Author("us", "e1").say(Answer, datetime(2020, 1, 1, tzinfo=UTC), to="ru", call_id="c")
 TOPIC = address_of(ANSWER)
@@ -66,6 +67,31 @@ def test_the_key_of_a_service_must_be_in_the_roster_that_it_is_given(tmp_path: P
     assert "under us" in load_signing(tmp_path / "us.pem", roster).fault("us")
     assert "no key" in load_signing(None, roster).fault("us")
     assert load_signing(tmp_path / "us.pem", None).fault("us") == ""
+
+
+def test_a_roster_that_has_changed_is_read_again_within_seconds(tmp_path: Path) -> None:
+    """A key is changed without a pause: the new one is added, then the old one removed."""
+    old, new = Signer(Ed25519PrivateKey.generate()), Signer(Ed25519PrivateKey.generate())
+    file, now_s = tmp_path / "roster.toml", [0.0]
+    file.write_text(write_roster(Roster(keys={"us": (old.public,)})))
+    verifier = Verifier(load_roster(file), file, lambda: now_s[0])
+
+    def believed() -> list[bool]:
+        return [verifier.problem(TOPIC, signer.encode(TOPIC, ANSWER)) is None for signer in (old, new)]
+
+    def change(text: str) -> list[bool]:
+        file.write_text(text)
+        os.utime(file, ns=(0, int(now_s[0] * 1e9) + 1))
+        now_s[0] += 6
+        return believed()
+
+    assert believed() == [True, False]
+    assert change(write_roster(Roster(keys={"us": (old.public, new.public)}))) == [True, True]
+    assert change("half a ros") == [True, True]
+    assert change(write_roster(Roster(keys={"us": (new.public,)}))) == [False, True]
+    file.unlink()
+    now_s[0] += 6
+    assert believed() == [False, True]
 
 
 def test_a_file_that_holds_no_key_is_refused_with_its_name(tmp_path: Path) -> None:

@@ -110,7 +110,10 @@ def broker_settings(address: str | None, security: Security = FROM_ENVIRONMENT) 
 
 def _settled(plain: BrokerSettings, security: Security) -> BrokerSettings:
     """These settings, with what the options or the environment say of TLS and signatures. Raises ValueError."""
-    return msgspec.structs.replace(_with_tls(plain, security, os.environ), signing=signatures(security))
+    signing = signatures(security)
+    return msgspec.structs.replace(
+        _with_tls(plain, security, os.environ), signing=plain.signing if signing is UNSIGNED else signing
+    )
 
 
 def _with_tls(plain: BrokerSettings, security: Security, environment: Mapping[str, str]) -> BrokerSettings:

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from hotline_services.keys.folder import PEOPLE, KeysError, Wanted, make_missing, passwords_in
 from hotline_services.keys.passwords import variable_of
 from hotline_services.keys.rights import AccessListError, known_identities
+from hotline_services.keys.signing import ROSTER, keys_in
 from hotline_services.runtime.wire import BrokerSettings
 from hotline_services.whole import write_secret
 
@@ -125,7 +126,14 @@ def _run_of(people: Path, broker: str, ca: str | None) -> RunFile:
     passwords = passwords_in(people)
     if not passwords:
         raise KeysError(f"{people}: no passwords are here: make them with hotline keys make")
-    return RunFile(broker=broker, passwords=passwords, ca=ca)
+    roster = people / ROSTER
+    return RunFile(
+        broker=broker,
+        passwords=passwords,
+        ca=ca,
+        keys=keys_in(people, passwords),
+        roster=roster.read_text(encoding="utf-8") if roster.exists() else None,
+    )
 
 
 def _tell_tools(folder: Path, broker: str, *, readable: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from hotline_services.runtime.payloads import UNSIGNED, Signing
 from hotline_services.runtime.wire import BrokerSettings
 from hotline_services.whole import write_secret
 
@@ -25,11 +26,14 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is in it. ``pid`` is whose run it is: when that process has ended, so has the run.
 
     ``passwords`` are those of control, observer and the desks, by name; ``ca`` is for mqtts://, a path from the file.
+    Where messages are signed, ``keys`` are people's private keys, as PEM, and ``roster`` is the text of the roster.
     """
 
     broker: str
     passwords: dict[str, str]
     ca: str | None = None
+    keys: dict[str, str] = {}
+    roster: str | None = None
     pid: int | None = None
 
     def settings_of(self, name: str) -> BrokerSettings:
@@ -38,7 +42,16 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             known = ", ".join(sorted(self.passwords))
             raise ValueError(f"the run file has no password for {name}, only for {known}; name the broker (--broker)")
         settings = BrokerSettings.from_url(self.broker, ca_file=Path(self.ca) if self.ca else None)
-        return msgspec.structs.replace(settings, username=name, password=self.passwords[name])
+        return msgspec.structs.replace(
+            settings, username=name, password=self.passwords[name], signing=self._signing_of(name)
+        )
+
+    def _signing_of(self, name: str) -> Signing:
+        if self.roster is None:
+            return UNSIGNED
+        from hotline_services.runtime.signing import signing_from
+
+        return signing_from(self.keys[name].encode() if name in self.keys else None, self.roster)
 
     @property
     def has_ended(self) -> bool:

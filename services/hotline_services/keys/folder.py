@@ -11,8 +11,12 @@ Each part of the folder is for one reader, and can be a volume of its own:
     NAME/ca.crt                whom this service trusts
     NAME/client.crt .key       what it shows: the certificate's common name is NAME
     NAME/probe.password        by which its health check asks the broker, as the user probe
+    NAME/signing.key           what it signs its messages with
+    NAME/roster.toml           the public parts of everybody's keys, by which it checks messages; also in people
     people/ca.crt              whom people's tools trust
     people/NAME.password       of each person: control, observer, us-desk, ...
+    people/NAME.signing.key    what their tools sign with
+    ca/others.toml             public keys of those who keep their own to themselves; written by hand, if at all
 
 Making it again makes what is missing, what expires within 30 days and what is asked to be renewed, and leaves the rest.
 """
@@ -30,6 +34,7 @@ from hotline_services.whole import write_secret
 
 from .certificates import Pair, is_current, make_ca, make_client, make_crl, make_server, names_of, serial_of
 from .passwords import new_password, password_file, sound_password
+from .signing import KEY, OTHERS, ROSTER, is_key, new_key, roster_of
 
 CA, BROKER, PEOPLE = "ca", "broker", "people"
 THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
@@ -114,6 +119,7 @@ class _Maker:
         for name in self._wanted.services:
             self._make_service(name, ca, passwords[PROBE])
         self._make_people(ca)
+        self._make_signing()
         self._tell_broker(ca, passwords)
         return self._made
 
@@ -172,9 +178,26 @@ class _Maker:
 
     def _make_people(self, ca: Pair) -> None:
         self._write(PEOPLE, Files(secret={}, public={"ca.crt": ca.cert}))
-        for file in (self._folder / PEOPLE).glob("*.password"):
-            if file.name.removesuffix(".password") not in self._wanted.people:
-                file.unlink()
+        for kind in (".password", f".{KEY}"):
+            for file in (self._folder / PEOPLE).glob(f"*{kind}"):
+                if file.name.removesuffix(kind) not in self._wanted.people:
+                    file.unlink()
+
+    def _make_signing(self) -> None:
+        """A key for each, and for all the roster of its public parts."""
+        places = {name: (name, KEY) for name in self._wanted.services}
+        places |= {name: (PEOPLE, f"{name}.{KEY}") for name in self._wanted.people}
+        held: dict[str, bytes] = {}
+        for name, (part, file) in places.items():
+            key = self._read(part, file)
+            if key is None or not is_key(key) or name in self._wanted.renew:
+                key = new_key()
+                self._write(part, Files(secret={file: key}, public={}))
+                self._made.append(f"the signing key of {name}")
+            held[name] = key
+        roster = roster_of(held, self._read(CA, OTHERS))
+        for part in (*self._wanted.services, PEOPLE):
+            self._write(part, Files(secret={}, public={ROSTER: roster}))
 
     def _tell_broker(self, ca: Pair, passwords: Mapping[str, str]) -> None:
         revoked = [int(serial) for serial in (self._read(CA, "revoked") or b"").split()]

@@ -1,9 +1,12 @@
 """Signs what goes out and checks what comes in, where keys were given. The protocol's ``signature`` states the form."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -26,6 +29,9 @@ from .payloads import UNSIGNED, Signing
 BAD_SIGNATURE: Final = "bad-signature"
 FIELD: Final = "signature"
 REMEMBERED: Final = 1_000
+LOOK_AGAIN_S: Final = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 class KeyFileError(ValueError):
@@ -75,17 +81,40 @@ _named: Final = msgspec.json.Decoder(_Named)
 
 
 class Verifier:
-    """Checks signatures by a roster."""
+    """Checks signatures by a roster. One from a ``file`` is read again when that has changed, a few seconds later."""
 
-    def __init__(self, roster: Roster) -> None:
-        self.roster: Final = roster
-        self._keys: Final = {name: tuple(verify_by(key) for key in keys) for name, keys in roster.keys.items()}
+    def __init__(self, roster: Roster, file: Path | None = None, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._file: Final = file
+        self._now_s: Final = now_s
+        self._look_at_s = now_s() + LOOK_AGAIN_S
+        self._read_at = _changed_at(file)
+        self._take(roster)
+
+    def _take(self, roster: Roster) -> None:
+        self.roster = roster
+        self._keys = {name: tuple(verify_by(key) for key in keys) for name, keys in roster.keys.items()}
+
+    def _look_again(self, file: Path) -> None:
+        """What cannot be read changes nothing: the roster that is known still holds."""
+        self._look_at_s = self._now_s() + LOOK_AGAIN_S
+        changed_at = _changed_at(file)
+        if changed_at == self._read_at:
+            return
+        self._read_at = changed_at
+        try:
+            self._take(load_roster(file))
+        except KeyFileError as error:
+            log.warning("roster-unusable", reason=str(error), hint="the one that was read before still counts")
+        else:
+            log.info("roster-read", file=str(file), names=sorted(self.roster.keys))
 
     def problem(self, address: str, payload: bytes) -> Problem | None:
         """Why this is not to be believed, or None: it is signed by its source, or messages of its topic go unsigned."""
         topic = signed_topic(address)
         if topic is None:
             return None
+        if self._file is not None and self._now_s() >= self._look_at_s:
+            self._look_again(self._file)
         try:
             unsigned, signature = take_off(payload)
             source = topic.source_in(address) or _source.decode(unsigned).source
@@ -99,6 +128,13 @@ class Verifier:
         if source not in self._keys:
             return bad_signature(f"the roster has no key of {source[:40]!r}")
         return bad_signature(f"{source} has not signed this for this topic")
+
+
+def _changed_at(file: Path | None) -> int:
+    try:
+        return 0 if file is None else file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _without_id(unsigned: bytes) -> Problem | None:
@@ -118,8 +154,17 @@ def bad_signature(reason: str) -> Problem:
 def load_signing(key: Path | None, roster: Path | None) -> Signing:
     """What these files hold. Raises KeyFileError."""
     signer = None if key is None else Signer(read_private_key(key))
-    verifier = None if roster is None else Verifier(load_roster(roster))
+    verifier = None if roster is None else Verifier(load_roster(roster), roster)
     return signing_of(signer, verifier)
+
+
+def signing_from(pem: bytes | None, roster: str) -> Signing:
+    """What a key as PEM, if there is one, and the text of a roster make. Raises KeyFileError."""
+    try:
+        verifier = Verifier(read_roster(roster))
+    except RosterError as error:
+        raise KeyFileError(f"the roster: {error}") from error
+    return signing_of(None if pem is None else Signer(private_key(pem, "the key")), verifier)
 
 
 def signing_of(signer: Signer | None, verifier: Verifier | None) -> Signing:
@@ -131,13 +176,19 @@ def signing_of(signer: Signer | None, verifier: Verifier | None) -> Signing:
 def read_private_key(path: Path) -> Ed25519PrivateKey:
     """The Ed25519 key in this PEM file. Raises KeyFileError."""
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        return private_key(path.read_bytes(), str(path))
     except OSError as error:
         raise KeyFileError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def private_key(pem: bytes, where: str = "this") -> Ed25519PrivateKey:
+    """The Ed25519 key in this PEM text. Raises KeyFileError, which says that it came from ``where``."""
+    try:
+        key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyFileError(f"{path} holds no private key in PEM without a password") from error
+        raise KeyFileError(f"{where} holds no private key in PEM without a password") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeyFileError(f"{path} holds a key of another kind: Ed25519 is wanted")
+        raise KeyFileError(f"{where} holds a key of another kind: Ed25519 is wanted")
     return key
 
 
