@@ -1,7 +1,7 @@
 """Housekeeping between services: time, health, stop, receipts and asking again. None of it is counted."""
 
 import enum
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,10 @@ class Clock(Message, frozen=True, kw_only=True, tag="clock"):
     simulated_start: AwareTime
     real_start: AwareTime
     speed: Annotated[float, Meta(gt=0, le=100_000)]
+
+
+WAITS: Final = "waits for the clock"
+"""How the note on the health of a service begins that is down because there is no clock for it to follow."""
 
 
 class Presence(enum.Enum):

@@ -189,7 +189,7 @@ async def test_a_stack_that_was_stopped_goes_on_where_it_was(own_broker: Embedde
         await stack.inject(canonical_json(stack.plan("before")))
         await stack.settled("before")
         stack.stop()
-        await stack.hear(lambda m: isinstance(m, Health) and m.source == "monitor" and m.presence is Presence.DOWN)
+        await stack.hear(lambda m: isinstance(m, Health) and m.source == "monitor" and m.note == "stopped")
         latest, said = max(message.time for message in stack.said), len(stack.said)
         for name in SERVICES:
             stack.launch(name)

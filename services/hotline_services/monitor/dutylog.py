@@ -59,7 +59,7 @@ from hotline_protocol.line import (
 from hotline_protocol.menu import Menu
 from hotline_protocol.message import Message
 from hotline_protocol.orders import AnswersOffer, DecisionAwaited
-from hotline_protocol.service import Health, Presence, Resend, Stop
+from hotline_protocol.service import WAITS, Health, Presence, Resend, Stop
 
 from . import desklog, worldlog
 from .wording import air, clock_time, date_time_group, duration, heights, offer, printable, shortened, words
@@ -328,6 +328,8 @@ class DutyLog:
             return None
         if message.presence is Presence.DOWN and before and before[1] != message.session:
             return None
+        if before is None and message.note.startswith(WAITS):
+            return None  # it is about to begin
         self._presence.put(message.source, (message.presence, message.session))
         return f"service {message.presence.value}", [message.note]
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from hotline_protocol.service import Clock, Health, Presence
+from hotline_protocol.service import WAITS, Clock, Health, Presence
 
 from .budget import Budget
 from .clock import RealTime, ScaledClock, SteadyClock, wall_clock
@@ -15,8 +15,6 @@ from .replay import Past
 from .service import Service
 from .timekeeping import Timekeeper
 
-WAITS: Final = "waits for the clock"
-"""How the note on the health of a service begins that cannot work yet."""
 TOO_FAR: Final = f"at most {MOST.total_seconds():g} s is made up for"
 AHEAD_S: Final = 60.0
 JUMP: Final = timedelta(seconds=60)
