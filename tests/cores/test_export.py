@@ -19,7 +19,7 @@ from hotline_protocol.line import Tier
 from hotline_protocol.message import Author, Message
 from hotline_protocol.sky import Encountered, Fix, FlightBegan, FlightFlown, Flyer, Grade, PathChanged
 from hotline_services.director.scenario import read_scenario
-from hotline_services.export.captions import ILLUSTRATIVE
+from hotline_services.export.captions import ILLUSTRATIVE, colours_of
 from hotline_services.export.czml import czml
 from hotline_services.export.geojson import geojson
 from hotline_services.export.kml import kml
@@ -337,3 +337,10 @@ def test_nothing_of_others_is_markup_on_any_map() -> None:
     assert not list(root.iter("script"))
     features = json.loads(geojson(told))["features"]
     assert HOSTILE in {feature["properties"].get("callsign") for feature in features}
+
+
+def test_eight_sides_have_eight_colours_and_others_one_more() -> None:
+    sides = [f"p{n}" for n in range(10)]
+    colours = colours_of(sides, None)
+    assert len({colours[side] for side in sides[:8]}) == 8
+    assert colours["p8"] == colours["p9"] not in {colours[side] for side in sides[:8]}

@@ -15,7 +15,17 @@ from .story import Story
 ILLUSTRATIVE: Final = "illustrative: the coordinates of the real line were never published"
 
 
-COLOURS: Final = ((31, 111, 235), (46, 148, 91), (214, 69, 65), (200, 140, 20), (130, 80, 190))
+COLOURS: Final = (
+    (31, 111, 235),
+    (46, 148, 91),
+    (214, 69, 65),
+    (200, 140, 20),
+    (130, 80, 190),
+    (0, 140, 150),
+    (168, 27, 104),
+    (95, 105, 0),
+    (110, 118, 126),
+)
 """Of the sides in their order, as red, green and blue, the first two as on the page; others have the last one."""
 
 Colour = tuple[int, int, int]

@@ -13,7 +13,16 @@ SIDES: Final = tuple(f"var(--c{n})" for n in (0, 2, 3, 1, 4, 5, 6, 7))
 HEIGHT: Final = 200
 WHOLE: Final = {"tickMinStep": 1, "labelExpr": "datum.value % 1 ? '' : format(datum.value, ',')"}
 """Half a call is none."""
-DASHES: Final[tuple[list[int], ...]] = ([], [6, 3], [2, 2], [8, 3, 2, 3])
+DASHES: Final[tuple[list[int], ...]] = (
+    [],
+    [6, 3],
+    [2, 2],
+    [8, 3, 2, 3],
+    [12, 4],
+    [3, 7],
+    [6, 3, 2, 3, 2, 3],
+    [14, 3, 5, 3],
+)
 """Lines are told apart by these too, not by colour alone."""
 
 

@@ -25,6 +25,8 @@ SVG: Final = "http://www.w3.org/2000/svg"  # a name, never fetched
 MARGIN_KM: Final = 70.0
 KM: Final = 1_000.0
 KM_PER_NM: Final = METRES_PER_NM / KM
+ANGLES: Final = (45, 135, 0, 90, 22.5, 112.5, 67.5, 157.5)
+"""Of the hatches of the sides in their order, in degrees: eight differ."""
 TOWNS: Final = ("Raqqa", "Deir ez-Zor", "Palmyra", "Aleppo", "Damascus", "Homs", "Al-Hasakah", "Abu Kamal", "Latakia")
 STYLE: Final = """<style>
 .land { fill: none; stroke: var(--grid); stroke-width: 1.5 } .water { fill: none; stroke: var(--c5); opacity: .6 }
@@ -81,10 +83,11 @@ def _path(positions: Iterable[Position], *, closed: bool = False) -> str:
 def _hatches(sides: Sequence[str]) -> Iterator[str]:
     yield "<defs>"
     for n, _ in enumerate(sides):
+        angle, ink = ANGLES[n % len(ANGLES)], SIDES[n % len(SIDES)]
         yield (
             f'<pattern id="side{n}" width="6" height="6" patternUnits="userSpaceOnUse" '
-            f'patternTransform="rotate({45 + 90 * n})"><path d="M0 0 V6" stroke="{SIDES[n % len(SIDES)]}" '
-            f'stroke-width="2" opacity=".5"/></pattern>'
+            f'patternTransform="rotate({angle:g})"><path d="M0 0 V6" stroke="{ink}" stroke-width="2" opacity=".5"/>'
+            "</pattern>"
         )
     yield "</defs>"
 
