@@ -11,11 +11,11 @@ from typing import Final
 
 import msgspec
 
-from hotline_protocol.authority import door
+from hotline_protocol.authority import Role, door, may_order, role_of
 from hotline_protocol.flightplan import FlightPlan, Problem
 from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.intake import Refusal, check_plan, read_plans
-from hotline_protocol.names import RESERVED
+from hotline_protocol.names import CONTROL, RESERVED
 from hotline_protocol.topics import INJECT, ORDER
 from hotline_services.runtime.payloads import Signing
 
@@ -99,6 +99,22 @@ def _named(text: str, refusal: Refusal) -> str:
 def judge(plans: Sequence[FlightPlan], now: datetime | None) -> list[Complaint]:
     """Everything that makes no sense about these plans at ``now``; at any time, where nobody knows the stack's."""
     return [Complaint(plan.plan_id, problem) for plan in plans for problem in check_plan(plan, now or plan.start)]
+
+
+def barred(user: str | None, to: str) -> list[Complaint]:
+    """What is wrong with sending to ``to`` as this user of the broker: some brokers drop it and say nothing.
+
+    Of a user with another name than those that Hotline gives, only the broker knows what they may do.
+    """
+    if user is None or role_of(user) is Role.CENTRE or may_order(user, SubmitPlan, to):
+        return []
+    is_desk = role_of(user) is Role.DESK
+    reason = (
+        f"{user} orders its own centre alone; {CONTROL} orders any"
+        if is_desk
+        else f"{user} hands in no plans; {CONTROL} does"
+    )
+    return [Complaint("", Problem(code="not-allowed", field="broker", reason=reason))]
 
 
 def unheard_of(to: str, names: AbstractSet[str]) -> list[Complaint]:

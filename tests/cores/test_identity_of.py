@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hotline_services.injecting import addressed, read_texts
+import pytest
+
+from hotline_services.injecting import addressed, barred, read_texts
 from hotline_services.keys.certificates import make_ca, make_client
 from hotline_services.runtime.identity import identity_of
 from hotline_services.runtime.payloads import UNSIGNED
@@ -31,3 +33,22 @@ def test_who_shows_a_certificate_injects_in_its_name(tmp_path: Path) -> None:
     (letter,) = read_texts([("", PLAN.read_bytes())], NOW).letters
     address, _ = addressed(letter, identity_of(shown(tmp_path, "page")), "us", UNSIGNED)
     assert address == "hotline/v1/order/page/us"
+
+
+@pytest.mark.parametrize(
+    ("user", "to", "reason"),
+    [
+        (None, "us", None),
+        ("control", "us", None),
+        ("page", "us", None),
+        ("us-desk", "us", None),
+        ("lt-smith", "us", None),
+        ("us-desk", "ru", "us-desk orders its own centre alone; control orders any"),
+        ("observer", "us", "observer hands in no plans; control does"),
+        ("sky", "us", "sky hands in no plans; control does"),
+    ],
+)
+def test_who_may_hand_in_no_plans_is_told_so_before_they_are_dropped(
+    user: str | None, to: str, reason: str | None
+) -> None:
+    assert [complaint.problem.reason for complaint in barred(user, to)] == ([reason] if reason else [])

@@ -19,7 +19,7 @@ from hotline_protocol.geometry import centre
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health
 from hotline_protocol.topics import CLOCK, HEALTH, INJECT, STATUS, MalformedMessageError, decode, encode
-from hotline_services.injecting import Complaint, Letter, addressed, judge, read_texts, unheard_of
+from hotline_services.injecting import Complaint, Letter, addressed, barred, judge, read_texts, unheard_of
 from hotline_services.monitor.rows import utc
 from hotline_services.monitor.wording import air, clock_time
 from hotline_services.runtime.client import NoBrokerError, connected, retained
@@ -154,7 +154,8 @@ class _Errand:
             if now is None:
                 _complain([f"{NO_CLOCK} Whether the plans' times make sense is not checked here."])
             reading = read_texts(self._sources, now or wall_clock(), whole=self._force)
-            complaints = _told(unheard_of(self._to, names), reading.complaints, judge(reading.plans, now))
+            who = barred(identity_of(settings), self._to)
+            complaints = _told(who, unheard_of(self._to, names), reading.complaints, judge(reading.plans, now))
             if complaints and not self._force:
                 return _fail(BAD_INPUT, *complaints)
             _complain(complaints)
