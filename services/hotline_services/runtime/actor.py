@@ -254,10 +254,10 @@ class LiveActor:
             await asyncio.wait([connected, ticking, pumping], return_when=asyncio.FIRST_COMPLETED)
             self.stop()
             code = await pumping
+            if self._namesakes.is_later:
+                await self._connection.close()
+                raise self._namesakes.is_later
             if code == DONE and self._connection.up:
-                if self._namesakes.is_later:
-                    await self._connection.close()
-                    raise self._namesakes.is_later
                 await self._farewell()
                 await self._connection.close()
             if connected.done():

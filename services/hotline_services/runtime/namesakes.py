@@ -25,10 +25,8 @@ from .wills import STOPPED
 from .wire import GUEST_S, BrokerSettings, Delivery, PublishRefused
 
 QUESTION: Final = "alive-"
-ANSWER_S: Final = 1.5
+ANSWER_S: Final = 2.0
 RETAINED_S: Final = 0.1  # what the broker keeps comes with the subscription: at latest this long after our echo
-RETURN_S: Final = 0.4
-"""For one whose connection was lost. Where users have one client id it was we who threw it off: it is back by then."""
 AGAIN_S: Final = 2.0
 STALE: Final = timedelta(seconds=10)  # a question that waited longer in our queue has been settled
 REMEMBERED_S: Final = 600.0
@@ -90,6 +88,7 @@ class Namesakes:
         self._stop: Final = stop
         self._asked: Final[set[str]] = set()
         self._asked_at = -AGAIN_S
+        self._owed: str | None = None  # a question to be answered at the next connect
         self._since: datetime | None = None  # the simulated time of our first sign of life
         self._later: tuple[str, str] | None = None  # session and id of another's health since then
         self._met_at: float | None = None
@@ -116,6 +115,9 @@ class Namesakes:
 
     def came_up(self, *, cut_short: bool) -> None:
         """We are connected; ``cut_short`` when the connection before ended soon: by another of our name, perhaps."""
+        owed, self._owed = self._owed, None
+        if owed is not None:
+            self._say(Presence.UP, cause=owed)
         if cut_short:
             self._ask()
 
@@ -147,6 +149,7 @@ class Namesakes:
         """Answer, when another process of our name has asked and waits for an answer."""
         if asked.id.startswith(QUESTION) and asked.id not in self._asked and wall_clock() - asked.time < STALE:
             self._note("tried to connect")
+            self._owed = asked.id  # it may have come before the connection can say anything
             self._say(Presence.UP, cause=asked.id)
 
     def _ask(self) -> None:
@@ -173,6 +176,7 @@ class _Guest:
         self._payload: Final = broker.signing.encode(self._address, self.question)
         self._health: Final = HEALTH.filter(source=name)
         self._kept: Health | None = None  # the latest that the broker holds
+        self._took_its_place = False
         self._timer: asyncio.TimerHandle | None = None
         self._answer: Final[asyncio.Future[bool]] = asyncio.get_running_loop().create_future()
         settings = msgspec.structs.replace(broker, session_s=GUEST_S)
@@ -196,8 +200,13 @@ class _Guest:
     def will(self) -> None:
         """A guest leaves none."""
 
-    def on_up(self, *, session_present: bool) -> None:  # noqa: ARG002
-        """Ask; again, if another has thrown us off meanwhile: where users have one client id, it does."""
+    def on_up(self, *, session_present: bool) -> None:
+        """Ask; again, if another has thrown us off meanwhile.
+
+        A guest has no session of its own. Where it finds one, the broker makes the user's name the client id: then we
+        have taken the place of the other one, which comes back.
+        """
+        self._took_its_place |= session_present
         self._settle_in(ANSWER_S, self._give_up)
         self._connection.publish(self._address, self._payload, self._published)
 
@@ -228,11 +237,12 @@ class _Guest:
             self._give_up()
 
     def _consider(self) -> None:
-        """All that the broker keeps has come: how long is there something to wait for?"""
-        if self._kept is None or self._kept.note == STOPPED:
-            self._give_up()
+        """All that the broker keeps has come: is there anything to wait for? A will may be of our own making."""
+        lives = self._kept is not None and self._kept.presence is Presence.UP
+        if lives or (self._kept is not None and self._took_its_place and self._kept.note != STOPPED):
+            self._settle_in(ANSWER_S, self._give_up)
         else:
-            self._settle_in(ANSWER_S if self._kept.presence is Presence.UP else RETURN_S, self._give_up)
+            self._give_up()
 
     def _give_up(self) -> None:
         if not self._answer.done():
