@@ -186,8 +186,8 @@ class GuardedProtocol(H11Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether nothing is asked for here yet, or any more."""
-        return self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+        """Whether nothing is asked for here yet, or any more, and all answers have been taken."""
+        return self.conn.their_state is h11.IDLE and not self.buffered and not self.transport.is_closing()
 
     @property
     def buffered(self) -> int:
