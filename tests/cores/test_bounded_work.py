@@ -39,7 +39,7 @@ def test_a_line_that_cannot_be_drawn_is_refused_and_the_sky_flies_on() -> None:
         watched.feed(Author("us").say(LineMoved, watched.now, review_id="r", agreement="0" * 16, trace=line))
     watched.run(LATER)
     assert refused(watched) == ["trace", "trace", "trace[1]", "trace"]
-    assert watched.only(FlightFlown).ended_at == LATER
+    assert watched.only(FlightFlown).ended_at == plan("p-1").end
 
 
 @pytest.mark.parametrize("source", ["tr", "sky", "monitor", "exercise"])

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hotline_protocol.events import Stage
+from hotline_protocol.events import Stage, StateLost
+from hotline_protocol.examples import examples
 from hotline_protocol.examples_world import world
 from hotline_protocol.message import Message
 from hotline_protocol.sky import FlightBegan, FlightFlown, Grade, PathChanged, Tracks
@@ -23,7 +24,7 @@ from hotline_services.monitor.worldrows import (
 )
 from hotline_services.runtime.store import Heard
 
-WORLD = list(world())
+WORLD = [*world(), next(message for message in examples() if isinstance(message, StateLost))]
 UNTOLD = (Tracks, FlightBegan, PathChanged, FlightFlown)
 
 
