@@ -79,8 +79,12 @@ def test_a_position_is_read_in_each_form(text: str, lon: float, lat: float) -> N
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("LATM:3582N04008E", "60 or more minutes"),
-        ("352060N0400830E", "60 or more minutes or seconds"),
+        ("LATM:3582N04008E", "more than 60 minutes"),
+        ("352061N0400830E", "more than 60 minutes or seconds"),
+        ("352060.5N0400830E", "more than 60 minutes or seconds"),
+        ("355960N0400861E", "more than 60 minutes or seconds"),
+        ("896060N0400830E", "more than 60 minutes"),
+        ("9060N04008E", "no such latitude"),
         ("9520N04008E", "no such latitude"),
         ("3520N04008", "is no position"),
         ("37SDA1234512345", "is no position"),

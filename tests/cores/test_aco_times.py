@@ -134,3 +134,50 @@ def test_times_that_are_none_are_refused(text: str) -> None:
     found = order(times=f"APERIOD/{text}//")
     assert not found.measures
     assert [(note.set, note.field) for note in found.refused] == [("APERIOD", "period")]
+
+
+@pytest.mark.parametrize(
+    ("times", "end"),
+    [
+        ("DISCRETE/181730ZJUN/181530ZJUN", "181530ZJUN"),
+        ("DISCRETE/181730ZJUN/171530ZJUN", "171530ZJUN"),
+        ("DISCRETE/181730ZJUN2017/181530ZJUN2017", "181530ZJUN2017"),
+        ("INTERVAL/181730ZJUN/181530ZJUN/DAILY", "181530ZJUN"),
+        ("INTERVAL/181530ZJUN/181730ZJUN/DAILY/171730ZJUN", "171730ZJUN"),
+    ],
+)
+@pytest.mark.parametrize("head", [HEAD, "EXER/X//\n"])
+def test_an_end_before_its_start_is_refused_and_reserves_no_year(times: str, end: str, head: str) -> None:
+    text = f"{head}ACMID/ACM:ROZ/NAME:ONE/CIRCLE/USE:AEW//\n{CIRCLE}\n{LEVELS}\nAPERIOD/{times}//\n"
+    found = read_order(text, year=2017)
+    assert not found.measures
+    (note,) = found.refused
+    assert (note.set, note.field, note.measure) == ("APERIOD", "period", "ONE")
+    assert note.line == len(text.splitlines())
+    assert "ends before it starts" in note.reason
+    assert end in note.reason
+
+
+def test_a_night_of_new_year_that_ends_before_it_starts_is_refused_too() -> None:
+    head = HEAD.replace("180600ZJUN2017/190600ZJUN2017", "311200ZDEC2017/021200ZJAN2018")
+    assert not order(times="APERIOD/DISCRETE/312000ZDEC/311500ZDEC//", head=head).measures
+    over = volume(order(times="APERIOD/DISCRETE/312200ZDEC/010200ZJAN//", head=head))
+    assert over.end - over.start == timedelta(hours=4)
+
+
+@pytest.mark.parametrize("period", ["190600ZJUN2017/180600ZJUN", "190600ZJUN2017/180600ZJUN2017"])
+def test_a_period_of_an_order_that_is_reversed_is_refused(period: str) -> None:
+    head = HEAD.replace("180600ZJUN2017/190600ZJUN2017", period)
+    found = order(times="APERIOD/DISCRETE/181530ZJUN2017/181730ZJUN//", head=head)
+    assert (found.start, [note.set for note in found.refused]) == (None, ["PERIOD"])
+    assert "ends before it starts" in found.refused[0].reason
+    assert [each.start for each in found.measures[0].volumes] == [at(15, 30)]
+
+
+def test_a_winter_goes_over_the_new_year_without_a_period() -> None:
+    found = read_order(
+        f"EXER/X//\nACMID/ACM:ROZ/NAME:ONE/CIRCLE/USE:AEW//\n{CIRCLE}\n{LEVELS}\n"
+        "APERIOD/DISCRETE/301200ZDEC2017/051200ZJAN//\n"
+    )
+    assert volume(found).end == datetime(2018, 1, 5, 12, tzinfo=UTC)
+    assert "the year after was assumed" in found.mended[0].reason

@@ -22,6 +22,7 @@ MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", 
 NO_DATA: Final = frozenset({"", "-"})
 
 _NAME: Final = re.compile(r"^[A-Z]+:")
+_NAMES: Final = re.compile(r"LAT[A-Z]*:")
 _POSITION: Final = re.compile(r"(\d{4,8}(?:\.\d+)?)([NS])-?(\d{5,9}(?:\.\d+)?)([EW])")
 _LENGTH: Final = re.compile(r"(\d+(?:\.\d+)?)(NM|KM|M|FT)?")
 _TIME: Final = re.compile(
@@ -80,9 +81,23 @@ def _angle(text: str, degrees: int, mend: Mend) -> float:
             minutes, seconds = int(rest) / 1_000, 0.0
         case _:
             raise FieldError(f"{text}: neither degrees and minutes nor degrees, minutes and seconds")
-    if minutes >= 60 or seconds >= 60:
-        raise FieldError(f"{text}: has 60 or more minutes or seconds")
+    if minutes > 60 or seconds > 60 or minutes + seconds / 60 > 60:
+        raise FieldError(f"{text}: has more than 60 minutes or seconds")
+    if seconds == 60:
+        mend("60 seconds were carried to the next minute")
+        minutes, seconds = minutes + 1, 0.0
+    if minutes == 60:
+        mend("60 minutes were carried to the next degree")
     return whole_degrees + minutes / 60 + seconds / 3_600
+
+
+def parted_positions(field: str, mend: Mend) -> tuple[str, ...]:
+    """The positions in one field, of which there are several where the slash between them is missing."""
+    found = [position[0] for position in _POSITION.finditer(_NAMES.sub("", field).replace(" ", ""))]
+    if len(found) < 2 or "".join(found) != _NAMES.sub("", field).replace(" ", ""):
+        return (field,)
+    mend("a slash between two positions was missing")
+    return tuple(found)
 
 
 def position_field(position: Position) -> str:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from .fields import NO_DATA, FieldError, Mend, bare, read_time
+from .fields import NO_DATA, FieldError, Mend, bare, read_time, time_field
 
 Window = tuple[datetime, datetime]
 
 DAY: Final = timedelta(days=1)
+HALF_A_YEAR: Final = timedelta(days=183)
 ZONE_AT_MOST: Final = timedelta(hours=12)
 """How far the time of a place is from Zulu. Where it is the next year already, nothing is assumed by saying so."""
 MOST_WINDOWS: Final = 400
@@ -62,9 +63,9 @@ def _window(start: str, end: str, whole: Window | None, year: int | None, mend: 
         began = _read_start(start, whole, year, mend)
     if end in OPEN_ENDED:
         return began, _open_end(end, began, whole, mend)
-    ended = read_end(end, began, mend)
+    ended = read_end(end, began, whole, mend)
     if ended <= began:
-        raise FieldError(f"the end {end} is not after the start {start}")
+        raise FieldError(f"ends before it starts: the end {end} is not after the start {start}")
     return began, ended
 
 
@@ -84,20 +85,25 @@ def _is_within(field: str, whole: Window, year: int) -> bool:
     return at is not None and whole[0] <= at <= whole[1]
 
 
-def read_end(field: str, began: datetime, mend: Mend) -> datetime:
+def read_end(field: str, began: datetime, whole: Window | None, mend: Mend) -> datetime:
     """The time of an end: one that names no year is in the first in which it is not before the start.
 
-    Raises FieldError.
+    In a year after the start's it has to lie within ``whole`` or, without that, be less than half a year away: else
+    the end was written before the start. Raises FieldError.
     """
     if _names_year(field):
         return read_time(field, None, mend)
     around = range(began.year - 1, began.year + 2)  # west of Zulu the year before may not be over yet
-    later = [year for year in around if (at := _time_in(year, field)) is not None and at >= began]
+    later = [(year, at) for year in around if (at := _time_in(year, field)) is not None and at >= began]
     if not later:
         return read_time(field, began.year, mend)
-    if later[0] > began.year and later[0] > (began + ZONE_AT_MOST).year:
+    year, at = later[0]
+    if year > began.year and (at > whole[1] if whole else at - began > HALF_A_YEAR):
+        where = "outside the order's PERIOD" if whole else "more than half a year later"
+        raise FieldError(f"ends before it starts: the end {field} in the year after {time_field(began)} lies {where}")
+    if year > began.year and year > (began + ZONE_AT_MOST).year:
         mend("the end has no year and would be before the start: the year after was assumed")
-    return read_time(field, later[0], mend)
+    return read_time(field, year, mend)
 
 
 def _time_in(year: int, field: str) -> datetime | None:
@@ -145,4 +151,4 @@ def _until(first: Window, duration: str, whole: Window | None, mend: Mend) -> da
     if found:
         days = int(found[1]) * (7 if found[2].startswith("W") else 1)
         return first[0] + days * DAY
-    return read_end(duration, first[0], mend)
+    return read_end(duration, first[0], whole, mend)

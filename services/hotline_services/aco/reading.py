@@ -12,10 +12,10 @@ import msgspec
 from hotline_protocol.airspace import Area, Volume4D
 
 from .fields import GROUND_FT, HIGHEST_FT, NO_DATA, FieldError, Mend, read_levels, read_time
-from .order import Measure, Order
+from .order import Line, Measure, Order
 from .periods import Window, read_end, read_period
-from .sets import OTHER_SHAPES, PASSED_OVER, SHAPES, TEXTS, Note, Set, read_sets
-from .shapes import read_area
+from .sets import LINE, OTHER_SHAPES, PASSED_OVER, SHAPES, TEXTS, Note, Set, read_sets
+from .shapes import read_area, read_line
 
 T = TypeVar("T")
 
@@ -61,6 +61,7 @@ class _Reader:
         self._whole: Window | None = None
         self._draft: _Draft | None = None
         self._measures: list[Measure] = []
+        self._lines: list[Line] = []
         self._mended: list[Note] = []
         self._refused: list[Note] = []
         self._count = 0
@@ -69,6 +70,8 @@ class _Reader:
         """The next set of the order."""
         if not found.is_ended:
             self._mend(found, "", "has no // at its end: it was taken to end where the next set begins")
+        for reason in found.mended:
+            self._mend(found, "", reason)
         match found.name:
             case "ACMID":
                 self._finish()
@@ -94,7 +97,7 @@ class _Reader:
         if self._count and not self._exercise:
             reason = "no EXER says that it is an exercise's: it was taken as one all the same"
             self._mended.insert(0, Note(line=1, set="EXER", reason=reason))
-        taken = {"", *(measure.name for measure in self._measures)}
+        taken = {"", *(measure.name for measure in self._measures), *(line.name for line in self._lines)}
         start, end = self._whole or (None, None)
         return Order(
             title=self._title,
@@ -102,6 +105,7 @@ class _Reader:
             start=start,
             end=end,
             measures=tuple(self._measures),
+            lines=tuple(self._lines),
             mended=tuple(note for note in self._mended if note.measure in taken),
             refused=tuple(self._refused),
         )
@@ -121,14 +125,14 @@ class _Reader:
         start, end = (*found.fields, "", "")[:2]
         try:
             began = read_time(start, self._year, assumed)
-            ended = read_end(end, began, assumed)
+            ended = read_end(end, began, None, assumed)
         except FieldError as error:
             self._refuse(found, "period", str(error))
             return
         if ended > began:
             self._whole = began, ended
         else:
-            self._refuse(found, "period", f"the end {end} is not after the start {start}")
+            self._refuse(found, "period", f"ends before it starts: the end {end} is not after the start {start}")
 
     def _take_datum(self, found: Set) -> None:
         datum = (found.fields or ("",))[0]
@@ -156,6 +160,12 @@ class _Reader:
         if self._count > MOST_MEASURES:
             self._refuse(draft.first, "", f"more than {MOST_MEASURES:,} measures", draft.name)
             return
+        if {found.name for found in draft.sets} & (SHAPES | OTHER_SHAPES) == {LINE}:
+            self._finish_line(draft)
+        else:
+            self._finish_measure(draft)
+
+    def _finish_measure(self, draft: _Draft) -> None:
         areas, levels, windows = self._areas(draft), self._levels(draft), self._windows(draft)
         if not (areas and levels and windows):
             return
@@ -165,8 +175,6 @@ class _Reader:
             for area in areas
             for start, end in windows
         )
-        remarks = " ".join(" ".join(found.fields) for found in draft.sets if found.name in TEXTS)
-        lines = draft.first.line, draft.sets[-1].line
         self._measures.append(
             Measure(
                 name=draft.name,
@@ -174,9 +182,31 @@ class _Reader:
                 use=draft.use,
                 shape=draft.shape,
                 volumes=volumes,
-                lines=lines,
-                remarks=remarks,
+                lines=_extent(draft),
+                remarks=_remarks(draft),
             )
+        )
+
+    def _finish_line(self, draft: _Draft) -> None:
+        sets = [found for found in draft.sets if found.name == LINE]
+        read = [self._read(found, draft, lambda each, mend: read_line(each.fields, mend)) for found in sets]
+        levels, windows = self._levels(draft), self._windows(draft)
+        if None in read or not (levels and windows):
+            return
+        self._lines += (
+            Line(
+                name=draft.name,
+                kind=draft.kind,
+                use=draft.use,
+                positions=positions,
+                lower_ft=levels[0],
+                upper_ft=levels[1],
+                windows=tuple(windows),
+                lines=_extent(draft),
+                remarks=_remarks(draft),
+            )
+            for positions in read
+            if positions
         )
 
     def _areas(self, draft: _Draft) -> list[Area]:
@@ -242,6 +272,15 @@ class _Reader:
 
     def _refuse(self, found: Set, field: str, reason: str, measure: str = "") -> None:
         self._refused.append(Note(line=found.line, set=found.name, field=field, reason=reason, measure=measure))
+
+
+def _extent(draft: _Draft) -> tuple[int, int]:
+    """The first and the last line of its sets."""
+    return draft.first.line, draft.sets[-1].line
+
+
+def _remarks(draft: _Draft) -> str:
+    return " ".join(" ".join(found.fields) for found in draft.sets if found.name in TEXTS)
 
 
 def _says_something(field: str) -> bool:

@@ -10,13 +10,24 @@ WIDTH: Final = 69
 """The longest line of a message (MIL-STD-6040)."""
 
 SHAPES: Final = frozenset({"POLYGON", "CIRCLE", "CORRIDOR", "AORBIT"})
-OTHER_SHAPES: Final = frozenset({"APOINT", "GEOLINE", "RADARC", "POLYARC", "1TRACK", "TRACK"})
+LINE: Final = "GEOLINE"
+OTHER_SHAPES: Final = frozenset({"APOINT", LINE, "RADARC", "POLYARC", "1TRACK", "TRACK"})
 HEADER: Final = frozenset({"EXER", "OPER", "MSGID", "REF", "ACOID", "GEODATUM", "PERIOD"})
 TEXTS: Final = frozenset({"AMPN", "NARR", "GENTEXT", "RMKS"})
 PASSED_OVER: Final = TEXTS | {"CNTRLPT", "CONTAUTH", "AKNLDG", "POC", "DECL", "REF"}
 """Known, and of no account for where and when something is reserved."""
 KNOWN: Final = SHAPES | OTHER_SHAPES | HEADER | PASSED_OVER | {"ACMID", "ACMSTAT", "EFFLEVEL", "APERIOD"}
 
+GOING_ON: Final = SHAPES | OTHER_SHAPES | {"ACMID", "EFFLEVEL", "APERIOD", "PERIOD"}
+GOES_ON: Final = "went on after one slash too many"
+
+_FIELD: Final = re.compile(
+    r"[A-Z]{2,6}:|\d+(?:\.\d+)? ?(?:NM|KM|M|FT)?$|\d{4,8}(?:\.\d+)?[NS]|\d{6}[A-Z]|DISCRETE$|INTERVAL$"
+)
+_NO_SLASH: Final = re.compile(
+    rf"({'|'.join(sorted(GOING_ON))})[ -]?"
+    r"([A-Z]{2,6}:.*|\d{4,8}(?:\.\d+)?[NS].*|\d+(?:\.\d+)? ?(?:NM|KM|M|FT)|\d{6}[A-Z].*|DISCRETE|INTERVAL)"
+)
 _BEGINS: Final = re.compile(rf"({'|'.join(sorted(KNOWN))})/", re.IGNORECASE)
 
 
@@ -31,16 +42,62 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Set(NamedTuple):
-    """One set: the line on which it begins, its name, its fields in capitals, and whether its ``//`` was there."""
+    """One set: the line on which it begins, its name, its fields in capitals, and whether its ``//`` was there.
+
+    ``mended`` says what was put right in it.
+    """
 
     line: int
     name: str
     fields: tuple[str, ...]
     is_ended: bool = True
+    mended: tuple[str, ...] = ()
 
 
 def read_sets(text: str) -> Iterator[Set]:
-    """The sets of a message one after the other. One without its end goes on to where the next one begins."""
+    """The sets of a message one after the other. One without its end goes on to where the next one begins.
+
+    Fields that stand straight behind a set and its ``//`` belong to it: there was one slash too many.
+    """
+    held: Set | None = None
+    for found in map(_with_slash, _sets(text)):
+        if held and held.name in GOING_ON and _is_field(held.name, found):
+            held = _joined(held, found)
+            continue
+        if held:
+            yield held
+        held = found
+    if held:
+        yield held
+
+
+def _is_field(name: str, found: Set) -> bool:
+    """Whether this is no set but a field that belongs to the set of this name."""
+    if found.name in KNOWN:
+        return False
+    first = next(filter(None, (found.name, *found.fields)), "")
+    return bool(_FIELD.match(first)) or (name == "EFFLEVEL" and "-" in first.strip("-"))
+
+
+def _joined(held: Set, found: Set) -> Set:
+    empty = not any(held.fields)
+    reason = f"the set was empty, and {GOES_ON}" if empty else f"the set {GOES_ON}"
+    fields = (*(held.fields if not empty else ()), *filter(None, [found.name]), *found.fields)
+    return held._replace(
+        fields=fields, is_ended=found.is_ended, mended=tuple(dict.fromkeys((*held.mended, reason, *found.mended)))
+    )
+
+
+def _with_slash(found: Set) -> Set:
+    """The set with the slash behind its name, if there is a field straight behind it."""
+    parted = _NO_SLASH.fullmatch(found.name)
+    if not parted:
+        return found
+    reason = f"the slash after {parted[1]} was missing"
+    return found._replace(name=parted[1], fields=(parted[2], *found.fields), mended=(reason,))
+
+
+def _sets(text: str) -> Iterator[Set]:
     pending, began, last = "", 0, ""
     for number, raw in enumerate(text.splitlines(), start=1):
         line = raw.strip()

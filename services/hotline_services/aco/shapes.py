@@ -7,24 +7,34 @@ from typing import Final, assert_never
 from hotline_protocol.airspace import MAX_VERTICES, Area, Circle, Corridor, Polygon, Position
 from hotline_protocol.geometry import METRES_PER_NM, area_problem, to_plane, to_position
 
-from .fields import FieldError, Mend, length_field, position_field, read_length, read_position
+from .fields import FieldError, Mend, length_field, parted_positions, position_field, read_length, read_position
 
 ALIGNMENTS: Final = {"L": 1.0, "C": 0.0, "R": -1.0}
 
 
 def read_area(name: str, fields: Sequence[str], mend: Mend) -> Area:
     """The area that this set describes, in which nothing is wrong."""
-    area = _READERS[name]([field for field in fields if field.strip("-")], mend)
+    area = _READERS[name](_given(fields, mend), mend)
     problem = area_problem(area)
     if problem:
         raise FieldError(problem[1])
     return area
 
 
+def _given(fields: Sequence[str], mend: Mend) -> list[str]:
+    """The fields that say something, positions one by one."""
+    return [part for field in fields if field.strip("-") for part in parted_positions(field, mend)]
+
+
 def _points(fields: Sequence[str], least: int, mend: Mend) -> tuple[Position, ...]:
     if not least <= len(fields) <= MAX_VERTICES:
         raise FieldError(f"has {len(fields)} positions: {least} to {MAX_VERTICES} are needed")
     return tuple(read_position(field, mend) for field in fields)
+
+
+def read_line(fields: Sequence[str], mend: Mend) -> tuple[Position, ...]:
+    """The positions of a line, which encloses no area. They may lie outside the theatre."""
+    return _points(_given(fields, mend), 2, mend)
 
 
 def _polygon(fields: Sequence[str], mend: Mend) -> Area:

@@ -10,10 +10,10 @@ import msgspec
 from cyclopts import App, Parameter
 
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.airspace import Volume4D
+from hotline_protocol.airspace import Position, Volume4D
 from hotline_protocol.flightplan import FlightPlan
 from hotline_protocol.intake import MAX_PLANS, check_plan
-from hotline_services.aco.fields import GROUND_FT
+from hotline_services.aco.fields import GROUND_FT, position_field
 from hotline_services.aco.order import Measure, Order
 from hotline_services.aco.plans import plans_of
 from hotline_services.aco.reading import read_order
@@ -25,7 +25,7 @@ from hotline_services.export.output import OutputError, refuse_to_overwrite, wri
 from hotline_services.export.run import Run
 from hotline_services.export.story import Story
 from hotline_services.monitor.rows import AgreementRow
-from hotline_services.monitor.wording import air
+from hotline_services.monitor.wording import air, date_time_group, heights
 from hotline_services.runtime.store import StoreError
 
 from .numbers import Whole
@@ -61,7 +61,8 @@ def read(
 
     hotline aco read order.aco --to us --out plans.json && hotline inject plans.json --to us
 
-    The exit code is 0 when everything was taken, 1 when something was refused, 2 when nothing can be read or written.
+    The exit code is 0 when everything was taken, lines included, 1 when something was refused, 2 when nothing can be
+    read or written.
 
     Parameters
     ----------
@@ -93,14 +94,14 @@ def read(
     except OutputError as error:
         return complain("aco read", str(error))
     _tell(order, json=json, to_stderr=str(out) == "-")
-    if not order.measures:
+    if not order.measures and not order.lines:
         return complain("aco read", f"{file}: no measure could be taken")
     return 0 if whole and not order.refused else REFUSED
 
 
 def _write_plans(order: Order, prefix: str, out: Path, *, force: bool) -> bool:
     """Whether every plan could be written: a centre would refuse the others, such as those that reach over the edge."""
-    if not order.measures:
+    if not order.measures and not order.lines:
         return False
     whole = True
     plans: list[FlightPlan] = []
@@ -128,6 +129,7 @@ def _tell(order: Order, *, json: bool, to_stderr: bool) -> None:
         return
     for heading, rows, columns in (
         (f"taken: {len(order.measures)}", order.measures, MEASURES),
+        *([(f"lines, which reserve no air: {len(order.lines)}", order.lines, LINES)] if order.lines else ()),
         (f"mended: {len(order.mended)}", order.mended, NOTES),
         (f"refused: {len(order.refused)}", order.refused, NOTES),
     ):
@@ -144,12 +146,28 @@ def _place(note: Note) -> str:
     return "/".join(filter(None, (note.set, note.field)))
 
 
+def _position(position: Position) -> str:
+    return position_field(position).removeprefix("LATS:")
+
+
+def _window(window: tuple[datetime, datetime]) -> str:
+    return " to ".join(map(date_time_group, window))
+
+
 MEASURES: Final = (
     Column("lines", lambda measure: f"{measure.lines[0]}-{measure.lines[1]}", at_right=True),
     Column("name", lambda measure: measure.name),
     Column("kind", lambda measure: measure.kind),
     Column("shape", lambda measure: measure.shape),
     Column("air", _volumes),
+)
+LINES: Final = (
+    Column("lines", lambda line: f"{line.lines[0]}-{line.lines[1]}", at_right=True),
+    Column("name", lambda line: line.name),
+    Column("kind", lambda line: line.kind),
+    Column("positions", lambda line: " ".join(_position(position) for position in line.positions)),
+    Column("heights", lambda line: heights(line.lower_ft, line.upper_ft)),
+    Column("times", lambda line: ", ".join(map(_window, line.windows))),
 )
 NOTES: Final = (
     Column("line", lambda note: str(note.line), at_right=True),
