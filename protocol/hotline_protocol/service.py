@@ -21,6 +21,10 @@ WAITS: Final = "waits for the clock"
 """How the note on the health of a service begins that is down because there is no clock for it to follow."""
 
 
+MOST_SKEW_MS = 30_000.0
+"""A machine whose clock is further off than so many real milliseconds is not made up for: its services do not begin."""
+
+
 class Presence(enum.Enum):
     """A birth or a death."""
 
@@ -48,6 +52,11 @@ class Health(Message, frozen=True, kw_only=True, tag="health"):
     said: Annotated[int, Meta(ge=0, le=LAST_SEQ)] | msgspec.UnsetType = msgspec.UNSET
     sent: AwareTime | msgspec.UnsetType = msgspec.UNSET
     skew_ms: float | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_off(self) -> bool:
+        """Whether its machine's clock is too far off for the service to begin."""
+        return isinstance(self.skew_ms, float) and abs(self.skew_ms) > MOST_SKEW_MS
 
 
 class Stop(Message, frozen=True, kw_only=True, tag="stop"):

@@ -263,6 +263,7 @@ class Centre:
     def _hear_health(self, health: Health) -> None:
         if health.source not in self.peers:
             return
+        self._posture.note_clock(health.source, is_off=health.is_off)
         if health.presence is PeerPresence.DOWN:
             self._desk.peer_lost(health.source)
         elif self._sessions.get(health.source) != health.session:

@@ -7,11 +7,11 @@ class Peers:
     """Who is up, by their latest births and wills. A will of an earlier session says nothing of the present one."""
 
     def __init__(self) -> None:
-        self._latest: dict[str, tuple[Presence, str]] = {}
+        self._latest: dict[str, tuple[Presence, str, bool]] = {}
 
     def news(self, health: Health) -> bool:
-        """Whether presence or session has changed."""
-        now = (health.presence, health.session)
+        """Whether presence or session has changed, or whether its clock is too far off."""
+        now = (health.presence, health.session, health.is_off)
         before = self._latest.get(health.source)
         late_will = before is not None and before[0] is Presence.UP and before[1] != health.session
         if before == now or (health.presence is Presence.DOWN and late_will):

@@ -8,13 +8,15 @@ from collections import deque
 from datetime import datetime, timedelta
 from typing import Final
 
+from hotline_protocol.service import MOST_SKEW_MS
+
 from .clock import RealTime
 
 TOLERANCE: Final = timedelta(milliseconds=100)
 """By how much the real time of two services may differ without anything being done about it."""
 PLAIN: Final = timedelta(seconds=1)
 """More than any delay: believed at the first sign of life."""
-MOST: Final = timedelta(seconds=30)
+MOST: Final = timedelta(milliseconds=MOST_SKEW_MS)
 """Of a machine whose clock is further off, something is wrong that a service should not make up for."""
 SAMPLES: Final = 6
 ENOUGH: Final = 3
