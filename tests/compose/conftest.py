@@ -46,6 +46,7 @@ class Stack:
     """One compose project with a name and ports of its own."""
 
     def __init__(self) -> None:
+        self._host = ""
         self.port, self.page_port = free_port(), free_port()
         project = f"hotline-test-{secrets.token_hex(4)}"
         # not with the .env of whoever runs the tests
@@ -54,6 +55,8 @@ class Stack:
 
     def compose(self, *command: str, timeout: float = 60) -> str:
         """What `docker compose` prints. Fails the test when the command does."""
+        if command[0] in {"up", "restart", "start"}:
+            self._host = ""  # it may be another afterwards
         done = run(*self._docker, *command, timeout=timeout, env=self._env)
         if done.returncode:
             logs = run(*self._docker, "logs", "--tail", "10", env=self._env)
@@ -63,10 +66,11 @@ class Stack:
     @property
     def host(self) -> str:
         """The broker's address in the stack's own network, which this machine can reach."""
-        name = self.compose("ps", "--quiet", "broker").strip()
-        return self.docker(
-            "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name
-        ).strip()
+        if not self._host:
+            name = self.compose("ps", "--quiet", "broker").strip()
+            where = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+            self._host = self.docker("inspect", "--format", where, name).strip()
+        return self._host
 
     def keys(self, folder: Path) -> Path:
         """What the setup service has made, copied here."""
@@ -134,10 +138,10 @@ def keys(broker: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def stack(image: None) -> Iterator[Stack]:
-    """The whole stack: it must be healthy within 30 s of its start."""
+    """The whole stack: it must be healthy within 60 s of its start, in which its keys are made too."""
     stack = Stack()
     try:
-        stack.compose("up", "--detach", "--wait", "--wait-timeout", "30")
+        stack.compose("up", "--detach", "--wait", "--wait-timeout", "60", timeout=90)
         yield stack
     finally:
         stack.down()
