@@ -5,8 +5,16 @@ an instant's length of time. Whether mere touching counts is the agreement's :cl
 
 **The tolerance.** Heights are whole feet and times whole microseconds, and are compared exactly. Areas are
 compared with a rim of :data:`RIM_M` taken off each (touching is clear) or laid around each (touching is a
-conflict): an overlap 1 cm wide is a conflict and a gap of 1 cm is none under either rule, whatever millimetres
-the corners were rounded by. Between 5 mm of overlap and 5 mm of gap the areas touch.
+conflict). So it is a conflict when a circle 2 mm wide fits into the overlap, or when the gap is 2 mm wide at most.
+Corners are rounded to the millimetre before, and move by 0.71 mm at most. Hence, of areas as they are given and
+wherever they lie:
+
+* an overlap into which a circle of 3.5 mm fits is a conflict, and a gap of 3.5 mm is none, under either rule;
+* areas whose overlap has room for 0.5 mm at most, neighbours among them, are clear when touching is clear;
+* areas that touch or have a gap of 0.5 mm at most are in conflict when touching is a conflict.
+
+Neighbours that share an edge share its rounded corners too, and have no overlap at all. A further corner of one of
+them in the middle of that edge lies at most 1.42 mm beside it: less than 2 mm, so they still only touch.
 
 **The index** compares whole numbers and bounds, and leaves the few volumes that remain to GEOS, whose verdict on a
 pair of areas it remembers: a side's areas are few and come back every day. As long as it holds few volumes, it
@@ -32,7 +40,7 @@ from .agreement import BoundaryRule
 from .airspace import Area, Volume4D
 from .geometry import METRES_PER_NM, Footprint, footprint
 
-RIM_M: Final = 0.0025
+RIM_M: Final = 0.001
 
 CELL_M: Final = 64 * METRES_PER_NM
 CELL_FT: Final = 4_000

@@ -153,7 +153,7 @@ def test_what_lies_inside_is_in_conflict(touching: BoundaryRule) -> None:
         held(square(), lower_ft=21_000, upper_ft=21_000),
         held(square(), start=NOON + SECOND, end=NOON + SECOND),
         held(square(), start=NOON + HOUR, end=NOON),
-        held(drawn((0, 0), (SIDE, 0), (SIDE, 0.004), (0, 0.004))),
+        held(drawn((0, 0), (SIDE, 0), (SIDE, 0.001), (0, 0.001))),
     ],
     ids=["no height", "no time", "ends before it starts", "no breadth"],
 )
