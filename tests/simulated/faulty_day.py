@@ -86,6 +86,7 @@ class FaultyDay:
         faults = _faults(Dice(chance, "faults"), self.parties)
         if more:
             faults = troubles.added(faults, chance, self.parties)
+        self.intrusions = faults.intrusions
         self.simulation = Simulation(START, seed, _network(Dice(chance, "network"), self.parties), faults)
         self._down = people.circuit(Dice(chance, "circuit"), QUIET_FROM)
         for party in self.parties:
