@@ -54,7 +54,8 @@ VICTIMS: Final = {"aoc us": 3, "aoc ru": 3, "monitor": 2, "director": 1, BROKER:
 SPEED: Final = {"mosquitto": 20, "nats": 20, "cluster": 4}
 PAUSE_S: Final = (0.1, 0.7)
 IN_BEGINNING: Final = 0.2  # of the kills hit a service that has not come up again yet
-PLAN_S: Final = 0.4
+PLAN_S: Final = 0.2
+PLANS_A_KILL: Final = 3  # more would wait for the line, where kills take long
 PATIENCE_S: Final = 240.0
 REFILE_S: Final = 10.0
 SEED: Final = 7
@@ -202,7 +203,7 @@ class Run:
     async def _file(self) -> None:
         """File plans, now with one side, now with the other, each until the broker has it."""
         while True:
-            if await self._publish(self.plans):
+            if self.plans < PLANS_A_KILL * (self.kills.total() + 1) and await self._publish(self.plans):
                 self.plans += 1
             await asyncio.sleep(PLAN_S)
 
