@@ -174,6 +174,30 @@ async def test_what_was_said_in_an_earlier_epoch_changes_nothing_when_it_is_said
         assert lengths[1] == lengths[0] + 1
 
 
+async def test_kills_and_a_broker_that_was_away_are_taken_for_nobodys_forgery(
+    own_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    """The broker hands over wills and older signs of life that it has kept; what is said again is a repetition."""
+    async with signed(own_broker, tmp_path) as stack:
+        assert (await stack.agree("first")).state is PlanState.ACCEPTED
+        for number in range(2):
+            since = len(stack.said)
+            stack.kill("aoc us")
+            await stack.hear(
+                lambda m: isinstance(m, Health) and m.source == "us" and m.presence is Presence.DOWN, since=since
+            )
+            stack.launch("aoc us")
+            await stack.up("us", since=since)
+            own_broker.kill()
+            own_broker.start()
+            since = len(stack.said)
+            await stack.up("us", "ru", since=since)
+            assert (await stack.agree(f"again-{number}")).state is PlanState.ACCEPTED
+        await stack.whole()
+    refused = [m for m in stack.said if isinstance(m, InputRejected)]
+    assert [(m.source, m.topic, m.problem) for m in refused] == []
+
+
 async def test_what_a_tool_orders_is_signed_and_nobody_gives_the_order_again(
     own_broker: EmbeddedBroker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
