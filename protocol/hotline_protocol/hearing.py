@@ -15,8 +15,8 @@ import msgspec
 
 from .authority import admit, objection
 from .flightplan import FlightPlan, Problem
-from .injection import SubmitPlan
-from .intake import MAX_BYTES, Refusal, evidence_of, explain, names_in, read_plans, readable
+from .injection import CancelPlan, SubmitPlan
+from .intake import MAX_BYTES, Cancellation, Refusal, evidence_of, explain, names_in, read_orders, readable
 from .message import Message
 from .names import ANONYMOUS
 from .service import Unreadable
@@ -84,8 +84,8 @@ def _filled_in(envelope: _Envelope, payload: bytes, known: dict[str, str], now: 
 
 
 def _bare(name: str, payload: bytes, known: dict[str, str], now: datetime, parties: Collection[str]) -> list[Message]:
-    plans, refusals = read_plans(payload, now)
-    submitted = [_submitted(plan, number, known, now) for number, plan in enumerate(plans)]
+    orders, refusals = read_orders(payload, now)
+    submitted = [_submitted(order, number, known, now) for number, order in enumerate(orders)]
     topic = topic_at(name)
     for message in submitted:
         if topic is not None and (problem := objection(message, topic, parties)):
@@ -94,7 +94,13 @@ def _bare(name: str, payload: bytes, known: dict[str, str], now: datetime, parti
     return [*submitted, *refused]
 
 
-def _submitted(plan: FlightPlan, number: int, known: dict[str, str], now: datetime) -> SubmitPlan:
+def _submitted(
+    plan: FlightPlan | Cancellation, number: int, known: dict[str, str], now: datetime
+) -> SubmitPlan | CancelPlan:
+    if isinstance(plan, Cancellation):
+        return CancelPlan(
+            id=_id(f"{number} cancel {plan.plan_id}".encode(), now), seq=0, time=now, plan_id=plan.plan_id, **known
+        )
     # The moment is part of the id: a plan that is sent again is not a duplicate, it wants an answer again.
     content = f"{number} {plan.digest}".encode()
     return SubmitPlan(id=_id(content, now), seq=0, time=now, plan=plan, **known)

@@ -10,6 +10,7 @@ Other programs do not always part two indicators by one blank. What is read:
 """
 
 import re
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -83,6 +84,24 @@ def dates(message: str, items: dict[str, str]) -> set[str]:
         words = items["DOF"]
         given.update(words.split() if re.fullmatch("[0-9]{6}( [0-9]{6})+", words) else [words])
     return given
+
+
+class DateError(ValueError):
+    """A message does not say of one day that it is of it; the message says why."""
+
+
+def day_of(given: set[str]) -> date:
+    """The one day that these say, as :func:`dates` found them. Raises DateError."""
+    if len(given) > 1:
+        days = " and ".join(repr(text[:20]) for text in sorted(given))
+        raise DateError(f"gives more than one day: {days}")
+    (text,) = given
+    try:
+        if not re.fullmatch("[0-9]{6}", text):
+            raise ValueError(text)
+        return date(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))
+    except ValueError as error:
+        raise DateError(f"{text[:20]!r} is not a date as year, month and day: 170618") from error
 
 
 def _found(text: str) -> list[_Item]:

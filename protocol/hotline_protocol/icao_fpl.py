@@ -10,10 +10,13 @@ What becomes of a message:
   its end has not passed yet: EOBT 0015 handed in at 2330 is tomorrow's, EOBT 1400 handed in at 1405 is today's;
 * points outside the theatre before the first and after the last one inside it are cut off, as when a tanker comes
   up from the Gulf: the plan then lasts for that share of the time that the rest is of the way;
-* STS/EMER makes it an emergency; STS/MEDEVAC, HOSP, SAR and FFR give it priority;
+* an area that is held (``icao_held``) is taken as it is, for the whole time from EOBT on;
+* STS/EMER makes it an emergency; STS/MEDEVAC, HOSP, SAR, FFR and ATFMX give it priority;
 * the first word of RMK may name a kind of flight (``RMK/TANKER``); otherwise an aircraft type of one use decides
   (``icao_types``); otherwise military flights (field 8, type M) are patrols and all others transports;
 * ``plan_id`` is made of callsign, date and EOBT, so that filing the same flight again is seen as such.
+
+A CNL message cancels the plan that it names (``icao_changes``).
 
 Equipment (field 10), alternates and field 19 are not kept. Lower case, line breaks and stray blanks do not matter.
 """
@@ -26,10 +29,12 @@ from typing import Final
 
 import msgspec
 
-from .airspace import MAX_VERTICES, Corridor, Position
+from .airspace import MAX_VERTICES, Area, Corridor, Position
 from .flightplan import FlightKind, FlightPlan, Priority, Problem
 from .geodesy import route_nm
-from .icao_field18 import dates, read_items, statuses, without_supplement
+from .icao_changes import NOT_READ, read_cancellation
+from .icao_field18 import DateError, dates, day_of, read_items, statuses, without_supplement
+from .icao_held import HeldError, held_area
 from .icao_route import FIELD_15, HIGHEST_FT, RouteError, in_theatre, read_aerodrome, read_point, read_route
 from .icao_types import kind_of_type
 
@@ -39,17 +44,19 @@ LONGEST: Final = 10_000
 LONGEST_REMARKS: Final = 500
 
 _OPENING: Final = re.compile(r"\((?=\s{0,9}[A-Za-z]{3}[A-Za-z0-9/]{0,12}\s{0,9}-)")
+_CALLSIGN: Final = re.compile("[A-Z0-9]{2,7}")
 _PLACE_AND_TIME: Final = re.compile(r"([A-Z][A-Z0-9]{3})\s?([0-9]{4})(?:\s[A-Z0-9 ]*)?")
-_PRIORITY_STATUS: Final = frozenset({"MEDEVAC", "HOSP", "SAR", "FFR"})
+_PRIORITY_STATUS: Final = frozenset({"MEDEVAC", "HOSP", "SAR", "FFR", "ATFMX"})
 
 
 class FiledPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One FPL message as read: a plan, or everything that is wrong with it. Never both."""
+    """One message as read: a plan, the id of one that it cancels, or everything that is wrong with it. Never two."""
 
     text: str
     callsign: str = ""
     plan_id: str = ""
     plan: FlightPlan | None = None
+    cancels: str = ""
     problems: tuple[Problem, ...] = ()
 
 
@@ -91,7 +98,10 @@ class _Reading:
         self._problems: list[Problem] = []
 
     def result(self) -> FiledPlan:
-        fields = self._fields()
+        body = self._body()
+        if body and body.startswith("CNL"):
+            return self._cancellation(body)
+        fields = self._fields(body) if body else None
         plan = self._plan(fields) if fields else None
         return FiledPlan(
             text=f"({self._message}",
@@ -104,17 +114,35 @@ class _Reading:
     def _note(self, code: str, field: str, reason: str) -> None:
         self._problems.append(Problem(code=code, field=field, reason=reason))
 
-    def _fields(self) -> _Fields | None:
+    def _cancellation(self, body: str) -> FiledPlan:
+        read = read_cancellation(body, self._now)
+        self._problems += read.problems
+        return FiledPlan(
+            text=f"({self._message}",
+            callsign=read.callsign,
+            plan_id=read.plan_id,
+            cancels="" if self._problems else read.plan_id,
+            problems=tuple(self._problems),
+        )
+
+    def _body(self) -> str | None:
+        """The message in capitals, with single blanks and without its brackets."""
         if len(self._message) > LONGEST:
             self._note("too-long", "message", f"has {len(self._message):,} characters; {LONGEST:,} is the most")
             return None
         body, closed, after = " ".join(self._message.upper().split()).rpartition(")")
         body = body or after
-        if not body.startswith("FPL"):
-            self._note("unknown-message", "field 3", f"{body[:10]!r}: only FPL messages are read")
+        if not body.startswith(("FPL", "CNL")):
+            reason = NOT_READ.get(body[:3], f"{body[:10]!r}: only FPL and CNL messages are read")
+            self._note("unknown-message", "field 3", reason)
+            callsign = body.split("-", 2)[1].partition("/")[0].strip() if "-" in body else ""
+            self._callsign = callsign if _CALLSIGN.fullmatch(callsign) else ""
             return None
         if not closed:
             self._note("not-closed", "message", "the closing bracket is missing: it may be cut short")
+        return body
+
+    def _fields(self, body: str) -> _Fields | None:
         parts = [part.strip() for part in body.split("-", 8)]
         if len(parts) < 8:
             self._note("missing-fields", "message", f"has {len(parts) - 1} fields: 7, 8, 9, 10, 13, 15, 16 are needed")
@@ -135,7 +163,8 @@ class _Reading:
             self._problems += route
         if self._problems or isinstance(route, list) or day is None or off_block is None or elapsed is None:
             return None
-        track = self._cut((*departure, *route.points, *destination), datetime.combine(day, off_block, UTC), elapsed)
+        way = (*departure, *route.points, *destination)
+        track = self._track(fields.f18, way, datetime.combine(day, off_block, UTC), elapsed)
         if track is None:
             return None
         status, remarks = statuses(fields.f18), fields.f18.get("RMK", "")
@@ -146,7 +175,7 @@ class _Reading:
             or kind_of_type(aircraft)
             or (FlightKind.PATROL if military else FlightKind.TRANSPORT),
             priority=_priority(status),
-            area=Corridor(route=track.points, half_width_nm=HALF_WIDTH_NM),
+            area=track.area,
             lower_ft=max(min(route.levels_ft) - HALF_BLOCK_FT, 0),
             upper_ft=min(max(route.levels_ft) + HALF_BLOCK_FT, HIGHEST_FT),
             start=track.start,
@@ -161,7 +190,7 @@ class _Reading:
 
     def _read_callsign(self, text: str) -> str:
         callsign = text.partition("/")[0].strip()
-        if not re.fullmatch(r"[A-Z0-9]{2,7}", callsign):
+        if not _CALLSIGN.fullmatch(callsign):
             self._note("bad-callsign", "field 7", f"{text[:20]!r} is not two to seven letters and digits")
             return ""
         self._callsign = callsign
@@ -178,21 +207,15 @@ class _Reading:
         if not found:
             self._note("bad-type", "field 9", f"{text[:20]!r} is not aircraft type and wake category, such as F18/M")
             return ""
-        named = re.sub(r"[^A-Z0-9]", "", other.get("TYP", "")) if found[2] == "ZZZZ" else ""
-        return (named or found[1] + found[2])[:8]
+        if found[2] == "ZZZZ":
+            return re.sub(r"[^A-Z0-9]", "", other.get("TYP", ""))[:8]
+        return found[1] + found[2]
 
     def _read_day(self, given: set[str]) -> date | None:
-        if len(given) > 1:
-            days = " and ".join(repr(text[:20]) for text in sorted(given))
-            self._note("bad-date", "field 18 DOF", f"gives more than one day: {days}")
-            return None
-        (text,) = given
         try:
-            if not re.fullmatch("[0-9]{6}", text):
-                raise ValueError(text)
-            return date(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))
-        except ValueError:
-            self._note("bad-date", "field 18 DOF", f"{text[:20]!r} is not a date as year, month and day: 170618")
+            return day_of(given)
+        except DateError as error:
+            self._note("bad-date", "field 18 DOF", str(error))
             return None
 
     def _first_day(self, off_block: time | None, elapsed: timedelta | None) -> date:
@@ -200,7 +223,7 @@ class _Reading:
         today = self._now.date()
         if off_block is None or elapsed is None:
             return today
-        is_over = datetime.combine(today, off_block, UTC) + elapsed <= self._now
+        is_over = self._now - datetime.combine(today, off_block, UTC) >= elapsed
         return today + timedelta(days=1) if is_over and today < date.max else today
 
     def _read_departure(self, fields: _Fields) -> tuple[list[Position], time | None]:
@@ -245,6 +268,26 @@ class _Reading:
         self._note("unknown-place", field, reason)
         return []
 
+    def _track(
+        self, other: dict[str, str], way: tuple[Position, ...], start: datetime, elapsed: timedelta
+    ) -> "_Track | None":
+        """Where it is and until when: the area that it holds or else its way."""
+        held = self._read_held(other)
+        if self._problems:
+            return None
+        try:
+            return _Track(held, start, start + elapsed) if held else self._cut(way, start, elapsed)
+        except OverflowError:
+            self._note("bad-time", "field 16 EET", "the flight would go on beyond the end of the calendar")
+            return None
+
+    def _read_held(self, other: dict[str, str]) -> Area | None:
+        try:
+            return held_area(other)
+        except HeldError as error:
+            self._note("bad-area", "field 18 STAYINFO", str(error))
+            return None
+
     def _cut(self, points: tuple[Position, ...], start: datetime, elapsed: timedelta) -> "_Track | None":
         """The part between the first and the last point in the theatre, flown at one speed throughout."""
         inside = [index for index, point in enumerate(points) if in_theatre(point)]
@@ -260,13 +303,14 @@ class _Reading:
         whole = route_nm(points)
         begin = elapsed * (route_nm(points[: first + 1]) / whole)
         end = elapsed * (route_nm(points[: last + 1]) / whole)
-        return _Track(kept, (start + begin).replace(microsecond=0), (start + end).replace(microsecond=0))
+        area = Corridor(route=kept, half_width_nm=HALF_WIDTH_NM)
+        return _Track(area, (start + begin).replace(microsecond=0), (start + end).replace(microsecond=0))
 
 
 class _Track(msgspec.Struct, frozen=True):
     """Where a flight is in the theatre, and from when until when."""
 
-    points: tuple[Position, ...]
+    area: Area
     start: datetime
     end: datetime
 

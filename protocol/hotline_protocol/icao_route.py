@@ -1,8 +1,8 @@
 """Field 15 of an ICAO flight plan: speed, level and route (PANS-ATM, Doc 4444, Appendix 3, in the 2012 format).
 
-A route is a row of points: ``3520N04010E`` or ``35N040E``, a town or an aerodrome of the theatre (``RAQQA``,
-``DEIREZZOR``, ``OSDZ``), or a bearing and distance from one of these (``RAQQA180040``: 180 degrees, 40 NM; the bearing
-is read as true, though filers mean magnetic: up to about five degrees off in the theatre). ``DCT`` and changes of
+A route is a row of points: ``3520N04010E``, ``35N040E`` or ``352030N0401030E``, a town or an aerodrome of the theatre
+(``RAQQA``, ``DEIREZZOR``, ``OSDZ``), or a bearing and distance from one of these: ``RAQQA180040`` is 180 degrees and
+40 NM. Bearings are read as true, though filers mean magnetic: up to about five degrees off here. ``DCT`` and changes of
 rules are passed over. Airways and procedures are refused: their tracks are in no table here. A change of level
 at a point widens the whole plan's altitude block to cover it; a change of speed says nothing that a plan keeps.
 
@@ -32,7 +32,7 @@ _START: Final = re.compile(rf"({_SPEED})\s?({_LEVEL}|VFR)(?:\s|$)")
 _CHANGE: Final = re.compile(rf"(.+)/{_SPEED}({_LEVEL}|VFR)")
 _CLIMB: Final = re.compile(rf"C/(.+)/{_SPEED}({_LEVEL})({_LEVEL}|PLUS)")
 _STAY: Final = re.compile(r"STAY[0-9]/[0-9]{4}")
-_LAT_LON: Final = re.compile(r"([0-9]{2})([0-9]{2})?([NS])([0-9]{3})([0-9]{2})?([EW])")
+_LAT_LON: Final = re.compile(r"([0-9]{2})([0-9]{2}(?:[0-9]{2})?)?([NS])([0-9]{3})([0-9]{2}(?:[0-9]{2})?)?([EW])")
 _BEARING: Final = re.compile(r"(.+?)([0-9]{3})([0-9]{3})")
 _VFR: Final = "VFR gives no level; file one, such as N0180A045"
 _NO_POINT: Final = frozenset({"DCT", "IFR", "VFR", "OAT", "GAT", "SID", "STAR"})
@@ -152,17 +152,19 @@ def _fixed_point(text: str) -> Position | None:
     found = _LAT_LON.fullmatch(text)
     if not found:
         return _named_point(text)
-    if (found[2] is None) != (found[5] is None):
+    if len(found[2] or "") != len(found[5] or ""):
         raise RouteError(f"{text!r}: latitude and longitude are both in degrees, or both in degrees and minutes")
     lat = _degrees(text, found[1], found[2], 90)
     lon = _degrees(text, found[4], found[5], 180)
     return Position(lon_deg=-lon if found[6] == "W" else lon, lat_deg=-lat if found[3] == "S" else lat)
 
 
-def _degrees(text: str, degrees: str, minutes: str | None, most: int) -> float:
-    if int(minutes or 0) > 59:
-        raise RouteError(f"{text!r}: there are no {minutes} minutes")
-    value = int(degrees) + int(minutes or 0) / 60
+def _degrees(text: str, degrees: str, rest: str | None, most: int) -> float:
+    """Degrees, minutes and, as some write them, seconds."""
+    minutes, seconds = int((rest or "0")[:2]), int((rest or "")[2:] or 0)
+    if minutes > 59 or seconds > 59:
+        raise RouteError(f"{text!r}: there are no {minutes if minutes > 59 else seconds} minutes or seconds")
+    value = int(degrees) + minutes / 60 + seconds / 3_600
     if value > most:
         raise RouteError(f"{text!r}: {degrees} degrees is above {most}")
     return round(value, 6)

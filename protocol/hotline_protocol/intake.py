@@ -40,6 +40,12 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     callsign: str = ""
 
 
+class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
+    """An order to take a plan back, as a CNL message gives it."""
+
+    plan_id: str
+
+
 class _Batch(msgspec.Struct):
     plans: list[msgspec.Raw]
 
@@ -52,11 +58,23 @@ class _Named(msgspec.Struct):
 
 
 _plan: Final = msgspec.json.Decoder(FlightPlan)
-_Read = tuple[list[FlightPlan], list[Refusal]]
+_Read = tuple[list[FlightPlan | Cancellation], list[Refusal]]
 
 
-def read_plans(payload: bytes, now: date) -> _Read:
+def read_plans(payload: bytes, now: date) -> tuple[list[FlightPlan], list[Refusal]]:
     """The plans in a payload, and a refusal for each thing in it that is not one. ``now`` dates FPLs without DOF."""
+    found, refusals = read_orders(payload, now)
+    plans = [each for each in found if isinstance(each, FlightPlan)]
+    return plans, refusals + [_no_plan(each, payload) for each in found if isinstance(each, Cancellation)]
+
+
+def _no_plan(order: Cancellation, payload: bytes) -> Refusal:
+    problem = Problem(code="unknown-message", field="field 3", reason="CNL cancels a plan, and is none")
+    return _refusal(problem, payload, order.plan_id)
+
+
+def read_orders(payload: bytes, now: date) -> _Read:
+    """The plans and cancellations in a payload as they come, and a refusal for each thing that is neither."""
     if len(payload) > MAX_BYTES:
         return _refused("too-large", f"has {len(payload):,} bytes; {MAX_BYTES:,} is the most", payload)
     try:
@@ -93,7 +111,7 @@ def _read_each(items: list[msgspec.Raw], text: bytes) -> _Read:
         return _refused("empty", "holds no plan", text)
     if len(items) > MAX_PLANS:
         return _too_many(len(items), text)
-    plans: list[FlightPlan] = []
+    plans: list[FlightPlan | Cancellation] = []
     refusals: list[Refusal] = []
     for item in items:
         try:
@@ -124,8 +142,8 @@ def _read_messages(messages: list[str], payload: bytes, now: date) -> _Read:
     if len(messages) > MAX_PLANS:
         return _too_many(len(messages), payload)
     filed = [one for message in messages for one in read_fpl(f"({message}", now)]
-    plans = [one.plan for one in filed if one.plan]
-    return plans, [_refused_filing(one) for one in filed if one.problems]
+    found = [one.plan or Cancellation(plan_id=one.cancels) for one in filed if one.plan or one.cancels]
+    return found, [_refused_filing(one) for one in filed if one.problems]
 
 
 def _refused_filing(filed: FiledPlan) -> Refusal:

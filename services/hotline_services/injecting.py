@@ -14,19 +14,21 @@ import msgspec
 from hotline_protocol.authority import Role, door, may_order, role_of
 from hotline_protocol.flightplan import FlightPlan, Problem
 from hotline_protocol.injection import SubmitPlan
-from hotline_protocol.intake import Refusal, check_plan, read_plans
+from hotline_protocol.intake import Cancellation, Refusal, check_plan, read_orders
 from hotline_protocol.names import CONTROL, RESERVED
 from hotline_protocol.topics import INJECT, ORDER
 from hotline_services.runtime.payloads import Signing
 
+CANCEL: Final = "cancel-plan"
 NO_PARTIES: Final = RESERVED  # some of them are up and well, but fly nothing
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """One thing to publish, and the plans in it that can be followed."""
+    """One thing to publish, and the plans in it that can be followed; or the id of a plan that it cancels."""
 
     payload: bytes
-    plans: tuple[FlightPlan, ...]
+    plans: tuple[FlightPlan, ...] = ()
+    cancels: str = ""
 
 
 class Complaint(msgspec.Struct, frozen=True):
@@ -67,27 +69,34 @@ def read_texts(texts: Sequence[tuple[str, bytes]], now: datetime, *, whole: bool
     letters: list[Letter] = []
     complaints: list[Complaint] = []
     for name, payload in texts:
-        plans, refusals = read_plans(payload, now)
+        orders, refusals = read_orders(payload, now)
         complaints += [Complaint(_named(name, refusal), refusal.problem) for refusal in refusals]
         if refusals and whole:
-            letters.append(Letter(payload, tuple(plans)))
+            letters.append(Letter(payload, tuple(each for each in orders if isinstance(each, FlightPlan))))
         else:
-            letters += [Letter(msgspec.json.encode(plan), (plan,)) for plan in plans]
+            letters += map(_letter, orders)
     return Reading(tuple(letters), tuple(complaints))
+
+
+def _letter(order: FlightPlan | Cancellation) -> Letter:
+    if isinstance(order, FlightPlan):
+        return Letter(msgspec.json.encode(order), (order,))
+    return Letter(msgspec.json.encode({"type": CANCEL, "plan_id": order.plan_id}), cancels=order.plan_id)
 
 
 def addressed(letter: Letter, user: str | None, to: str, signing: Signing) -> tuple[str, bytes]:
     """Where this is published by whom the broker knows as ``user``, and the payload, signed where there is a key.
 
-    A signed plan gets an id, so that nobody else can hand it in again. What is no single plan cannot be signed: it goes
-    where nobody's name is asked.
+    A signed plan or cancellation gets an id, so that nobody else can hand it in again. Several plans in one cannot be
+    signed: they go where nobody's name is asked.
     """
     address = door(user, SubmitPlan, to)
     if not signing.public or ORDER.match(address) is None:
         return address, letter.payload
-    if len(letter.plans) != 1:
+    if len(letter.plans) != 1 and not letter.cancels:
         return INJECT.filter(to=to), letter.payload
-    fields = {"type": "submit-plan", "id": f"{user}-{secrets.token_hex(8)}", "plan": letter.plans[0]}
+    about = {"plan_id": letter.cancels} if letter.cancels else {"plan": letter.plans[0]}
+    fields = {"type": CANCEL if letter.cancels else "submit-plan", "id": f"{user}-{secrets.token_hex(8)}", **about}
     return address, signing.sign(address, msgspec.json.encode(fields))
 
 

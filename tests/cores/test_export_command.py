@@ -11,14 +11,17 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from hotline_protocol.intake import check_plan, read_plans
 from hotline_protocol.sky import Fix, FlightBegan
 from hotline_services.cli.export import Format, export
+from hotline_services.cli.simulate import simulate
 from hotline_services.export.run import Run
 from hotline_services.monitor.record import Record
 from hotline_services.runtime.hearing import unread
 from hotline_services.runtime.recording import Header, RecordingWriter
 from hotline_services.runtime.store import Heard, StoreError
 
+from . import doc4444
 from .skies import MINUTE, NOON
 from .test_export import HEADER, said
 
@@ -223,3 +226,15 @@ def test_a_flight_that_lasts_for_ever_is_drawn_as_far_as_a_calendar_goes(tmp_pat
         writer.write(replace(began, path=path), began.time + timedelta(seconds=1))
     for to in ("czml", "kml", "geojson", "csv", "aircraft.json"):
         assert export(tmp_path / "long.jsonl", to=to, out=out / to if to == "csv" else tmp_path / to) == 0
+
+
+def test_the_plans_of_a_run_are_written_and_read_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, out = tmp_path / "run.jsonl", tmp_path / "run.fpl"
+    assert simulate("euphrates-2017-06-18", out=run) == 0
+    assert export(run, to="fpl", out=out) == 0
+    assert "left out" not in capsys.readouterr().err
+    found, refusals = read_plans(out.read_bytes(), NOON)
+    assert refusals == []
+    assert len(found) > 20
+    assert all(check_plan(plan, plan.start) == [] for plan in found)
+    assert all(doc4444.read(f"{text.rstrip()}")["callsign"] for text in out.read_text().split("\n\n"))

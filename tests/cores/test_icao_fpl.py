@@ -203,7 +203,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "field", "why"),
     [
-        ("(CNL-EXER11-OSDZ1400-OSLK)", "field 3", "only FPL"),
+        ("(EST-EXER11-OSDZ1400-RAQQA/1430F310-OSLK)", "field 3", "only FPL and CNL"),
         ("(FPL-EXER11-IM)", "message", "7, 8, 9, 10, 13, 15, 16"),
         (fpl().rstrip(")"), "message", "closing bracket"),
         (fpl(f18="RMK/" + "A" * 10_000), "message", "10,000 is the most"),
@@ -271,7 +271,7 @@ def test_what_is_flown_outside_the_theatre_is_cut_off_in_place_and_time() -> Non
 
 @given(st.text(alphabet="(FPL-)IM/N0471 OSDZ35E\n", max_size=200))
 def test_no_text_makes_the_reader_raise(text: str) -> None:
-    assert all((one.plan is None) == bool(one.problems) for one in read_fpl(text, TODAY))
+    assert all((one.plan is None and not one.cancels) == bool(one.problems) for one in read_fpl(text, TODAY))
 
 
 def test_the_places_are_those_of_the_shipped_geography() -> None:

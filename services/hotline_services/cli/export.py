@@ -14,10 +14,12 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from hotline_protocol.injection import SubmitPlan
 from hotline_services.director.scenario import ScenarioError
 from hotline_services.export.aircraft import aircraft_json
 from hotline_services.export.czml import czml
 from hotline_services.export.foxglove import write_mcap
+from hotline_services.export.fpl import LeftOut, write_fpl
 from hotline_services.export.geojson import geojson
 from hotline_services.export.kml import kml
 from hotline_services.export.memorandum import agreement_of
@@ -47,6 +49,7 @@ class Format(enum.Enum):
     AIRCRAFT = "aircraft.json"
     MCAP = "mcap"
     OTLP = "otlp"
+    FPL = "fpl"
 
 
 FOLDERS: Final = {Format.PARQUET: parquet, Format.CSV: csv_text}
@@ -86,7 +89,8 @@ def export(
         A recording (run.jsonl), or a monitor's record.
     to
         parquet or csv (a folder with a table of each kind of row), czml (Cesium), kml (Google Earth), geojson,
-        aircraft.json (tar1090), mcap (Foxglove), or otlp (OpenTelemetry's traces as JSON).
+        aircraft.json (tar1090), mcap (Foxglove), otlp (OpenTelemetry's traces as JSON), or fpl (the plans as ICAO
+        flight plan messages).
     out
         The file or folder to write; - is the standard output. By default the run's name with the format's ending.
     at
@@ -128,6 +132,8 @@ def _export(
                 _put(target, _aircraft(run, at), force=force)
             case Format.OTLP:
                 _put(target, msgspec.json.encode(spans(each.message for each in run.messages())), force=force)
+            case Format.FPL:
+                _put(target, _messages(run), force=force)
             case Format.PARQUET | Format.CSV:
                 _write_tables(run, kind, target)
             case Format.CZML | Format.KML | Format.GEOJSON:
@@ -165,6 +171,18 @@ def _aircraft(run: Run, at: datetime | None) -> bytes:
     if at is not None and (warning := outside(at, run.header.start, last)):
         complain("export", warning)
     return aircraft_json(projection.rows(AirborneRow), at or last, count)
+
+
+def _messages(run: Run) -> bytes:
+    """The plans as they were handed in, one ICAO message each. What no message can hold is said."""
+    submitted = (each.message.plan for each in run.messages() if isinstance(each.message, SubmitPlan))
+    texts: list[str] = []
+    for written_or_not in write_fpl({plan.digest: plan for plan in submitted}.values()):
+        if isinstance(written_or_not, LeftOut):
+            complain("export", f"{written_or_not.plan_id} is left out: {written_or_not.reason}")
+        else:
+            texts.append(f"{written_or_not}\n")
+    return "\n".join(texts).encode()
 
 
 def _write_tables(run: Run, kind: Format, folder: Path) -> None:

@@ -52,7 +52,7 @@ def inject(
     force: Annotated[bool, Flag] = False,
     reach: Reach = FROM_HERE,
 ) -> int:
-    """Hand flight plans to a centre: JSON plans or ICAO flight plan messages, one or many in a file.
+    """Hand flight plans to a centre: JSON plans or ICAO messages (FPL, CNL), one or many in a file.
 
     Plans are checked here first, at the time of the stack's clock, and that the centre has been heard of; with any
     problem nothing is sent. Each plan is then published on hotline/v1/order/USER/TO, or on hotline/v1/inject/TO where
@@ -169,6 +169,8 @@ class _Errand:
             await connection.publish(address, payload, qos=INJECT.qos)
             for plan in letter.plans:
                 self._say_sent(plan)
+            if letter.cancels and not self._json:
+                _say(f"{letter.cancels} cancelled at {self._to}")
 
     def _say_sent(self, plan: FlightPlan) -> None:
         if not self._json:
