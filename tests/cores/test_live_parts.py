@@ -17,7 +17,7 @@ from hotline_protocol.service import Clock, Health, Presence, Unreadable
 from hotline_protocol.topics import HEALTH, LINE, address_of, encode
 from hotline_services.runtime.clock import EARLIEST, LATEST, ScaledClock
 from hotline_services.runtime.daemon import in_daemon_thread
-from hotline_services.runtime.dispatch import Dispatch
+from hotline_services.runtime.dispatch import CROWDED, Dispatch
 from hotline_services.runtime.hearing import Hear, input_id
 from hotline_services.runtime.intake import Intake, Turn
 from hotline_services.runtime.presence import Peers
@@ -241,6 +241,20 @@ def test_nothing_is_sent_again_to_a_peer_that_is_gone_until_it_is_back() -> None
     dispatch.send_due()
     assert len(line.published) == 1
     dispatch.peer_up("ru", news=True)
+    assert len(line.published) == 2
+
+
+def test_a_peer_that_comes_and_goes_all_the_time_adds_nothing_to_what_the_broker_is_behind_with() -> None:
+    line, times = Line(), [0.0]
+    dispatch = Dispatch(line, Peers(), lambda: times[0])
+    dispatch.connected(session_present=True)
+    dispatch.send([to_ru(Author("us"))])
+    line.backlog = CROWDED + 1
+    for _ in range(100):
+        dispatch.peer_up("ru", news=True)
+    assert len(line.published) == 1
+    line.backlog = 0
+    dispatch.send_due()
     assert len(line.published) == 2
 
 

@@ -33,7 +33,7 @@ from .patience import Patience
 from .pulse import Pulse
 from .receipts import Receipts
 from .replay import Past, replay
-from .resends import say_again
+from .resends import Resends
 from .service import Service
 from .signs import Signs
 from .store import Store
@@ -52,7 +52,6 @@ BUG: Final = 70  # EX_SOFTWARE: worth a restart
 BATCH: Final = 256
 INBOX: Final = 10_000  # only messages of QoS 0 can fill it: of the others the broker sends a window, and waits
 MOST_BACKLOG: Final = 5_000  # publishes waiting for the broker, beyond which nothing more is taken in
-MOST_RESENDS: Final = 100
 REPLAYED_AT_ONCE: Final = 500
 TICK_S: Final = 0.5
 FAREWELL_S: Final = 1.0
@@ -100,7 +99,7 @@ class LiveActor:
         self._in_hand: Turn | None = None
         self._awaited: datetime | None = None  # the deadline that the pump's timer is set for
         self._own_health = HEALTH.filter(source=name)
-        self._resends: deque[Resend] = deque(maxlen=MOST_RESENDS)
+        self._resends = Resends(store)
         self._stopping = False
         self._ticked = False  # then what has arrived is written: if that is lost it is sent again, no more
         told = [topic.filter(to=name) for topic in (ORDER, CONTROL, OLD_CONTROL, RECEIPT)]
@@ -214,7 +213,7 @@ class LiveActor:
             case Resend(is_echo=True) if message.to == self._service.name:
                 self._namesakes.hear_question(message)
             case Resend() if message.to == self._service.name:
-                self._resends.append(message)
+                self._resends.ask(message)
                 self._wake.set()
             case Stop() if message.to == self._service.name:
                 log.info("stop-asked", by=message.source)
@@ -282,12 +281,9 @@ class LiveActor:
             self._follow_up(turn)
             if turn.bug is not None:
                 return await self._die(turn.bug)
-            if self._resends:
-                left = await say_again(self._resends.popleft(), self._writer, self._store, self._publish)
-                self._resends += [left] if left else []
+            if self._resends.is_due(self._connection.backlog):
+                await self._resends.say_some(self._writer, self._publish)
             self._in_hand = None
-            if self._resends:
-                self._wake.set()
             await self._something_to_do()
         return DONE
 
@@ -342,7 +338,7 @@ class LiveActor:
     async def _something_to_do(self) -> None:
         """Until a message, a deadline, a tick or a stop."""
         timer = None
-        if self._resends:
+        if self._resends.is_due(self._connection.backlog):
             self._wake.set()
         if self._timing.clock is not None and not self._crowded:
             if self._inbox:

@@ -176,6 +176,8 @@ class Dispatch:
         if not self._connection.up:
             return
         self._outbox.hurry(self._now_s())
+        if self._connection.backlog > CROWDED:
+            return  # they are due, and go out as soon as there is room
         for message in self._outbox.due(self._now_s()):
             receiver = _receiver(message)
             if not self._held or receiver in self._ready:
