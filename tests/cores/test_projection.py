@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline_protocol.events import NegotiationOutcome, PlanState
+from hotline_protocol.events import CallEnded, NegotiationEnded, NegotiationOutcome, PlanState
 from hotline_protocol.ledger import GENESIS, Entry, EntryKind
-from hotline_protocol.line import CallOutcome, Entered, Entries, Tier
+from hotline_protocol.line import CallOutcome, Entered, Entries, Propose, Ring, Tier
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Presence
 from hotline_services.monitor.projection import Projection
@@ -108,6 +109,27 @@ def test_a_release_marks_the_agreement_that_it_ends() -> None:
     )
     (row,) = folded([*messages, Author("ru").say(Entered, at(900), to="us", entry=released)]).rows(AgreementRow)
     assert (row.entered_at, row.released_at) == (at(150), at(900))
+
+
+def claimed(other: str) -> list[Message]:
+    """What somebody else says of a call, a negotiation and a chain of us and ru, in ids that sort before theirs."""
+    author = Author(other, "a")
+    told = [m for m in everything() if isinstance(m, Ring | CallEnded | Propose | NegotiationEnded)]
+    mine = [msgspec.structs.replace(m, id=f"{other}-a-{n}", source=other) for n, m in enumerate(told, 1)]
+    entered = next(m for m in everything() if isinstance(m, Entered))
+    entry = msgspec.structs.replace(entered.entry, volumes=())
+    return [*mine, author.say(Entered, at(1), to="us", entry=entry)]
+
+
+@pytest.mark.parametrize("other", ["ru", "ca"])
+@given(data=st.data())
+def test_nobody_tells_of_calls_negotiations_and_grants_that_others_have_begun(other: str, data: st.DataObject) -> None:
+    false = [m for m in claimed(other) if not (isinstance(m, Entered) and other == "ru")]
+    shuffled = data.draw(st.permutations([*ALL, *false]))
+    for kind in (CallRow, AgreementRow):
+        assert folded(shuffled).rows(kind) == folded(ALL).rows(kind)
+    rows = [(row.key, row.asker, row.outcome, row.ended_by) for row in folded(shuffled).rows(NegotiationRow)]
+    assert rows == [(row.key, row.asker, row.outcome, row.ended_by) for row in folded(ALL).rows(NegotiationRow)]
 
 
 def test_a_plan_has_its_newest_state_and_its_whole_history() -> None:

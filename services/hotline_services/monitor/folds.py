@@ -62,8 +62,23 @@ def _is_newer(row: LedgerRow | PlanRow | AnnouncementRow | LineRow, message: Mes
     return row.at is None or (message.time, message.seq) > (row.at, row.seq)
 
 
+def _is_anothers(key: str, beginner: str, claimant: str) -> bool:
+    """Whether what has this id was begun by ``beginner`` and not by ``claimant``: who begins it names it after itself.
+
+    Both say that they have. Of an id that is made in another way nobody can tell.
+    """
+    return bool(beginner) and key.startswith(f"{beginner}-") and not key.startswith(f"{claimant}-")
+
+
 def with_call_message(row: CallRow, message: Ring | Answer | Busy | HangUp) -> CallRow:
-    """A call in progress, as overheard; a counted call is not touched any more."""
+    """A call in progress, as overheard; a counted call is not touched any more, nor one of others than these two."""
+    caller = message.source if isinstance(message, Ring) else message.to
+    if isinstance(message, HangUp):
+        caller = row.caller if row.caller == message.source else caller
+    if _is_anothers(row.key, row.caller, caller):
+        return row
+    if row.caller and _is_anothers(row.key, caller, row.caller):
+        row = CallRow(key=row.key)
     if row.counted_by:
         return row
     match message:
@@ -111,7 +126,10 @@ def _with_end(row: CallRow, at: datetime, outcome: CallOutcome) -> CallRow:
 
 def with_call_ended(row: CallRow, message: CallEnded) -> CallRow:
     """The call as its caller counted it."""
-    if row.counted_by and row.counted_by <= message.id:
+    if _is_anothers(row.key, row.caller, message.source):
+        return row
+    is_claimed = _is_anothers(row.key, message.source, row.caller)
+    if row.counted_by and row.counted_by <= message.id and not is_claimed:
         return row
     return _timed(
         CallRow(
@@ -133,6 +151,11 @@ def with_call_ended(row: CallRow, message: CallEnded) -> CallRow:
 
 def with_statement(row: NegotiationRow, message: InNegotiation | Confirm | Lapsed) -> NegotiationRow:
     """Something said in the negotiation, by either side."""
+    if isinstance(message, Propose):
+        if _is_anothers(row.key, row.asker, message.source):
+            return row
+        if row.asker and _is_anothers(row.key, message.source, row.asker):
+            row = NegotiationRow(key=row.key)
     if isinstance(message, InNegotiation) and message.call_id not in row.calls:
         row = replace(row, calls=tuple(sorted((*row.calls, message.call_id))))
     if isinstance(message, Propose | Counter) and message.round > row.rounds:
@@ -164,6 +187,10 @@ def with_tier_raised(row: NegotiationRow, message: Escalated | NegotiationEnded)
 
 def with_negotiation_ended(row: NegotiationRow, message: NegotiationEnded) -> NegotiationRow:
     """The negotiation as the side that asked sums it up."""
+    if _is_anothers(row.key, row.asker, message.source):
+        return row
+    if row.asker and _is_anothers(row.key, message.source, row.asker):
+        row = NegotiationRow(key=row.key)
     if row.ended_by and row.ended_by <= message.id:
         return row
     return replace(

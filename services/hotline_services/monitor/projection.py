@@ -103,10 +103,10 @@ class Projection:
             case InNegotiation() | Confirm() | Lapsed():
                 self._change(NegotiationRow, message.negotiation_id, folds.with_statement, message)
             case Entered():
-                self._enter(message.entry)
+                self._enter(message.source, message.entry)
             case Entries():
                 for entry in message.entries:
-                    self._enter(entry)
+                    self._enter(message.source, entry)
             case _:
                 return False
         return True
@@ -143,8 +143,10 @@ class Projection:
             kind, key_of, fold = latest
             self._change(kind, key_of(message), fold, message)
 
-    def _enter(self, entry: Entry) -> None:
-        self._change(AgreementRow, f"{entry.granter}/{entry.agreement_id}", folds.with_entry, entry)
+    def _enter(self, source: str, entry: Entry) -> None:
+        """Who grants writes the chain; what others hold of it, and may give back, is on record since then."""
+        if entry.granter == source:
+            self._change(AgreementRow, f"{entry.granter}/{entry.agreement_id}", folds.with_entry, entry)
 
     def _change(self, kind: type[R], key: str, fold: Callable[[R, T], R], said: T) -> None:
         before = self._rows.get(kind, key)
