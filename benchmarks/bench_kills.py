@@ -4,7 +4,7 @@ Example: python benchmarks/bench_kills.py --runs 2 --kills 50
          nice python benchmarks/bench_kills.py --runs 20 --kills 1000 --results kills.jsonl
 
 Each run is a stack of its own: broker, monitor, both centres and the director, each a process, with three plans filed
-for each kill. Processes are killed with SIGKILL and started again at once, one in five before it has come up. Then all
+for each kill (over a cluster, one). Processes are killed with SIGKILL and started again at once, one in five before it has come up. Then all
 plans must have an answer and the record must have no gap. A plan without an answer ten seconds later is filed again, as
 whoever files does: a broker that dies may take plans with it of which no centre has heard.
 

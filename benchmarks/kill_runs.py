@@ -55,7 +55,7 @@ SPEED: Final = {"mosquitto": 20, "nats": 20, "cluster": 4}
 PAUSE_S: Final = (0.1, 0.7)
 IN_BEGINNING: Final = 0.2  # of the kills hit a service that has not come up again yet
 PLAN_S: Final = 0.2
-PLANS_A_KILL: Final = 3  # more would wait for the line, where kills take long
+PLANS_A_KILL: Final = {"mosquitto": 3, "nats": 3, "cluster": 1}  # more would wait for the line, as time runs slower
 PATIENCE_S: Final = 240.0
 REFILE_S: Final = 10.0
 SEED: Final = 7
@@ -112,6 +112,7 @@ class Run:
     def __init__(self, broker: Nodes, nodes: Sequence[EmbeddedBroker], data: Path, where: Where, seed: int) -> None:
         self._broker: Final = broker
         self._nodes: Final = nodes
+        self._where: Final = where
         data.mkdir(parents=True, exist_ok=True)
         self._data: Final = data
         self._chance: Final = random.Random(seed)
@@ -203,7 +204,7 @@ class Run:
     async def _file(self) -> None:
         """File plans, now with one side, now with the other, each until the broker has it."""
         while True:
-            if self.plans < PLANS_A_KILL * (self.kills.total() + 1) and await self._publish(self.plans):
+            if self.plans < PLANS_A_KILL[self._where] * (self.kills.total() + 1) and await self._publish(self.plans):
                 self.plans += 1
             await asyncio.sleep(PLAN_S)
 
@@ -231,12 +232,17 @@ class Run:
         )
 
     async def _settled(self) -> str:
-        """Wait until every plan has an answer and the record misses nothing; returns what is still open."""
-        until, left, again = time.monotonic() + PATIENCE_S, "nothing was recorded", time.monotonic() + REFILE_S
-        while left and time.monotonic() < until:
+        """Wait until every plan has an answer and the record misses nothing; returns what is open when that stops."""
+        left, most, until, again = "nothing was recorded", 0, 0.0, time.monotonic() + REFILE_S
+        while left:
             await asyncio.sleep(0.5)
             rows = await asyncio.to_thread(self._answers)
+            answered = sum(state not in {None, PlanState.NEGOTIATING} for state in rows.values())
+            if answered > most or not until:
+                most, until = answered, time.monotonic() + PATIENCE_S
             left = self._open(rows)
+            if time.monotonic() > until:
+                break
             if time.monotonic() > again:
                 again += REFILE_S
                 for number in range(self.plans):
