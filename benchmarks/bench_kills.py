@@ -4,9 +4,9 @@ Example: python benchmarks/bench_kills.py --runs 2 --kills 50
          nice python benchmarks/bench_kills.py --runs 20 --kills 1000 --results kills.jsonl
 
 Each run is a stack of its own: broker, monitor, both centres and the director, each a process, with three plans filed
-for each kill (over a cluster, one). Processes are killed with SIGKILL and started again at once, one in five before it has come up. Then all
-plans must have an answer and the record must have no gap. A plan without an answer ten seconds later is filed again, as
-whoever files does: a broker that dies may take plans with it of which no centre has heard.
+for each kill (over a cluster, one). Processes are killed with SIGKILL and started again at once, one in five before it
+has come up. Then all plans must have an answer and the record must have no gap. A plan without an answer ten seconds
+later is filed again, as whoever files does: a broker that dies may take plans with it of which no centre has heard.
 
 Counted are: messages and plans that are lost, messages and grants that were taken in twice or air that is used twice,
 and agreements that one side denies. The wanted figures are 0, 0, 0. Beside them stands what there was to lose.
