@@ -1,10 +1,14 @@
-"""Readers of flight plans and airspace orders, given what people and programs do to texts: nothing raises, and no date,
-height, place or priority changes in silence.
+"""Readers of texts from outside, given what people and programs do to these.
+
+Nothing raises, and no date, height, place or priority changes in silence.
 """
 
+import contextlib
 import json
 import re
+import tempfile
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 from hypothesis import given, settings
@@ -20,6 +24,7 @@ from hotline_protocol.intake import read_plans
 from hotline_protocol.service import Unreadable
 from hotline_services.aco.order import Order
 from hotline_services.aco.reading import read_order
+from hotline_services.director.scenario import ScenarioError, find_scenario, read_scenario, shipped_scenarios
 
 from .test_icao_fpl import fpl
 
@@ -167,6 +172,20 @@ def test_a_plan_in_json_is_taken_with_the_values_that_it_has_or_refused(changes:
         assert plan.start == datetime.fromisoformat(str(raw["start"]))
         assert plan.end == datetime.fromisoformat(str(raw["end"]))
         assert json.loads(msgspec.json.encode(plan.area)) == raw["area"]
+
+
+# --- scenarios
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data(), st.sampled_from(shipped_scenarios()))
+def test_a_damaged_scenario_is_read_or_refused_in_a_sentence(data: st.DataObject, name: str) -> None:
+    text = data.draw(damaged(find_scenario(name).read_text(encoding="utf-8")))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "damaged.toml"
+        path.write_text(text, encoding="utf-8")
+        with contextlib.suppress(ScenarioError):
+            assert read_scenario(path).parties
 
 
 # --- airspace orders

@@ -13,6 +13,8 @@ import aiomqtt
 import pytest
 
 from hotline_protocol.flightplan import FlightKind
+from hotline_protocol.hearing import ear
+from hotline_protocol.injection import CancelPlan
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.sky import Track, Tracks
@@ -120,6 +122,20 @@ async def test_a_sound_plan_is_handed_to_its_centre_and_told_by_its_digest(
             message = await anext(centre.messages)
     assert json.loads(bytes(message.payload))["plan_id"] == "plan-1"
     assert [(one["to"], one["plan_id"]) for one in sent.json()] == [("us", "plan-1")]
+
+
+async def test_a_cancellation_is_handed_to_its_centre(server: Served, broker: EmbeddedBroker) -> None:
+    await heard_of(server, "us")
+    async with aiomqtt.Client(broker.settings.host, broker.settings.port) as centre:
+        await centre.subscribe(INJECT.filter(to="us"), qos=1)
+        text = "(CNL-EXER11-OSDZ1400-OSLK-DOF/170618)"
+        sent = await server.client.post("/api/v1/live/inject?to=us", content=text, headers=WRITER)
+        assert sent.status_code == 202, sent.text
+        async with asyncio.timeout(20):
+            message = await anext(centre.messages)
+    (cancelled,) = ear(str(message.topic), bytes(message.payload), NOON)
+    assert isinstance(cancelled, CancelPlan)
+    assert [(one["plan_id"], one["digest"]) for one in sent.json()] == [(cancelled.plan_id, "")]
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan that has been handed to a centre; its plan-status tells what becomes of it."""
+    """A plan handed to a centre, or cancelled there (no digest); its plan-status tells what becomes of it."""
 
     to: PartyName
     plan_id: str

@@ -8,7 +8,6 @@ from typing import BinaryIO, Final
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from hotline_protocol.flightplan import FlightPlan
 from hotline_services.injecting import Complaint, Reading, judge, read_texts, unheard_of
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.recording import LINE_BYTES
@@ -55,22 +54,23 @@ async def inject(asked: Asked) -> list[Sent]:
     if complaints:
         problems = tuple(complaint.as_problem for complaint in complaints)
         raise NotMetError(400, "Nothing was sent, since something is wrong with the plans.", problems)
-    sent: list[FlightPlan] = []
+    sent: list[Sent] = []
     for letter in reading.letters:
         try:
             await broker.publish(to, letter)
         except NoBrokerError as error:
             raise NotMetError(503, _not_all_sent(sent, reading, error)) from error
-        sent += letter.plans
-    return [Sent(to=to, plan_id=plan.plan_id, digest=plan.digest) for plan in sent]
+        sent += [Sent(to=to, plan_id=plan.plan_id, digest=plan.digest) for plan in letter.plans]
+        sent += [Sent(to=to, plan_id=letter.cancels, digest="")] if letter.cancels else []
+    return sent
 
 
-def _not_all_sent(sent: Sequence[FlightPlan], reading: Reading, error: NoBrokerError) -> str:
+def _not_all_sent(sent: Sequence[Sent], reading: Reading, error: NoBrokerError) -> str:
     if not sent:
         return f"Plans cannot be handed on now: {error}. Try again when it is back."
-    names = ", ".join(plan.plan_id for plan in sent)
+    names = ", ".join(each.plan_id for each in sent)
     return (
-        f"{len(sent)} of {len(reading.plans)} plans were handed on: {names}. Then {error}. "
+        f"{len(sent)} of {len(reading.letters)} plans were handed on: {names}. Then {error}. "
         "Send the others when it is back."
     )
 
