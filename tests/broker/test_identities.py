@@ -40,6 +40,8 @@ REFUSALS = {"not-allowed", "malformed", "bad-value", "missing-field"}
 NOT_AUTHORIZED = "Not authorized"
 SUCCESS = "Success"
 PLANS_AFTER = 50
+SPELT = (b'"stop"', b'"st\\u006fp"')
+"""As some writers of JSON may spell it: the same word."""
 STOPPING = "hotline/v1/order/control/us"
 
 
@@ -157,10 +159,19 @@ async def test_nobody_but_control_and_the_director_stops_a_service(tmp_path: Pat
         for name in may:
             stop = Stop(id=f"stop-{name}", source=name, seq=0, time=found.start, to="us")
             with found.insider(name) as insider:
-                assert insider.publish(f"hotline/v1/order/{name}/us", encode(stop)) == SUCCESS
+                payload = encode(stop).replace(*SPELT) if name == "control" else encode(stop)
+                assert insider.publish(f"hotline/v1/order/{name}/us", payload) == SUCCESS
             assert await asyncio.wait_for(found.tasks["us"], 20) == DONE
             found.launch("us")
             await found.until(said(found, Health, "us", presence=Presence.UP))
+
+
+async def test_an_order_to_stop_that_is_not_whole_is_refused_and_not_passed_over(tmp_path: Path) -> None:
+    async with world(tmp_path, ("director", "us")) as found:
+        with found.insider("control") as insider:
+            assert insider.publish(STOPPING, b'{"type": "stop"}') == SUCCESS
+        await found.until(lambda: any(r.problem.code == "missing-field" for r in found.heard_of(InputRejected, "us")))
+        assert not found.tasks["us"].done()
 
 
 async def test_a_desk_is_taken_by_its_own_identity_alone(tmp_path: Path) -> None:

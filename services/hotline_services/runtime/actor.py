@@ -8,7 +8,6 @@ and comes again, or is in the store and is taken up from there.
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +22,7 @@ from .dispatch import Dispatch, Publisher, complain
 from .guard import QUIET, Guard
 from .hanging import set_aside
 from .hearing import ShellMessage, between_shells
+from .inbox import Inbox
 from .intake import Bug, Intake, Turn
 from .logs import write_up
 from .mqtt import Connection
@@ -50,13 +50,11 @@ DONE: Final = 0
 BUG: Final = 70  # EX_SOFTWARE: worth a restart
 
 BATCH: Final = 256
-INBOX: Final = 10_000  # only messages of QoS 0 can fill it: of the others the broker sends a window, and waits
 MOST_BACKLOG: Final = 5_000  # publishes waiting for the broker, beyond which nothing more is taken in
 REPLAYED_AT_ONCE: Final = 500
 TICK_S: Final = 0.5
 FAREWELL_S: Final = 1.0
 OLD_CLOCK_S: Final = 1.0
-TOO_FAST: Final = "sent with QoS 0 faster than it can be taken in"
 
 _STATE: Final = (CLOCK.template, HEALTH.template.partition("{")[0])
 
@@ -95,7 +93,7 @@ class LiveActor:
         )
         self._restores = Budget(5, 0.2)
         self._mark_due = False  # whoever sets the clock journals the time that it tells, before it tells it
-        self._inbox: deque[Delivery] = deque()
+        self._inbox = Inbox()
         self._in_hand: Turn | None = None
         self._awaited: datetime | None = None  # the deadline that the pump's timer is set for
         self._own_health = HEALTH.filter(source=name)
@@ -120,7 +118,6 @@ class LiveActor:
         )
         self._receipts = Receipts(self._signs.send_receipt)
         self._wills = Wills(self._inbox, self._wake, GRACE_S if broker.further else 0.0)
-        self._drops = Budget(10, 0.1)
         self._writer = Writer(store, self._patience if service.waits_for_store else None)
 
     def stop(self) -> None:
@@ -179,11 +176,7 @@ class LiveActor:
         if not delivery.payload and delivery.topic.startswith(_STATE):
             self._connection.acknowledge(delivery)  # somebody has emptied it: nothing that a core could be told of
             return
-        if delivery.qos == 0 and len(self._inbox) >= INBOX:
-            if self._drops.take():
-                log.warning("dropped", topic=delivery.topic, reason=TOO_FAST, more=self._drops.told())
-            return
-        self._inbox.append(delivery)
+        self._inbox.offer(delivery)
 
     def _restore(self, topic: str) -> None:
         """Say our own state again: the broker may have kept what was refused in its place, or nothing."""

@@ -10,6 +10,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence, Stop
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode, encode
 
+from .hearing import may_be_stop
 from .payloads import Check
 from .wire import Delivery
 
@@ -51,7 +52,7 @@ class Guard:
         if self._check is None:
             return None
         problem = self._check(delivery.topic, delivery.payload)
-        if problem is None and (delivery.topic.startswith(_STATE) or b'"stop"' in delivery.payload):
+        if problem is None and (delivery.topic.startswith(_STATE) or may_be_stop(delivery.payload)):
             problem = self._out_of_order(delivery)
         if problem is None or problem is LATE:
             return problem

@@ -41,7 +41,7 @@ _ORDERS: Final = ORDER.template.partition("{")[0]
 def between_shells(delivery: Delivery) -> ShellMessage | None:
     """The message, if it is for the shell itself and may be believed. None leaves it to what the core is told of it."""
     topic = delivery.topic
-    if not topic.startswith(_SHELLS) and not (topic.startswith(_ORDERS) and b'"stop"' in delivery.payload):
+    if not topic.startswith(_SHELLS) and not (topic.startswith(_ORDERS) and may_be_stop(delivery.payload)):
         return None
     if is_stray(delivery):
         return None
@@ -52,11 +52,22 @@ def between_shells(delivery: Delivery) -> ShellMessage | None:
     return message if isinstance(message, ShellMessage) else None
 
 
+def may_be_stop(payload: bytes) -> bool:
+    """Whether it is worth looking for an order to stop here. JSON may write any letter as its number."""
+    return b'"stop"' in payload or b"\\u" in payload
+
+
 STRAY: Final = Problem(
     code="retained",
     field="topic",
     reason="was published to be retained, as only health and clock may be: publish it once more without that flag",
 )
+
+
+INCOMPLETE: Final = Problem(
+    code="missing-field", field="message", reason="an order to stop is obeyed only if it is whole, with its id and time"
+)
+"""What is for the shell itself is not filled in as other orders are: a core would be told, and not end."""
 
 
 def is_stray(delivery: Delivery) -> bool:

@@ -12,12 +12,12 @@ from paho.mqtt.client import topic_matches_sub
 from hotline_protocol.core import Core
 from hotline_protocol.events import DeadLettered, InputRejected
 from hotline_protocol.message import Message
-from hotline_protocol.service import EpochBegun, Health, Presence, Unreadable
+from hotline_protocol.service import EpochBegun, Health, Presence, Stop, Unreadable
 from hotline_protocol.topics import is_kept, topic_of
 
 from .flood import Flood
 from .guard import Contents, contradicted
-from .hearing import HUNG, STRAY, dead_letter, input_id, is_stray, refused, too_large, unread
+from .hearing import HUNG, INCOMPLETE, STRAY, dead_letter, input_id, is_stray, refused, too_large, unread
 from .journalfile import new_epoch
 from .replay import Past
 from .service import Service
@@ -127,7 +127,10 @@ class Intake:
             return [refused(delivery.topic, delivery.payload, problem, now)]
         if self._attempts and self._attempts.get(input_id(delivery.topic, delivery.payload), 0) >= HUNG:
             return [unread(delivery.topic, delivery.payload, now)]  # it may have been the reading that did not end
-        return self._hear(delivery.topic, delivery.payload, now)
+        messages = self._hear(delivery.topic, delivery.payload, now)
+        if any(isinstance(message, Stop) and message.to == self._name for message in messages):
+            return [refused(delivery.topic, delivery.payload, INCOMPLETE, now)]
+        return messages
 
     def lapse(self, now: datetime, turn: Turn) -> None:
         """Let the core act when the time comes that it has asked for; tell it of inputs that were too many."""
