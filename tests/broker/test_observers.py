@@ -30,6 +30,7 @@ from .stack import gaps
 from .test_stack import Quick, playing
 
 PATIENCE_S = 60
+THE_RECORD = "the record "
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
 
 
@@ -54,7 +55,8 @@ def of_monitor(message: Message) -> bool:
 async def troubled(stack: Quick, *, since: int) -> str:
     """What the monitor says of its trouble, or that it has gone."""
     health = await stack.hear(
-        lambda m: of_monitor(m) and isinstance(m, Health) and (bool(m.note) or m.presence is Presence.DOWN), since=since
+        lambda m: of_monitor(m) and isinstance(m, Health) and (THE_RECORD in m.note or m.presence is Presence.DOWN),
+        since=since,
     )
     assert isinstance(health, Health)
     return health.note
@@ -63,7 +65,7 @@ async def troubled(stack: Quick, *, since: int) -> str:
 async def recovered(stack: Quick) -> None:
     """Until the monitor says that it is well, after it has said that it was not."""
     said = len(stack.said)
-    await stack.hear(lambda m: of_monitor(m) and isinstance(m, Health) and not m.note, since=said)
+    await stack.hear(lambda m: of_monitor(m) and isinstance(m, Health) and THE_RECORD not in m.note, since=said)
     await stack.whole()
 
 
@@ -83,7 +85,7 @@ async def test_a_monitor_whose_record_is_locked_waits_and_records_everything_aft
                 until = asyncio.get_running_loop().time() + 12
                 await agreed(stack, 3, 20)
                 note = await troubled(stack, since=said)
-                assert note.startswith("the record is locked by another process since "), note
+                assert "the record is locked by another process since " in note
                 while asyncio.get_running_loop().time() < until:  # more than SQLite's own patience
                     await stack.hear(of_monitor, since=len(stack.said))
                 assert all(process.poll() is None for process in stack.processes.values())
@@ -158,7 +160,7 @@ async def test_a_monitor_whose_disk_is_full_waits_for_room(broker_on_disk: Embed
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))
             await agreed(stack, 2, 8)
             note = await troubled(stack, since=said)
-            assert note.startswith("the record "), note
+            assert THE_RECORD in note
             assert " since " in note
             assert stack.processes["monitor"].poll() is None
             resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
@@ -173,7 +175,7 @@ async def test_a_long_read_of_the_record_holds_up_nobody(broker_on_disk: Embedde
             with held(tmp_path / "monitor.sqlite3", LONG_READ):
                 await agreed(stack, 1, 10)
                 await stack.whole()
-            assert not any(message.note for message in stack.said if isinstance(message, Health))
+            assert not any(THE_RECORD in message.note for message in stack.said if isinstance(message, Health))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says whose children there are")
