@@ -34,7 +34,8 @@ def ear(name: str, payload: bytes, now: datetime, parties: Collection[str] = ())
 
     ``parties`` are those of the agreement, as far as they are known: nobody else may speak in their names.
     """
-    levels = ORDER.match(name) or INJECT.match(name)
+    topic = topic_at(name)
+    levels = topic.match(name) if topic is ORDER or topic is INJECT else None
     if levels is None:
         return [_decoded(name, payload, payload, now, parties)]
     for level in levels.values():

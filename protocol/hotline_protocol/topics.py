@@ -1,7 +1,7 @@
 """Every topic, in one place: its name, what may be said on it, and how it is to be delivered."""
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, get_args
 
 import msgspec
@@ -148,6 +148,7 @@ def address_of(message: Message) -> str:
     return (INJECT if topic is ORDER and message.source == ANONYMOUS else topic).address(message)
 
 
+@lru_cache(maxsize=1_024)
 def topic_at(name: str) -> Topic | None:
     """The topic of which this is an address."""
     return next((topic for topic in TOPICS if topic.match(name) is not None), None)

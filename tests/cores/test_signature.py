@@ -15,7 +15,7 @@ from hotline_protocol.message import Author, Message
 from hotline_protocol.roster import Roster
 from hotline_protocol.signature import LENGTH, SignatureError, place, signed_bytes, take_off
 from hotline_protocol.topics import TOPICS, address_of, decode, encode, signed_topic, topic_of
-from hotline_services.runtime.ed25519 import HAS_SODIUM, sign_by, verify_by
+from hotline_services.runtime.ed25519 import sign_by, verify_by
 from hotline_services.runtime.signing import BAD_SIGNATURE, Signer, Verifier
 
 NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)
@@ -181,16 +181,10 @@ def test_a_signed_order_without_an_id_is_refused_since_it_could_be_given_again()
     assert VERIFIER.problem(topic, SIGNERS["us"].sign(topic, b'{"plan_id":"P1","id":"o1"}')) is None
 
 
-BACKENDS = [False, True] if HAS_SODIUM else [False]
-
-
-@pytest.mark.parametrize("signs_with_sodium", BACKENDS)
-@pytest.mark.parametrize("checks_with_sodium", BACKENDS)
-def test_whatever_signs_whatever_checks_agrees(signs_with_sodium: bool, checks_with_sodium: bool) -> None:
-    signature = sign_by(KEYS["us"], sodium=signs_with_sodium)(b"signed")
-    verify = verify_by(SIGNERS["us"].public, sodium=checks_with_sodium)
+def test_what_libsodium_signs_and_checks_is_what_openssl_signs_and_checks() -> None:
+    signature, verify = sign_by(KEYS["us"])(b"signed"), verify_by(SIGNERS["us"].public)
     assert signature == KEYS["us"].sign(b"signed")
     assert verify(signature, b"signed")
     assert not verify(signature, b"other")
     assert not verify(bytes(64), b"signed")
-    assert not verify_by(SIGNERS["ru"].public, sodium=checks_with_sodium)(signature, b"signed")
+    assert not verify_by(SIGNERS["ru"].public)(signature, b"signed")
