@@ -169,6 +169,18 @@ def test_a_director_without_a_clock_on_the_broker_goes_on_from_the_time_of_those
     assert told.timing.now() == THEN + timedelta(hours=3, minutes=1)
 
 
+@pytest.mark.parametrize("year", [1, 1900, 2150, 9999])
+@pytest.mark.parametrize("sent", [1, 2025, 9999])
+def test_one_false_sign_of_life_does_not_move_the_time_that_the_others_tell(year: int, sent: int) -> None:
+    told = Told("director")
+    for name in ("ru", "us"):
+        told.timing.hear_health(sign(name, THEN + timedelta(hours=3)), retained=False)
+    forged = sign("monitor", THEN.replace(year=year), sent=REAL.replace(year=sent))
+    told.timing.hear_health(forged, retained=False)
+    told.timing.begin()
+    assert abs(told.timing.now() - THEN - timedelta(hours=3)) <= 60 * MOST
+
+
 def test_a_director_whose_own_clock_has_stepped_goes_on_with_the_time_of_those_who_live() -> None:
     told = Told("director")
     told.real += 20 * SECOND  # its machine was put forward while it was away

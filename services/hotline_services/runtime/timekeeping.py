@@ -55,7 +55,7 @@ class Timekeeper:
 
         The offered one, while others live by it; else ``setting``, from the latest time that anybody has seen. What is
         later than the offered clock says was no time of this run: a will bears the machine's time when it was left with
-        the broker before there was a clock. Where the broker holds no clock, those who are heard now tell the time.
+        the broker before there was a clock. Where the broker holds no clock, most of those who are heard now tell it.
         """
         if latest is None:
             return setting
@@ -66,7 +66,8 @@ class Timekeeper:
             beginning, now = self.offered.simulated_start, ScaledClock(self.offered, lambda: real_now).now()
             seen += [sign.time for sign in self._signs.values() if beginning <= sign.time <= now]
         else:
-            seen += [_now_of(sign, setting.speed, real_now) for sign in self._heard_live.values()]
+            heard = sorted(_now_of(sign, setting.speed, real_now) for sign in self._heard_live.values())
+            seen += heard[(len(heard) - 1) // 2 :][:1]  # whoever is alone with a time does not move that of all
         return msgspec.structs.replace(setting, simulated_start=max(seen), real_start=max(setting.real_start, real_now))
 
 
@@ -74,4 +75,7 @@ def _now_of(sign: Health, speed: float, real_now: datetime) -> datetime:
     """What time it is now for the service that has given this sign of life."""
     if isinstance(sign.sent, msgspec.UnsetType) or sign.sent > real_now:
         return sign.time
-    return sign.time + (real_now - sign.sent) * speed
+    try:
+        return sign.time + (real_now - sign.sent) * speed
+    except OverflowError:
+        return sign.time
