@@ -170,7 +170,7 @@ class _Errand:
             for plan in letter.plans:
                 self._say_sent(plan)
             if letter.cancels and not self._json:
-                _say(f"{letter.cancels} cancelled at {self._to}")
+                _say(f"cancellation of {letter.cancels} sent to {self._to}")
 
     def _say_sent(self, plan: FlightPlan) -> None:
         if not self._json:
