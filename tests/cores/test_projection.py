@@ -167,6 +167,14 @@ def test_a_will_of_an_earlier_session_does_not_end_the_present_one() -> None:
     assert (row.presence, row.session) == (Presence.UP, "2")
 
 
+def test_a_service_that_waited_for_the_clock_is_up_once_it_says_so_however_late_the_wait_was_heard() -> None:
+    projection = Projection()
+    projection.apply(health("ru", 0, Presence.DOWN), at(9))
+    projection.apply(health("ru", 5), at(10))
+    (row,) = projection.rows(ServiceRow)
+    assert (row.presence, row.at) == (Presence.UP, at(5))
+
+
 def test_a_will_counts_though_it_bears_the_time_of_its_connection() -> None:
     lives = [health("us", 0), health("us", 50), health("us", 0, Presence.DOWN)]
     assert folded(list(lives)).rows(ServiceRow)[0].presence is Presence.DOWN

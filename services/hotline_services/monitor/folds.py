@@ -343,6 +343,7 @@ def with_health(row: ServiceRow, message: Health, heard_at: datetime | None = No
 
     A will bears the time of its connection, so a death counts whatever its time, but only of the session that is up:
     it can arrive after the birth of the next. A service is down since that was heard, not since its will was made.
+    A time at which something was heard is later than the time that the service itself wrote, so the two are not compared.
     """
     same = row.session == message.session
     if message.presence is Presence.DOWN:
@@ -352,7 +353,7 @@ def with_health(row: ServiceRow, message: Health, heard_at: datetime | None = No
             return row
         at = heard_at or row.at or message.time
         return replace(row, presence=Presence.DOWN, session=message.session, at=at, note=message.note)
-    if same and row.at is not None and message.time < row.at:
+    if same and row.presence is Presence.UP and row.at is not None and message.time < row.at:
         return row
     return ServiceRow(
         key=message.source,
