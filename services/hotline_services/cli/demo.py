@@ -43,6 +43,8 @@ MARK: Final = "made-by-hotline-demo"
 AFTERWARDS: Final = timedelta(hours=1)
 PAGE: Final = "page"
 OBSERVERS: Final = (PAGE, "monitor")
+LOOK_S: Final = 0.25
+BROKER_STARTS: Final = 10
 
 
 class Page(NamedTuple):
@@ -82,9 +84,9 @@ def demo(
 
     hotline demo valley-day --speed 120 --out run.jsonl
 
-    The exit code is 0 when it is over or was stopped, 2 for bad input, 4 when its broker is lost, and a service's own
-    when that cannot be kept up. Monitor and page only look on: without them the run goes on, and the code tells in the
-    end.
+    A service or a broker that dies is started again. The exit code is 0 when it is over or was stopped, 2 for bad
+    input, 4 when the broker cannot be kept up, and a service's own when that cannot be kept up. Monitor and page only
+    look on: without them the run goes on, and the code tells in the end.
 
     Parameters
     ----------
@@ -174,13 +176,7 @@ async def _play(
 
     Raises OSError then, once the services have ended.
     """
-    command = [sys.executable, "-m", "hotline_services.cli.main", "run"]
-    programs = {"page": [*command, "page", *options, "--port", str(page.port)]} if page else {}
-    programs["monitor"] = [*command, "monitor", *options]
-    programs |= {party: [*command, "aoc", party, *options] for party in scenario.agreement.parties}
-    if scenario.sky is not None:
-        programs[SKY] = [*command, SKY, *options, *pace]
-    programs["director"] = [*command, "director", *options, *pace, *later]
+    programs = _programs(scenario, options, pace, later, page)
     logs = data / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(
@@ -195,21 +191,58 @@ async def _play(
         loop.add_signal_handler(number, supervisor.stop)
     loop.call_later(limit_s, supervisor.stop)
     output = LineOutput(sys.stdout)
-    watching = asyncio.create_task(Watch(None, json=False, write=output.write).run(broker.settings_of(OBSERVER)))
-    for ending in (watching, output.failed):
+    watch = Watch(None, json=False, write=output.write, command="demo")
+    watching = asyncio.create_task(watch.run(broker.settings_of(OBSERVER)))
+    keeping = asyncio.create_task(_keep_up(broker))
+    for ending in (watching, output.failed, keeping):
         ending.add_done_callback(partial(_end_with, supervisor))
     try:
         code = await supervisor.run()
     finally:
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
+        for task in (watching, keeping):
+            task.cancel()
+        await asyncio.wait([watching, keeping])
         await output.drained()
         if output.failed.done():
             output.failed.result()
     if code:
         _show_last_words(logs)
+    for task in (watching, keeping):
+        if not task.cancelled():
+            task.result()
     return code
+
+
+def _programs(
+    scenario: Scenario, options: list[str], pace: list[str], later: list[str], page: Page | None
+) -> dict[str, list[str]]:
+    """The command of each service. The one that must hear the others out is named first."""
+    command = [sys.executable, "-m", "hotline_services.cli.main", "run"]
+    programs = {PAGE: [*command, PAGE, *options, "--port", str(page.port)]} if page else {}
+    programs["monitor"] = [*command, "monitor", *options]
+    programs |= {party: [*command, "aoc", party, *options] for party in scenario.agreement.parties}
+    if scenario.sky is not None:
+        programs[SKY] = [*command, SKY, *options, *pace]
+    programs[DIRECTOR] = [*command, DIRECTOR, *options, *pace, *later]
+    return programs
+
+
+async def _keep_up(broker: EmbeddedBroker) -> None:
+    """Start the broker again whenever it has ended, with what it kept. Raises NoBrokerError when that fails.
+
+    It is started in this thread: it dies with the thread that has started it.
+    """
+    starts = 0
+    while starts < BROKER_STARTS:
+        await asyncio.sleep(LOOK_S)
+        if (code := broker.ended) is not None:
+            _tell(f"The broker has ended, exit code {code}. It is started again.")
+            try:
+                broker.start()
+            except BrokerError as error:
+                raise NoBrokerError(str(error)) from error
+            starts += 1
+    raise NoBrokerError(f"the broker has ended {starts + 1} times")
 
 
 def _secrets(broker: EmbeddedBroker, name: str, page: Page | None) -> dict[str, str]:

@@ -70,9 +70,15 @@ def watch(
 
 
 class Watch:
-    """What is shown of what is heard: lines for ``write``, by default on the standard output."""
+    """What is shown of what is heard: lines for ``write``, by default on the standard output.
 
-    def __init__(self, party: str | None, *, json: bool, write: Callable[[str], object] | None = None) -> None:
+    Complaints bear the name of ``command``.
+    """
+
+    def __init__(
+        self, party: str | None, *, json: bool, write: Callable[[str], object] | None = None, command: str = "watch"
+    ) -> None:
+        self._command = command
         self._write = write or _print
         self._party = party
         self._json = json
@@ -80,6 +86,8 @@ class Watch:
         self._seen = Seen()
         self._clock: ScaledClock | None = None
         self._was_there = False
+        self._trouble = ""
+        """Why there is no connection, as it was told last."""
         self._names: set[str] = set()
         """Whose health has been heard: nobody else may speak as they."""
         self._warned = False
@@ -92,16 +100,24 @@ class Watch:
             except NoBrokerError as error:
                 if not self._was_there:
                     raise
-                complain("watch", f"{error}; trying again")
+                self._tell_of_trouble(str(error))
             await asyncio.sleep(RETRY_S)
 
     async def _follow(self, settings: BrokerSettings) -> None:
         async with connected(settings) as connection:
             await subscribe(connection, EVERYTHING)
-            self._was_there = True
+            if self._trouble:
+                complain(self._command, f"connected again to the broker at {settings}")
+            self._was_there, self._trouble = True, ""
             async for heard in connection.messages:
                 if not heard.retain or is_state(str(heard.topic)):
                     self._show(str(heard.topic), bytes(heard.payload))
+
+    def _tell_of_trouble(self, trouble: str) -> None:
+        """Once, however many attempts fail for the same reason."""
+        if trouble != self._trouble:
+            complain(self._command, f"{trouble}; trying again")
+        self._trouble = trouble
 
     def _show(self, topic: str, payload: bytes) -> None:
         for message in self._heard(topic, payload):
@@ -125,7 +141,7 @@ class Watch:
 
         if self._clock is None and not self._warned:
             self._warned = True
-            complain("watch", NO_CLOCK)
+            complain(self._command, NO_CLOCK)
         bare_plans = ear(topic, payload, self._clock.now() if self._clock else wall_clock(), self._names)
         return [message for message in bare_plans if not isinstance(message, Unreadable)]
 

@@ -343,7 +343,7 @@ def with_health(row: ServiceRow, message: Health, heard_at: datetime | None = No
 
     A will bears the time of its connection, so a death counts whatever its time, but only of the session that is up:
     it can arrive after the birth of the next. A service is down since that was heard, not since its will was made.
-    A time at which something was heard is later than the time that the service itself wrote, so the two are not compared.
+    So the time of a death is never compared with the service's own.
     """
     same = row.session == message.session
     if message.presence is Presence.DOWN:

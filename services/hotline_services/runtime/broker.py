@@ -118,6 +118,11 @@ class EmbeddedBroker:
         """How to reach it, in one line."""
         return str(self.settings)
 
+    @property
+    def ended(self) -> int | None:
+        """The exit code of a broker that has ended by itself. None while it runs, and after it was told to end."""
+        return None if self._process is None else self._process.poll()
+
     def __enter__(self) -> Self:
         self.start()
         return self
