@@ -278,6 +278,7 @@ class Centre:
             self._rejections.unknown_party(message, "source", message.source)
             return
         self._books.heard(message)
+        self._recovery.heard(message.source)
         match message:
             case OnCall():
                 self._desk.hear(message)

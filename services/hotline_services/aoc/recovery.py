@@ -35,12 +35,25 @@ class Recovery:
         self._desk = desk
         self._voice = voice
         self._postponed: list[Confirm | Release] = []
-        self._until: datetime | None = None
+        self._until: dict[str, datetime] = {}
+        self._heard: dict[str, datetime] = {}
 
     @property
     def next_deadline(self) -> datetime | None:
-        """When a peer that has not answered is no longer waited for."""
-        return self._until
+        """When a peer that speaks, but does not answer, is no longer waited for."""
+        return min(self._until.values(), default=None)
+
+    def heard(self, peer: str) -> None:
+        """The peer is there, perhaps again: from now on it has ``hold_s`` to say how far it has come.
+
+        While it is silent there is nothing to enter: whatever adds to our chain is said by the peer.
+        """
+        if peer not in self._books.recovering:
+            return
+        last, self._heard[peer] = self._heard.get(peer), self._voice.now
+        if last is None or self._voice.now - last > self._patience:
+            self._books.waits.add(peer)
+            self._until[peer] = self._voice.now + self._patience
 
     def begin(self, begun: EpochBegun, peers: tuple[str, ...]) -> None:
         """State was lost. Say so, and ask for it."""
@@ -55,7 +68,7 @@ class Recovery:
         for filed in list(self._book.plans.values()):
             if filed.state not in OVER:
                 self._book.tell(filed)
-        self._until = self._voice.now + self._patience if self._books.waits else None
+        self._until, self._heard = {}, {}
 
     def postpone(self, message: Confirm | Release) -> bool:
         """Keep this until the ledger that it would add to is whole; False when it is."""
@@ -67,14 +80,11 @@ class Recovery:
 
     def take_due(self) -> list[Confirm | Release]:
         """What was postponed, and need not be any longer."""
-        if not self._postponed and not self._until:
-            return []
+        self._until = {peer: until for peer, until in self._until.items() if peer in self._books.waits}
         due = [message for message in self._postponed if self._books.is_whole(message.source)]
         self._postponed = [message for message in self._postponed if not self._books.is_whole(message.source)]
-        self._until = self._until if self._books.waits else None
         return due
 
     def lapse(self) -> None:
         """Go on without those who have not answered."""
-        if self._until is not None and self._until <= self._voice.now:
-            self._books.waits.clear()
+        self._books.waits -= {peer for peer, until in self._until.items() if until <= self._voice.now}
