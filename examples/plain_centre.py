@@ -327,7 +327,9 @@ def main() -> None:
     """Connect, subscribe, and stay."""
     url, agreement, silence_s = (*sys.argv[1:4], *("", "", SILENCE_S)[len(sys.argv) - 1 :])
     address = urlsplit(url)
-    party = str(address.username)
+    if not address.username:
+        sys.exit("plain_centre: the address names no user: write mqtt://ru@127.0.0.1:1883 to speak as ru")
+    party = address.username
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"hotline-{party}", clean_session=False)
     signatures = None
     if "HOTLINE_KEY" in os.environ or "HOTLINE_ROSTER" in os.environ:

@@ -106,6 +106,7 @@ def test_without_a_broker_one_sentence_says_so(capsys: pytest.CaptureFixture[str
     assert inject([EXAMPLES / "patrol.json"], to="us", broker=NOBODY) == NO_BROKER
     error = capsys.readouterr().err
     assert error.startswith("hotline inject: no connection to the broker at mqtt://127.0.0.1:1")
+    assert "nothing listens there: start the broker, or name its port" in error
     assert error.count("\n") == 1
 
 

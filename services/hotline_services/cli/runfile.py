@@ -40,7 +40,10 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """How this person reaches the broker. Raises ValueError when the file has no password for them."""
         if name not in self.passwords:
             known = ", ".join(sorted(self.passwords))
-            raise ValueError(f"the run file has no password for {name}, only for {known}; name the broker (--broker)")
+            raise ValueError(
+                f"the run file has no password for {name}, only for {known}: be one of these, or name the broker "
+                "with a user and password of your own (--broker)"
+            )
         settings = BrokerSettings.from_url(self.broker, ca_file=Path(self.ca) if self.ca else None)
         return msgspec.structs.replace(
             settings, username=name, password=self.passwords[name], signing=self._signing_of(name)

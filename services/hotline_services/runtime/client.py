@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import re
 import socket
 from collections.abc import AsyncIterator
 from collections.abc import Set as AbstractSet
@@ -19,6 +20,7 @@ from .tls import TlsError, context_of, trouble_with
 from .wire import BrokerSettings, Delivery
 
 CONNECT_TIMEOUT_S: Final = 5.0
+REFUSED_USER: Final = re.compile("not authori|password", re.IGNORECASE)  # in what brokers of MQTT 3.1.1 and 5 say
 QUIET_S: Final = 0.5  # what is retained comes at once: after so long without any of it there is no more
 
 
@@ -93,11 +95,13 @@ async def connected(
 
 
 async def _cause(error: aiomqtt.MqttError, settings: BrokerSettings) -> str:
-    """Why there is no connection: what is wrong with TLS, unless the broker has answered, else the error's own."""
+    """Why there is no connection, and what to do: by the broker's answer, what is wrong with TLS, or the error."""
+    told = str(error)
     if isinstance(error, MqttConnectError):
-        return str(error)
-    reason = await in_daemon_thread(lambda: trouble_with(settings.nodes[-1]))
-    return reason or str(error)
+        return f"{told}; check user and password" if REFUSED_USER.search(told) else told
+    if reason := await in_daemon_thread(lambda: trouble_with(settings.nodes[-1])):
+        return reason
+    return f"{told}; nothing listens there: start the broker, or name its port" if "refused" in told else told
 
 
 async def _first_of(
