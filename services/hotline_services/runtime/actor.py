@@ -14,10 +14,11 @@ from typing import Final
 import structlog
 
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Resend, Stop
-from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, OLD_CONTROL, ORDER, RECEIPT
+from hotline_protocol.topics import CLOCK, CONTROL, EVERYTHING, HEALTH, OLD_CONTROL, ORDER, RECEIPT
 
 from .budget import Budget
 from .clock import RealTime
+from .deafness import Deafness
 from .dispatch import Dispatch, Publisher, complain
 from .guard import QUIET, Guard
 from .hanging import set_aside
@@ -27,7 +28,7 @@ from .intake import Bug, Intake, Turn
 from .logs import write_up
 from .mqtt import Connection
 from .namesakes import Namesakes
-from .notes import Notes
+from .notes import Notes, Troubled
 from .pace import Pace
 from .patience import Patience
 from .pulse import Pulse
@@ -81,7 +82,8 @@ class LiveActor:
         self._watch = watch or Unwatched()
         self._intake = Intake(service, self._core, self._past, self._attempts, self._watch)
         pace = Pace(service.shortest_deadline_s, lambda: self._timing.clock)
-        self._pulse = Pulse(name, service.restarts, pace.judge, self._past.tail)
+        self._deafness = Deafness(hears_all=EVERYTHING in service.subscriptions)
+        self._pulse = Pulse(name, service.restarts, pace.judge, self._past.tail, self._deafness)
         self._wake = asyncio.Event()
         self._timing = Timing(
             service,
@@ -110,9 +112,8 @@ class LiveActor:
         self._namesakes = Namesakes(
             name, self._pulse.session, broker, say=self._say_health, publish=self._publish, stop=self.stop
         )
-        notes = Notes(
-            self._patience, self._dispatch, self._connection, self._guard, self._namesakes, pace, self._timing
-        )
+        troubled: list[Troubled] = [self._patience, self._timing, self._namesakes, self._deafness, pace]
+        notes = Notes(self._dispatch, self._connection, self._guard, troubled)
         self._signs = Signs(
             self._pulse, notes, self._publisher, self._timing, self._inbox, self._dispatch, self._set_mark
         )
@@ -145,6 +146,7 @@ class LiveActor:
     def on_up(self, *, session_present: bool) -> None:
         """Say that we live, then everything that has not arrived."""
         self._guard.connected()
+        self._deafness.connected()
         self._timing.say_again()
         if self._timing.clock is None:
             log.info("waiting-for-clock", topic=CLOCK.template)
@@ -155,9 +157,11 @@ class LiveActor:
     def on_down(self) -> None:
         """The dispatch has kept what was not confirmed."""
         self._dispatch.disconnected()
+        self._deafness.disconnected()
 
     def on_message(self, delivery: Delivery) -> None:
         """Keep it for the turn that follows the read; what is between shells is dealt with here."""
+        self._deafness.delivered()
         problem = self._guard.problem(delivery)
         if problem is not None:
             self._restore(delivery.topic)
@@ -194,7 +198,8 @@ class LiveActor:
                 self._timing.hear_clock(message)
             case Health():
                 self._timing.hear_health(message, retained=retained)
-                self._pulse.came_back(message)
+                self._pulse.came_back(message, retained=retained)
+                self._deafness.hear(message, self._past.seen)
                 waits = message.presence is Presence.DOWN and self._timing.clock is None
                 if message.source == self._service.name and not self._stopping and not waits:
                     self._namesakes.hear(message, retained=retained)
@@ -383,6 +388,7 @@ class LiveActor:
         while True:
             await asyncio.sleep(TICK_S)
             self._watch.alive()
+            self._deafness.look(self._connection, idle=not self._inbox)
             self._dispatch.send_due()
             self._ticked = True
             self._signs.say_if_due()

@@ -20,7 +20,7 @@ def new_client(node: BrokerSettings, client_id: str, version: MQTTProtocolVersio
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
-        clean_session=None if v5 else node.session_s <= GUEST_S,
+        clean_session=None if v5 else node.forgets or node.session_s <= GUEST_S,
         protocol=version,
         manual_ack=True,
         reconnect_on_failure=False,
@@ -45,7 +45,7 @@ def dial(client: Client, node: BrokerSettings, version: MQTTProtocolVersion) -> 
     if version == MQTTProtocolVersion.MQTTv5:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = node.session_s
-        client.connect(node.host, node.port, node.keepalive_s, clean_start=False, properties=properties)
+        client.connect(node.host, node.port, node.keepalive_s, clean_start=node.forgets, properties=properties)
     else:
         client.connect(node.host, node.port, node.keepalive_s)
     sock = client.socket()

@@ -149,6 +149,12 @@ class Connection:
                 log.warning("broker-away", broker=str(node), reason=reason, trying=str(self._nodes.current))
             await asyncio.sleep(self._nodes.wait_s())
 
+    def drop(self, reason: str, *, forget: bool) -> None:
+        """Connect again, to the next node; ``forget`` is whether what the broker holds for us is given up."""
+        if forget:
+            self._nodes.forget()
+        self._end(reason)
+
     async def close(self) -> None:
         """Say goodbye, so that the broker does not speak our will."""
         self._closing = True
@@ -168,7 +174,7 @@ class Connection:
         self._heard, self._answered, self._flush_scheduled, self._write_waits = 0, False, False, False
         self._alone = False
         self._ended = asyncio.get_running_loop().create_future()
-        node, was_up = self._nodes.current, False
+        node, was_up = self._nodes.taken(), False
         client = self._make_client(node)
         try:
             await in_daemon_thread(lambda: dial(client, node, self._version))
@@ -231,8 +237,7 @@ class Connection:
 
     def _detach(self, client: Client) -> None:
         was_up, self.up = self.up, False
-        sock = client.socket()
-        if sock is not None:
+        if (sock := client.socket()) is not None:
             self._socket_closed(sock)
             client.on_socket_close = None
             sock.close()
@@ -371,13 +376,8 @@ class Connection:
             self._refuse(f"{self._client_id} the subscription {refused[0]}. Check the ACL.")
             return
         self.up = self._was_up = True
-        log.info(
-            "broker-there",
-            broker=str(self._nodes.current),
-            id=self._client_id,
-            mqtt=self.version,
-            session=self._session_present,
-        )
+        broker, session = str(self._nodes.current), self._session_present
+        log.info("broker-there", broker=broker, id=self._client_id, mqtt=self.version, session=session)
         self._listener.on_up(session_present=self._session_present)
 
     def _message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:

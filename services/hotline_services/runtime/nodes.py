@@ -3,6 +3,8 @@
 import random
 from typing import Final
 
+import msgspec
+
 from .wire import BrokerSettings
 
 FIRST_RETRY_S: Final = 0.05
@@ -17,11 +19,21 @@ class Nodes:
         self._index = 0
         self._tried = 0
         self._wait_s = FIRST_RETRY_S
+        self._forgets = False
 
     @property
     def current(self) -> BrokerSettings:
         """The node in use, or the one that is tried next."""
         return self._nodes[self._index]
+
+    def taken(self) -> BrokerSettings:
+        """The current node, to be connected to now."""
+        forgets, self._forgets = self._forgets, False
+        return msgspec.structs.replace(self.current, forgets=forgets)
+
+    def forget(self) -> None:
+        """At the next try, what the cluster holds for us is to be given up."""
+        self._forgets = True
 
     @property
     def is_last(self) -> bool:

@@ -1,39 +1,30 @@
 """What a service adds to its signs of life when something is wrong with its store or its connection."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol
 
 from .dispatch import Dispatch
 from .guard import Guard
 from .mqtt import Connection
-from .namesakes import Namesakes
-from .pace import Pace
-from .patience import Patience
-from .timing import Timing
 
 LONGEST: Final = 500  # characters, of a note on health
+
+
+class Troubled(Protocol):
+    """Tells its trouble in one clause; an empty one when there is none."""
+
+    @property
+    def trouble(self) -> str: ...
 
 
 class Notes:
     """Gathers the troubles of one service."""
 
-    def __init__(
-        self,
-        patience: Patience,
-        dispatch: Dispatch,
-        connection: Connection,
-        guard: Guard,
-        namesakes: Namesakes,
-        pace: Pace,
-        timing: Timing,
-    ) -> None:
-        self._patience: Final = patience
+    def __init__(self, dispatch: Dispatch, connection: Connection, guard: Guard, troubled: Sequence[Troubled]) -> None:
         self._dispatch: Final = dispatch
         self._connection: Final = connection
         self._guard: Final = guard
-        self._namesakes: Final = namesakes
-        self._pace: Final = pace
-        self._timing: Final = timing
+        self._troubled: Final = troubled
 
     @property
     def text(self) -> str:
@@ -41,14 +32,7 @@ class Notes:
         return "; ".join(self._troubles())[:LONGEST]
 
     def _troubles(self) -> Iterator[str]:
-        if self._patience.trouble:
-            yield self._patience.trouble
-        if self._timing.trouble:
-            yield self._timing.trouble
-        if self._namesakes.trouble:
-            yield self._namesakes.trouble
-        if self._pace.trouble:
-            yield self._pace.trouble
+        yield from (one.trouble for one in self._troubled if one.trouble)
         if self._dispatch.refused:
             yield f"{self._dispatch.refused} publishes were refused by the broker"
         if self._guard.refused:

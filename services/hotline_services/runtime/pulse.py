@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from hotline_protocol.service import Health, Presence
 
+from .deafness import Deafness
 from .tail import Tail
 
 MOST_PROBES: Final = 8
@@ -23,10 +24,16 @@ class Pulse:
     """
 
     def __init__(
-        self, name: str, restarts: int, judge: Callable[[float], object] = lambda _: None, tail: Tail | None = None
+        self,
+        name: str,
+        restarts: int,
+        judge: Callable[[float], object] = lambda _: None,
+        tail: Tail | None = None,
+        deafness: Deafness | None = None,
     ) -> None:
         self.name = name
         self._tail = tail or Tail(name)
+        self._deafness = deafness or Deafness()
         self._restarts = restarts
         self._judge = judge
         self.session = self._tail.session = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -78,15 +85,19 @@ class Pulse:
     def sent(self, health: Health) -> None:
         """This goes out now."""
         self._tail.spoke()
+        self._deafness.spoke()
         self._sent[health.id] = time.perf_counter()
         if len(self._sent) > MOST_PROBES:
             del self._sent[next(iter(self._sent))]
 
-    def came_back(self, health: Health) -> None:
-        """This has come in: the way through the broker and back is our lag."""
+    def came_back(self, health: Health, *, retained: bool = False) -> None:
+        """This has come in: the way through the broker and back is our lag, unless the broker kept it meanwhile."""
         sent = self._sent.pop(health.id, None)
         if sent is not None:
             self._tail.came_back()
+            if retained:
+                return
+            self._deafness.came_back()
             lag_s = time.perf_counter() - sent
             self.lag_ms = lag_s * 1_000
             self._judge(lag_s)

@@ -23,6 +23,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``further`` are the other nodes of its cluster, tried in turn. ``session_s`` is for how many seconds the broker
     keeps our queue while we are away; 0 for not at all. With ``tls``, ``ca_file`` holds whom we trust (None: the
     system's CAs), and ``cert_file`` and ``key_file`` what we show.
+    With ``forgets``, what the broker holds for us is given up when we connect.
     ``signing`` is what we sign with, and check others by, whatever the broker lets them say.
     """
 
@@ -37,6 +38,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     key_file: Path | None = None
     keepalive_s: int = 15
     session_s: int = 86_400
+    forgets: bool = False
     signing: Signing = UNSIGNED
 
     @classmethod
