@@ -171,10 +171,18 @@ def test_a_protest_is_its_own_cause_and_what_no_message_caused_says_so(
 
 
 def test_an_empty_answer_is_said_in_words_and_as_an_empty_list(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command("agreements")(query=Query(record=path, party="nobody")) == 0
+    assert command("agreements")(query=Query(record=path, since="2030-01-01T00:00Z")) == 0
     assert capsys.readouterr().out == "No agreements.\n"
-    assert command("agreements")(query=Query(record=path, party="nobody", json=True)) == 0
+    assert command("agreements")(query=Query(record=path, since="2030-01-01T00:00Z", json=True)) == 0
     assert parsed(capsys) == []
+
+
+@pytest.mark.parametrize("name", ["calls", "plans", "agreements"])
+def test_a_party_of_whom_nothing_was_heard_is_told_with_those_that_were(
+    name: str, kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(name)(query=Query(record=kept, party="fr")) == 2
+    assert "--party: nobody called fr is in this record; there are: ru, us" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", [*LISTS, "status"])

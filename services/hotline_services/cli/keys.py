@@ -85,7 +85,8 @@ def make(
         if people_at is not None:
             _tell_tools(folder, people_at, readable=readable)
     except OSError as error:
-        return complain("keys make", f"{error.filename}: {error.strerror}")
+        remedy = "; be in the repository's folder, or name the file (--acl)" if error.filename == str(acl) else ""
+        return complain("keys make", f"{error.filename}: {error.strerror}{remedy}")
     except (KeysError, AccessListError, ValueError) as error:
         return complain("keys make", str(error))
     if json:

@@ -13,7 +13,7 @@ from typing import Annotated, Final, TypeVar
 from cyclopts import Parameter
 
 from hotline_services.monitor.reading import Source, open_source
-from hotline_services.monitor.rows import Row
+from hotline_services.monitor.rows import Row, ServiceRow
 from hotline_services.monitor.volume import Period
 from hotline_services.runtime.store import StoreError
 
@@ -84,9 +84,20 @@ class Reading:
         return Period(start=min(max(whole.start, self.since or whole.start), whole.end), end=whole.end)
 
     def rows(self, kind: type[R], parties: Callable[[R], Sequence[str]]) -> list[R]:
-        """Rows of this kind from ``since`` on in which the party that was asked for is among ``parties``."""
+        """Rows of this kind from ``since`` on in which the party that was asked for is among ``parties``.
+
+        Raises ValueError when there are none because nobody of that name is in the record.
+        """
         rows = self._source.rows(kind, self.since)
-        return [row for row in rows if self._party is None or self._party in parties(row)]
+        found = [row for row in rows if self._party is None or self._party in parties(row)]
+        if not found and self._party is not None:
+            self._check_party(self._party)
+        return found
+
+    def _check_party(self, party: str) -> None:
+        heard = {row.key for row in self._source.rows(ServiceRow)}
+        if heard and party not in heard:
+            raise ValueError(f"--party: nobody called {party} is in this record; there are: {', '.join(sorted(heard))}")
 
     def origin(self, message_id: str) -> str:
         """What message this is, for a person."""

@@ -34,9 +34,11 @@ class Notes:
     def _troubles(self) -> Iterator[str]:
         yield from (one.trouble for one in self._troubled if one.trouble)
         if self._dispatch.refused:
-            yield f"{self._dispatch.refused} publishes were refused by the broker"
+            what = "1 publish was" if self._dispatch.refused == 1 else f"{self._dispatch.refused} publishes were"
+            yield f"{what} refused by the broker"
         if self._guard.refused:
-            yield f"{self._guard.refused} messages were refused by their signatures"
+            what = "1 message was" if self._guard.refused == 1 else f"{self._guard.refused} messages were"
+            yield f"{what} refused by their signatures"
         too_large = self._dispatch.too_large + self._connection.unshown
         if too_large:
             limit = self._connection.packet_limit
