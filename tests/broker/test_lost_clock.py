@@ -9,6 +9,7 @@ from pathlib import Path
 import aiomqtt
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from hotline_protocol.message import Message
 from hotline_protocol.service import WAITS, Clock, Health, Presence
@@ -45,6 +46,9 @@ class Listener:
 
     async def put(self, topic: str, payload: bytes) -> None:
         await self._client.publish(topic, payload, qos=1, retain=True)
+
+    async def say(self, topic: str, payload: bytes) -> None:
+        await self._client.publish(topic, payload, qos=1)
 
 
 @contextlib.asynccontextmanager
@@ -193,3 +197,23 @@ async def test_a_broker_that_forgets_everything_is_told_the_clock_again(
         async with listening(own_broker) as listener:
             assert await listener.until(Clock, "director") == first
             await listener.until(Health, "director", presence=Presence.UP)
+
+
+async def test_a_sign_of_life_that_waited_in_a_queue_makes_nobody_refuse_the_clock(
+    own_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    async with (
+        listening(own_broker) as listener,
+        running(own_broker, tmp_path, "director", sets_clock=True) as director,
+    ):
+        async with running(own_broker, tmp_path, "us"):
+            await listener.until(Health, "us", presence=Presence.UP)
+        late = director._pulse.health(Presence.UP, START, sent=wall_clock() - timedelta(seconds=31))
+        await listener.say(HEALTH.filter(source="director"), encode(late))
+        with capture_logs() as logged:
+            async with running(own_broker, tmp_path, "us") as us:
+                told = await listener.until(Health, "us", presence=Presence.UP, session=us._pulse.session)
+                assert isinstance(told, Health)
+                assert told.skew_ms is msgspec.UNSET
+                assert not us._timing.trouble
+        assert [line for line in logged if line["event"] == "clock-refused"] == []

@@ -49,43 +49,113 @@ def test_a_wall_clock_that_steps_changes_nothing_in_a_running_service(step: time
     assert clock.real_delay(THEN + timedelta(minutes=3)) == 1.0
 
 
-def reference(ahead: timedelta, delays_ms: list[int]) -> Reference:
-    """A machine so far ahead, after signs of life that took so long."""
-    now = [REAL]
-    found = Reference(lambda: now[0] + ahead)
+class Beside:
+    """A machine that is so far ahead, and signs of life of whoever sets the clock, who has the true time."""
+
+    def __init__(self, ahead: timedelta = timedelta()) -> None:
+        self.true = REAL
+        self.ahead = ahead
+        self.found = Reference(lambda: self.true + self.ahead)
+        self.said = 0
+
+    def ask(self) -> str:
+        self.said += 1
+        self.found.spoke(f"us-{self.said}")
+        return f"us-{self.said}"
+
+    def hear(self, delay: timedelta, *, answers: str | None = None) -> None:
+        """One that was under way for so long."""
+        sent = self.true
+        self.true += delay
+        self.found.hear("s", sent, answers)
+
+    def hear_after_ours(self, delay: timedelta) -> None:
+        """The same, after one of ours has come back, which took as long."""
+        ours = self.ask()
+        self.true += delay
+        self.found.came_back(ours)
+        self.true += 10 * SECOND
+        self.hear(delay)
+
+
+@pytest.mark.parametrize("delays_ms", [[1], [40, 3, 90], [900], [99] * 9, [30_869], [30_869, 20_000, 10_000, 1]])
+def test_delay_alone_is_not_taken_for_skew(delays_ms: list[int]) -> None:
+    beside = Beside()
     for delay_ms in delays_ms:
-        sent = now[0]
-        now[0] += delay_ms * MILLISECOND
-        found.hear("s", sent)
-    return found
+        beside.hear(delay_ms * MILLISECOND)
+        assert beside.found.skew == timedelta()
 
 
-@pytest.mark.parametrize("delays_ms", [[1], [40, 3, 90], [900], [99] * 9])
-def test_delay_alone_is_not_taken_for_skew_at_once(delays_ms: list[int]) -> None:
-    assert reference(timedelta(), delays_ms).skew == timedelta()
+def test_signs_of_life_that_waited_in_a_queue_together_show_nothing() -> None:
+    beside = Beside()
+    queued = [REAL + number * SECOND for number in range(30)]
+    beside.true += 40 * SECOND
+    for sent in [*queued, *queued]:  # some brokers deliver again what was not confirmed at once
+        beside.found.hear("s", sent)
+    assert beside.found.skew == timedelta()
+    assert not beside.found.is_known
+    beside.found.came_back(beside.ask())
+    for sent in queued:
+        beside.found.hear("s", sent)
+    assert beside.found.skew == timedelta()
+    assert not beside.found.is_known
+    beside.hear(MILLISECOND)
+    assert beside.found.is_known
 
 
-@pytest.mark.parametrize("ahead", [5 * SECOND, -5 * SECOND, -0.2 * SECOND])
-def test_a_machine_that_is_plainly_off_is_put_right_at_the_first_sign_of_life(ahead: timedelta) -> None:
-    found = reference(ahead, [20])
-    assert abs(found.now() - (REAL + 20 * MILLISECOND)) <= TOLERANCE
+@pytest.mark.parametrize("delay", [MILLISECOND, 5 * SECOND, 31 * SECOND])
+def test_answers_that_take_long_are_not_taken_for_skew(delay: timedelta) -> None:
+    beside = Beside()
+    for _ in range(9):
+        question = beside.ask()
+        beside.true += delay
+        beside.hear(delay, answers=question)
+    for _ in range(9):
+        beside.hear_after_ours(delay)
+    assert beside.found.skew == timedelta()
 
 
-def test_a_small_skew_is_put_right_once_delay_cannot_explain_it() -> None:
-    assert reference(0.3 * SECOND, [20, 30]).skew == timedelta()
-    assert abs(reference(0.3 * SECOND, [20, 30, 10]).skew - 0.31 * SECOND) <= MILLISECOND
+@pytest.mark.parametrize("ahead", [5 * SECOND, -5 * SECOND, -0.2 * SECOND, 0.2 * SECOND])
+def test_a_machine_that_is_off_is_put_right_at_the_first_answer(ahead: timedelta) -> None:
+    beside = Beside(ahead)
+    beside.hear(20 * MILLISECOND, answers=beside.ask())
+    assert abs(beside.found.now() - beside.true) <= TOLERANCE
+
+
+def test_it_is_not_known_how_a_machine_goes_by_one_sign_of_life_that_may_have_waited() -> None:
+    beside = Beside(timedelta(hours=1))
+    beside.hear_after_ours(MILLISECOND)
+    assert not beside.found.is_known
+    beside.hear(MILLISECOND, answers=beside.ask())
+    assert beside.found.is_known
+    assert beside.found.is_off
+
+
+def test_a_skew_that_shows_later_is_put_right_once_delay_cannot_explain_it() -> None:
+    beside = Beside()
+    for _ in range(6):
+        beside.hear_after_ours(20 * MILLISECOND)
+    beside.ahead = 3 * SECOND
+    for _ in range(2):
+        beside.hear_after_ours(20 * MILLISECOND)
+        assert beside.found.skew == timedelta()
+    for _ in range(6):
+        beside.hear_after_ours(20 * MILLISECOND)
+    assert abs(beside.found.skew - 3 * SECOND) <= TOLERANCE
 
 
 def test_a_machine_that_is_too_far_off_is_not_followed() -> None:
-    found = reference(MOST + SECOND, [1])
-    assert found.is_off
-    assert found.now() == REAL + 1 * MILLISECOND + MOST + SECOND
+    beside = Beside(MOST + SECOND)
+    beside.hear(MILLISECOND, answers=beside.ask())
+    assert beside.found.is_off
+    assert beside.found.now() == REAL + MILLISECOND + MOST + SECOND
 
 
 def test_a_director_that_comes_back_is_measured_anew() -> None:
-    found = reference(5 * SECOND, [10])
-    found.hear("another", REAL + 10 * MILLISECOND + 5 * SECOND)
-    assert found.skew == timedelta()
+    beside = Beside(5 * SECOND)
+    beside.hear(10 * MILLISECOND, answers=beside.ask())
+    beside.found.hear("another", beside.true + beside.ahead)
+    assert beside.found.skew == timedelta()
 
 
 class Told:
@@ -185,9 +255,35 @@ def test_a_director_whose_own_clock_has_stepped_goes_on_with_the_time_of_those_w
     told = Told("director")
     told.real += 20 * SECOND  # its machine was put forward while it was away
     told.hear()
-    told.timing.hear_health(sign("us", THEN), retained=False)
+    question = sign("director", THEN)
+    told.timing.spoke(question)
+    told.timing.hear_health(sign("us", THEN, cause=question.id), retained=False)
     told.timing.begin()
     assert told.timing.now() == THEN
+
+
+def test_a_late_will_of_an_earlier_process_does_not_end_the_one_that_lives() -> None:
+    told = Told()
+    told.hear()
+    told.timing.hear_health(sign("director", THEN, session="2"), retained=True)
+    will = sign("director", THEN, presence=Presence.DOWN, note="the connection was lost", sent=msgspec.UNSET)
+    told.timing.hear_health(will, retained=False)
+    told.timing.end_patience()
+    assert told.timing.now() == THEN
+    assert told.timing.clock is not None
+
+
+def test_a_sign_of_life_that_waited_in_a_queue_makes_no_clock_be_refused() -> None:
+    told = Told()
+    told.hear()
+    told.real += 31 * SECOND
+    told.timing.hear_health(sign("director", THEN), retained=False)
+    assert told.timing.clock is None
+    assert "at most" not in told.timing.waiting_note()
+    now = sign("director", THEN + timedelta(minutes=31), sent=REAL + 31 * SECOND)
+    told.timing.hear_health(now, retained=False)
+    assert told.timing.now() == THEN + timedelta(minutes=31)
+    assert not told.timing.trouble
 
 
 def test_a_time_that_was_retained_long_ago_is_not_that_of_somebody_who_lives() -> None:

@@ -16,6 +16,7 @@ import structlog
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Resend, Stop
 from hotline_protocol.topics import CLOCK, CONTROL, EVERYTHING, HEALTH, OLD_CONTROL, ORDER, RECEIPT
 
+from .beginning import Beginning
 from .budget import Budget
 from .clock import RealTime
 from .deafness import Deafness
@@ -55,7 +56,6 @@ MOST_BACKLOG: Final = 5_000  # publishes waiting for the broker, beyond which no
 REPLAYED_AT_ONCE: Final = 500
 TICK_S: Final = 0.5
 FAREWELL_S: Final = 1.0
-OLD_CLOCK_S: Final = 1.0
 
 _STATE: Final = (CLOCK.template, HEALTH.template.partition("{")[0])
 
@@ -93,6 +93,7 @@ class LiveActor:
             on_change=self._wake.set,
             real_now=real_now,
         )
+        self._beginning = Beginning(self._timing)
         self._restores = Budget(5, 0.2)
         self._mark_due = False  # whoever sets the clock journals the time that it tells, before it tells it
         self._inbox = Inbox()
@@ -147,6 +148,7 @@ class LiveActor:
         """Say that we live, then everything that has not arrived."""
         self._guard.connected()
         self._deafness.connected()
+        self._beginning.connected()
         self._timing.say_again()
         if self._timing.clock is None:
             log.info("waiting-for-clock", topic=CLOCK.template)
@@ -198,6 +200,8 @@ class LiveActor:
                 self._timing.hear_clock(message)
             case Health():
                 self._timing.hear_health(message, retained=retained)
+                if self._pulse.is_ours(message):
+                    self._beginning.came_back()
                 self._pulse.came_back(message, retained=retained)
                 self._deafness.hear(message, self._past.seen)
                 waits = message.presence is Presence.DOWN and self._timing.clock is None
@@ -205,7 +209,7 @@ class LiveActor:
                     self._namesakes.hear(message, retained=retained)
                 elif self._timing.is_to_answer(message):
                     self._timing.say_again()
-                    self._signs.say(Presence.UP)
+                    self._signs.answer(message.id)
             case Receipt() if message.to == self._service.name:
                 self._dispatch.received(message.source, message.ids)
             case Resend(is_echo=True) if message.to == self._service.name:
@@ -224,7 +228,6 @@ class LiveActor:
     # The pipeline.
 
     async def _recover(self) -> None:
-        loop = asyncio.get_running_loop()
         recovered = await self._writer.do(self._store.recover)
         self._attempts.update(recovered.attempts)
         await set_aside(self._watch, self._attempts, self._writer, self._store)
@@ -238,10 +241,7 @@ class LiveActor:
         self._past.tail.resume(self._store, recovered, steps)
         self._dispatch.send(recovered.unconfirmed)
         log.info("recovered", inputs=steps, unconfirmed=len(recovered.unconfirmed), epoch=self._past.tail.epoch)
-        if self._timing.is_setter:
-            loop.call_later(OLD_CLOCK_S if steps else 0.0, self._timing.begin)
-        else:
-            loop.call_later(OLD_CLOCK_S, self._timing.end_patience)
+        self._beginning.recovered(has_past=bool(steps))
 
     async def _serve(self) -> int:
         connected = asyncio.create_task(self._namesakes.enter(self._connection.run))

@@ -1,13 +1,14 @@
 """Signs of life and receipts: what a shell says of itself, and is not kept."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Sized
 from datetime import datetime
 from typing import Final
 
 from msgspec import UNSET
 
-from hotline_protocol.service import Presence, Receipt
+from hotline_protocol.service import Health, Presence, Receipt
 
 from .dispatch import Publisher
 from .notes import Notes
@@ -16,6 +17,7 @@ from .timing import Timing
 from .wire import Done
 
 HEALTH_S: Final = 10.0
+MOST_QUESTIONS: Final = 20
 
 
 class Signs:
@@ -42,6 +44,7 @@ class Signs:
         self._mark: Final = mark
         self._due_at = time.monotonic() + HEALTH_S
         self._told = ""
+        self._questions: Final[deque[str]] = deque(maxlen=MOST_QUESTIONS)
 
     def say(self, presence: Presence, *, cause: str | None = None, at: datetime | None = None) -> None:
         """That we are up, or not, or wait for the clock; ``cause`` is the question that this answers."""
@@ -50,19 +53,38 @@ class Signs:
             return
         if timing.clock is None:
             note = timing.waiting_note()
-            health = self._pulse.health(Presence.DOWN, timing.now(), inbox=inbox, outbox=outbox, note=note, cause=cause)
-        else:
+            self._publish(
+                self._pulse.health(Presence.DOWN, timing.now(), inbox=inbox, outbox=outbox, note=note, cause=cause)
+            )
+            return
+        for question in self._causes(cause):
             health = self._pulse.health(
                 presence,
                 at or timing.now(),
                 inbox=inbox,
                 outbox=outbox,
                 note=self._notes.text,
-                cause=cause,
+                cause=question,
                 sent=timing.real_now(),
                 skew_ms=round(timing.skew_ms, 3) if timing.skew_ms else UNSET,
             )
+            self._publish(health)
+
+    def answer(self, question: str) -> None:
+        """Say that we are up, to whoever has asked: by that they see how their clocks go."""
+        self._questions.append(question)
+        self.say(Presence.UP)
+
+    def _causes(self, cause: str | None) -> list[str | None]:
+        if cause is not None:
+            return [cause]
+        asked: list[str | None] = [*self._questions]
+        self._questions.clear()
+        return asked or [None]
+
+    def _publish(self, health: Health) -> None:
         self._pulse.sent(health)
+        self._timing.spoke(health)
         self._publisher.publish(health, retain=True)
 
     def say_if_due(self) -> None:

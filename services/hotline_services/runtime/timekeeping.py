@@ -12,6 +12,7 @@ import msgspec
 from hotline_protocol.service import Clock, Health, Presence
 
 from .clock import ScaledClock
+from .wills import LOST
 
 STALE_S: Final = 30.0  # real seconds: three missed signs of life
 
@@ -26,7 +27,9 @@ class Timekeeper:
         self.offered: Clock | None = None
 
     def sign(self, health: Health, *, retained: bool = True) -> None:
-        """The last that was heard of a service, retained or not."""
+        """The last that was heard of a service, retained or not, unless it comes late."""
+        if _is_late(health, self._signs.get(health.source)):
+            return
         self._signs[health.source] = health
         if not retained and health.presence is Presence.UP:
             self._heard_live[health.source] = health
@@ -69,6 +72,12 @@ class Timekeeper:
             heard = sorted(_now_of(sign, setting.speed, real_now) for sign in self._heard_live.values())
             seen += heard[(len(heard) - 1) // 2 :][:1]  # whoever is alone with a time does not move that of all
         return msgspec.structs.replace(setting, simulated_start=max(seen), real_start=max(setting.real_start, real_now))
+
+
+def _is_late(health: Health, known: Health | None) -> bool:
+    """Whether this is the will of a process that another one has followed since."""
+    is_will = health.presence is Presence.DOWN and health.note == LOST
+    return is_will and known is not None and known.presence is Presence.UP and known.session != health.session
 
 
 def _now_of(sign: Health, speed: float, real_now: datetime) -> datetime:

@@ -104,8 +104,10 @@ class Timing:
     def hear_health(self, health: Health, *, retained: bool) -> None:
         """Learn who lives, and how this machine's clock goes beside that of whoever sets the clock."""
         self._keeper.sign(health, retained=retained)
-        if not retained and isinstance(health.sent, datetime) and self._refers_to(health):
-            self._reference.hear(health.session, health.sent)
+        if not retained and health.source == self._service.name:
+            self._reference.came_back(health.id)
+        elif not retained and isinstance(health.sent, datetime) and self._refers_to(health):
+            self._reference.hear(health.session, health.sent, health.cause)
         self._consider()
 
     def _refers_to(self, health: Health) -> bool:
@@ -115,6 +117,10 @@ class Timing:
             return self._setting is None
         setter = self._setting or self._keeper.offered
         return setter is not None and health.source == setter.source
+
+    def spoke(self, health: Health) -> None:
+        """This sign of life of ours goes out: whoever sets the clock may answer it."""
+        self._reference.spoke(health.id)
 
     def is_to_answer(self, health: Health) -> bool:
         """Whether this asks for our sign of life: a service that waits asks the clock's setter, and the setter all."""
