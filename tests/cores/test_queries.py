@@ -179,9 +179,9 @@ def test_an_empty_answer_is_said_in_words_and_as_an_empty_list(path: Path, capsy
 
 @pytest.mark.parametrize("name", ["calls", "plans", "agreements"])
 def test_a_party_of_whom_nothing_was_heard_is_told_with_those_that_were(
-    name: str, kept: Path, capsys: pytest.CaptureFixture[str]
+    name: str, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command(name)(query=Query(record=kept, party="fr")) == 2
+    assert command(name)(query=Query(record=path, party="fr")) == 2
     assert "--party: nobody called fr is in this record; there are: ru, us" in capsys.readouterr().err
 
 
