@@ -58,7 +58,7 @@ export class KeyFigures {
 
 /** Of less than a whole day nothing is said a day. */
 function counts({ hours, calls, calls_per_day: perDay }) {
-  if (perDay === null) return [[words.figures.callsIn(Math.round(hours)), String(calls)]];
+  if (perDay === null) return [[words.figures.callsIn(hours), String(calls)]];
   return [[words.figures.perDay, perDay.toFixed(1)], [words.figures.calls, String(calls)]];
 }
 

@@ -177,7 +177,7 @@ export const words = {
     waitingMeans: "From when a plan was ready to be talked about until the phone rang. Routine plans are gathered for one call: it is no measure of how busy the line is.",
     completed: "Completed",
     load: "Load",
-    callsIn: (hours) => `Calls in ${hours} h`,
+    callsIn: (hours) => `Calls in ${hours < 1 ? `${Math.round(hours * 60)} min` : `${Math.round(hours)} h`}`,
     erlang: (load) => `${load.toFixed(3)} E`,
     by: "Calls by",
     groups: { day: "day", hour: "hour", party: "side", reason: "reason", tier: "tier" },
