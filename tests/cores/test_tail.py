@@ -108,6 +108,16 @@ def test_a_process_acts_on_one_loss_whatever_others_claim() -> None:
     assert found.loss == ""
 
 
+def test_of_an_epoch_that_this_process_began_nobody_can_know_more() -> None:
+    found = tail(steps=0)
+    found.hear(receipt("us-e2-1000009"), Seen())
+    assert not found.contradicts(said(Answer, "us-e2-9", call_id="c"))
+    assert not found.contradicts(said(Reconcile, agreement="0" * 16, heads={"us": Head(length=4, hash="b" * 64)}))
+    assert found.loss == ""
+    found.hear(health("e9", 1), Seen())  # what an earlier process of ours has said is another matter
+    assert found.loss
+
+
 def test_whoever_has_a_past_listens_before_it_says_anything() -> None:
     clock = [0.0]
     found = tail(clock=clock)

@@ -9,10 +9,16 @@ from .app import ConsoleApp
 from .desk_view import Matter, Notice
 from .scenery import ground_of
 from .session import Session
+from .terminal import lossy_screen
 
 
 async def sit_at_screen(session: Session, settings: BrokerSettings) -> None:
     """Sit at the desk until told to leave. Raises NoBrokerError and DeskError, also when the desk is lost."""
+    with lossy_screen():
+        await _sit(session, settings)
+
+
+async def _sit(session: Session, settings: BrokerSettings) -> None:
     async with session.seated(settings):
         app = ConsoleApp(session, ground_of(session.terms))
         session.on_news = app.tell

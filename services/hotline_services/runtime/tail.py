@@ -47,6 +47,7 @@ class Tail:
         self._came_back_at: float | None = None
         self._listens = False
         self._has_begun = False
+        self._is_new = False
         self.session = ""
         """That of this process, as its signs of life bear it."""
         self.epoch = epochs[0]
@@ -68,6 +69,7 @@ class Tail:
             self.epoch, self.said = store.epoch, recovered.said_last
         self.loss = store.loss
         self._has_begun, self._listens = False, bool(steps or recovered.latest)
+        self._is_new = not self._listens
 
     def tell(self, messages: Iterable[Message]) -> None:
         """These are in the store."""
@@ -118,7 +120,7 @@ class Tail:
 
     def contradicts(self, message: Message) -> bool:
         """Whether this, said to us on the line, shows that state was lost; then an epoch is to begin before it."""
-        if self.loss or self._has_begun or not isinstance(message, ToPeer):
+        if self.loss or self._has_begun or self._is_new or not isinstance(message, ToPeer):
             return False
         if message.cause is not None:
             self._quoted(message.cause, f"{message.source} answers {message.cause}")
@@ -153,7 +155,12 @@ class Tail:
             self._lose(f"our own last sign of life is of epoch {health.epoch}, which we do not know")
 
     def _quoted(self, name: str, evidence: str) -> None:
-        """Others name this message: if it is one of ours that we have not said, we have."""
+        """Others name this message: if it is one of ours, it was said and is lost.
+
+        Of an epoch that this process itself began, nothing can be lost: whoever names more of it lies.
+        """
+        if self._is_new:
+            return
         beginning = f"{self._name}-{self.epoch}-"
         number = name.removeprefix(beginning)
         if name.startswith(beginning) and number.isdecimal() and int(number) > self.said:
