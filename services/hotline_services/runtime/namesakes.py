@@ -177,6 +177,7 @@ class _Guest:
         self._health: Final = HEALTH.filter(source=name)
         self._kept: Health | None = None  # the latest that the broker holds
         self._took_its_place = False
+        self._is_echoed = False  # only once: a broker may deliver again what is not confirmed, as often as we wait
         self._timer: asyncio.TimerHandle | None = None
         self._answer: Final[asyncio.Future[bool]] = asyncio.get_running_loop().create_future()
         settings = msgspec.structs.replace(broker, session_s=GUEST_S)
@@ -207,6 +208,7 @@ class _Guest:
         have taken the place of the other one, which comes back.
         """
         self._took_its_place |= session_present
+        self._is_echoed = False
         self._settle_in(ANSWER_S, self._give_up)
         self._connection.publish(self._address, self._payload, self._published)
 
@@ -228,7 +230,8 @@ class _Guest:
             self._kept = message
             if message.cause == self.question.id and not self._answer.done():
                 self._answer.set_result(True)
-        elif isinstance(message, Resend) and message.id == self.question.id:
+        elif isinstance(message, Resend) and message.id == self.question.id and not self._is_echoed:
+            self._is_echoed = True
             self._settle_in(RETAINED_S)
 
     def _published(self, error: PublishRefused | None) -> None:
