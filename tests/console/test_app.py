@@ -298,3 +298,10 @@ async def test_leaving_ends_the_application() -> None:
         async with sitting() as at:
             await at.press(key)
             assert not at.app.is_running
+
+
+async def test_a_clock_that_ticks_while_the_screen_closes_does_no_harm() -> None:
+    async with sitting() as at:
+        app = at.app
+    assert not app.screen_stack
+    app._look_at_the_clock()

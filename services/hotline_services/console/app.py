@@ -170,6 +170,8 @@ class ConsoleApp(App[None]):
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
+        if not self.screen_stack:
+            return  # it is closing
         now, view = self._desk.now(), self._desk.view
         holder = printable(view.holder.operator) if view.holder else "the automatic officer"
         time = f"{now:%d %b} {clock_time(now, seconds=True)}"
