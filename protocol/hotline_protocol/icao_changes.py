@@ -27,7 +27,7 @@ _DEPARTURE: Final = re.compile(r"[A-Z][A-Z0-9]{3} ?([0-9]{2})([0-9]{2})")
 
 
 class Cancelled(msgspec.Struct, frozen=True):
-    """What a CNL says: the plan that it names, or what is wrong with it."""
+    """A cancellation (CNL): the plan that it names, or the problems that were found in it."""
 
     callsign: str
     plan_id: str

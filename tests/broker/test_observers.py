@@ -63,7 +63,7 @@ async def troubled(stack: Quick, *, since: int) -> str:
 
 
 async def recovered(stack: Quick) -> None:
-    """Until the monitor says that it is well, after it has said that it was not."""
+    """Wait until the monitor's health no longer reports trouble with the record."""
     said = len(stack.said)
     await stack.hear(lambda m: of_monitor(m) and isinstance(m, Health) and THE_RECORD not in m.note, since=said)
     await stack.whole()

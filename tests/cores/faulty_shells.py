@@ -75,7 +75,7 @@ class HealthOnce(LocalCentre):
 
 
 class BelievesAnything(LocalCentre):
-    """Whoever speaks, and wherever: it is who the message says."""
+    """Believes the source that a message claims, on every topic."""
 
     def hear(self, topic: str, payload: bytes, now: datetime) -> list[Letter]:
         if INJECT.match(topic) is None or b'"seq"' not in payload:

@@ -22,7 +22,7 @@ def read_area(name: str, fields: Sequence[str], mend: Mend) -> Area:
 
 
 def _given(fields: Sequence[str], mend: Mend) -> list[str]:
-    """The fields that say something, positions one by one."""
+    """The fields that are not empty, with each position in a field of its own."""
     return [part for field in fields if field.strip("-") for part in parted_positions(field, mend)]
 
 

@@ -74,7 +74,7 @@ class LocalCentre:
         return self._post(self.core.receive(refused(topic, payload, problem, now), now), now)
 
     def sealed(self, letter: Letter) -> bytes:
-        """The bytes of what it says, which it hears itself."""
+        """The signed payload of this letter, which the centre's own guard then knows as well."""
         payload = self.sign(letter.topic, letter.payload)
         self.guard.problem(Delivery(letter.topic, payload, retained=False, qos=1, mid=0, life=0))
         return payload

@@ -72,7 +72,7 @@ class Waiting(NamedTuple):
 
 
 class FaultyNode:
-    """A core with what outlives it: its journal, what it said, and which of that has been receipted."""
+    """A core, and what its shell keeps when it dies: the journal, the messages said, and their receipts."""
 
     def __init__(
         self,

@@ -101,9 +101,9 @@ def unread(topic: str, payload: bytes, now: datetime) -> Unreadable:
 
 
 def refused(topic: str, payload: bytes, problem: Problem, now: datetime) -> Unreadable:
-    """For the core, in place of a message that its shell does not take in, though it could be read.
+    """The core's input in place of a readable message that its shell refuses, such as one with a wrong signature.
 
-    Nobody is named as its source: that it is not who it says is what is wrong with it.
+    Its source is ``unknown``: the name in the message could not be believed.
     """
     content = f"{now.isoformat()} {topic} ".encode() + payload
     return Unreadable(

@@ -83,7 +83,7 @@ class PublishTooLarge(PublishRefused):
 
 
 class Delivery(NamedTuple):
-    """What arrived, with what is needed to acknowledge it, and what it bears of its trace.
+    """One publish that arrived: its payload, what acknowledging it takes, and its trace headers.
 
     ``problem`` is why it is not to be taken in as what it says, found when its signature was checked.
     """

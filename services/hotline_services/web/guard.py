@@ -165,7 +165,7 @@ class GuardedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Note what it belongs to, and hand it on."""
+        """Note when a request head began, then let uvicorn read the bytes."""
         if self.transport.is_closing():
             return
         now = self.loop.time()
