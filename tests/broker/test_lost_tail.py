@@ -16,6 +16,8 @@ from hotline_protocol.flightplan import PlanState
 from hotline_protocol.message import Message, canonical_json
 from hotline_services.cli.query import Query
 from hotline_services.cli.standing import status
+from hotline_services.monitor.reading import open_source
+from hotline_services.monitor.standing import standing
 from hotline_services.runtime.broker import EmbeddedBroker
 
 from .stack import heads
@@ -62,6 +64,13 @@ async def agreeing(stack: Quick, since: int) -> None:
         return isinstance(message, LedgerChanged) and heads(stack, "us") == heads(stack, "ru")
 
     await stack.hear(same, since=since)
+
+
+def agree_on_record(record: Path) -> bool:
+    """Whether both sides have last told of one ledger. Before that, an entry may still be on its way."""
+    with closing(open_source(record)) as source:
+        found = standing(source, None)
+    return bool(found.ledgers) and all(chain.agrees for chain in found.ledgers)
 
 
 def two_contents(said: list[Message]) -> list[str]:
@@ -115,6 +124,7 @@ async def test_a_journal_that_is_put_back_costs_no_agreement(
         mismatches = [m for m in stack.said if isinstance(m, Escalated) and m.kind is EscalationKind.LEDGER_MISMATCH]
         assert not mismatches
         await stack.whole()
+        await stack.hear(lambda _: agree_on_record(tmp_path / "monitor.sqlite3"), since=len(stack.said) - 1)
         status(query=Query(record=tmp_path / "monitor.sqlite3"))
         told = capsys.readouterr().out
         assert f"{party} at " in told
