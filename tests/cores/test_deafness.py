@@ -18,7 +18,7 @@ class Life:
     def __init__(self, *, hears_all: bool = False) -> None:
         self.now_s = 100.0
         self.dropped: list[tuple[float, str, bool]] = []
-        self.deafness = Deafness(hears_all=hears_all, now_s=lambda: self.now_s)
+        self.deafness = Deafness("monitor", hears_all=hears_all, now_s=lambda: self.now_s)
         self.seen = Seen()
         self.connect()
 
@@ -123,4 +123,12 @@ def test_a_service_that_hears_only_what_is_for_it_misses_nothing_of_others() -> 
     life = Life()
     life.tell("us", 5)
     life.wait(600, comes_back=True)
+    assert life.dropped == []
+
+
+def test_a_service_that_hears_all_does_not_wait_for_what_it_says_itself() -> None:
+    life = Life(hears_all=True)
+    for said in range(1, 5):
+        life.tell("monitor", said)
+        life.wait(DEAF_S + 5, comes_back=True)
     assert life.dropped == []

@@ -82,7 +82,7 @@ class LiveActor:
         self._watch = watch or Unwatched()
         self._intake = Intake(service, self._core, self._past, self._attempts, self._watch)
         pace = Pace(service.shortest_deadline_s, lambda: self._timing.clock)
-        self._deafness = Deafness(hears_all=EVERYTHING in service.subscriptions)
+        self._deafness = Deafness(name, hears_all=EVERYTHING in service.subscriptions)
         self._pulse = Pulse(name, service.restarts, pace.judge, self._past.tail, self._deafness)
         self._wake = asyncio.Event()
         self._timing = Timing(

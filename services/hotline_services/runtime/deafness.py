@@ -44,14 +44,16 @@ class Droppable(Protocol):
 
 
 class Deafness:
-    """Of one service. ``hears_all`` is for a service to which everything that anybody says is brought."""
+    """Of service ``name``. ``hears_all`` is for one to which everything that anybody says is brought."""
 
     def __init__(
         self,
+        name: str = "",
         *,
         hears_all: bool = False,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._name: Final = name
         self._hears_all: Final = hears_all
         self._now_s: Final = now_s
         self._first_wait_s: Final = DEAF_S
@@ -96,8 +98,11 @@ class Deafness:
         self._delivered_at = self._now_s()
 
     def hear(self, health: Health, seen: Seen) -> None:
-        """This tells how much its source has said, and we know how much of that has come."""
-        if not self._hears_all or not isinstance(health.said, int):
+        """This tells how much its source has said, and we know how much of that has come.
+
+        Not of what we say ourselves: it comes back too, but nobody takes it in or counts it.
+        """
+        if not self._hears_all or health.source == self._name or not isinstance(health.said, int):
             return
         stream, said = (health.source, health.epoch), health.said
         heard, before = seen.highest(*stream), self._behind.get(stream)
