@@ -303,11 +303,13 @@ def _option(data: Path) -> str:
 def _bid_farewell(data: Path, out: Path | None, scenario: Scenario) -> bool:
     """Write the recording, and tell what there is to look at now; returns whether all was written."""
     from hotline_services.monitor.reading import record_to_recording
+    from hotline_services.monitor.recordfile import log_of, make_whole
 
     record = data / "monitor.sqlite3"
     if not record.exists():
         return True
-    written = f"\nStopped. What was said is in {record}: hotline calls --record {record}"
+    beside = "" if make_whole(record) else f" (copy it together with {log_of(record)})"
+    written = f"\nStopped. What was said is in {record}{beside}: hotline calls --record {record}"
     try:
         if out is not None:  # before a word is said: the standard error may be closed too
             messages = record_to_recording(record, out, scenario=scenario.name, agreement=scenario.agreement.digest)

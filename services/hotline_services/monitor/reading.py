@@ -16,7 +16,7 @@ from hotline_services.whole import whole_file
 
 from .folds import type_of
 from .projection import Projection, presentable
-from .record import check_kind, read_only
+from .recordfile import check_kind, read_only
 from .rows import Row
 from .tables import TABLES_VERSION, stored_rows
 from .volume import Period

@@ -18,17 +18,16 @@ import msgspec
 from hotline_protocol.message import Message, digest_of
 from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_protocol.topics import CONTROL, address_of, decode_any, encode, is_kept, topic_of
-from hotline_services.runtime.store import Heard, Recovered, StoreError, store_error, usable
+from hotline_services.runtime.store import Heard, Recovered, StoreError, usable
 
 from .core import Progress
 from .folds import type_of
 from .order import Mark, Span
 from .projection import Projection
+from .recordfile import MARK, VERSION, check_kind, checkpoint
 from .rows import Row
 from .tables import TABLES_VERSION, StoredRows, iso, make_tables, whole
 
-VERSION: Final = 1
-MARK: Final = 0x484F5452  # "HOTR": tells our file from any other SQLite file
 MARKS_AT_MOST: Final = 1_000
 MISSING_AT_MOST: Final = 1_000
 FOLDED_AT_ONCE: Final = 5_000
@@ -257,7 +256,8 @@ class Record:
         """See :class:`~.store.Store`. Nothing: SQLite moves its WAL by itself."""
 
     def close(self) -> None:
-        """See :class:`~.store.Store`."""
+        """See :class:`~.store.Store`. The file alone is then the whole record, also while others have it open."""
+        checkpoint(self._db)
         self._opened.close()
 
 
@@ -315,49 +315,6 @@ def rebuild(path: Path) -> int:
 
 def _connected(path: Path, busy_s: float = REBUILD_BUSY_S) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=busy_s)
-
-
-def read_only(path: Path) -> sqlite3.Connection:
-    """This record, for reading, from any one thread at a time. Raises sqlite3.Error."""
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, check_same_thread=False)
-    try:
-        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.DatabaseError as error:
-        db.close()
-        if not isinstance(error, sqlite3.OperationalError) or not path.exists() or log_of(path).exists():
-            raise
-        # Nobody writes it, and where it lies we may not make what SQLite wants beside a record that is written.
-        return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False)
-    return db
-
-
-def log_of(path: Path) -> Path:
-    """What SQLite keeps beside this record while somebody has it open for writing."""
-    return path.with_name(path.name + "-wal")
-
-
-def check_kind(db: sqlite3.Connection, path: Path) -> Literal["empty", "record"]:
-    """Whether this file is still empty or a record that we can read. Raises StoreError when it is neither."""
-    try:
-        (mark,), (version,) = (
-            db.execute("PRAGMA application_id").fetchone(),
-            db.execute("PRAGMA user_version").fetchone(),
-        )
-        is_empty = db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
-    except sqlite3.OperationalError as error:  # as usable() tells it
-        raise store_error(f"{path}: {error}: there is no record to read.", error) from error
-    except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path} is not a monitor's record: {error}. Name another file.") from error
-    if mark == 0 and version == 0 and is_empty:
-        return "empty"
-    if mark != MARK:
-        raise StoreError(f"{path} is not a monitor's record. Name another file.")
-    if version != VERSION:
-        raise StoreError(
-            f"{path} is a record of version {version}, and this program reads version {VERSION}. "
-            "Run the program that wrote it, or name another file."
-        )
-    return "record"
 
 
 def _lock(path: Path) -> Any:

@@ -4,13 +4,16 @@ Times are stored as ISO 8601 text in UTC with microseconds, which sorts as it re
 """
 
 import enum
+import hashlib
 import sqlite3
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+
+from hotline_protocol.message import canonical_json
 
 from .latestrows import LATEST_ROWS
 from .rows import ROWS, Row, utc
@@ -18,18 +21,21 @@ from .worldrows import WORLD_ROWS
 
 R = TypeVar("R", bound=Row)
 
-TABLES_VERSION: Final = 5
+FOLDS: Final = 5
+"""Raise it when the same columns are to hold something else; what columns there are goes into the version by itself."""
 CACHED_ROWS: Final = 10_000
+VERSION_BYTES: Final = 6
 _GREATEST: Final = 2**63 - 1
 
 
 class Column(NamedTuple):
-    """A field of a row, as it is stored."""
+    """A field of a row, as it is stored. ``shape`` is all that one must know to read it."""
 
     name: str
     sql_type: str
     store: Callable[[Any], Any]
     load: Callable[[Any], Any]
+    shape: Any = None
 
 
 def iso(at: datetime) -> str:
@@ -53,7 +59,7 @@ def _column(name: str, annotation: Any) -> Column:
     if kind is datetime:
         return Column(name, "TEXT", iso, datetime.fromisoformat)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return Column(name, "TEXT", lambda member: member.value, kind)
+        return Column(name, "TEXT", lambda member: member.value, kind, [member.value for member in kind])
     if kind is bool:
         return Column(name, "INTEGER", int, bool)
     if kind is int:
@@ -61,7 +67,15 @@ def _column(name: str, annotation: Any) -> Column:
     if kind is str or kind is float:
         return Column(name, "TEXT" if kind is str else "REAL", _same, _same)
     decoder = msgspec.json.Decoder(kind)
-    return Column(name, "TEXT", lambda value: msgspec.json.encode(value).decode(), decoder.decode)
+    shape = _without_words(msgspec.json.schema(kind))
+    return Column(name, "TEXT", lambda value: msgspec.json.encode(value).decode(), decoder.decode, shape)
+
+
+def _without_words(schema: Any) -> Any:
+    """This JSON schema without what is said in it to people."""
+    if isinstance(schema, dict):
+        return {key: _without_words(value) for key, value in schema.items() if key not in {"title", "description"}}
+    return [_without_words(value) for value in schema] if isinstance(schema, list) else schema
 
 
 def without_none(annotation: Any) -> Any:
@@ -94,6 +108,11 @@ class Table:
         table, when = self.kind.table, self.kind.when if self.kind.when in self.kind.__struct_fields__ else "key"
         return f"CREATE TABLE {table} ({columns})", f'CREATE INDEX {table}_{when} ON {table} ("{when}")'
 
+    @property
+    def shapes(self) -> list[Any]:
+        """What the stored values of each column are, as far as SQL does not say it."""
+        return [column.shape for column in self._columns]
+
     def values(self, row: Row) -> list[Any]:
         """The row's fields as they are stored."""
         return [None if (v := getattr(row, c.name)) is None else c.store(v) for c in self._columns]
@@ -106,6 +125,15 @@ class Table:
 
 
 TABLES: Final = {kind: Table(kind) for kind in (*ROWS, *WORLD_ROWS, *LATEST_ROWS)}
+
+
+def tables_version(tables: Iterable[Table], folds: int = FOLDS) -> int:
+    """The version of these tables: another one as soon as a table, a column or a kind of value is another."""
+    content = (folds, [(table.schema, table.shapes) for table in tables])
+    return int.from_bytes(hashlib.sha256(canonical_json(content)).digest()[:VERSION_BYTES], "big")
+
+
+TABLES_VERSION: Final = tables_version(TABLES.values())
 
 
 def make_tables(db: sqlite3.Connection) -> None:

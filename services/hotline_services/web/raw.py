@@ -17,7 +17,7 @@ from hotline_services.export.aircraft import aircraft_json, receiver_json
 from hotline_services.monitor.latestrows import AirborneRow
 from hotline_services.monitor.metrics import CONTENT_TYPE
 from hotline_services.monitor.reading import HOUSEKEEPING, UNKNOWN_AGREEMENT
-from hotline_services.monitor.record import read_only
+from hotline_services.monitor.recordfile import read_only
 from hotline_services.runtime.recording import Header
 
 from .asking import NotMetError
