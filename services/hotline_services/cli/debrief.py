@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from cyclopts import Parameter
 
-from hotline_services.export.output import STDOUT, OutputError, refuse_to_overwrite, written
+from hotline_services.export.output import STDOUT, OutputError, refuse_to_overwrite, write_text
 from hotline_services.runtime.store import StoreError
 
 from .options import Flag
@@ -56,8 +56,7 @@ def debrief(
     try:
         refuse_to_overwrite(out, force=force)
         told = _told(run, party)
-        with written(out, force=force) as file:
-            file.write((_json(told) if json else report_text(told)).encode())
+        write_text(out, _json(told) if json else report_text(told), force=force)
     except (StoreError, OutputError) as error:
         return complain("debrief", str(error))
     return 0

@@ -8,6 +8,8 @@ from typing import Final
 
 from cyclopts import App, Group
 
+from hotline_services.output_encoding import make_outputs_encodable
+
 from .exits import INTERRUPTED
 
 BAD_OUTPUT: Final = 2
@@ -68,8 +70,11 @@ def command_line(asked: str = "") -> App:
 
 
 def main() -> None:
-    """Run the command line; neither Ctrl-C nor an output that takes no more ends a command with a traceback."""
+    """Run the command line. Ctrl-C, an output that takes no more, and a terminal that lacks a character end no command
+    with a traceback.
+    """
     _have_outputs()
+    make_outputs_encodable()
     try:
         try:
             command_line(next(iter(sys.argv[1:]), ""))()

@@ -9,6 +9,8 @@ import termios
 from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
+from hotline_services.output_encoding import handler_name
+
 OUTPUTS: Final = (1, 2)  # by number: whoever draws on the terminal has put something else in the place of sys.stdout
 
 
@@ -40,7 +42,7 @@ class LossyTerminal:
 
     def write(self, text: str) -> int:
         """Draw this, or what there is room for within a second."""
-        left = text.encode(self._file.encoding, errors="replace")
+        left = text.encode(self._file.encoding, errors=handler_name(self._file.encoding, cells=True))
         while left:
             _, room, _ = select.select([], [self._out], [], self._wait_s)
             self._wait_s = ROOM_S if room else 0.0

@@ -30,6 +30,15 @@ def written(out: Path, *, force: bool = False) -> Iterator[BinaryIO]:
         raise OutputError(f"--out: {out}: {error.strerror}") from error
 
 
+def write_text(out: Path, text: str, *, force: bool = False) -> None:
+    """Write a text for people: a file is UTF-8, the standard output has its own encoding. Raises OutputError."""
+    if str(out) == STDOUT:
+        sys.stdout.write(text)
+        return
+    with written(out, force=force) as file:
+        file.write(text.encode())
+
+
 def refuse_to_overwrite(out: Path, *, force: bool) -> None:
     """Raises OutputError for a file that is there, or a folder with anything in it, unless it is to be overwritten."""
     if force or str(out) == STDOUT:
