@@ -90,6 +90,7 @@ class PlainCentre:
         self._heard_at = datetime.now(UTC)
         self._sessions: dict[str, str] = {}
         self._entries: dict[str, list[Message]] = {}  # the same, whole: for a party that has lost its own
+        self._seals: dict[tuple[str, int], str] = {}  # by the granter and the number of the entry that it sealed
         self._chains: dict[str, list[str]] = {}  # of each party that has spoken: the hashes of what it has granted us
 
     def hear(self, topic: str, text: bytes, *, retained: bool = False) -> None:
@@ -241,7 +242,10 @@ class PlainCentre:
         if heard.get("lost"):  # they have lost state: they may lack entries of their own
             lacking = self._entries[peer][theirs : theirs + 200]
             if lacking:
-                self._say("entries", heard, entries=lacking)
+                sealed = [number for number in range(theirs + 1, theirs + 201) if (peer, number) in self._seals]
+                last = sealed[-1] if sealed else theirs + len(lacking)
+                seal = {"seal": self._seals[peer, last]} if sealed else {}
+                self._say("entries", heard, entries=lacking[: last - theirs], **seal)
         if heard.get("lost") or theirs > len(self._chains[peer]):
             self._reconcile(heard)
 
@@ -260,6 +264,8 @@ class PlainCentre:
                     self._say("release", heard, agreement_id=entry["agreement_id"])
             elif number > len(chain) or chain[number - 1] != name:
                 self._escalate("ledger-mismatch", heard, f"entry {number} does not follow")
+        if "seal" in heard and entries and digest(entries[-1]) in chain:
+            self._seals[heard["source"], entries[-1]["index"]] = heard["seal"]  # to be given back with the entry
         if len(entries) >= 200:
             self._reconcile(heard)  # there may be more
 

@@ -11,7 +11,8 @@ from .flightplan import FlightKind, Priority
 from .injection import Advice, SightingKind
 from .ledger import Entry, Head
 from .menu import Choice, Menu
-from .message import AwareTime, Digest, Identifier, Message, PartyName, digest_of
+from .message import END, AwareTime, Digest, Identifier, Message, PartyName, digest_of
+from .signature import CHARS
 from .words import Ranked, Word
 
 CallId = Identifier
@@ -229,6 +230,10 @@ class Disclose(InNegotiation, frozen=True, kw_only=True, tag="disclose"):
     walk_away: Annotated[float, Meta(ge=0, le=1)]
 
 
+Seal = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_-]{{{CHARS}}}{END}")]
+"""A signature in base64url without padding."""
+
+
 class Confirm(ToPeer, frozen=True, kw_only=True, tag="confirm"):
     """The side that asked takes up the hold: enter it."""
 
@@ -237,9 +242,13 @@ class Confirm(ToPeer, frozen=True, kw_only=True, tag="confirm"):
 
 
 class Entered(ToPeer, frozen=True, kw_only=True, tag="entered"):
-    """The granter has written this into its chain; from now on it is agreed."""
+    """The granter has written this into its chain; from now on it is agreed.
+
+    ``seal`` is the granter's own signature of the entry, where it has a key: see ``hotline_protocol.seal``.
+    """
 
     entry: Entry
+    seal: Seal | msgspec.UnsetType = msgspec.UNSET
 
 
 class Lapsed(ToPeer, frozen=True, kw_only=True, tag="lapsed"):
@@ -273,9 +282,13 @@ ENTRIES_BYTES: Final = 120_000
 
 
 class Entries(ToPeer, frozen=True, kw_only=True, tag="entries"):
-    """The tail of the sender's own chain that the other side lacked; or of the other's, where that has lost it."""
+    """The tail of the sender's own chain that the other side lacked; or of the other's, where that has lost it.
+
+    ``seal`` is that of the last entry, by its granter: made by the sender, or kept by it for the granter.
+    """
 
     entries: tuple[Entry, ...]
+    seal: Seal | msgspec.UnsetType = msgspec.UNSET
 
 
 class TraceOffer(msgspec.Struct, frozen=True, kw_only=True):

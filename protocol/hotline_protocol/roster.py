@@ -63,7 +63,7 @@ def read_key(name: str, text: str) -> bytes:
 
 def write_roster(roster: Roster) -> str:
     """The roster as a TOML text, which :func:`read_roster` reads. Raises RosterError for a name that cannot be one."""
-    lines = ["# The public keys by which signed messages are checked. Private keys stand elsewhere.", "[keys]"]
+    lines = ["# Public keys by which signatures are checked. Private keys stand elsewhere.", "[keys]"]
     for name, keys in sorted(roster.keys.items()):
         if not _NAMED.match(name):
             raise RosterError(f"keys: {name!r} is not the name of a party or a service")

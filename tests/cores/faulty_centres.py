@@ -42,6 +42,7 @@ from hotline_protocol.line import (
     Withdraw,
 )
 from hotline_protocol.message import Author, Message
+from hotline_protocol.seal import without_seal
 from hotline_services.aoc.centre import Centre
 from hotline_services.runtime.chance import Chance
 
@@ -347,6 +348,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "copies nothing": Fault(
         "REC-3", "REC-4", "REC-5", "REC-6", "ASK-5", "ASK-9", "LEDGER-3", hear=never((Entered, Entries))
     ),
+    "loses seals": Fault("REC-7", hear=without_seal),
     "passes over that we have lost state": Fault("REC-5", "REC-6", hear=_passes_over_losses),
     "knows numbers and not epochs": Fault("DUP-5", "REC-5", "REC-6", shell=KnowsNoEpochs),
     "ignores what overtakes": Fault("REC-4", hear=IgnoresWhatOvertakes),

@@ -9,6 +9,7 @@ import pytest
 
 from hotline_protocol.agreement import Agreement, TierRule
 from hotline_protocol.events import LineAnnounced
+from hotline_protocol.flightplan import Problem
 from hotline_protocol.injection import AnnouncedState
 from hotline_protocol.line import Answer, Tier
 from hotline_protocol.menu import Block
@@ -50,11 +51,17 @@ class Log:
         return []
 
 
-def intake(core: Log, past: Past, attempts: dict[str, int] | None = None, hear: Hear | None = None) -> Intake:
+def intake(
+    core: Log,
+    past: Past,
+    attempts: dict[str, int] | None = None,
+    hear: Hear | None = None,
+    unproven: Callable[[Message], Problem | None] = lambda _: None,
+) -> Intake:
     service = Service(name="ru", core=lambda _: core, subscriptions=[LINE.filter(to="ru"), HEALTH.filter(source="us")])
     if hear is not None:
         service = Service(name="ru", core=lambda _: core, subscriptions=[LINE.filter(to="ru")], hear=hear)
-    return Intake(service, core, past, attempts or {})
+    return Intake(service, core, past, attempts or {}, unproven=unproven)
 
 
 def delivery(message: Message) -> Delivery:

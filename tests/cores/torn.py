@@ -46,8 +46,12 @@ class Torn(Joined):
         self.outside: list[Message] = []
         super().__init__()
         self.epochs = 0
-        self.centres = {party: journaled(party) for party in ("us", "ru")}
+        self.centres = {party: self.centre(party) for party in ("us", "ru")}
         self.run(minutes=0)
+
+    def centre(self, party: str) -> Journaled:
+        """A new one."""
+        return journaled(party)
 
     def journal(self, party: str) -> list[Input]:
         centre = self.centres[party]
@@ -61,7 +65,7 @@ class Torn(Joined):
     def lose(self, party: str, kept: int) -> None:
         """Put the journal of this centre back to its first ``kept`` inputs, and have it go on as a shell would."""
         past = self.journal(party)[:kept]
-        centre = journaled(party)
+        centre = self.centre(party)
         waiting: list[Message] = []
         for at, message in past:
             waiting += centre.receive(message, at) if message is not None else centre.lapse(at)

@@ -17,10 +17,12 @@ from hotline_protocol.line import (
     Busy,
     Decline,
     Entered,
+    Entries,
     LineChecked,
     LineMessage,
     Noted,
     OnCall,
+    Reconcile,
     Release,
     Ring,
     ToPeer,
@@ -141,6 +143,16 @@ def test_it_refuses_plans() -> None:
     status = Desk().hear_in_call(TOLD[SubmitPlan])[-1]
     assert isinstance(status, PlanStatus)
     assert status.state is PlanState.REFUSED
+
+
+def test_a_seal_it_keeps_with_its_entry_and_gives_it_back() -> None:
+    desk = Desk()
+    desk.centre.party = "us"
+    sealed = msgspec.structs.replace(TOLD[Entered], seal="A" * 86)
+    desk.hear(sealed)
+    lost = msgspec.structs.replace(TOLD[Reconcile], source="ru", to="us", heads={}, lost=True)
+    given = next(said for said in desk.hear(lost) if isinstance(said, Entries))
+    assert (given.entries, given.seal) == ((sealed.entry,), sealed.seal)
 
 
 def test_what_it_is_granted_it_copies_and_gives_back() -> None:

@@ -1,6 +1,5 @@
 """What the other side says about the ledger: taken up, entered, lapsed, given back, compared."""
 
-from hotline_protocol.ledger import Entry
 from hotline_protocol.line import Confirm, Entered, Entries, Lapsed, LedgerMessage, Reconcile, Release
 
 from .books import Books
@@ -42,11 +41,11 @@ class Bookkeeping:
                 if not self._recovery.postpone(message):
                     self._enter(message)
             case Entered():
-                self._take(message.source, (message.entry,), message.id)
+                self._take(message)
             case Entries():
                 for entry in self._books.take_back(message.source, message.entries, message.id):
                     self._talks.restore(entry)
-                self._take(message.source, message.entries, message.id)
+                self._take(message)
             case Lapsed():
                 self._talks.hear_lapsed(message)
             case Reconcile():
@@ -63,8 +62,8 @@ class Bookkeeping:
         else:
             self._released(message)
 
-    def _take(self, peer: str, entries: tuple[Entry, ...], about: str) -> None:
-        for entry in self._books.take(peer, entries, about):
+    def _take(self, message: Entered | Entries) -> None:
+        for entry in self._books.take(message):
             self._consents.hear_entry(entry)
 
     def _released(self, release: Release) -> None:

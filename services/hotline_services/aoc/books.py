@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from hotline_protocol.events import EscalationKind, LedgerChanged
 from hotline_protocol.ledger import Entry, Head
-from hotline_protocol.line import Entries, LineCheck, LineChecked, Reconcile
+from hotline_protocol.line import Entered, Entries, LineCheck, LineChecked, Reconcile
 from hotline_protocol.message import Message
+from hotline_protocol.seal import BAD_SEAL, entries_of
+from hotline_protocol.service import Unreadable
 
 from .ledger import PairLedger
 from .posture import Posture
@@ -147,7 +149,8 @@ class Books:
         """They have lost state: send what we hold of their own chain, and say how far we have come."""
         ledger = self._ledgers[peer]
         if theirs.length < ledger.length(peer) and ledger.passes(peer, theirs):
-            self._voice.say(Entries, to=peer, entries=ledger.copied_tail(theirs.length, FULL_LOAD))
+            entries, seal = ledger.copied_tail(theirs.length, FULL_LOAD)
+            self._voice.say(Entries, to=peer, entries=entries, seal=seal)
         self.reconcile(peer)
 
     def _ask(self, peer: str, head: Head, *, again: bool) -> None:
@@ -185,10 +188,13 @@ class Books:
             self.changed(peer)
         return copied.new
 
-    def take(self, peer: str, entries: tuple[Entry, ...], about: str) -> tuple[Entry, ...]:
+    def take(self, message: Entered | Entries) -> tuple[Entry, ...]:
         """Copy what they have entered; returns what is new. Asks for what is missing in between or behind."""
-        entries = tuple(entry for entry in entries if entry.granter != self._party or self._contradicts(peer, entry))
+        peer, about, said = message.source, message.id, entries_of(message)
+        entries = tuple(entry for entry in said if entry.granter != self._party or self._contradicts(peer, entry))
         copied = self._ledgers[peer].take(entries)
+        if said and isinstance(message.seal, str):
+            self._ledgers[peer].keep_seal(said[-1], message.seal)
         if copied.fork is not None:
             self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, str(copied.fork))
         if copied.lacks or (copied.new and (len(entries) >= FULL_LOAD or self._is_behind(peer))):
@@ -196,6 +202,12 @@ class Books:
         if copied.new:
             self.changed(peer)
         return copied.new
+
+    def note_unproven(self, unreadable: Unreadable) -> None:
+        """A peer has given entries as ours for which no seal of ours stands: none of them was taken in."""
+        if unreadable.code == BAD_SEAL and unreadable.source in self._ledgers:
+            about = unreadable.cause or unreadable.id
+            self._mismatch(EscalationKind.LEDGER_MISMATCH, unreadable.source, about, unreadable.reason)
 
     def _contradicts(self, peer: str, entry: Entry) -> bool:
         """Whether an entry said to be our own is none that we hold, or that we may have lost."""

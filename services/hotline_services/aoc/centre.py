@@ -35,7 +35,7 @@ from hotline_protocol.line import (
     ToPeer,
 )
 from hotline_protocol.message import Author, Message
-from hotline_protocol.service import EpochBegun, Health
+from hotline_protocol.service import EpochBegun, Health, Unreadable
 from hotline_protocol.service import Presence as PeerPresence
 from hotline_services.runtime.chance import Chance
 
@@ -210,6 +210,9 @@ class Centre:
             self._hear_health(message)
         elif isinstance(message, EpochBegun):
             self._recovery.begin(message, self.peers)
+        elif isinstance(message, Unreadable):
+            self._rejections.unreadable(message)
+            self._books.note_unproven(message)
         else:
             self._tasking.hear(message)
         return self._finish()

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import Priority
@@ -44,6 +45,7 @@ class PairLedger:
         self._early: dict[int, Entry] = {}
         self._granted: dict[tuple[str, str], Entry] = {}
         self._released: set[tuple[str, str]] = set()
+        self._seals: dict[int, str] = {}
 
     @property
     def heads(self) -> dict[str, Head]:
@@ -69,14 +71,25 @@ class PairLedger:
 
     def tail(self, after: int, most: int, most_bytes: int = ENTRIES_BYTES) -> tuple[Entry, ...]:
         """Our own entries behind the first ``after``: at most so many, and so many bytes, but one if there is any."""
-        page = self._chains[self.party][after : after + most]
-        sizes = accumulate(len(msgspec.json.encode(entry)) + 1 for entry in page)
-        fitting = sum(1 for size in sizes if size <= most_bytes)
-        return tuple(page[: max(fitting, 1)])
+        return _page(self._chains[self.party], after, most, most_bytes)
 
-    def copied_tail(self, after: int, most: int) -> tuple[Entry, ...]:
-        """The peer's entries behind the first ``after`` as we have copied them, at most so many."""
-        return tuple(self._chains[self.peer][after : after + most])
+    def copied_tail(
+        self, after: int, most: int, most_bytes: int = ENTRIES_BYTES
+    ) -> tuple[tuple[Entry, ...], str | UnsetType]:
+        """The peer's entries behind the first ``after`` as we have copied them, and the peer's seal of the last one.
+
+        At most so many, and so many bytes; where there is a seal among these, none behind the last one that has one.
+        """
+        page = _page(self._chains[self.peer], after, most, most_bytes)
+        last = max((entry.index for entry in page if entry.index in self._seals), default=after + len(page))
+        return page[: last - after], self._seals.get(last, UNSET)
+
+    def keep_seal(self, entry: Entry, seal: str) -> None:
+        """Keep the peer's seal of this entry of its chain, if we hold that entry: to be given back with it."""
+        chain = self._chains[self.peer]
+        held = chain[entry.index - 1] if entry.index <= len(chain) else self._early.get(entry.index)
+        if held == entry:
+            self._seals[entry.index] = seal
 
     def take_back(self, entries: Iterable[Entry]) -> Copied:
         """Entries that we have made and lost, as the peer has copied them: those that continue our chain."""
@@ -186,3 +199,11 @@ class PairLedger:
         else:
             self._released.add(key)
         return entry
+
+
+def _page(chain: Sequence[Entry], after: int, most: int, most_bytes: int) -> tuple[Entry, ...]:
+    """Behind the first ``after``: at most so many, and so many bytes, but one if there is any."""
+    page = chain[after : after + most]
+    sizes = accumulate(len(msgspec.json.encode(entry)) + 1 for entry in page)
+    fitting = sum(1 for size in sizes if size <= most_bytes)
+    return tuple(page[: max(fitting, 1)])

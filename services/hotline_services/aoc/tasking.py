@@ -14,7 +14,6 @@ from hotline_protocol.injection import (
 from hotline_protocol.line import Reason
 from hotline_protocol.message import Message
 from hotline_protocol.orders import AtDesk, LodgeProtest
-from hotline_protocol.service import Unreadable
 
 from .config import PartyConfig
 from .consent import Consents
@@ -62,8 +61,6 @@ class Tasking:
                 self._object(message)
             case AtDesk():
                 self._manning.hear(message)
-            case Unreadable():
-                self._rejections.unreadable(message)
             case _:
                 pass  # broadcasts of others: nothing for a centre to do
 

@@ -166,6 +166,7 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
             "A side that has lost state it sends what it holds of that side's own chain.",
             f"{_PROTOCOL} Another epoch",
         ),
+        ("The seal that an entry came with it sends with that entry, which is then the last.", f"{_JOIN} 5"),
     ),
     *_of(
         "ASK",

@@ -30,11 +30,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from hotline_protocol.names import PROBE
+from hotline_services.runtime.signing import FORMER
 from hotline_services.whole import write_secret
 
 from .certificates import Pair, is_current, make_ca, make_client, make_crl, make_server, names_of, serial_of
 from .passwords import new_password, password_file, sound_password
-from .signing import KEY, OTHERS, ROSTER, is_key, new_key, roster_of
+from .signing import KEY, OTHERS, ROSTER, is_key, new_key, roster_of, with_former
 
 CA, BROKER, PEOPLE = "ca", "broker", "people"
 THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
@@ -184,20 +185,25 @@ class _Maker:
                     file.unlink()
 
     def _make_signing(self) -> None:
-        """A key for each, and for all the roster of its public parts."""
+        """A key for each, and for all the roster of its public parts, and of those of former keys."""
         places = {name: (name, KEY) for name in self._wanted.services}
         places |= {name: (PEOPLE, f"{name}.{KEY}") for name in self._wanted.people}
         held: dict[str, bytes] = {}
         for name, (part, file) in places.items():
             key = self._read(part, file)
             if key is None or not is_key(key) or name in self._wanted.renew:
+                if key is not None and is_key(key):
+                    retired = with_former(self._read(CA, FORMER), name, key)
+                    self._write(CA, Files(secret={}, public={FORMER: retired}))
                 key = new_key()
                 self._write(part, Files(secret={file: key}, public={}))
                 self._made.append(f"the signing key of {name}")
             held[name] = key
-        roster = roster_of(held, self._read(CA, OTHERS))
+        public = {ROSTER: roster_of(held, self._read(CA, OTHERS))}
+        if (former := self._read(CA, FORMER)) is not None:
+            public[FORMER] = former
         for part in (*self._wanted.services, PEOPLE):
-            self._write(part, Files(secret={}, public={ROSTER: roster}))
+            self._write(part, Files(secret={}, public=public))
 
     def _tell_broker(self, ca: Pair, passwords: Mapping[str, str]) -> None:
         revoked = [int(serial) for serial in (self._read(CA, "revoked") or b"").split()]

@@ -6,8 +6,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hotline_protocol.roster import Roster, RosterError, read_roster, write_roster
-from hotline_services.runtime.signing import KeyFileError, Signer, private_key, private_pem, read_private_key
+from hotline_protocol.roster import MOST_KEYS, Roster, RosterError, read_roster, write_roster
+from hotline_services.runtime.signing import FORMER, KeyFileError, Signer, private_key, private_pem, read_private_key
 
 KEY: Final = "signing.key"
 ROSTER: Final = "roster.toml"
@@ -37,6 +37,20 @@ def roster_of(held: Mapping[str, bytes], others: bytes | None) -> bytes:
         raise ValueError(f"{OTHERS}: {error}") from error
     merged = {name: tuple(dict.fromkeys(keys.get(name, ()) + added.get(name, ()))) for name in [*keys, *added]}
     return write_roster(Roster(keys=merged)).encode()
+
+
+def with_former(held: bytes | None, name: str, pem: bytes) -> bytes:
+    """The former keys as they are ``held``, and this one of this name, which is replaced. Raises ValueError.
+
+    Of one name the latest eight are kept.
+    """
+    try:
+        former = dict(read_roster(held.decode()).keys) if held is not None else {}
+    except (RosterError, UnicodeDecodeError) as error:
+        raise ValueError(f"{FORMER}: {error}") from error
+    public = Signer(private_key(pem)).public
+    former[name] = (*(key for key in former.get(name, ()) if key != public), public)[-MOST_KEYS:]
+    return write_roster(Roster(keys=former)).encode()
 
 
 def keys_in(people: Path, names: Iterable[str]) -> dict[str, str]:

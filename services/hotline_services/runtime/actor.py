@@ -76,11 +76,11 @@ class LiveActor:
     ) -> None:
         self._service, self._store, name = service, store, service.name
         self._core = service.core(store.epochs[0])
-        self._guard = Guard(broker.signing.check, name)
+        self._guard = Guard(broker.signing.check, name, unproven=broker.signing.unproven)
         self._past = Past(self._guard.contents, Tail(name, store.epochs))
         self._attempts: dict[str, int] = {}
         self._watch = watch or Unwatched()
-        self._intake = Intake(service, self._core, self._past, self._attempts, self._watch)
+        self._intake = Intake(service, self._core, self._past, self._attempts, self._watch, self._guard.unproven)
         pace = Pace(service.shortest_deadline_s, lambda: self._timing.clock)
         self._deafness = Deafness(name, hears_all=EVERYTHING in service.subscriptions)
         self._pulse = Pulse(name, service.restarts, pace.judge, self._past.tail, self._deafness)

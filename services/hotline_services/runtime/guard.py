@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Message
+from hotline_protocol.seal import without_seal
 from hotline_protocol.service import Clock, Health, Presence, Stop
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode, encode
 
 from .hearing import may_be_stop
-from .payloads import Check
+from .payloads import Check, Unproven
 from .wire import Delivery
 
 REPLAYED: Final = "replayed"
@@ -31,11 +32,19 @@ _STATE: Final = (CLOCK.template, HEALTH.template.partition("{")[0])
 class Guard:
     """Examines what arrives at the service ``name``, by a roster; without one it takes everything.
 
-    ``refused`` counts what it did not take.
+    ``refused`` counts what it did not take. ``unproven`` examines what others give as entries of our ledgers.
     """
 
-    def __init__(self, check: Check | None, name: str = "", now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        check: Check | None,
+        name: str = "",
+        now_s: Callable[[], float] = time.monotonic,
+        unproven: Unproven | None = None,
+    ) -> None:
         self._check: Final = check
+        self._name: Final = name
+        self._unproven: Final = unproven
         self._now_s: Final = now_s
         self._settled_s = 0.0
         self._state: Final = StateOrder(name)
@@ -58,6 +67,12 @@ class Guard:
             return problem
         self.refused += 1
         return TOLD if self._is_told(delivery) else problem
+
+    def unproven(self, message: Message) -> Problem | None:
+        """Why the entries in this message that are said to be ours are not to be taken in; None when nothing is."""
+        problem = None if self._unproven is None else self._unproven(self._name, message)
+        self.refused += problem is not None
+        return problem
 
     def _is_told(self, delivery: Delivery) -> bool:
         """Whether the same bytes have been reported just now: a broker hands over twice what two filters match."""
@@ -149,7 +164,7 @@ class Contents:
         if message.seq == 0:
             return False
         hashes = self._hashes.setdefault((message.source, message.epoch), {})
-        content = hash(encode(message))
+        content = hash(encode(without_seal(message)))  # said again under another key, it is the same
         before = hashes.setdefault(message.seq, content)
         _forget(hashes, NUMBERS)
         return before != content

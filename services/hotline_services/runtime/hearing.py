@@ -137,6 +137,25 @@ def dead_letter(topic: str, message: Message, deaths: int, now: datetime) -> Unr
     )
 
 
+def given_falsely(topic: str, message: Message, problem: Problem, now: datetime) -> Unreadable:
+    """For the core, in place of a message with entries of a ledger that are not what their sender says.
+
+    Its source is that of the message, which is known by its signature or its topic. ``cause`` is the message.
+    """
+    return Unreadable(
+        id=f"given-{hashlib.sha256(message.id.encode()).hexdigest()[:32]}",
+        source=message.source,
+        seq=0,
+        time=now,
+        cause=message.id,
+        topic=topic,
+        code=problem.code,
+        field=problem.field,
+        reason=problem.reason,
+        evidence=evidence(encode(message)),
+    )
+
+
 def too_large(topic: str, message: Message, reason: str, now: datetime) -> Unreadable:
     """For the core, when a message that it said is larger than what the broker takes. ``cause`` is the message."""
     return Unreadable(

@@ -1,7 +1,7 @@
 """One turn of the live shell, without its I/O: deliveries in, what the core heard and said out."""
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -11,13 +11,14 @@ from paho.mqtt.client import topic_matches_sub
 
 from hotline_protocol.core import Core
 from hotline_protocol.events import DeadLettered, InputRejected
+from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Message
 from hotline_protocol.service import EpochBegun, Health, Presence, Stop, Unreadable
 from hotline_protocol.topics import is_kept, topic_of
 
 from .flood import Flood
 from .guard import Contents, contradicted
-from .hearing import HUNG, INCOMPLETE, STRAY, dead_letter, input_id, is_stray, refused, too_large, unread
+from .hearing import HUNG, INCOMPLETE, STRAY, dead_letter, given_falsely, input_id, is_stray, refused, too_large, unread
 from .journalfile import new_epoch
 from .replay import Past
 from .service import Service
@@ -75,6 +76,7 @@ class Intake:
         past: Past,
         attempts: Mapping[str, int],
         watch: Unwatched = Unwatched(),  # noqa: B008  it has no state
+        unproven: Callable[[Message], Problem | None] = lambda _: None,
     ) -> None:
         self._name = service.name
         self._subscriptions = service.subscriptions
@@ -83,6 +85,7 @@ class Intake:
         self._past = past
         self._attempts = attempts
         self._watch = watch
+        self._unproven = unproven
         self._flood = Flood(service.name)
 
     def take(self, delivery: Delivery, now: datetime, turn: Turn) -> None:
@@ -196,6 +199,8 @@ class Intake:
         if deaths >= DEATHS:
             self._past.set_aside.add(key)
             message = dead_letter(delivery.topic, msgspec.structs.replace(message, id=key), deaths, now)
+        elif (problem := self._unproven(message)) is not None:  # receipted: said again, it would be no truer
+            message = given_falsely(delivery.topic, message, problem, now)
         self._past.traces.hear(message, delivery.headers)
         if index:
             self._watch.take(delivery.topic, delivery.payload, index)

@@ -11,6 +11,8 @@ from hotline_protocol.topics import encode
 
 Encode = Callable[[str, Message], bytes]
 """The payload of a message that goes to this address."""
+Unproven = Callable[[str, Message], Problem | None]
+"""What is wrong with the ledger entries in a message that bear this name as their granter, if anything."""
 Check = Callable[[str, bytes], Problem | None]
 """What is wrong with the signature of a payload that came to this address, if anything."""
 
@@ -29,12 +31,14 @@ class Signing(NamedTuple):
     """What a service or a tool signs with and checks by; :func:`~.signing.load_signing` makes it of files.
 
     ``sign`` is for JSON that is no message of ours, such as a bare plan; it raises SignatureError for other bytes.
-    ``public`` is the public part of the key, ``roster`` the public keys of all; both for :meth:`fault`.
+    ``unproven`` examines what others give back of a ledger. ``public`` is the public part of the key, ``roster`` the
+    public keys of all; both for :meth:`fault`.
     """
 
     encode: Encode = unsigned
     sign: Callable[[str, bytes], bytes] = as_it_stands
     check: Check | None = None
+    unproven: Unproven | None = None
     public: bytes = b""
     roster: Roster | None = None
 

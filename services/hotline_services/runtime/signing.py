@@ -20,16 +20,21 @@ from cryptography.hazmat.primitives.serialization import (
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Message
 from hotline_protocol.roster import Roster, RosterError, read_roster
+from hotline_protocol.seal import seal_own
 from hotline_protocol.signature import SignatureError, place, signable, signed_bytes, take_off
 from hotline_protocol.topics import ORDER, UNDECODABLE, encode, signed_topic
 
-from .ed25519 import sign_by, verify_by
+from .ed25519 import Verify, sign_by, verify_by
 from .payloads import UNSIGNED, Signing
+from .sealing import Seals
 
 BAD_SIGNATURE: Final = "bad-signature"
 FIELD: Final = "signature"
 REMEMBERED: Final = 1_000
 LOOK_AGAIN_S: Final = 5.0
+FORMER: Final = "former.toml"
+"""Beside a roster, and of the same form: keys that sign no message any more, and have sealed entries of ledgers."""
+NOBODY: Final = Roster(keys={})
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +47,8 @@ class Signer:
     """Signs with one private key. It keeps the last 1,000 payloads: a message sent again is not signed again."""
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
-        self._sign: Final = sign_by(key)
+        self.signature: Final = sign_by(key)
+        """Of any bytes, by this key."""
         self._payloads: Final[dict[str, tuple[Message, bytes]]] = {}
         self.public: Final = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
@@ -52,7 +58,7 @@ class Signer:
             return encode(message)
         said, payload = self._payloads.get(message.id, (None, b""))
         if said is not message:
-            payload = self.sign(address, encode(message))
+            payload = self.sign(address, encode(seal_own(message, self.signature)))
             self._payloads[message.id] = (message, payload)
             if len(self._payloads) > REMEMBERED:
                 del self._payloads[next(iter(self._payloads))]
@@ -65,7 +71,7 @@ class Signer:
         """
         if signed_topic(address) is None:
             return unsigned
-        return place(unsigned, self._sign(signed_bytes(address, signable(unsigned))))
+        return place(unsigned, self.signature(signed_bytes(address, signable(unsigned))))
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -81,18 +87,37 @@ _named: Final = msgspec.json.Decoder(_Named)
 
 
 class Verifier:
-    """Checks signatures by a roster. One from a ``file`` is read again when that has changed, a few seconds later."""
+    """Checks signatures by a roster. One from a ``file`` is read again when that has changed, a few seconds later.
 
-    def __init__(self, roster: Roster, file: Path | None = None, now_s: Callable[[], float] = time.monotonic) -> None:
+    ``former`` keys count for seals only.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        file: Path | None = None,
+        now_s: Callable[[], float] = time.monotonic,
+        former: Roster = NOBODY,
+    ) -> None:
         self._file: Final = file
         self._now_s: Final = now_s
         self._look_at_s = now_s() + LOOK_AGAIN_S
         self._read_at = _changed_at(file)
-        self._take(roster)
+        self._take(roster, former)
 
-    def _take(self, roster: Roster) -> None:
+    def _take(self, roster: Roster, former: Roster) -> None:
         self.roster = roster
-        self._keys = {name: tuple(verify_by(key) for key in keys) for name, keys in roster.keys.items()}
+        self._keys = _verifiers(roster)
+        self._former = _verifiers(former)
+
+    def keys_of(self, name: str) -> tuple[Verify, ...]:
+        """What checks by the keys of this name, former ones too."""
+        self._look_if_due()
+        return self._keys.get(name, ()) + self._former.get(name, ())
+
+    def _look_if_due(self) -> None:
+        if self._file is not None and self._now_s() >= self._look_at_s:
+            self._look_again(self._file)
 
     def _look_again(self, file: Path) -> None:
         """What cannot be read changes nothing: the roster that is known still holds."""
@@ -102,7 +127,7 @@ class Verifier:
             return
         self._read_at = changed_at
         try:
-            self._take(load_roster(file))
+            self._take(load_roster(file), load_former(file))
         except KeyFileError as error:
             log.warning("roster-unusable", reason=str(error), hint="the one that was read before still counts")
         else:
@@ -113,8 +138,7 @@ class Verifier:
         topic = signed_topic(address)
         if topic is None:
             return None
-        if self._file is not None and self._now_s() >= self._look_at_s:
-            self._look_again(self._file)
+        self._look_if_due()
         try:
             unsigned, signature = take_off(payload)
             source = topic.source_in(address) or _source.decode(unsigned).source
@@ -128,6 +152,10 @@ class Verifier:
         if source not in self._keys:
             return bad_signature(f"the roster has no key of {source[:40]!r}")
         return bad_signature(f"{source} has not signed this for this topic")
+
+
+def _verifiers(roster: Roster) -> dict[str, tuple[Verify, ...]]:
+    return {name: tuple(verify_by(key) for key in keys) for name, keys in roster.keys.items()}
 
 
 def _changed_at(file: Path | None) -> int:
@@ -154,7 +182,7 @@ def bad_signature(reason: str) -> Problem:
 def load_signing(key: Path | None, roster: Path | None) -> Signing:
     """What these files hold. Raises KeyFileError."""
     signer = None if key is None else Signer(read_private_key(key))
-    verifier = None if roster is None else Verifier(load_roster(roster), roster)
+    verifier = None if roster is None else Verifier(load_roster(roster), roster, former=load_former(roster))
     return signing_of(signer, verifier)
 
 
@@ -170,7 +198,12 @@ def signing_from(pem: bytes | None, roster: str) -> Signing:
 def signing_of(signer: Signer | None, verifier: Verifier | None) -> Signing:
     """Both, either or neither."""
     signing = UNSIGNED if verifier is None else Signing(check=verifier.problem, roster=verifier.roster)
-    return signing if signer is None else signing._replace(encode=signer.encode, sign=signer.sign, public=signer.public)
+    if signer is not None:
+        signing = signing._replace(encode=signer.encode, sign=signer.sign, public=signer.public)
+    if signing is UNSIGNED:
+        return signing
+    own = None if signer is None else verify_by(signer.public)
+    return signing._replace(unproven=(Seals(own) if verifier is None else Seals(own, verifier.keys_of)).problem)
 
 
 def read_private_key(path: Path) -> Ed25519PrivateKey:
@@ -195,6 +228,12 @@ def private_key(pem: bytes, where: str = "this") -> Ed25519PrivateKey:
 def private_pem(key: Ed25519PrivateKey) -> bytes:
     """The key as PEM text (PKCS 8), as ``openssl genpkey -algorithm ed25519`` writes it."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def load_former(roster: Path) -> Roster:
+    """The former keys in the file beside this roster; nobody's, when there is none. Raises KeyFileError."""
+    file = roster.with_name(FORMER)
+    return load_roster(file) if file.exists() else NOBODY
 
 
 def load_roster(path: Path) -> Roster:

@@ -16,10 +16,14 @@ from hotline_protocol.line import (
     Release,
 )
 from hotline_protocol.message import digest_of
+from hotline_protocol.signature import CHARS
 from hotline_services.conformance.air import AS_WANTED, Air
 from hotline_services.conformance.bargain import Bargain, settle
 from hotline_services.conformance.case import Case, Taking
 from hotline_services.conformance.scene import Script, scene, step
+
+SEAL = "seal" + "A" * (CHARS - 4)
+"""No signature of ours: a copy of our chain need not check it."""
 
 
 def _nobodys(case: Case) -> str:
@@ -181,6 +185,7 @@ def its_copy(case: Case) -> Script:
     entry=step("We enter something, and it copies that."),
     lost=step("We have lost that entry, and say so in another epoch: it tells how far it has come.", "REC-5"),
     back=step("It sends us the entry that we have lost.", "REC-6"),
+    seal=step("With it comes the seal that we had said it with.", "REC-7"),
     number=step("We ring, under a number that it has heard in our last epoch: it answers.", "DUP-5"),
 )
 def lost_state(case: Case) -> Script:
@@ -191,7 +196,7 @@ def lost_state(case: Case) -> Script:
     books = case.peer.books
     known = books.heads
     entry = _grants(case, Air(case.peer))
-    case.say(Entered, entry=entry)
+    case.say(Entered, entry=entry, seal=SEAL)
     yield from case.pause(case.offer_s)
     case.step("lost")
     case.peer.lose_state()
@@ -201,7 +206,10 @@ def lost_state(case: Case) -> Script:
     case.check("REC-5", far, f"reconcile, with {entry.index} of our entries or more", answer)
     case.step("back")
     sent = [m for m in case.peer.heard.values() if isinstance(m, Entries) and entry in m.entries]
-    case.check("REC-6", sent, f"entries: {entry.agreement_id}", sent[0] if sent else None)
+    if case.check("REC-6", sent, f"entries: {entry.agreement_id}", sent[0] if sent else None):
+        case.step("seal")
+        given = any(m.seal == SEAL and m.entries[-1] == entry for m in sent)
+        case.check("REC-7", given, f"entries that end with {entry.agreement_id}, and the seal {SEAL}", sent[-1])
     case.step("number")
     ring = case.ring(Reason.LINE_CHECK)
     answered = yield from case.answer_to(ring)
