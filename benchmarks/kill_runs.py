@@ -122,6 +122,7 @@ class Run:
         self._processes: Final[dict[str, subprocess.Popen[bytes]]] = {}
         self._up: Final = {name: asyncio.Event() for name in SERVICES}
         self._sessions: Final[dict[str, str]] = {}
+        self._files = True
         self.plans = 0
         self.refiled: Final[set[int]] = set()
         self.kills: Final[Counter[str]] = Counter()
@@ -139,9 +140,8 @@ class Run:
                 for _ in range(kills):
                     await self._kill()
             finally:
-                filing.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await filing
+                self._files = False
+                await filing
             return await self._settled()
         except (EndedError, TimeoutError) as error:
             return str(error) or "the services did not come up"
@@ -202,8 +202,11 @@ class Run:
                 self._up[name].set()
 
     async def _file(self) -> None:
-        """File plans, now with one side, now with the other, each until the broker has it."""
-        while True:
+        """File plans, now with one side, now with the other, each until the broker has it.
+
+        This is not cancelled: a connection that breaks at that moment would swallow it.
+        """
+        while self._files:
             if self.plans < PLANS_A_KILL[self._where] * (self.kills.total() + 1) and await self._publish(self.plans):
                 self.plans += 1
             await asyncio.sleep(PLAN_S)

@@ -89,9 +89,16 @@ async def connected(
     except TlsError as error:
         raise NoBrokerError(str(error)) from error
     except aiomqtt.MqttError as error:
+        if _is_cancelled():  # the connection broke on the way out: that must not keep anybody from ending
+            raise asyncio.CancelledError from error
         if there:
             raise NoBrokerError(f"lost the connection to the broker at {settings}: {error}") from error
         raise NoBrokerError(f"no connection to the broker at {settings}: {await _cause(error, settings)}") from error
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _cause(error: aiomqtt.MqttError, settings: BrokerSettings) -> str:
