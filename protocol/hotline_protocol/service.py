@@ -40,6 +40,7 @@ class Health(Message, frozen=True, kw_only=True, tag="health"):
     ``sent`` is the real time at which it was sent, by whoever sets the clock as far as the sender knows that, and
     ``skew_ms`` by how much the sender's machine is ahead of it. A service that waits for the clock is down, and its
     note says so.
+    ``program`` is the version of the sender's program, and ``protocol`` names the form of the messages that it knows.
     """
 
     presence: Presence
@@ -52,6 +53,8 @@ class Health(Message, frozen=True, kw_only=True, tag="health"):
     said: Annotated[int, Meta(ge=0, le=LAST_SEQ)] | msgspec.UnsetType = msgspec.UNSET
     sent: AwareTime | msgspec.UnsetType = msgspec.UNSET
     skew_ms: float | msgspec.UnsetType = msgspec.UNSET
+    program: Annotated[str, Meta(max_length=64)] | msgspec.UnsetType = msgspec.UNSET
+    protocol: Annotated[str, Meta(max_length=64)] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def is_off(self) -> bool:

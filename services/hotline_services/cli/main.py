@@ -48,6 +48,7 @@ COMMANDS: Final = (
     ("rebuild", "queries:rebuild", LOOK, "Make the tables of a record again from its messages."),
     ("run", "run:run", SERVE, "Run one service against a broker."),
     ("health", "health:health", SERVE, "Tell whether a service is up, as a container's health check asks it."),
+    ("doctor", "doctor:doctor", SERVE, "Look at a broker, and tell what is wrong and what to do."),
     ("party", "party:party", SERVE, "Add a party to the compose stack, remove one, or give one new keys."),
     ("keys", "keys:keys", SERVE, "Make the CA, certificates and passwords of a stack, and show passwords."),
     ("access", "access:access", SERVE, "Print the broker's address with user and password, for any MQTT client."),

@@ -13,6 +13,7 @@ from hotline_protocol.service import Health, Presence
 
 from .deafness import Deafness
 from .tail import Tail
+from .versions import program_version, protocol_version
 
 MOST_PROBES: Final = 8
 
@@ -76,6 +77,8 @@ class Pulse:
             said=self._tail.said,
             sent=sent,
             skew_ms=skew_ms,
+            program=program_version(),
+            protocol=protocol_version(),
         )
 
     def is_ours(self, health: Health) -> bool:

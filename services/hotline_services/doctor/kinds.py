@@ -1,0 +1,35 @@
+"""What a finding is."""
+
+import enum
+
+import msgspec
+
+
+class Kind(enum.Enum):
+    """What sort of thing is wrong."""
+
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+    TLS = "tls"
+    LOST = "lost"
+    RIGHTS = "rights"
+    PACKET_LIMIT = "packet-limit"
+    NO_CLOCK = "no-clock"
+    CLOCK_SKEW = "clock-skew"
+    TWO_OF_ONE_NAME = "two-of-one-name"
+    DOWN = "down"
+    SILENT = "silent"
+    MISSING = "missing"
+    TROUBLE = "trouble"
+    RETAINED = "retained"
+    VERSIONS = "versions"
+    TOO_SLOW = "too-slow"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong: about whom or what, in one sentence, and what to do."""
+
+    kind: Kind
+    about: str
+    sentence: str
+    remedy: str
