@@ -2,9 +2,11 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from .airspace import MAX_VERTICES, Position, Volumes
+from .decay import Decay
 from .flightplan import PlanId, PlanState, Problem
 from .injection import AnnouncedState
 from .ledger import Head
@@ -215,6 +217,7 @@ class StrainChanged(Message, frozen=True, kw_only=True, tag="strain-changed"):
     """One step of the source's escalation model towards ``peer``: from which level to which, and how it came about.
 
     ``because`` names what was felt, ``cause`` the message in which it came, and ``arithmetic`` the sum that was done.
+    ``decay`` is how the level falls from here to the next step; older programs do not say it.
     """
 
     peer: PartyName
@@ -224,6 +227,7 @@ class StrainChanged(Message, frozen=True, kw_only=True, tag="strain-changed"):
     stage: Stage
     because: Text
     arithmetic: Text
+    decay: Decay | msgspec.UnsetType = msgspec.UNSET
 
 
 class LineMoved(Message, frozen=True, kw_only=True, tag="line-moved"):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from . import events, injection, line, sky
 from .airspace import Position
+from .decay import Decay
 from .examples_story import AGREEMENT, CALL, NEGOTIATION, PLAN, at
 from .flightplan import FlightKind
 from .message import Author, Message, digest_of
@@ -106,6 +107,7 @@ def _people(us: Author, ru: Author) -> Iterator[Message]:
         stage=events.Stage.TENSE,
         because="a line crossing was seen",
         arithmetic="8.2 x 0.5^(3 h / 24 h) + 1 x 5 = 12.52",
+        decay=Decay(stages=(10.0, 25.0, 50.0), half_life_h=24.0),
     )
 
 

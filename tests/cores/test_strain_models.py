@@ -268,3 +268,19 @@ def test_a_model_foretells_when_it_will_have_calmed_down(
         assert built.stage(now).rank < stage.rank or config.stages[stage.rank - 1] <= BASE_A_DAY
     else:
         assert built.stage(max(now, calm_from)).rank < stage.rank
+
+
+@given(strains, times, st.lists(st.floats(0, 400), min_size=1, max_size=5))
+def test_the_decay_that_is_told_leads_to_the_level_that_the_model_has_then(
+    config: Strain, story: list[tuple[Felt, float]], hours: list[float]
+) -> None:
+    built = model_of(config)
+    assert built is not None
+    steps, now = feel(built, [(Felt.LOSS_SEEN, 1.0), *story])
+    level, decay = built.level(now), built.decay()
+    if not steps[-1].moved:
+        return  # a step that moved nothing is not told
+    for gone in hours:
+        at = now + timedelta(hours=gone)
+        assert decay.level(level, now, at) == pytest.approx(built.level(at), abs=0.02)
+        assert stage_at(built.level(at), decay.stages) is built.stage(at)

@@ -14,11 +14,15 @@ from hotline_protocol.events import (
     NegotiationEnded,
     NegotiationOutcome,
     PlanStatus,
+    Stage,
+    StrainChanged,
 )
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.line import CallOutcome, Protest, Reason
 from hotline_protocol.message import Message
-from hotline_services.director.scenario import read_scenario
+from hotline_services.aoc.config import StrainModel
+from hotline_services.aoc.strain.felt import Felt
+from hotline_services.director.scenario import read_scenario, shipped_scenarios
 from hotline_services.world import build
 
 AGREED = (NegotiationOutcome.AGREED_AS_FILED, NegotiationOutcome.AGREED_WITH_CHANGES)
@@ -48,6 +52,17 @@ def test_the_historical_day_has_an_agreed_call_within_twenty_minutes_and_a_refus
     completed = [m for m in said if isinstance(m, CallEnded) and m.outcome is CallOutcome.COMPLETED]
     assert any(agreed & set(call.about) for call in completed)
     assert [m.about for m in said if isinstance(m, Escalated) and m.kind is EscalationKind.REFUSED]
+
+
+@pytest.mark.parametrize("name", shipped_scenarios())
+def test_every_shipped_scenario_models_the_tension_of_every_side(name: str) -> None:
+    assert all(party.strain.model is not StrainModel.NONE for party in read_scenario(name).parties.values())
+
+
+def test_the_loss_of_the_aircraft_on_the_historical_day_raises_tension() -> None:
+    said = played("euphrates-2017-06-18", 20170618, timedelta(hours=4))
+    felt = {step.because: (step.after - step.before, step.stage) for step in said if isinstance(step, StrainChanged)}
+    assert felt[Felt.LOSS_SEEN.value] == (pytest.approx(10), Stage.TENSE)
 
 
 def test_each_report_of_the_historical_day_is_spoken_of_on_the_line() -> None:

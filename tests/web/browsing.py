@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from hotline_services.director.scenario import Scenario
 from hotline_services.monitor.record import Record
 from hotline_services.runtime.store import Heard
 from hotline_services.web.feeds import LiveFeed
@@ -56,9 +57,10 @@ async def site(
     broker: Inbound | None = None,
     port: int = 0,
     keep: timedelta | None = None,
+    plays: Scenario | None = None,
 ) -> AsyncIterator[Site]:
     """For as long as this is open; then it is stopped as by a signal."""
-    sources = Sources(scenario() if record else None)
+    sources = Sources(plays or (scenario() if record else None))
     if record is not None:
         sources.watch(LiveFeed(record, POLL_S, keep), record)
     for path in recordings:

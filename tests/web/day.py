@@ -30,11 +30,12 @@ def heard() -> tuple[Heard, ...]:
     return tuple(said)
 
 
-def recording(path: Path, name: str = "valley-2017") -> None:
-    """Write the day down."""
+def recording(path: Path, name: str = "valley-2017", without: type[Message] | None = None) -> None:
+    """Write the day down, except for the messages of the kind ``without``."""
     header = Header(scenario=name, seed=SEED, start=scenario().start, days=1, agreement=scenario().agreement.digest)
     with path.open("wb") as file:
         writer = RecordingWriter(file, header)
         for at, message in heard():
             assert message is not None
-            writer.write(message, at)
+            if without is None or not isinstance(message, without):
+                writer.write(message, at)

@@ -1,11 +1,16 @@
 """What the page keeps of the rows that it is told of, what it asks for, and what it calls them."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .browsing import Visit, site
+from hotline_protocol.events import StrainChanged
+from hotline_services.director.scenario import read_scenario
+
+from .browsing import Visit, expect, site
+from .day import recording
 
 AT = "2017-08-20T05:02:00Z"
 
@@ -65,6 +70,50 @@ async def test_tension_goes_on_with_the_rows_that_come_and_is_not_asked_for_agai
         """
     )
     assert (asked, points) == (1, [1, 2, 3])
+
+
+CURVES = """const {curves, levelAt, pointOf, stageAt} = await import('./static/decay.js');
+const STAGES = ['calm', 'tense', 'strained', 'crisis'];
+const hour = (n) => new Date(Date.UTC(2017, 7, 20) + n * 3_600_000).toISOString();
+const ms = (n) => Date.parse(hour(n));
+const at = ([times, values], n) => values[times.findLastIndex((time) => time <= ms(n))];
+"""
+HALVES = {"stages": [10.0, 25.0, 50.0], "half_life_h": 24.0, "floor": 0.0}
+FALLS = {"stages": [10.0, 25.0, 50.0], "falls": [{"at": "2017-08-20T12:00:00Z", "level": 8.0}]}
+HOLDS = {"stages": [10.0, 25.0, 50.0], "falls": []}
+
+
+@pytest.mark.parametrize(
+    ("decay", "levels", "stage"),
+    [
+        ([HALVES, HALVES], [0, 16 * 2**-0.5, 8, 10, 5], "calm"),
+        ([FALLS, HOLDS], [0, 8, 8, 10, 10], "tense"),
+        ([None, None], [0, 12, 8, 10, 10], "tense"),  # a record of an older program
+    ],
+)
+async def test_the_curve_of_tension_falls_between_steps_as_each_step_says(
+    run_script: Any, decay: list[dict[str, Any] | None], levels: list[float], stage: str
+) -> None:
+    drawn, now = await run_script(
+        CURVES
+        + """
+        const points = [pointOf(hour(0), 16, 'tense', 0, given[0]), pointOf(hour(24), 10, 'tense', 8, given[1])];
+        const curve = curves([points], ms(48), 480);
+        const before = [at(curve, 0 - 1 / 3_600_000), at(curve, 12), at(curve, 24 - 1 / 3_600_000)];
+        return [[...before, at(curve, 24), at(curve, 48)], stageAt(points[1], ms(47), STAGES)];
+        """,
+        decay,
+    )
+    assert drawn == pytest.approx(levels, abs=0.02)
+    assert now == stage
+
+
+async def test_the_page_says_that_a_scenario_does_not_model_tension(tmp_path: Path, visit: Visit) -> None:
+    plain = {f"parties.{name}.strain.model": "none" for name in ("us", "ru")}
+    await asyncio.to_thread(recording, tmp_path / "run.jsonl", "of-my-own", without=StrainChanged)
+    async with site(tmp_path / "run.jsonl", plays=read_scenario("valley-2017", plain)) as served:
+        page = await visit(served.at(t="tension"))
+        await expect(page.locator("#panel-tension")).to_contain_text("This scenario does not model tension.")
 
 
 async def test_an_answer_that_comes_late_does_not_replace_a_newer_one_and_a_failure_is_asked_again(

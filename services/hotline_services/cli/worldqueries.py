@@ -124,7 +124,7 @@ def strain(*, query: Query = ALL) -> int:
     def respond(opened: Reading) -> None:
         rows = opened.rows(StrainRow, lambda row: (row.party, row.peer))
         cause = Column("in", lambda row: opened.origin(row.cause) if row.cause else "—")
-        show(rows, (*STRAIN, cause), json=query.json, empty="No strain.")
+        show(rows, (*STRAIN, cause), json=query.json, empty="No step of strain is on record.")
 
     return answer("strain", query, respond)
 

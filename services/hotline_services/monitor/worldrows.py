@@ -7,7 +7,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
+import msgspec
+
 from hotline_protocol.airspace import Position
+from hotline_protocol.decay import Decay
 from hotline_protocol.events import ReviewEnded, Stage, StateLost, StrainChanged
 from hotline_protocol.message import Message
 from hotline_protocol.sky import Encountered, FlightFlown, Flyer, Grade, LineCrossed, ZoneEntered
@@ -101,6 +104,7 @@ class StrainRow(Row, frozen=True, kw_only=True):
     because: str = ""
     arithmetic: str = ""
     cause: str = ""
+    decay: Decay | None = None
 
 
 class ReviewRow(Row, frozen=True, kw_only=True):
@@ -194,6 +198,7 @@ def _strain(message: StrainChanged) -> StrainRow:
         because=message.because,
         arithmetic=message.arithmetic,
         cause=message.cause or "",
+        decay=None if message.decay is msgspec.UNSET else message.decay,
     )
 
 

@@ -34,8 +34,8 @@ class Count(NamedTuple):
     number: int
 
 
-class Step(NamedTuple):
-    """A value of one side from a time on."""
+class Point(NamedTuple):
+    """A value of one side at a time."""
 
     at: datetime
     side: str
@@ -66,18 +66,19 @@ def times_chart(seconds: Sequence[float], title: str) -> str:
     return svg([{"s": each} for each in seconds], [{"mark": mark, "encoding": encoding}], HEIGHT * 3 // 4)
 
 
-def steps_chart(steps: Sequence[Step], sides: Sequence[str], unit: str, end: datetime) -> str:
-    """A line for each of these sides, level from one step to the next, up to the end of the run."""
-    last = [Step(end, side, next(step.value for step in reversed(steps) if step.side == side)) for side in sides]
-    rows = [{"at": each.at.isoformat(), "side": each.side, "value": each.value} for each in (*steps, *last)]
+def lines_chart(points: Sequence[Point], sides: Sequence[str], unit: str) -> str:
+    """A line for each of these sides through its points, which are in order of time."""
+    # Two points of one time, before and after a step, are sorted by "n".
+    rows = [{"at": p.at.isoformat(), "side": p.side, "value": round(p.value, 3), "n": n} for n, p in enumerate(points)]
     dashes = {"domain": sides, "range": [DASHES[n % len(DASHES)] for n in range(len(sides))]}
     encoding = {
         "x": {"field": "at", "type": "temporal", "scale": {"type": "utc"}, "title": "time (UTC)"},
         "y": {"field": "value", "type": "quantitative", "title": unit},
         "color": _colour("side", sides, SIDES),
         "strokeDash": {"field": "side", "type": "nominal", "scale": dashes, "title": None},
+        "order": {"field": "n", "type": "quantitative"},
     }
-    mark = {"type": "line", "interpolate": "step-after", "strokeWidth": 2}
+    mark = {"type": "line", "strokeWidth": 2}
     return svg(rows, [{"mark": mark, "encoding": encoding}], HEIGHT)
 
 

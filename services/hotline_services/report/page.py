@@ -19,11 +19,12 @@ from hotline_services.experiment.page import FOOT, HEAD, details, figure, number
 from hotline_services.export.captions import ILLUSTRATIVE, in_order, stamp
 from hotline_services.export.story import Story
 from hotline_services.monitor.rows import AgreementRow, CallRow, EscalationRow, utc
+from hotline_services.monitor.tension import curve
 from hotline_services.monitor.volume import Grouping, Period, call_volume
 from hotline_services.monitor.wording import air, date_time_group, duration, mean_and_p90, printable, words
 from hotline_services.monitor.worldrows import CrossingRow, EncounterRow, StrainRow
 
-from .charts import Count, Step, counts_chart, shares_chart, steps_chart, times_chart
+from .charts import Count, Point, counts_chart, lines_chart, shares_chart, times_chart
 from .theatre import theatre_map
 
 HOURLY: Final = timedelta(days=3)
@@ -221,15 +222,15 @@ def _tension(story: Story, run: Outcomes) -> Iterator[str]:
     yield "<h2 id=tension>Tension</h2>"
     rows = [row for row in story.rows(StrainRow) if row.at]
     if not rows:
-        yield "<p>No side's strain changed.</p>"
+        yield "<p>No change of tension is on record: this scenario does not model it, or nothing changed it.</p>"
         return
-    steps = _steps(rows, _period(story).start, story.agreement)
-    sides = list(dict.fromkeys(step.side for step in steps))
+    points = _levels(rows, _period(story), story.agreement)
+    sides = list(dict.fromkeys(point.side for point in points))
     told = "; ".join(
         f"{party} at most {each.greatest:.1f}, mean {each.mean:.1f}" for party, each in run.tension.items()
     )
     caption = "Level of each side's own model over time; levels of two models cannot be compared."
-    yield figure(steps_chart(steps, sides, "tension", _period(story).end), caption, told)
+    yield figure(lines_chart(points, sides, "tension"), caption, told)
     cells = (
         [
             text_cell(party),
@@ -242,14 +243,17 @@ def _tension(story: Story, run: Outcomes) -> Iterator[str]:
     yield table(["side", "greatest", "mean", "share of the time"], cells, "Tension by side.")
 
 
-def _steps(rows: Sequence[StrainRow], start: datetime, agreement: Agreement | None) -> list[Step]:
-    """How strained each side was towards each peer from the start on, in the order of sides."""
-    first = {(row.party, row.peer): row for row in reversed(rows)}
-    peers = Counter(party for party, _ in first)
-    ordered = [pair for side in in_order(peers, agreement) for pair in sorted(first) if pair[0] == side]
+def _levels(rows: Sequence[StrainRow], period: Period, agreement: Agreement | None) -> list[Point]:
+    """How strained each side was towards each peer, in the order of sides."""
+    steps: dict[tuple[str, str], list[StrainRow]] = {}
+    for row in rows:
+        steps.setdefault((row.party, row.peer), []).append(row)
+    peers = Counter(party for party, _ in steps)
+    ordered = [pair for side in in_order(peers, agreement) for pair in sorted(steps) if pair[0] == side]
     names = {(side, peer): side if peers[side] == 1 else f"{side} → {peer}" for side, peer in ordered}
-    begun = [Step(start, names[pair], first[pair].before) for pair in ordered]
-    return begun + [Step(row.at, names[row.party, row.peer], row.after) for row in rows if row.at]
+    return [
+        Point(at, names[pair], level) for pair in ordered for at, level in curve(steps[pair], period.start, period.end)
+    ]
 
 
 def _sky(story: Story, run: Outcomes) -> Iterator[str]:

@@ -45,7 +45,7 @@ def volume(history: History, by: Grouping, n: int | None) -> list[Traffic]:
 def tension(history: History, n: int | None) -> list[StrainPoint]:
     """How strained each side was towards the other, change by change; the newest where there are very many."""
     points = [
-        StrainPoint(row.at, row.party, row.peer, row.after, row.stage.value if row.stage else "")
+        StrainPoint(row.at, row.party, row.peer, row.after, row.stage.value if row.stage else "", row.before, row.decay)
         for row in _since_horizon(history, history.rows(StrainRow, n))
         if row.at
     ]

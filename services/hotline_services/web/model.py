@@ -11,6 +11,7 @@ import msgspec
 
 from hotline_protocol.agreement import DeconflictionLine, Partner, Zone
 from hotline_protocol.airspace import Volume4D
+from hotline_protocol.decay import Decay
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.menu import Block
 from hotline_protocol.message import AwareTime, PartyName
@@ -41,7 +42,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source plays in. ``note`` says why the line and zones are not known, when they are not."""
+    """What a source plays in. ``note`` says why the line and zones are not known, when they are not.
+
+    ``tension`` is whether any party goes by a model of tension; None where the scenario is not known.
+    """
 
     source: Source
     disclaimer: str
@@ -51,6 +55,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[Zone, ...] = ()
     blocks: tuple[Block, ...] = ()
     note: str = ""
+    tension: bool | None = None
 
 
 class ClockReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,10 +188,15 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StrainPoint(msgspec.Struct, frozen=True, array_like=True):
-    """How strained ``party`` was towards ``peer`` from this time on."""
+    """How strained ``party`` was towards ``peer`` from this time on, and just ``before``.
+
+    ``decay`` is how the level falls until the next point; None where the program that ran did not say.
+    """
 
     at: datetime
     party: str
     peer: str
     level: float
     stage: str
+    before: float = 0.0
+    decay: Decay | None = None

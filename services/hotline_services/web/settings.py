@@ -3,6 +3,7 @@
 from typing import Final
 
 from hotline_protocol.message import Digest
+from hotline_services.aoc.config import StrainModel
 from hotline_services.director.scenario import Scenario
 from hotline_services.export.captions import ILLUSTRATIVE
 from hotline_services.monitor.history import History
@@ -36,6 +37,7 @@ def setting(source: Source, history: History, scenario: Scenario | None, played:
         zones=agreement.zones,
         blocks=agreement.altitude_blocks,
         note=note,
+        tension=any(party.strain.model is not StrainModel.NONE for party in scenario.parties.values()),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from hotline_protocol.decay import Decay, faded
 from hotline_protocol.events import Stage
 
 from .felt import Felt
@@ -40,6 +41,7 @@ class Fading:
         self._stages: Final = stages
         self._floor: Final = floor
         self._most: Final = most
+        self._decay: Final = Decay(stages=stages, half_life_h=half_life_h, floor=floor)
         self._level = floor
         self._at: datetime | None = None
         self._per_half_life: Final = f" h / {figure(half_life_h)} h)"  # written once: it is in every sum
@@ -47,11 +49,15 @@ class Fading:
 
     def level(self, now: datetime) -> float:
         """The level at this time."""
-        return round(self._floor + (self._level - self._floor) * self._left(self._gone_h(now)), LEVEL_DIGITS)
+        return round(self._left(self._gone_h(now)), LEVEL_DIGITS)
 
     def stage(self, now: datetime) -> Stage:
         """The level in words."""
         return stage_at(self.level(now), self._stages)
+
+    def decay(self) -> Decay:
+        """By halves, down to the floor."""
+        return self._decay
 
     def calm_from(self, stage: Stage) -> datetime | None:
         """From when on it is below this stage if nothing more is added; never a little too early by rounding."""
@@ -64,9 +70,9 @@ class Fading:
     def felt(self, event: Felt, now: datetime) -> Step:
         """Take this in. The sum is one sum: it goes on from the rounded hours, but from no rounded level between."""
         amount, gone_h = self._amounts[event], self._gone_h(now)
-        faded = self._floor + (self._level - self._floor) * self._left(gone_h)
-        total = faded + amount.points
-        before = round(faded, LEVEL_DIGITS)
+        left = self._left(gone_h)
+        total = left + amount.points
+        before = round(left, LEVEL_DIGITS)
         after = round(min(max(total, self._floor), self._most), LEVEL_DIGITS)
         sum_ = f"{self._faded(gone_h)} {'+' if amount.points >= 0 else '-'} {amount.written}"
         if total < self._floor:
@@ -88,9 +94,8 @@ class Fading:
         return hours_between(self._at, now) if self._at is not None and self._level != self._floor else 0.0
 
     def _left(self, gone_h: float) -> float:
-        """What share is left of what was above the floor."""
-        left: float = 0.5 ** (gone_h / self._half_life_h) if gone_h else 1.0
-        return left
+        """What time has left of the level."""
+        return faded(self._level, self._floor, gone_h, self._half_life_h)
 
     def _faded(self, gone_h: float) -> str:
         """What time has left of the level, in writing."""

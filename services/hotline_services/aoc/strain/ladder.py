@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from hotline_protocol.decay import Decay, Fall
 from hotline_protocol.events import Stage
 from hotline_services.aoc.config import Strain
 
@@ -131,6 +132,14 @@ class Ladder:
         while stage_at(self._marks[rung], self._stages).rank >= stage.rank and (rung, Push.QUIET) in LADDER:
             rung, windows = LADDER[rung, Push.QUIET], windows + 1
         return self._since + windows * self._window if self._since is not None and windows else None
+
+    def decay(self) -> Decay:
+        """A rung down at the end of each quiet window."""
+        falls, rung, at = [], self._rung, self._since
+        while at is not None and (rung, Push.QUIET) in LADDER:
+            rung, at = LADDER[rung, Push.QUIET], at + self._window
+            falls.append(Fall(at=at, level=self._marks[rung]))
+        return Decay(stages=self._stages, falls=tuple(falls))
 
     def prone(self, now: datetime) -> float:  # noqa: ARG002  the same at any time
         """Nothing beyond what its stage brings about."""

@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from hotline_protocol.decay import Decay
 from hotline_protocol.events import Stage
 
 from .felt import Felt
@@ -46,6 +47,10 @@ class Model(Protocol):
 
     def stage(self, now: datetime) -> Stage:
         """The level in words."""
+        ...
+
+    def decay(self) -> Decay:
+        """How the level falls from the last step on, if nothing more is felt."""
         ...
 
     def calm_from(self, stage: Stage) -> datetime | None:

@@ -66,6 +66,7 @@ class Relations:
                 stage=step.stage,
                 because=felt.value,
                 arithmetic=step.arithmetic,
+                decay=model.decay(),
             )
 
     @property

@@ -24,14 +24,14 @@ class Chart {
   }
 }
 
-/** Steps over time: a level holds until it changes. */
+/** Lines over time. */
 export class LineChart extends Chart {
-  /** `lines` are {label, ink, dash, points: [[ms, value]]}; all go on until `now`. */
-  show(lines, now, told) {
+  /** `lines` are {label, ink, dash}; `times`, in ms, and for each line its `values` at these. */
+  show(lines, [times, ...values], told) {
     this.element.setAttribute("aria-label", told);
     const width = this.element.clientWidth;
     if (!width) return;
-    const data = joined(lines, now);
+    const data = [times.map((time) => time / 1_000), ...values];
     const shape = `${lines.map(({ label }) => label).join()}/${theme.isDark}`;
     if (!this.plot || this.shape !== shape) {
       this.shape = shape;
@@ -48,7 +48,7 @@ export class LineChart extends Chart {
       width, height: this.height, cursor: { show: false }, legend: { show: false }, padding: [8, 10, 0, 0],
       scales: { y: { range: (_, least, most) => [Math.min(0, least), Math.max(10, most * 1.1)] } },
       axes: [axis({ values: (_, ticks) => ticks.map(timeLabel), size: 24 }), axis({ size: 34 })],
-      series: [{}, ...lines.map(({ label, ink, dash }) => ({ label, stroke: theme.colour(ink), width: 2, dash, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) }))],
+      series: [{}, ...lines.map(({ label, ink, dash }) => ({ label, stroke: theme.colour(ink), width: 2, dash, points: { show: false } }))],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC"),
     };
   }
@@ -85,18 +85,4 @@ function axis(options) {
 /** Midnight is named by its day, any other time by its hour. */
 function timeLabel(tick) {
   return tick % DAY_S === 0 ? day(tick * 1_000).slice(0, 6) : clockTime(tick * 1_000).slice(0, 4);
-}
-
-/** One column of times for all lines; between its own changes a line keeps its level. */
-function joined(lines, now) {
-  const times = [...new Set([...lines.flatMap(({ points }) => points.map(([at]) => at)), now])].filter((at) => at <= now).sort((a, b) => a - b);
-  const columns = lines.map(({ points }) => {
-    let next = 0;
-    let level = null;
-    return times.map((time) => {
-      while (next < points.length && points[next][0] <= time) level = points[next++][1];
-      return level;
-    });
-  });
-  return [times.map((time) => time / 1_000), ...columns];
 }

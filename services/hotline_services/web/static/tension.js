@@ -2,14 +2,18 @@
 
 import { Answer } from "./answers.js";
 import { button, h, say } from "./dom.js";
-import { dateTimeGroup, instant, plain } from "./format.js";
+import { dateTimeGroup, plain } from "./format.js";
 import { LineChart } from "./chart.js";
+import { curves, levelAt, pointOf, stageAt } from "./decay.js";
 import { Keyed, Listing, newestFirst } from "./listing.js";
 import { DASHES } from "./map/frames.js";
 import { shortName } from "./sides.js";
 import { words } from "./words.js";
 
 const STAGES = { calm: "", tense: "warn", strained: "warn", crisis: "bad" };
+const SAMPLES = 200; // of the curves: about one for two dots of the screen
+const REDRAWS = 100; // of a curve while it grows, at most, and none for less than this:
+const REDRAWN_MS = 60_000;
 const { columns: heads } = words.tension;
 
 /** What the source knows of tension, as of the time shown: the whole is asked for once, and goes on with the page's own rows. */
@@ -18,7 +22,7 @@ export class Levels {
   #pictures = 0;
   #known = null; // the rows that are among the points; none until the whole is there
 
-  /** Points by pair: `us/ru` to [[ms, level, stage]]. */
+  /** Points by pair: `us/ru` to a list of points, as `pointOf` makes them. */
   pairs = new Map();
   version = 0;
 
@@ -46,7 +50,7 @@ export class Levels {
   #begin({ picture, known, points }) {
     this.#known = picture === this.#pictures ? known : null;
     this.pairs.clear();
-    for (const [at, party, peer, level, stage] of points) this.#put(`${party}/${peer}`, [instant(at), level, stage]);
+    for (const [at, party, peer, ...step] of points) this.#put(`${party}/${peer}`, pointOf(at, ...step));
     this.version += 1;
   }
 
@@ -54,7 +58,7 @@ export class Levels {
     const { store } = this.watch;
     const fresh = store.rows("strain").filter(({ key }) => !this.#known.has(key));
     if (!fresh.length) return;
-    for (const { at, party, peer, after, stage } of fresh) this.#put(`${party}/${peer}`, [instant(at), after, stage ?? ""]);
+    for (const row of fresh) this.#put(`${row.party}/${row.peer}`, pointOfRow(row));
     this.#known = new Set(store.table("strain").keys());
     this.version += 1;
   }
@@ -65,6 +69,10 @@ export class Levels {
     const points = this.pairs.get(pair);
     points.splice(points.findLastIndex(([at]) => at <= point[0]) + 1, 0, point);
   }
+}
+
+function pointOfRow({ at, after, stage, before, decay }) {
+  return pointOf(at, after, stage, before, decay);
 }
 
 /** The newest step of each pair. */
@@ -87,10 +95,11 @@ export class TensionChart {
       h("div", { class: "body chart-box" }, this.chart.element, this.none));
   }
 
-  /** What there is to say where no side has a model of escalation: the escalations themselves. */
+  /** What there is to say where no tension is on record: why, and the escalations themselves. */
   #withoutTension() {
     const lately = newestFirst(this.watch.store, "escalations", "at").slice(0, 4);
-    say(this.why, words.tension.none + (lately.length ? ` ${words.tension.lately}` : ""));
+    const why = this.watch.setting.tension === false ? words.tension.notModelled : words.tension.none;
+    say(this.why, why + (lately.length ? ` ${words.tension.lately}` : ""));
     this.lately.show(lately);
   }
 
@@ -101,7 +110,15 @@ export class TensionChart {
 
   stale() {
     this.levels.refresh();
-    return `${this.levels.version}/${this.watch.store.version("strain", "escalations")}/${this.element.clientWidth}/${document.documentElement.dataset.theme}`;
+    return `${this.levels.version}/${this.#stretches()}/${this.watch.store.version("strain", "escalations")}/${this.element.clientWidth}/${document.documentElement.dataset.theme}`;
+  }
+
+  /** Changes as often as the curves, which fall by themselves, are to be drawn again. */
+  #stretches() {
+    const begins = [...this.levels.pairs.values()].map(([[at]]) => at);
+    const span = begins.length ? Math.max(0, this.watch.clock.now() - Math.min(...begins)) : 0;
+    const doublings = Math.max(0, Math.ceil(Math.log2(span / REDRAWS / REDRAWN_MS)));
+    return `${doublings}.${Math.floor(span / REDRAWN_MS / 2 ** doublings)}`;
   }
 
   draw() {
@@ -110,16 +127,19 @@ export class TensionChart {
     this.none.hidden = latest.length > 0;
     this.#withoutTension();
     this.chart.element.hidden = latest.length === 0;
+    const now = clock.now();
+    const stages = Object.keys(STAGES);
+    const stands = latest.map((row) => ({ row, level: levelAt(pointOfRow(row), now).toFixed(1), stage: stageAt(pointOfRow(row), now, stages) }));
     const towards = (row) => (sides.parties.length > 2 ? ` → ${shortName(row.peer)} ` : " ");
-    this.now.replaceChildren(...latest.map((row) => h("span", { class: "nowrap" }, sides.tag(row.party), towards(row),
-      h("span", { class: "state", "data-state": STAGES[row.stage] || "good" }, `${row.stage} ${row.after.toFixed(1)}`))));
+    this.now.replaceChildren(...stands.map(({ row, level, stage }) => h("span", { class: "nowrap" }, sides.tag(row.party), towards(row),
+      h("span", { class: "state", "data-state": STAGES[stage] || "good" }, `${stage} ${level}`))));
     if (!latest.length) return;
-    const lines = [...this.levels.pairs].map(([key, points]) => {
+    const lines = [...this.levels.pairs.keys()].map((key) => {
       const [party, peer] = key.split("/");
-      return { label: words.tension.towards(shortName(party), shortName(peer)), ink: sides.frame(party), dash: DASHES[sides.frame(party)] ?? [], points };
+      return { label: words.tension.towards(shortName(party), shortName(peer)), ink: sides.frame(party), dash: DASHES[sides.frame(party)] ?? [] };
     });
-    const told = latest.map((row) => words.tension.level(`${shortName(row.party)} → ${shortName(row.peer)}`, row.stage, row.after.toFixed(1))).join("; ");
-    this.chart.show(lines, clock.now(), words.tension.chart(told));
+    const told = stands.map(({ row, level, stage }) => words.tension.level(`${shortName(row.party)} → ${shortName(row.peer)}`, stage, level)).join("; ");
+    this.chart.show(lines, curves([...this.levels.pairs.values()], now, SAMPLES), words.tension.chart(told));
   }
 
   close() {
