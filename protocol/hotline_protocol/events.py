@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from .airspace import MAX_VERTICES, Position, Volumes
 from .decay import Decay
-from .flightplan import PlanId, PlanState, Problem
+from .flightplan import PlanId, PlanState, Problem, Version
 from .injection import AnnouncedState
 from .ledger import Head
 from .line import CallId, CallOutcome, NegotiationId, Reason, Tier
@@ -23,7 +23,9 @@ Text = Annotated[str, Meta(max_length=2_000)]
 class PlanStatus(Message, frozen=True, kw_only=True, tag="plan-status"):
     """Where a plan stands, said to whoever injected it: each change once.
 
-    ``volumes`` is the air that it has once accepted; ``as_filed`` is false when bargaining moved it.
+    ``volumes`` is the air that it has once accepted; ``as_filed`` is false when bargaining moved it. ``version`` is the
+    version of which this is said (left out: 1), and ``amends`` the digest of the plan's version 1. ``in_force`` is the
+    number of an earlier version that stands, whatever becomes of this one.
     """
 
     plan_id: PlanId
@@ -35,6 +37,14 @@ class PlanStatus(Message, frozen=True, kw_only=True, tag="plan-status"):
     as_filed: bool = True
     volumes: Volumes = ()
     operator: PartyName | None = None
+    version: Version | msgspec.UnsetType = msgspec.UNSET
+    amends: Digest | msgspec.UnsetType = msgspec.UNSET
+    in_force: Version | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def number(self) -> int:
+        """The number of the version of which this is said."""
+        return 1 if self.version is msgspec.UNSET else self.version
 
 
 class InputRejected(Message, frozen=True, kw_only=True, tag="input-rejected"):

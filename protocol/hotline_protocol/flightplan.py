@@ -10,6 +10,7 @@ from .message import END, AwareTime, Identifier, PartyName, digest_of
 from .words import Ranked, Word
 
 PlanId = Identifier
+Version = Annotated[int, Meta(ge=1, le=1_000_000, description="Of a plan: 1 as it is first filed, higher once amended")]
 Callsign = Annotated[
     str, Meta(pattern=rf"^[A-Z0-9]{{2,7}}{END}", description="ICAO field 7: two to seven letters and digits")
 ]
@@ -48,7 +49,8 @@ class FlightPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     A ``corridor`` area is flown from end to end between ``start`` and ``end`` and is expanded into one
     volume a leg; a ``polygon`` or ``circle`` is held for the whole window. ``operator`` is the partner that flies
-    it, for whom the side answers; None is the side itself.
+    it, for whom the side answers; None is the side itself. A plan of the same id with a higher ``version`` amends it;
+    left out, the version is 1.
     """
 
     plan_id: PlanId
@@ -64,11 +66,20 @@ class FlightPlan(msgspec.Struct, frozen=True, kw_only=True):
     aircraft_type: Annotated[str, Meta(max_length=8)] = ""
     operator: PartyName | None = None
     remarks: Annotated[str, Meta(max_length=500)] = ""
+    version: Version | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def number(self) -> int:
+        """The number of this version."""
+        return 1 if self.version is msgspec.UNSET else self.version
 
     @property
     def digest(self) -> str:
-        """Names this plan's contents: the same id with another digest is a contradiction."""
-        return digest_of(self)
+        """Names this plan's contents: the same id and version with another digest is a contradiction.
+
+        A version 1 that is written out is as if it were left out.
+        """
+        return digest_of(msgspec.structs.replace(self, version=msgspec.UNSET) if self.version == 1 else self)
 
 
 class PlanState(Word):

@@ -92,7 +92,8 @@ class FaultyDay:
         for party in self.parties:
             config = _party(*(Dice(chance, f"{part}/{party}") for part in ("party", "review", "strain")))
             self.simulation.add(party, partial(self._centre, party, config), hears=[HEALTH])
-        filed = _acts(Dice(chance, "acts"), self.agreement)
+        filed = tuple(_acts(Dice(chance, "acts"), self.agreement))
+        filed = (*filed, *_amendments(Dice(chance, "amendments"), filed, self.agreement)) if more else filed
         drawn = (*filed, *_advice(chance, self.parties), *_sightings(Dice(chance, "troubles"), self.parties))
         acts = tuple(sorted(drawn, key=lambda act: act.at))
         self.simulation.add(DIRECTOR, lambda: Director(acts), hears=[STATUS])
@@ -254,6 +255,43 @@ def _acts(dice: Dice, agreement: Agreement) -> Iterator[Act]:
             yield _sighting(dice, party, agreement.parties)
         if dice.happens(0.2):
             yield _act(AnnounceLine, dice.moment(0, FILED_UNTIL), party, state=dice.pick(tuple(AnnouncedState)))
+
+
+def _amendments(dice: Dice, filed: Sequence[Act], agreement: Agreement) -> Iterator[Act]:
+    """On two days in five, later versions of some plans: before and in flight, one after the other, and out of turn."""
+    if not dice.happens(0.4):
+        return
+    for act in filed:
+        if act.kind is not SubmitPlan or not dice.happens(0.5):
+            continue
+        plan, at = act.fields["plan"], act.at
+        for _ in range(dice.whole(1, 2)):
+            at += dice.between(0, 60) * MINUTE
+            plan = _amended(dice, plan, agreement)
+            yield _act(SubmitPlan, at, act.fields["to"], plan=plan)
+
+
+def _amended(dice: Dice, plan: FlightPlan, agreement: Agreement) -> FlightPlan:
+    """The plan with another time, height or place, or none of these: all or a part of its air may stay the same."""
+    change: dict[str, Any] = {"version": plan.number + dice.pick((1, 1, 1, 2, 0))}
+    match dice.whole(0, 6):
+        case 0:
+            shift = dice.whole(-20, 40) * MINUTE
+            change |= {"start": plan.start + shift, "end": plan.end + shift}
+        case 1:
+            change |= {"end": plan.end + dice.whole(-10, 30) * MINUTE}
+        case 2:
+            block = dice.pick(agreement.altitude_blocks[:3])
+            change |= {"lower_ft": block.lower_ft, "upper_ft": block.upper_ft}
+        case 3:
+            change |= {"upper_ft": plan.upper_ft - 500}
+        case 4:
+            change |= {"area": _area(dice)}
+        case 5:
+            change |= {"priority": dice.pick((Priority.ROUTINE, Priority.PRIORITY, Priority.EMERGENCY))}
+        case _:
+            change |= {"remarks": "amended"}
+    return msgspec.structs.replace(plan, **change)
 
 
 def _advice(chance: Chance, parties: Sequence[str]) -> Iterator[Act]:

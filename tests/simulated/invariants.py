@@ -24,6 +24,7 @@ from hotline_protocol.injection import AdviceKind, Injected, PassAdvice, SubmitP
 from hotline_protocol.ledger import EntryKind
 from hotline_protocol.line import Advise, Mail, Propose, ProposeTrace, Protest, Ring, ToPeer
 from hotline_protocol.message import Message
+from hotline_services.aoc.amendments import covers
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.plans import OVER
 
@@ -168,7 +169,8 @@ def unexplained_flights(centres: Centres, log: Log, agreement: Agreement) -> Ite
     plan had been filed, either line will do.
     """
     boundaries = {party: _boundaries(log, party, agreement) for party in centres}
-    filed = {message.plan.plan_id: message.time for _, message in log if isinstance(message, SubmitPlan)}
+    submitted = [message for _, message in log if isinstance(message, SubmitPlan)]
+    filed = {(message.plan.plan_id, message.plan.digest): message.time for message in submitted}
     crossed, asked = set(), set()
     for _, event in log:
         if isinstance(event, Escalated) and event.kind is EscalationKind.CROSSING_WITHOUT_CONSENT:
@@ -178,7 +180,7 @@ def unexplained_flights(centres: Centres, log: Log, agreement: Agreement) -> Ite
     for _, status in log:
         if isinstance(status, PlanStatus) and status.state in EXPLAINED:
             excused = crossed | asked if status.state is PlanState.CONTINGENT else crossed
-            since = filed.get(status.plan_id, status.time)
+            since = filed.get((status.plan_id, status.plan), status.time)
             for peer in _without(status, centres, boundaries[status.source].during(since, status.time)):
                 if (status.source, status.plan_id, peer) not in excused:
                     yield f"{status.source}'s {status.plan_id} is {status.state.value} without {peer}'s consent"
@@ -193,7 +195,7 @@ def _without(status: PlanStatus, centres: Centres, lines: Sequence[Boundaries]) 
                 for volume in status.volumes
                 for demand in boundaries.demands(volume, status.source)
                 for peer in demand.consent_of
-                if volume not in _granted(centres[peer], status.source)
+                if not any(covers(each, volume) for each in _granted(centres[peer], status.source))
             }
             for boundaries in lines
         )

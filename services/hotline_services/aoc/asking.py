@@ -57,7 +57,8 @@ class Asking(Weighing):
     """One negotiation as the side that asks sees it, through all its calls and tiers.
 
     It ends in bounded time: rounds at a tier, tries at a tier, tiers and ``deadline`` are all finite, and an
-    offer that is not answered is forfeit a quarter of its life after its end.
+    offer that is not answered is forfeit a quarter of its life after its end. ``legs`` are the numbers of the volumes
+    that it is about, if it is not about all.
     """
 
     def __init__(  # noqa: PLR0913  each by name
@@ -73,10 +74,12 @@ class Asking(Weighing):
         is_free: Freedom,
         on_step: Callable[["Asking"], None],
         judge: Judge = by_strategy,
+        legs: tuple[int, ...] = (),
     ) -> None:
         super().__init__(negotiation_id, peer, judge, voice)
         self.plan: Final = plan
         self.volumes: Final = tuple(volumes)
+        self.legs: Final = legs
         self.began_at: Final = voice.now
         in_time = voice.now + timedelta(seconds=agreement.timing.negotiation_s)
         self.deadline: Final = min(in_time, _latest(plan, volumes, voice.now))

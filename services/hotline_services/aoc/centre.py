@@ -47,6 +47,7 @@ from .config import PartyConfig, Roster
 from .consent import Consents
 from .desk import Desk
 from .duty import LONG_AGO, Attendance, Presence
+from .filed import Filed
 from .heeding import Heeding
 from .ledger import PairLedger
 from .linecheck import LineChecks
@@ -54,7 +55,7 @@ from .manning import Manning
 from .menus import Appraiser
 from .officer import AutomaticOfficer
 from .picture import Picture, is_grant
-from .plans import Filed, PlanBook
+from .plans import PlanBook
 from .posture import Posture
 from .recovery import Recovery
 from .rejections import Rejections

@@ -1,5 +1,6 @@
 """From a plan to the consents that it needs, and from their outcome back to the plan."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,11 +14,14 @@ from hotline_protocol.ledger import Entry, EntryKind
 from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.line import Reason, Release
 
+from .amending import Amending
 from .asking import Asking
 from .calls import Item
 from .config import PartyConfig
 from .desk import Desk
-from .plans import Filed, PlanBook
+from .filed import Filed, Held
+from .picture import plan_of
+from .plans import PlanBook
 from .posture import Objection, Posture
 from .strain.felt import Felt
 from .talks import Talks
@@ -49,16 +53,20 @@ class Consents:
         self._posture = posture
         self._voice = voice
         self._tiers_seen: dict[str, int] = {}
+        self._amending = Amending(book, talks, voice, self)
 
     def submit(self, plan: FlightPlan) -> None:
-        """A plan of our own side has been filed."""
+        """A plan of our own side, or another version of it, has been filed."""
+        if self._book.is_amendment(plan):
+            self._amending.submit(plan)
+            return
         filed = self._book.submit(plan)
         if filed is None:
             return
         if filed.priority is Priority.EMERGENCY:
             self._talks.give_way(filed.volumes, Priority.EMERGENCY, but=plan.plan_id)
         if filed.state is PlanState.NEGOTIATING:
-            self._ask(filed)
+            self.ask(filed)
             self._book.tell(filed)
 
     def cancel(self, order: CancelPlan) -> None:
@@ -72,13 +80,18 @@ class Consents:
         filed = self._known(order.plan_id, order)
         if filed is None or filed.state in OVER or filed.state is PlanState.CONTINGENT:
             return
-        self._withdraw_asking(filed, "in distress: asked for again as an emergency")
+        self._amending.drop(order.plan_id, "in distress")
+        self.withdraw_asking(filed, "in distress: asked for again as an emergency")
+        self.distress(filed)
+
+    def distress(self, filed: Filed) -> None:
+        """See :class:`~.amending.Asker`."""
         self._book.make_contingent(filed)
         self._talks.give_way(filed.volumes, Priority.EMERGENCY, but=filed.plan.plan_id)
         filed.to_ask, filed.asked = self._book.consents_needed(filed.volumes), []
         if filed.to_ask:
             self._note_crossing(filed, filed.to_ask[1:])  # they are asked one after the other, and it flies already
-            self._ask(filed)
+            self.ask(filed)
             self._book.tell(filed)
 
     def _known(self, plan_id: str, order: CancelPlan | DeclareEmergency) -> Filed | None:
@@ -97,18 +110,23 @@ class Consents:
         """Plans start and end; what is asked for one that has ended is withdrawn."""
         for filed in self._book.lapse():
             if filed.state in OVER:
-                self._withdraw_asking(filed, "the flight is over")
+                self.withdraw_asking(filed, "the flight is over")
                 for _, granter, _ in filed.agreements:
                     self._posture.flown(Felt.VISIT_KEPT, granter, filed.start)
+                # an amendment may have made it shorter than what was agreed
+                now = self._voice.now
+                outlasting = [held for held in filed.agreements if any(volume.end > now for volume in held[2])]
+                self.release(outlasting, "the flight is over")
             elif filed.state is PlanState.NEGOTIATING:
                 self._start_undecided(filed)
+        self._amending.lapse()
 
     def _start_undecided(self, filed: Filed) -> None:
         """It should be flying by now and has no consent: some sides then fly, and it is on record."""
         if not (self._config.posture.flies_without_consent or filed.priority is Priority.EMERGENCY):
             return
         missing = [peer for peer in filed.to_ask if peer not in {granter for _, granter, _ in filed.agreements}]
-        self._withdraw_asking(filed, "flown without consent")
+        self.withdraw_asking(filed, "flown without consent")
         self._book.fly_without_consent(filed)
         self._note_crossing(filed, missing)
         self._book.end_past(filed)
@@ -124,12 +142,12 @@ class Consents:
 
     # Asking ----------------------------------------------------------------------------------------------
 
-    def _ask(self, filed: Filed) -> None:
-        """Ask the next party whose consent is needed."""
+    def ask(self, filed: Filed) -> None:
+        """See :class:`~.amending.Asker`."""
         peer = next(peer for peer in filed.to_ask if peer not in filed.asked)
         filed.asked.append(peer)
         plan = msgspec.structs.replace(filed.plan, priority=filed.priority)
-        asking = self._talks.ask(plan, filed.volumes, peer)
+        asking = self._talks.ask(plan, filed.volumes, peer, filed.legs.get(peer, ()))
         filed.negotiation_id = asking.id
         self._queue(asking, self._gathered_until(filed))
         if (entry := self._talks.inherit(asking)) is not None:
@@ -168,8 +186,9 @@ class Consents:
         asking = self._talks.asking.get(negotiation_id)
         if asking is None or asking.state is not NegotiationState.WAITING:
             return False
-        filed = self._book.plans[asking.plan.plan_id]
-        fixed = asking.plan.priority is Priority.EMERGENCY or bool(filed.agreements)
+        filed = self._book.asked_for(asking.plan.plan_id, asking.id)
+        flies = bool(filed.in_force) and filed.start <= self._voice.now
+        fixed = asking.plan.priority is Priority.EMERGENCY or filed.is_fixed or flies
         self._talks.open(asking, call_id, fixed=fixed)
         return asking.state in UNDER_WAY
 
@@ -186,17 +205,19 @@ class Consents:
     def _agree(self, asking: Asking, entry: Entry) -> None:
         if asking.taken is None:
             return
-        filed = self._book.plans[asking.plan.plan_id]
+        filed = self._book.asked_for(asking.plan.plan_id, asking.id)
         filed.agreements.append((entry.agreement_id, entry.granter, entry.volumes))
         if asking.plan.priority is Priority.EMERGENCY:
             self._posture.feel(Felt.HELPED, entry.granter)
         if asking.outcome is NegotiationOutcome.AGREED_WITH_CHANGES:
             self._book.move(filed, asking.taken.volumes)
             filed.to_ask = [*filed.to_ask, *self._newly_needed(filed)]
-        if all(peer in filed.asked for peer in filed.to_ask):
-            self._book.accept(filed)
+        if any(peer not in filed.asked for peer in filed.to_ask):
+            self.ask(filed)
+        elif filed.in_force:
+            self._amending.put_in_force(filed)
         else:
-            self._ask(filed)
+            self._book.accept(filed)
 
     def _newly_needed(self, filed: Filed) -> list[str]:
         return [peer for peer in self._book.consents_needed(filed.volumes) if peer not in filed.to_ask]
@@ -237,7 +258,7 @@ class Consents:
 
     def _mind(self, asking: Asking) -> None:
         """It has come further: the air that we have said yes to is kept, and a higher tier is a step up."""
-        filed = self._book.plans[asking.plan.plan_id]
+        filed = self._book.asked_for(asking.plan.plan_id, asking.id)
         if asking.taken is not None:
             self._book.reserve(filed, asking.taken.volumes, firm=True)
         else:
@@ -276,37 +297,46 @@ class Consents:
         )
 
     def _failed(self, asking: Asking) -> None:
-        filed = self._book.plans[asking.plan.plan_id]
+        filed = self._book.asked_for(asking.plan.plan_id, asking.id)
         refused = asking.outcome is NegotiationOutcome.REFUSED
         kind = EscalationKind.REFUSED if refused else EscalationKind.EXPIRED
         self._posture.escalate(kind, asking.peer, asking.id, asking.reason, tier=asking.tier)
         if filed.state is PlanState.CONTINGENT:
             self._note_crossing(filed, [asking.peer])
             if any(peer not in filed.asked for peer in filed.to_ask):
-                self._ask(filed)
+                self.ask(filed)
         elif filed.state is PlanState.NEGOTIATING:
             code = "refused-by-peer" if refused else "no-agreement-in-time"
-            self._release(filed, "another consent was refused")
-            self._book.refuse(filed, Problem(code=code, field="area", reason=f"{asking.peer}: {asking.reason or code}"))
+            problem = Problem(code=code, field="area", reason=f"{asking.peer}: {asking.reason or code}")
+            if filed.in_force:
+                self._amending.refuse(filed, problem)
+                return
+            self._release_all(filed, "another consent was refused")
+            self._book.refuse(filed, problem)
 
     # Giving back -----------------------------------------------------------------------------------------
 
     def _give_way(self) -> bool:
         """Take back what has had to give way; False when nothing has."""
         yielded = self._talks.take_yielded()
-        for plan_id, to in yielded:
+        problem = Problem(code="gave-way", field="priority", reason="gave way to a flight in distress")
+        for ref, to in yielded:
+            plan_id = plan_of(ref)
+            if plan_id != ref:
+                self._amending.give_way(plan_id, problem)
+                continue
             filed = self._book.plans.get(plan_id)
             if filed is None or filed.state in OVER:
                 continue
-            problem = Problem(code="gave-way", field="priority", reason="gave way to a flight in distress")
             self._withdraw(filed, problem, problem.reason)
             if to:
                 self._posture.escalate(EscalationKind.PREEMPTED, to, plan_id, problem.reason)
         return bool(yielded)
 
     def _withdraw(self, filed: Filed, problem: Problem | None, reason: str) -> None:
-        self._withdraw_asking(filed, reason)
-        self._release(filed, reason)
+        self._amending.drop(filed.plan.plan_id, reason)
+        self.withdraw_asking(filed, reason)
+        self._release_all(filed, reason)
         self._book.withdraw(filed, problem)
 
     def knew_of(self, to: Objection) -> bool:
@@ -326,12 +356,17 @@ class Consents:
                 ended.append(plan_id)
         return ended
 
-    def _withdraw_asking(self, filed: Filed, reason: str) -> None:
+    def withdraw_asking(self, filed: Filed, reason: str) -> None:
+        """See :class:`~.amending.Asker`."""
         asking = self._talks.asking.get(filed.negotiation_id or "")
         if asking is not None:
             asking.withdraw(reason)
 
-    def _release(self, filed: Filed, reason: str) -> None:
-        for agreement_id, granter, _ in filed.agreements:
+    def release(self, agreements: Sequence[Held], reason: str) -> None:
+        """See :class:`~.amending.Asker`."""
+        for agreement_id, granter, _ in agreements:
             self._voice.say(Release, to=granter, agreement_id=agreement_id, reason=reason[:200])
+
+    def _release_all(self, filed: Filed, reason: str) -> None:
+        self.release(filed.agreements, reason)
         filed.agreements = []

@@ -19,7 +19,7 @@ from hotline_protocol.line import Advise, Affirm, Mail, MailRead, Noted, Protest
 from .attention import Attention
 from .consent import Consents
 from .duty import Presence
-from .picture import Picture
+from .picture import Picture, is_amendment
 from .posture import Objection, Posture
 from .readback import Placed, ReadBacks, Understood
 from .voice import Voice
@@ -193,7 +193,8 @@ class Heeding:
         if area_problem(area) is not None or advice.end <= start:
             return []
         there = Volume4D(area=area, lower_ft=0, upper_ft=HIGHEST_FT, start=start, end=advice.end)
-        return list(dict.fromkeys(use.ref for use in self._picture.met([there]) if use.user == self._party))
+        met = self._picture.met([there])
+        return list(dict.fromkeys(use.ref for use in met if use.user == self._party and not is_amendment(use)))
 
 
 def _spoken(protest: Protest) -> Objection:

@@ -22,8 +22,8 @@ from hotline_protocol.orders import (
 
 from .calls import Call, Item
 from .desk import Desk
+from .filed import Filed
 from .phone import Phone, PhoneOrder
-from .plans import Filed
 from .rejections import Rejections
 from .seat import Seat
 from .table import Table, TableOrder

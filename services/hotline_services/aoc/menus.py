@@ -26,7 +26,7 @@ from hotline_protocol.menu import Block, Choice, Menu, Sector, Window
 
 from .config import Costs
 from .overlay import Areas, Blocks, Flags, Meeting, Outcomes, Shifts, meetings
-from .picture import Picture, Standing, Use
+from .picture import Picture, Standing, Use, plan_of
 
 Worth = NDArray[np.float64]
 
@@ -97,16 +97,26 @@ class Appraiser:
         """From now on the line and the zones lie so."""
         self._boundaries = boundaries
 
-    def bid(self, plan: FlightPlan, volumes: Sequence[Volume4D], peer: str, now: datetime, *, fixed: bool) -> Bid:
+    def bid(
+        self,
+        plan: FlightPlan,
+        volumes: Sequence[Volume4D],
+        peer: str,
+        now: datetime,
+        *,
+        fixed: bool,
+        only: tuple[int, ...] = (),
+    ) -> Bid:
         """The menu for this plan towards ``peer``: the legs that need its consent, wherever they could be moved.
 
-        ``fixed`` leaves the plan where it is: a distress flight, or one that another side has agreed to.
+        ``fixed`` leaves the plan where it is: a distress flight, or one that another side has agreed to. ``only`` are
+        the legs to be told where the peer has agreed to the others.
         """
         blocks = self._blocks(plan, volumes, fixed=fixed)
         shifts = (0,) if fixed else _shifts(plan, now)
         reach_nm = 0.0 if fixed else plan.flexibility.max_offset_nm
         places = _places(tuple(volume.area for volume in volumes), reach_nm)
-        legs = self._legs(plan, volumes, places, blocks, shifts, peer)
+        legs = only or self._legs(plan, volumes, places, blocks, shifts, peer)
         menu = Menu(
             sectors=tuple(_sector(place.side, tuple(place.areas[leg] for leg in legs)) for place in places),
             blocks=blocks,
@@ -178,7 +188,7 @@ class Appraiser:
             outcomes,
             self._picture,
             # What we wish for another flight of ours we do not take from it.
-            lambda use: use.ref != plan.plan_id and use.user != peer and not gives_way(use, plan.priority),
+            lambda use: plan_of(use.ref) != plan.plan_id and use.user != peer and not gives_way(use, plan.priority),
         )
         return _plain(priced.table, _blocked(in_the_way, outcomes.shape)) if in_the_way else priced.plain
 

@@ -44,6 +44,25 @@ def grant_ref(peer: str, agreement_id: str) -> str:
     return f"grant/{peer}/{agreement_id}"
 
 
+AMENDED: Final = "~"
+"""Stands between the id of a plan and the version by which it is to be amended. No plan can have it in its id."""
+
+
+def amendment_ref(plan_id: str, version: int) -> str:
+    """The reference of the air of a version that is not in force yet."""
+    return f"{plan_id}{AMENDED}{version}"
+
+
+def plan_of(ref: str) -> str:
+    """The id of the plan whose air this reference of our own names."""
+    return ref.partition(AMENDED)[0]
+
+
+def is_amendment(use: Use) -> bool:
+    """Whether it is the air of a version that is not in force yet."""
+    return AMENDED in use.ref
+
+
 def is_grant(use: Use) -> bool:
     """Whether it is what has been granted to a peer, and not only held."""
     return use.ref.startswith("grant/")
@@ -80,8 +99,8 @@ class Picture:
             self._index.remove((ref, leg))
 
     def meets(self, volume: Volume4D, *, but: str = "") -> list[tuple[Use, Volume4D]]:
-        """Every use, other than ``but``, whose volume is in conflict with this one, in a fixed order."""
-        return self._named(key for key in self._index.conflicts(volume) if key[0] != but)
+        """Every use but those of the plan ``but`` whose volume is in conflict with this one, in a fixed order."""
+        return self._named(key for key in self._index.conflicts(volume) if not but or plan_of(key[0]) != but)
 
     def meets_at(self, areas: Sequence[Area], volume: Volume4D) -> list[list[tuple[Use, Volume4D]]]:
         """The same for each of these areas, at the heights and times of the volume."""

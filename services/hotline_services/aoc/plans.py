@@ -15,8 +15,10 @@ from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, P
 from hotline_protocol.geometry import expand
 from hotline_protocol.intake import check_plan
 
+from .amendments import cannot_amend, old_version, refusal, same_air
+from .filed import FLYING, Filed, status_of
 from .menus import gives_way
-from .picture import Picture, Standing, Use
+from .picture import Picture, Standing, Use, plan_of
 from .voice import Voice
 
 KEPT: Final = timedelta(days=1)
@@ -26,31 +28,6 @@ MOST_FORGOTTEN: Final = 100_000
 NOT_FLOWN: Final = frozenset({PlanState.REFUSED, PlanState.WITHDRAWN})
 STRAY: Final = timedelta(hours=1)
 """How early or late a flight may be and still be known for the one that was planned."""
-FLYING: Final = frozenset({PlanState.ACTIVATED, PlanState.NONCONFORMING, PlanState.CONTINGENT})
-
-
-class Filed(msgspec.Struct, kw_only=True):
-    """One plan and what has become of it. ``agreements`` are (id, granter, volumes) that it relies on."""
-
-    plan: FlightPlan
-    digest: str
-    volumes: tuple[Volume4D, ...]
-    state: PlanState
-    priority: Priority
-    to_ask: list[str] = msgspec.field(default_factory=list)
-    asked: list[str] = msgspec.field(default_factory=list)
-    agreements: list[tuple[str, str, tuple[Volume4D, ...]]] = msgspec.field(default_factory=list)
-    negotiation_id: str | None = None
-    problem: Problem | None = None
-    as_filed: bool = True
-
-    @property
-    def start(self) -> datetime:
-        return min(volume.start for volume in self.volumes) if self.volumes else self.plan.start
-
-    @property
-    def end(self) -> datetime:
-        return max(volume.end for volume in self.volumes) if self.volumes else self.plan.end
 
 
 class PlanBook:
@@ -65,6 +42,8 @@ class PlanBook:
         self._over: deque[tuple[datetime, Filed]] = deque()
         self._forgotten: dict[str, dict[str, Any]] = {}
         self.plans: dict[str, Filed] = {}
+        self.pending: dict[str, Filed] = {}
+        """Versions that are being negotiated while an earlier one is in force, by plan id."""
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -118,23 +97,91 @@ class PlanBook:
     def _repeat(self, plan: FlightPlan) -> None:
         """Tell again where the plan of this id stands, unless this is another."""
         filed = self.plans.get(plan.plan_id)
-        known = _status(filed) if filed is not None else self._forgotten[plan.plan_id]
-        if plan.digest == known["plan"]:
-            self._voice.say(PlanStatus, **known)
+        known = status_of(filed) if filed is not None else self._forgotten[plan.plan_id]
+        versions = (filed, self.pending.get(plan.plan_id), filed.refused if filed else None)
+        said = (known, *(status_of(version) for version in versions if version is not None))
+        same = next((status for status in said if plan.digest == status["plan"]), None)
+        if same is not None:
+            self._voice.say(PlanStatus, **same)
             return
-        self._voice.say(
-            PlanStatus,
-            plan_id=plan.plan_id,
-            callsign=plan.callsign,
-            plan=plan.digest,
-            state=PlanState.REFUSED,
-            operator=plan.operator,
-            problem=Problem(
-                code="duplicate-id",
-                field="plan_id",
-                reason=f"{plan.plan_id} is already the id of another plan ({known['state'].value}); that one stands",
-            ),
+        problem = old_version(plan, known["state"], max(status.get("version", 1) for status in said))
+        self._voice.say(PlanStatus, **refusal(plan, filed, problem))
+
+    def is_amendment(self, plan: FlightPlan) -> bool:
+        """Whether this is a later version of a plan that is not over, and no version that is known already."""
+        filed = self.plans.get(plan.plan_id)
+        if filed is None or filed.state in OVER or plan.number <= filed.plan.number:
+            return False
+        pending = self.pending.get(plan.plan_id)
+        if pending is not None and plan.number <= pending.plan.number:
+            return False
+        return filed.refused is None or filed.refused.digest != plan.digest
+
+    def draft(self, plan: FlightPlan) -> Filed | None:
+        """A version of a plan that is not over; None when it is refused. Nothing changes but that this is told."""
+        known = self.plans[plan.plan_id]
+        problem = cannot_amend(known, plan) or self._problem(plan)
+        keeps_air = same_air(known.plan, plan)
+        volumes = () if problem else known.volumes if keeps_air else expand(plan)
+        filed = Filed(
+            plan=plan,
+            digest=plan.digest,
+            volumes=volumes,
+            state=PlanState.NEGOTIATING,
+            priority=plan.priority,
+            as_filed=known.as_filed or not keeps_air,
+            first=known.first or known.digest,
+            in_force=0 if known.state is PlanState.NEGOTIATING else known.plan.number,
         )
+        problem = problem or self._own_conflict(volumes, plan.priority, but=plan.plan_id)
+        if problem is not None:
+            self.refuse_version(filed, problem)
+            return None
+        return filed
+
+    def asked_for(self, plan_id: str, negotiation_id: str) -> Filed:
+        """The version of this plan that this negotiation is about."""
+        pending = self.pending.get(plan_id)
+        return pending if pending is not None and pending.negotiation_id == negotiation_id else self.plans[plan_id]
+
+    def enter_version(self, filed: Filed) -> None:
+        """It is going to be negotiated: in the place of a version that has no clearance, or beside one that has."""
+        plan_id = filed.plan.plan_id
+        if filed.in_force:
+            self.pending[plan_id] = filed
+        else:
+            self.plans[plan_id] = filed
+        self._enter(filed, Standing.WISHED)
+        self._watch(filed)
+
+    def put_in_force(self, filed: Filed, *, in_distress: bool = False) -> None:
+        """This version takes the place of the one that was in force. It is for the caller to tell."""
+        plan_id = filed.plan.plan_id
+        before = self.plans[plan_id]
+        self._drop_pending(plan_id)
+        filed.in_force, filed.kept, filed.legs = 0, [], {}
+        flies = before.state in FLYING or in_distress
+        filed.state = PlanState.ACTIVATED if flies else PlanState.ACCEPTED
+        filed.negotiation_id = filed.negotiation_id or before.negotiation_id
+        self.plans[plan_id] = filed
+        self._enter(filed, Standing.OURS)
+        self._watch(filed)
+
+    def refuse_version(self, filed: Filed, problem: Problem, state: PlanState = PlanState.REFUSED) -> None:
+        """This version will not be flown: the one before it goes on as it stands."""
+        known = self.plans[filed.plan.plan_id]
+        if self.pending.get(filed.plan.plan_id) is filed:
+            self._drop_pending(filed.plan.plan_id)
+        filed.state, filed.problem, filed.in_force = state, problem, known.plan.number
+        known.refused = filed
+        self.tell(filed)
+        if state is PlanState.REFUSED:
+            self.tell(known)
+
+    def _drop_pending(self, plan_id: str) -> None:
+        filed = self.pending.pop(plan_id, None)
+        if filed is not None:
+            self._picture.drop(filed.ref)
 
     def _problem(self, plan: FlightPlan) -> Problem | None:
         problems = check_plan(plan, self._voice.now)
@@ -145,14 +192,14 @@ class PlanBook:
         others = "; ".join(f"{problem.field}: {problem.reason}" for problem in problems[1:])
         return msgspec.structs.replace(problems[0], reason=f"{problems[0].reason} (also {others})")
 
-    def _own_conflict(self, volumes: Sequence[Volume4D], priority: Priority) -> Problem | None:
+    def _own_conflict(self, volumes: Sequence[Volume4D], priority: Priority, but: str = "") -> Problem | None:
         for leg, volume in enumerate(volumes):
-            for use in self._picture.met([volume]):
+            for use in self._picture.met([volume], but=but):
                 if use.user == self._party and not gives_way(use, priority):
                     return Problem(
                         code="own-conflict",
                         field="area",
-                        reason=f"leg {leg + 1} is in conflict with our own {use.ref}",
+                        reason=f"leg {leg + 1} is in conflict with our own {plan_of(use.ref)}",
                     )
         return None
 
@@ -251,13 +298,13 @@ class PlanBook:
             plan_id = filed.plan.plan_id
             if self.plans.get(plan_id) is not filed:
                 continue  # mended after a refusal: it is the later one that counts
-            self._forgotten[plan_id] = _status(self.plans.pop(plan_id))
+            self._forgotten[plan_id] = status_of(self.plans.pop(plan_id))
             if len(self._forgotten) > MOST_FORGOTTEN:
                 del self._forgotten[next(iter(self._forgotten))]
 
     def tell(self, filed: Filed) -> None:
         """Say where this plan stands."""
-        self._voice.say(PlanStatus, **_status(filed))
+        self._voice.say(PlanStatus, **status_of(filed))
 
     def _close(self, filed: Filed, state: PlanState, problem: Problem | None) -> None:
         filed.state = state
@@ -268,25 +315,11 @@ class PlanBook:
         self._forget()
 
     def _enter(self, filed: Filed, standing: Standing, volumes: tuple[Volume4D, ...] | None = None) -> None:
-        use = Use(standing=standing, ref=filed.plan.plan_id, user=self._party, priority=filed.priority)
+        use = Use(standing=standing, ref=filed.ref, user=self._party, priority=filed.priority)
         self._picture.put(use, filed.volumes if volumes is None else volumes)
 
     def _watch(self, filed: Filed) -> None:
+        is_to_start = filed.state in {PlanState.NEGOTIATING, PlanState.ACCEPTED}
         for at in (filed.start, filed.end):
-            heapq.heappush(self._times, (at, filed.plan.plan_id))
-
-
-def _status(filed: Filed) -> dict[str, Any]:
-    """What a PlanStatus says of it."""
-    settled = filed.state not in OVER and filed.state is not PlanState.NEGOTIATING
-    return {
-        "plan_id": filed.plan.plan_id,
-        "callsign": filed.plan.callsign,
-        "plan": filed.digest,
-        "state": filed.state,
-        "problem": filed.problem,
-        "negotiation_id": filed.negotiation_id,
-        "as_filed": filed.as_filed,
-        "volumes": filed.volumes if settled else (),
-        "operator": filed.plan.operator,
-    }
+            if is_to_start or at > self._voice.now:
+                heapq.heappush(self._times, (at, filed.plan.plan_id))

@@ -12,7 +12,7 @@ from hotline_protocol.orders import DecisionAwaited, Sitting, Verdict
 
 from .negotiation import Accept, Answer, Offer
 from .officer import Offered, Officer
-from .picture import Picture
+from .picture import Picture, plan_of
 from .voice import Voice
 
 
@@ -44,7 +44,7 @@ class PersonOrdering:
     def _own_plans_met(self, facts: Mapping[str, Any]) -> tuple[str, ...]:
         volumes: tuple[Volume4D, ...] = facts["menu"].volumes(facts["choice"])
         met = self._picture.met(volumes, but=facts["plan_id"] or "")
-        return tuple(dict.fromkeys(use.ref for use in met if use.user == self._party))
+        return tuple(dict.fromkeys(plan_of(use.ref) for use in met if use.user == self._party))
 
 
 def _advice(answer: Answer, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from .asking import Asking
 from .config import Roster
 from .granting import Granting
 from .ledger import PairLedger
-from .menus import Appraiser, gives_way
+from .menus import Appraiser, Bid, gives_way
 from .officer import Judge
 from .picture import Picture, Standing, Use, grant_ref, hold_ref
 from .screening import screen
@@ -110,8 +110,8 @@ class Talks:
             if talk.awaited is not None:
                 talk.decide()
 
-    def ask(self, plan: FlightPlan, volumes: Sequence[Volume4D], peer: str) -> Asking:
-        """A new negotiation about this plan; it waits for a call."""
+    def ask(self, plan: FlightPlan, volumes: Sequence[Volume4D], peer: str, legs: tuple[int, ...] = ()) -> Asking:
+        """A new negotiation about this plan, or these legs of it; it waits for a call."""
         asking = Asking(
             self._name(plan),
             plan,
@@ -123,6 +123,7 @@ class Talks:
             is_free=self._is_free_for_us,
             on_step=self._step,
             judge=self._judge,
+            legs=legs,
         )
         self.asking[asking.id] = asking
         self._step(asking)
@@ -149,8 +150,11 @@ class Talks:
 
     def open(self, asking: Asking, call_id: str, *, fixed: bool) -> None:
         """Begin, or begin again, in this call."""
-        bid = self.appraiser.bid(asking.plan, asking.volumes, asking.peer, self._voice.now, fixed=fixed)
-        asking.open(call_id, bid)
+        asking.open(call_id, self._bid(asking, fixed=fixed))
+
+    def _bid(self, asking: Asking, *, fixed: bool) -> Bid:
+        now = self._voice.now
+        return self.appraiser.bid(asking.plan, asking.volumes, asking.peer, now, fixed=fixed, only=asking.legs)
 
     def hear(self, message: InNegotiation, tier: Tier) -> str | None:
         """A message of a negotiation, in a call at this tier. Returns why it cannot be used, or None."""
@@ -330,11 +334,15 @@ class Talks:
         if not self._ledgers[entry.granter].stands(entry, self._voice.now):
             return False
         for fixed in (False, True):
-            bid = self.appraiser.bid(asking.plan, asking.volumes, asking.peer, self._voice.now, fixed=fixed)
-            volumes = self.inheritance.take_up(asking, entry, bid, self._voice.now)
+            volumes = self.inheritance.take_up(asking, entry, self._bid(asking, fixed=fixed), self._voice.now)
             if volumes is not None:
                 return asking.hear_entered(entry)
         return False
+
+    def is_standing(self, granter: str, agreement_id: str) -> bool:
+        """Whether this grant to us is in the granter's chain, and neither released nor past."""
+        entry = self._ledgers[granter].granted(granter, agreement_id)
+        return entry is not None and self._ledgers[granter].stands(entry, self._voice.now)
 
     def restore(self, entry: Entry) -> None:
         """An entry of ours that we had lost: keep that air again, and out of our own use."""

@@ -21,7 +21,7 @@ from hotline_protocol.service import Clock, Health
 from hotline_protocol.topics import CLOCK, HEALTH, INJECT, STATUS, MalformedMessageError, decode, encode
 from hotline_services.injecting import Complaint, Letter, addressed, barred, judge, read_texts, unheard_of
 from hotline_services.monitor.rows import utc
-from hotline_services.monitor.wording import air, clock_time
+from hotline_services.monitor.wording import air, clock_time, of_version
 from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
 from hotline_services.runtime.identity import identity_of
@@ -121,11 +121,11 @@ def told(status: PlanStatus) -> str:
 def _state(status: PlanStatus) -> str:
     state = status.state.value
     if status.problem:
-        return f"{state}: {status.problem.field}: {status.problem.reason}"
+        return f"{of_version(status, state)}: {status.problem.field}: {status.problem.reason}"
     if status.as_filed or not status.volumes:
-        return f"{state} as filed" if status.volumes else state
-    first = status.volumes[0]
-    return f"{state} with changes: from {gars(centre(first.area), 'quadrant')}, {air(status.volumes)}"
+        return of_version(status, f"{state} as filed" if status.volumes else state)
+    where = gars(centre(status.volumes[0].area), "quadrant")
+    return f"{of_version(status, state)} with changes: from {where}, {air(status.volumes)}"
 
 
 class _Errand:

@@ -44,7 +44,7 @@ from hotline_protocol.service import Health, Presence
 from hotline_protocol.sky import Tracks
 from hotline_protocol.words import Word
 from hotline_services.monitor.dutylog import DutyLog
-from hotline_services.monitor.wording import air, clock_time, duration, printable, words
+from hotline_services.monitor.wording import air, clock_time, duration, of_version, printable, words
 
 from .agenda import Agenda
 from .offers import grace, in_words, lapsed
@@ -360,14 +360,19 @@ class DeskView:
     # Own plans -------------------------------------------------------------------------------------------
 
     def _status(self, status: PlanStatus) -> list[Notice]:
+        problem = f": {status.problem.reason}" if status.problem else ""
+        notice = _notice(
+            Matter.OUTCOME, f"Own plan {status.plan_id} is {of_version(status, status.state.value)}{problem}."
+        )
+        if status.in_force is not msgspec.UNSET:
+            return [notice]  # the plan stands as it was
         if status.state in OVER:
             self.plans.pop(status.plan_id, None)
         else:
             known = self.plans.get(status.plan_id)
             volumes = status.volumes or (known.volumes if known else ())
             self._plan(status.plan_id, status.callsign, status.state, volumes)
-        problem = f": {status.problem.reason}" if status.problem else ""
-        return [_notice(Matter.OUTCOME, f"Own plan {status.plan_id} is {status.state.value}{problem}.")]
+        return [notice]
 
     def _plan(self, plan_id: str, callsign: str, state: PlanState, volumes: tuple[Volume4D, ...]) -> None:
         self.plans[plan_id] = OwnPlan(plan_id=plan_id, callsign=callsign, state=state, volumes=volumes)

@@ -12,6 +12,8 @@ from itertools import starmap
 from math import ceil
 from typing import Any, Final, TypeVar, get_args
 
+import msgspec
+
 from hotline_protocol.events import (
     ActivityStopped,
     CallEnded,
@@ -197,7 +199,10 @@ def _newest(said: Sequence[PlanStatus]) -> Mapping[Any, PlanState]:
     """The state of each plan as its side spoke of it last."""
     newest: dict[Any, PlanState] = {}
     for each in said:  # which are in order of time
-        newest[each.source, each.plan_id, each.plan] = each.state
+        if each.amends is msgspec.UNSET:
+            newest[each.source, each.plan_id, each.plan] = each.state
+        elif each.in_force is msgspec.UNSET:
+            newest[each.source, each.plan_id, each.amends] = each.state
     return newest
 
 

@@ -62,7 +62,7 @@ from hotline_protocol.orders import AnswersOffer, DecisionAwaited
 from hotline_protocol.service import WAITS, Health, Presence, Resend, Stop
 
 from . import desklog, worldlog
-from .wording import air, clock_time, date_time_group, duration, heights, offer, printable, shortened, words
+from .wording import air, clock_time, date_time_group, duration, heights, of_version, offer, printable, shortened, words
 
 WIDTH: Final = 160
 REMEMBERED: Final = 1_000
@@ -299,7 +299,7 @@ class DutyLog:
             self._offers.put(message.offer, offer(message.menu, message.choice))
         match message:
             case PlanStatus():
-                state = message.state.value + ("" if message.as_filed else " with changes")
+                state = of_version(message, message.state.value + ("" if message.as_filed else " with changes"))
                 problem = f"{message.problem.field}: {message.problem.reason}" if message.problem else ""
                 known = _callsign(message.callsign, message.plan_id) + state
                 return "plan", [message.plan_id, known, air(message.volumes), problem]

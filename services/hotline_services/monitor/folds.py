@@ -4,7 +4,9 @@ Each ``with_...`` returns the row itself when the message tells it nothing new.
 """
 
 from datetime import datetime
+from typing import Final
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from hotline_protocol.events import (
@@ -242,12 +244,18 @@ def with_heads(row: LedgerRow, message: LedgerChanged) -> LedgerRow:
     )
 
 
+_BESIDE: Final = ("amendment", "amendment_state", "amendment_reason")
+
+
 def with_status(row: PlanRow, message: PlanStatus) -> PlanRow:
     """A plan's newest state, and when it was first spoken of."""
     first_at = _earlier(row.first_at, message.time)
     if not _is_newer(row, message):
         return replace(row, first_at=first_at)
-    problem = message.problem
+    if message.amends is not UNSET and message.in_force is not UNSET:
+        return _with_amendment(replace(row, first_at=first_at), message)
+    problem, version = message.problem, message.number
+    beside = {} if version >= row.amendment else {name: getattr(row, name) for name in _BESIDE}
     return PlanRow(
         key=row.key,
         party=message.source,
@@ -262,6 +270,23 @@ def with_status(row: PlanRow, message: PlanStatus) -> PlanRow:
         negotiation_id=message.negotiation_id or "",
         volumes=message.volumes,
         first_at=first_at,
+        at=message.time,
+        seq=message.seq,
+        version=version,
+        **beside,
+    )
+
+
+def _with_amendment(row: PlanRow, message: PlanStatus) -> PlanRow:
+    """What has become of a version beside which an earlier one stands."""
+    return replace(
+        row,
+        party=message.source,
+        plan_id=message.plan_id,
+        callsign=row.callsign or message.callsign,
+        amendment=message.number,
+        amendment_state=message.state,
+        amendment_reason=message.problem.reason if message.problem else "",
         at=message.time,
         seq=message.seq,
     )
@@ -281,6 +306,7 @@ def plan_step(message: PlanStatus) -> PlanStepRow:
         as_filed=message.as_filed,
         code=problem.code if problem else "",
         reason=problem.reason if problem else "",
+        version=message.number,
     )
 
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
+import msgspec
+
 from hotline_protocol.events import (
     CallEnded,
     DeadLettered,
@@ -118,7 +120,8 @@ class Projection:
             case NegotiationEnded():
                 self._change(NegotiationRow, message.negotiation_id, folds.with_negotiation_ended, message)
             case PlanStatus():
-                key = f"{message.source}/{message.plan_id}/{message.plan}"
+                first = message.plan if message.amends is msgspec.UNSET else message.amends
+                key = f"{message.source}/{message.plan_id}/{first}"
                 self._change(PlanRow, key, folds.with_status, message)
                 self._rows.put(folds.plan_step(message))
             case Escalated():

@@ -124,7 +124,11 @@ class LedgerRow(Row, frozen=True, kw_only=True):
 
 
 class PlanRow(Row, frozen=True, kw_only=True):
-    """A plan as its side last spoke of it. The same id with other contents (``digest``) is another row."""
+    """A plan as its side last spoke of it, through all its versions: ``version`` is the one in force.
+
+    ``amendment`` is the number of the last one that was to take its place and has not, and what has become of it. The
+    same id with other contents (``digest``) that is no version of the plan is another row.
+    """
 
     table: ClassVar[str] = "plans"
 
@@ -142,6 +146,10 @@ class PlanRow(Row, frozen=True, kw_only=True):
     first_at: datetime | None = None
     at: datetime | None = None
     seq: int = 0
+    version: int = 1
+    amendment: int = 0
+    amendment_state: PlanState | None = None
+    amendment_reason: str = ""
 
 
 class PlanStepRow(Row, frozen=True, kw_only=True):
@@ -158,6 +166,7 @@ class PlanStepRow(Row, frozen=True, kw_only=True):
     as_filed: bool = True
     code: str = ""
     reason: str = ""
+    version: int = 1
 
 
 class EscalationRow(Row, frozen=True, kw_only=True):

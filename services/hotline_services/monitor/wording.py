@@ -4,7 +4,10 @@ import unicodedata
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from hotline_protocol.airspace import Volume4D
+from hotline_protocol.events import PlanStatus
 from hotline_protocol.menu import Choice, Menu
 
 from .rows import utc
@@ -78,6 +81,13 @@ def offer(menu: Menu, choice: Choice) -> str:
     block = menu.blocks[choice.block]
     place, time = menu.sectors[choice.sector].name, shift(menu.shifts_min[choice.shift])
     return f"{place} · {heights(block.lower_ft, block.upper_ft)} · {time}"
+
+
+def of_version(status: PlanStatus, state: str) -> str:
+    """A plan's state with the version that it is about, where the plan has been amended, and the one that stands."""
+    amended = status.amends is not msgspec.UNSET or status.number > 1
+    told = f"version {status.number} {state}" if amended else state
+    return told if status.in_force is msgspec.UNSET else f"{told}; version {status.in_force} stands"
 
 
 def air(volumes: tuple[Volume4D, ...]) -> str:

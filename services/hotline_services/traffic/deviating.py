@@ -6,6 +6,7 @@ the scenario gives.
 """
 
 import math
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -17,12 +18,15 @@ from hotline_services.runtime.chance import Chance
 
 from .flying import SHORTEST_LAP_S, SHORTEST_LEG_S, Manner, Racetrack, Window, laps_of, orbit, rectangle
 from .laps import Spot
-from .path import Path
+from .path import Path, Point
 from .performance import Performance
 
 RETASKED_BETWEEN: Final = (0.2, 0.5)
 EMERGENCY_BETWEEN: Final = (0.2, 0.8)
 """In which part of its time a flight is sent elsewhere, or gets into distress."""
+
+MEETING_STEP_S: Final = 15.0
+"""How finely it is looked for where the path of an amended plan can first be met."""
 
 HELD_NM: Final = 4.0
 HELD_M: Final = HELD_NM * METRES_PER_NM
@@ -172,6 +176,39 @@ def turned(path: Path, turn: Turn, aircraft: Performance, at_s: float) -> Path:
             return _descending(path, at_s, aircraft.descent_fpm / 60)
         case DeviationKind.LATE | DeviationKind.EARLY:
             return path
+
+
+def joining(path: Path, planned: Path, aircraft: Performance, at_s: float) -> Path:
+    """The path until this time, then straight to where the planned one can first be met, and along that to its end.
+
+    Where it cannot be met before its end, it is flown to the end, and that is reached late.
+    """
+    here = path.at(at_s)
+    for meet_s in _meeting_times(planned, at_s):
+        there = planned.at(meet_s)
+        if _way_s(here, there, aircraft) <= meet_s - at_s:
+            leg = Path.through([(at_s, *here), (meet_s, *there)])
+            return _before(path, at_s, leg.joined(planned.since(meet_s)) if meet_s < planned.end_s else leg)
+    there = planned.at(planned.end_s)
+    there_s = at_s + max(_way_s(here, there, aircraft), SHORTEST_LEG_S)
+    return _before(path, at_s, Path.through([(at_s, *here), (there_s, *there)]))
+
+
+def _meeting_times(planned: Path, at_s: float) -> Iterator[float]:
+    """When the planned path is tried to be met: every so often from its start on."""
+    meet_s = max(at_s + SHORTEST_LEG_S, planned.start_s)
+    while meet_s < planned.end_s - SHORTEST_LEG_S:
+        yield meet_s
+        meet_s += MEETING_STEP_S
+    if planned.end_s > at_s + SHORTEST_LEG_S:
+        yield planned.end_s
+
+
+def _way_s(here: Point, there: Point, aircraft: Performance) -> float:
+    """How long the aircraft needs at least from one point to the other."""
+    rate_fpm = aircraft.climb_fpm if there.z_ft > here.z_ft else aircraft.descent_fpm
+    climb_s = abs(there.z_ft - here.z_ft) / rate_fpm * 60
+    return max(math.dist(here[:2], there[:2]) / aircraft.fastest_m_s, climb_s)
 
 
 def _displaced(path: Path, at_s: float, offset: Spot, speed_m_s: float) -> Path:

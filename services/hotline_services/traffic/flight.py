@@ -16,7 +16,7 @@ from hotline_protocol.sky import Flyer
 
 from .agenda import Item
 from .conforming import Air, absences, excursions, judged_anew
-from .deviating import AS_PLANNED, Departures, Dice, Turn, turned
+from .deviating import AS_PLANNED, Departures, Dice, Turn, joining, turned
 from .flying import HeightBlock, Window
 from .flying import flown as fly
 from .laps import Laps
@@ -56,9 +56,10 @@ class Stage(enum.Enum):
 class Flight(msgspec.Struct, kw_only=True, eq=False):
     """What a flight is for and what it flies in are told by its plan: a patrol of fighters until that is known.
 
-    ``stamp`` orders what its centre has said of it, ``digest`` names the plan that this was about; ``departures`` are
-    None until they are decided; ``consented``: it has every consent that it needed. It is ``flown`` from when until
-    when; its path is ``laid`` when it is asked for, since most flights that hold an area come near nobody: the ``box``
+    ``stamp`` orders what its centre has said of it, ``digest`` names the plan that this was about and ``version`` its
+    version, ``flown_version`` the one by which it flies; ``departures`` are None until they are decided; ``consented``:
+    it has every consent that it needed. It is ``flown`` from when until when; its path is ``laid`` when it is asked
+    for, since most flights that hold an area come near nobody: the ``box``
     of the area is enough for that. One that ``strays`` from its plan does so in time or, ``off_its_way``, in place.
     ``outside`` is when it is out of its air, as far as can be foreseen; ``conforming`` what was told of that last;
     ``told`` what else has been told and is not to be told again; ``met`` when it was closest to whom, as far as that
@@ -77,6 +78,8 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
     window: Window = Window(0.0, 0.0)
     departures: Departures | None = None
     digest: str = ""
+    version: int = 1
+    flown_version: int = 1
     stamp: tuple[datetime, int] | None = None
     consented: bool = True
     stage: Stage = Stage.AWAITED
@@ -119,9 +122,11 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
         return self.box or self.path.bounds
 
     def take_air(self, volumes: tuple[Volume4D, ...], epoch: Epoch) -> None:
-        """This is the air that it is to use. Its block of heights is the one that it was given first."""
+        """This is the air that it is to use. Its block of heights is the one that its version was given first."""
         if self.stage is Stage.FLYING:
             self.laid = self.path  # by the air that it has had so far
+        if self.flown_version != self.version:
+            self.flown_version, self.block, self.box = self.version, None, None
         self.volumes = volumes
         start, end = min(volume.start for volume in volumes), max(volume.end for volume in volumes)
         self.window = Window(epoch.seconds(start), epoch.seconds(end))
@@ -157,6 +162,22 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
         self.laid, self.flown = path, Window(path.start_s, path.end_s)
         if turn.kind is DeviationKind.EMERGENCY:
             self.distress_s = at_s
+
+    def follow(self, now_s: float) -> None:
+        """Go over from its path, now, to that of an amended plan, whose air it has been given."""
+        in_distress = self.distress_s is not None and self.distress_s <= now_s
+        if in_distress or self.block is None or now_s >= min(self.flown.end_s, self.window.end_s) - LAST_MOMENT_S:
+            return
+        window = self.window.shifted((self.departures or AS_PLANNED).shift_s)
+        planned, _, _ = fly(self.volumes, self.block, window, self.aircraft, self.dice.manner, self.separation)
+        path = joining(self.path, planned, self.aircraft, max(now_s, self.flown.start_s))
+        self.laid, self.laps, self.flown = path, None, Window(path.start_s, path.end_s)
+        self.strays = self.off_its_way = True
+        self.distress_s = None
+        for turn in (self.departures or AS_PLANNED).turns:
+            at_s = window.start_s + turn.after * (window.end_s - window.start_s)
+            if at_s > now_s:
+                self.turn(turn, at_s)
 
     def break_off(self, now_s: float) -> None:
         """It leaves, and is no longer where anybody could meet it."""

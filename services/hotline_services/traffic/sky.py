@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
+
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Circle
 from hotline_protocol.epochs import go_on
@@ -114,6 +116,8 @@ class Sky:
     # What is heard.
 
     def _hear(self, status: PlanStatus) -> None:
+        if status.in_force is not msgspec.UNSET:
+            return  # of a version that is not flown: another one stands
         flight = self._strips.heard(status, self._now)
         if flight is None or flight.stage is Stage.OVER:
             return
@@ -134,7 +138,8 @@ class Sky:
         flight.consented = (
             flight.consented if status.state is PlanState.CONTINGENT else (status.state is not PlanState.NONCONFORMING)
         )
-        news = not flight.volumes or status.volumes != flight.volumes
+        amended = flight.flown_version != flight.version
+        news = amended or not flight.volumes or status.volumes != flight.volumes
         if news:
             if reason := why_unflyable(status.volumes, self._now):
                 self._reject(status, "unflyable", "volumes", reason)
@@ -143,7 +148,10 @@ class Sky:
         if flight.stage is Stage.AWAITED:
             if news or not flight.is_awaited:
                 self._await(flight)
-        elif status.state is PlanState.CONTINGENT and flight.distress_s is None:
+            return
+        if amended:
+            flight.follow(self._now_s)
+        if status.state is PlanState.CONTINGENT and flight.distress_s is None:
             flight.told.add(("distress",))  # its centre knows
             self._turn(flight, EMERGENCY)
         elif news:

@@ -86,6 +86,7 @@ class Strips:
         elif flight.stamp is not None and stamp <= flight.stamp:
             return None
         flight.stamp = stamp
+        flight.version = status.number
         if flight.digest != status.plan:
             flight.digest = status.plan
             if plan := self._plans.pop((key, status.plan), None):

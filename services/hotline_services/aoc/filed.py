@@ -1,0 +1,82 @@
+"""A plan of our own side as it was filed, and what has become of it."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, Problem
+
+from .picture import amendment_ref
+
+FLYING: Final = frozenset({PlanState.ACTIVATED, PlanState.NONCONFORMING, PlanState.CONTINGENT})
+
+Held = tuple[str, str, tuple[Volume4D, ...]]
+"""An agreement that we rely on: its id, who has granted it, and the air."""
+
+
+class Filed(msgspec.Struct, kw_only=True):
+    """One plan and what has become of it. ``agreements`` are those that it relies on.
+
+    Of an amended plan this is one version: ``first`` is the digest of version 1. While an earlier version is in force,
+    ``in_force`` is the number of that, and ``kept`` are its agreements that cover air of this one too; ``legs`` are the
+    legs about which each party is asked, where it is not about all. ``refused`` is the last version that was refused.
+    """
+
+    plan: FlightPlan
+    digest: str
+    volumes: tuple[Volume4D, ...]
+    state: PlanState
+    priority: Priority
+    to_ask: list[str] = msgspec.field(default_factory=list)
+    asked: list[str] = msgspec.field(default_factory=list)
+    agreements: list[Held] = msgspec.field(default_factory=list)
+    negotiation_id: str | None = None
+    problem: Problem | None = None
+    as_filed: bool = True
+    first: str = ""
+    in_force: int = 0
+    kept: list[Held] = msgspec.field(default_factory=list)
+    legs: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
+    refused: "Filed | None" = None
+
+    @property
+    def ref(self) -> str:
+        """What its air is called in the picture."""
+        return amendment_ref(self.plan.plan_id, self.plan.number) if self.in_force else self.plan.plan_id
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it must stay where it is: somebody has agreed to it there, or it flies there."""
+        return bool(self.agreements or self.kept)
+
+    @property
+    def start(self) -> datetime:
+        return min(volume.start for volume in self.volumes) if self.volumes else self.plan.start
+
+    @property
+    def end(self) -> datetime:
+        return max(volume.end for volume in self.volumes) if self.volumes else self.plan.end
+
+
+def status_of(filed: Filed) -> dict[str, Any]:
+    """What a PlanStatus says of it."""
+    settled = filed.state not in OVER and filed.state is not PlanState.NEGOTIATING
+    version: dict[str, Any] = {} if filed.plan.number == 1 else {"version": filed.plan.number}
+    if filed.first:
+        version["amends"] = filed.first
+    if filed.in_force:
+        version["in_force"] = filed.in_force
+    return {
+        "plan_id": filed.plan.plan_id,
+        "callsign": filed.plan.callsign,
+        "plan": filed.digest,
+        "state": filed.state,
+        "problem": filed.problem,
+        "negotiation_id": filed.negotiation_id,
+        "as_filed": filed.as_filed,
+        "volumes": filed.volumes if settled else (),
+        "operator": filed.plan.operator,
+        **version,
+    }
