@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from .airspace import MAX_VERTICES, Position, Volumes
 from .decay import Decay
-from .flightplan import PlanId, PlanState, Problem, Version
+from .flightplan import Notes, PlanId, PlanState, Problem, Version
 from .injection import AnnouncedState
 from .ledger import Head
 from .line import CallId, CallOutcome, NegotiationId, Reason, Tier
@@ -26,6 +26,7 @@ class PlanStatus(Message, frozen=True, kw_only=True, tag="plan-status"):
     ``volumes`` is the air that it has once accepted; ``as_filed`` is false when bargaining moved it. ``version`` is the
     version of which this is said (left out: 1), and ``amends`` the digest of the plan's version 1. ``in_force`` is the
     number of an earlier version that stands, whatever becomes of this one.
+    ``notes``, in the answer to a plan, tell what stood in it that is no field: it was not read.
     """
 
     plan_id: PlanId
@@ -40,6 +41,7 @@ class PlanStatus(Message, frozen=True, kw_only=True, tag="plan-status"):
     version: Version | msgspec.UnsetType = msgspec.UNSET
     amends: Digest | msgspec.UnsetType = msgspec.UNSET
     in_force: Version | msgspec.UnsetType = msgspec.UNSET
+    notes: Notes | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def number(self) -> int:

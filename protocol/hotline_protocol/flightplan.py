@@ -105,3 +105,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     field: str
     reason: str
+
+
+Notes = Annotated[tuple[Problem, ...], Meta(max_length=16)]
+"""What stood in a plan that is no field, and so was not read."""

@@ -14,13 +14,14 @@ from typing import Final
 import msgspec
 
 from .authority import admit, objection
-from .flightplan import FlightPlan, Problem
+from .flightplan import FlightPlan, Notes, Problem
 from .injection import CancelPlan, SubmitPlan
-from .intake import MAX_BYTES, Cancellation, Refusal, evidence_of, explain, names_in, read_orders, readable
+from .intake import MAX_BYTES, Cancellation, Refusal, evidence_of, explain, names_in, read_orders, readable, together
 from .message import Message
 from .names import ANONYMOUS
 from .service import Unreadable
 from .topics import INJECT, ORDER, MalformedMessageError, topic_at
+from .unknown_fields import examine
 
 _PARTY: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -48,7 +49,17 @@ def ear(name: str, payload: bytes, now: datetime, parties: Collection[str] = ())
     if envelope is None:
         return _bare(name, payload, known, now, parties)
     plan_id, _ = names_in(envelope.get("plan", msgspec.Raw(b"{}")))
-    return [_decoded(name, _filled_in(envelope, payload, known, now), payload, now, parties, plan_id)]
+    filled_in = _filled_in(envelope, payload, known, now)
+    heard = _decoded(name, filled_in, payload, now, parties, plan_id)
+    return [_noted(heard, filled_in, name, payload, now) if isinstance(heard, SubmitPlan) else heard]
+
+
+def _noted(heard: SubmitPlan, filled_in: bytes, name: str, payload: bytes, now: datetime) -> Message:
+    """This order with what stood in it that is no field; refused where its area is of two shapes."""
+    unknown, foreign = examine(msgspec.json.decode(filled_in), SubmitPlan)
+    if foreign:
+        return msgspec.structs.replace(_unreadable(name, payload, now, together(foreign)), about=heard.plan.plan_id)
+    return msgspec.structs.replace(heard, notes=unknown) if unknown else heard
 
 
 def _decoded(
@@ -85,8 +96,9 @@ def _filled_in(envelope: _Envelope, payload: bytes, known: dict[str, str], now: 
 
 
 def _bare(name: str, payload: bytes, known: dict[str, str], now: datetime, parties: Collection[str]) -> list[Message]:
-    orders, refusals = read_orders(payload, now)
-    submitted = [_submitted(order, number, known, now) for number, order in enumerate(orders)]
+    orders, refusals, notes = read_orders(payload, now)
+    told = zip(orders, notes, strict=True)
+    submitted = [_submitted(order, about, number, known, now) for number, (order, about) in enumerate(told)]
     topic = topic_at(name)
     for message in submitted:
         if topic is not None and (problem := objection(message, topic, parties)):
@@ -96,7 +108,7 @@ def _bare(name: str, payload: bytes, known: dict[str, str], now: datetime, parti
 
 
 def _submitted(
-    plan: FlightPlan | Cancellation, number: int, known: dict[str, str], now: datetime
+    plan: FlightPlan | Cancellation, notes: Notes, number: int, known: dict[str, str], now: datetime
 ) -> SubmitPlan | CancelPlan:
     if isinstance(plan, Cancellation):
         return CancelPlan(
@@ -104,7 +116,7 @@ def _submitted(
         )
     # The moment is part of the id: a plan that is sent again is not a duplicate, it wants an answer again.
     content = f"{number} {plan.digest}".encode()
-    return SubmitPlan(id=_id(content, now), seq=0, time=now, plan=plan, **known)
+    return SubmitPlan(id=_id(content, now), seq=0, time=now, plan=plan, notes=notes or msgspec.UNSET, **known)
 
 
 def _refused(name: str, refusal: Refusal, number: int, now: datetime) -> Unreadable:

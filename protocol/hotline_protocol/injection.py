@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from .airspace import NauticalMiles, Position
-from .flightplan import FlightPlan, PlanId
+from .flightplan import FlightPlan, Notes, PlanId
 from .message import AwareTime, Message, PartyName
 
 
@@ -18,9 +18,13 @@ class Injected(Message, frozen=True, kw_only=True, tag=False):
 
 
 class SubmitPlan(Injected, frozen=True, kw_only=True, tag="submit-plan"):
-    """Fly this, with the other side's consent where the agreement demands it."""
+    """Fly this, with the other side's consent where the agreement demands it.
+
+    ``notes`` are of whoever has read the plan: what stood in it that is no field.
+    """
 
     plan: FlightPlan
+    notes: Notes | msgspec.UnsetType = msgspec.UNSET
 
 
 class CancelPlan(Injected, frozen=True, kw_only=True, tag="cancel-plan"):

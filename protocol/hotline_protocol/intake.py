@@ -8,16 +8,18 @@ read is refused with its own evidence and disturbs none of the others. Nothing h
 import enum
 import re
 from datetime import date, datetime, timedelta
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
 from .airspace import Corridor
-from .flightplan import Callsign, FlightKind, FlightPlan, Priority, Problem
+from .flightplan import Callsign, FlightKind, FlightPlan, Notes, Priority, Problem
 from .geometry import area_problem, length_nm
 from .icao_fpl import FiledPlan, read_fpl, split_messages
 from .message import Digest, Identifier, PartyName
 from .topics import split_validation_error
+from .unknown_fields import examine
+from .whole_numbers import decode_json
 
 MAX_BYTES: Final = 2_000_000
 MAX_PLANS: Final = 1_000
@@ -58,12 +60,21 @@ class _Named(msgspec.Struct):
 
 
 _plan: Final = msgspec.json.Decoder(FlightPlan)
-_Read = tuple[list[FlightPlan | Cancellation], list[Refusal]]
+
+
+class Intake(NamedTuple):
+    """The plans and cancellations in a payload as they come, a refusal for each thing that is neither, and what stood
+    in each plan that is no field: it is told, and stops nothing.
+    """
+
+    orders: list[FlightPlan | Cancellation]
+    refusals: list[Refusal]
+    notes: list[Notes]
 
 
 def read_plans(payload: bytes, now: date) -> tuple[list[FlightPlan], list[Refusal]]:
     """The plans in a payload, and a refusal for each thing in it that is not one. ``now`` dates FPLs without DOF."""
-    found, refusals = read_orders(payload, now)
+    found, refusals, _ = read_orders(payload, now)
     plans = [each for each in found if isinstance(each, FlightPlan)]
     return plans, refusals + [_no_plan(each, payload) for each in found if isinstance(each, Cancellation)]
 
@@ -73,8 +84,8 @@ def _no_plan(order: Cancellation, payload: bytes) -> Refusal:
     return _refusal(problem, payload, order.plan_id)
 
 
-def read_orders(payload: bytes, now: date) -> _Read:
-    """The plans and cancellations in a payload as they come, and a refusal for each thing that is neither."""
+def read_orders(payload: bytes, now: date) -> Intake:
+    """All that is in a payload. ``now`` dates FPLs without DOF."""
     if len(payload) > MAX_BYTES:
         return _refused("too-large", f"has {len(payload):,} bytes; {MAX_BYTES:,} is the most", payload)
     try:
@@ -90,11 +101,11 @@ def read_orders(payload: bytes, now: date) -> _Read:
     return _refused("unknown-format", "is neither a plan in JSON nor an ICAO message such as (FPL-...)", payload)
 
 
-def _read_json(text: bytes) -> _Read:
+def _read_json(text: bytes) -> Intake:
     try:
         return _read_each(_raw_plans(text), text)
     except (msgspec.DecodeError, RecursionError) as error:
-        return [], [_refusal(explain(error), text)]
+        return Intake([], [_refusal(explain(error), text)], [])
 
 
 def _raw_plans(text: bytes) -> list[msgspec.Raw]:
@@ -106,20 +117,25 @@ def _raw_plans(text: bytes) -> list[msgspec.Raw]:
     return [msgspec.Raw(text)]
 
 
-def _read_each(items: list[msgspec.Raw], text: bytes) -> _Read:
+def _read_each(items: list[msgspec.Raw], text: bytes) -> Intake:
     if not items:
         return _refused("empty", "holds no plan", text)
     if len(items) > MAX_PLANS:
         return _too_many(len(items), text)
-    plans: list[FlightPlan | Cancellation] = []
-    refusals: list[Refusal] = []
+    plans, refusals, notes = read = Intake([], [], [])
     for item in items:
         try:
-            plans.append(_plan.decode(item))
+            plan = decode_json(_plan, item)
+            examined = examine(msgspec.json.decode(item), FlightPlan)
         except (msgspec.DecodeError, RecursionError) as error:
-            plan_id, callsign = names_in(item)
-            refusals.append(_refusal(explain(error), bytes(item), plan_id, callsign))
-    return plans, refusals
+            refusals.append(_refusal(explain(error), bytes(item), *names_in(item)))
+            continue
+        if examined.foreign:
+            refusals.append(_refusal(together(examined.foreign), bytes(item), *names_in(item)))
+            continue
+        plans.append(plan)
+        notes.append(examined.unknown)
+    return read
 
 
 def names_in(item: msgspec.Raw) -> tuple[str, str]:
@@ -138,19 +154,19 @@ def _name(raw: msgspec.Raw) -> str:
         return ""
 
 
-def _read_messages(messages: list[str], payload: bytes, now: date) -> _Read:
+def _read_messages(messages: list[str], payload: bytes, now: date) -> Intake:
     if len(messages) > MAX_PLANS:
         return _too_many(len(messages), payload)
     filed = [one for message in messages for one in read_fpl(f"({message}", now)]
     found = [one.plan or Cancellation(plan_id=one.cancels) for one in filed if one.plan or one.cancels]
-    return found, [_refused_filing(one) for one in filed if one.problems]
+    return Intake(list(found), [_refused_filing(one) for one in filed if one.problems], [()] * len(found))
 
 
 def _refused_filing(filed: FiledPlan) -> Refusal:
-    return _refusal(_together(filed.problems), filed.text.encode(), filed.plan_id, filed.callsign)
+    return _refusal(together(filed.problems), filed.text.encode(), filed.plan_id, filed.callsign)
 
 
-def _together(problems: tuple[Problem, ...]) -> Problem:
+def together(problems: tuple[Problem, ...]) -> Problem:
     """One problem that tells all of these: its code is the first one's, its field names them all once."""
     if len(problems) == 1:
         return problems[0]
@@ -159,11 +175,11 @@ def _together(problems: tuple[Problem, ...]) -> Problem:
     return Problem(code=problems[0].code, field=fields, reason=reasons[:REASON_CHARS])
 
 
-def _refused(code: str, reason: str, payload: bytes) -> _Read:
-    return [], [_refusal(Problem(code=code, field="payload", reason=reason), payload)]
+def _refused(code: str, reason: str, payload: bytes) -> Intake:
+    return Intake([], [_refusal(Problem(code=code, field="payload", reason=reason), payload)], [])
 
 
-def _too_many(count: int, payload: bytes) -> _Read:
+def _too_many(count: int, payload: bytes) -> Intake:
     return _refused("too-many-plans", f"holds {count:,} plans; {MAX_PLANS:,} is the most", payload)
 
 
@@ -199,6 +215,7 @@ _IN_WORDS: Final = {
     _unmatched(Identifier): "must be 1 to 96 letters, digits and _ . : - , the first a letter or digit",
     _unmatched(PartyName): "must be 1 to 32 small letters, digits and - , the first a letter",
     _unmatched(Digest): "must be 16 to 64 digits, in hex with small letters",
+    "Expected `int`, got `float`": "must be a whole number",
     "Invalid RFC3339 encoded datetime": f"is not a time such as {A_TIME}",
     "Expected `datetime` with a timezone component": f"does not say which zone it is in, as Z for UTC does in {A_TIME}",
 }

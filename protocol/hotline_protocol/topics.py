@@ -14,6 +14,7 @@ from .names import ANONYMOUS
 from .orders import DeskOrder
 from .service import Clock, EpochBegun, Health, Receipt, Resend, Stop, Unreadable
 from .sky import Tracks
+from .whole_numbers import decode_json
 
 ROOT: Final = "hotline/v1"
 EVERYTHING: Final = f"{ROOT}/#"
@@ -93,7 +94,7 @@ class Topic:
     def decode(self, name: str, payload: bytes) -> Message:
         """The message in these bytes, with its address checked. Raises MalformedMessageError."""
         try:
-            message: Message = self._decoder.decode(payload)
+            message: Message = decode_json(self._decoder, payload)
         except UNDECODABLE as error:
             reason, field = split_validation_error(str(error))
             raise MalformedMessageError(name, field, reason, payload) from error
@@ -208,4 +209,4 @@ UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 def decode_any(payload: bytes) -> Message:
     """A message of any type, as stored in a journal or a recording. Raises what :data:`UNDECODABLE` names."""
-    return _any.decode(payload)
+    return decode_json(_any, payload)

@@ -50,15 +50,20 @@ class Complaint(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What is in the texts: letters to send, and everything that is wrong."""
+    """What is in the texts: letters to send, everything that is wrong, and ``notes`` of what was not read in them."""
 
     letters: tuple[Letter, ...]
     complaints: tuple[Complaint, ...]
+    notes: tuple[Complaint, ...] = ()
 
     @property
     def plans(self) -> list[FlightPlan]:
         """All plans that could be read."""
         return [plan for letter in self.letters for plan in letter.plans]
+
+    def notes_on(self, plan_id: str) -> tuple[Problem, ...]:
+        """What was not read of this plan."""
+        return tuple(note.problem for note in self.notes if note.about == plan_id)
 
 
 def read_texts(texts: Sequence[tuple[str, bytes]], now: datetime, *, whole: bool = False) -> Reading:
@@ -68,14 +73,16 @@ def read_texts(texts: Sequence[tuple[str, bytes]], now: datetime, *, whole: bool
     """
     letters: list[Letter] = []
     complaints: list[Complaint] = []
+    notes: list[Complaint] = []
     for name, payload in texts:
-        orders, refusals = read_orders(payload, now)
+        orders, refusals, unread = read_orders(payload, now)
         complaints += [Complaint(_named(name, refusal), refusal.problem) for refusal in refusals]
+        notes += [Complaint(order.plan_id, note) for order, some in zip(orders, unread, strict=True) for note in some]
         if refusals and whole:
             letters.append(Letter(payload, tuple(each for each in orders if isinstance(each, FlightPlan))))
         else:
             letters += map(_letter, orders)
-    return Reading(tuple(letters), tuple(complaints))
+    return Reading(tuple(letters), tuple(complaints), tuple(notes))
 
 
 def _letter(order: FlightPlan | Cancellation) -> Letter:

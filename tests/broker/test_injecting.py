@@ -69,6 +69,22 @@ async def test_nothing_is_sent_to_somebody_nobody_has_heard_of_unless_forced(
 
 
 @pytest.fixture
+def misspelt(plan: Path) -> Path:
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | {"prioritty": "emergency"}))
+    return plan
+
+
+async def test_a_misspelt_field_is_told_and_the_plan_sent(
+    own_broker: EmbeddedBroker, misspelt: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await births(own_broker, "us")
+    assert await asyncio.to_thread(inject, [misspelt], to="us", broker=address(own_broker)) == ACCEPTED
+    told = capsys.readouterr()
+    assert told.err.splitlines() == ["hotline inject: plan-1: prioritty: not a field; priority?"]
+    assert told.out == "plan-1 sent to us\n"
+
+
+@pytest.fixture
 def long_ago(plan: Path) -> Path:
     plan.write_text(plan.read_text().replace(str(datetime.now(UTC).year), "2017"))
     return plan

@@ -89,6 +89,21 @@ async def test_a_pasted_flight_plan_is_read_and_a_mistake_in_it_is_named(served:
     await expect(page.locator(".checked")).to_contain_text("field 13")
 
 
+async def test_a_misspelt_field_is_told_as_it_is_pasted_and_when_it_is_handed_over(
+    served: Site, broker: EmbeddedBroker, visit: Visit
+) -> None:
+    page = await visit(served.at(t="inject", token=TOKEN))
+    await expect(page.locator(".mode")).to_have_text("LIVE")
+    await page.get_by_role("button", name="Example").click()
+    await expect(page.locator(".checked")).to_contain_text("DRAWN1")
+    text = page.locator(".inject textarea")
+    await text.fill((await text.input_value()).replace('"priority"', '"prioritty"'))
+    await expect(page.locator(".checked")).to_contain_text("prioritty: not a field; priority?")
+    await page.get_by_role("button", name="Submit").click()
+    await expect(page.locator(".inject")).to_contain_text("Handed over: DRAWN1")
+    await expect(page.locator(".checked")).to_contain_text("prioritty: not a field; priority?")
+
+
 async def test_a_plan_is_handed_over_and_followed(
     served: Site, record: Record, broker: EmbeddedBroker, visit: Visit
 ) -> None:

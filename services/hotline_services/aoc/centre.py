@@ -136,7 +136,9 @@ class Centre:
             self._rejections,
             self._voice,
         )
-        self._tasking = Tasking(config, self._consents, self._posture, self._telling, self._manning, self._rejections)
+        self._tasking = Tasking(
+            config, self._consents, self._posture, self._telling, self._manning, self._rejections, self._voice
+        )
         self._reviews = Reviews(party, self._accord, self._relations, self._desk, self._voice, self._redraw)
         self._line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self._books, self._desk, self._voice)
         self._recovery = Recovery(agreement, self._books, self._book, self._talks, self._desk, self._voice)

@@ -21,6 +21,7 @@ from .manning import Manning
 from .posture import Posture
 from .rejections import Rejections
 from .telling import Telling
+from .voice import Voice
 
 
 class Tasking:
@@ -34,6 +35,7 @@ class Tasking:
         telling: Telling,
         manning: Manning,
         rejections: Rejections,
+        voice: Voice,
     ) -> None:
         self._protests = config.posture.protests
         self._consents = consents
@@ -41,11 +43,13 @@ class Tasking:
         self._telling = telling
         self._manning = manning
         self._rejections = rejections
+        self._voice = voice
 
     def hear(self, message: Message) -> None:
         """Do this, if it is anything to be done."""
         match message:
             case SubmitPlan():
+                self._voice.note(message.plan.plan_id, message.notes)
                 self._consents.submit(message.plan)
             case CancelPlan():
                 self._consents.cancel(message)

@@ -4,6 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
+from hotline_protocol.events import PlanStatus
+from hotline_protocol.flightplan import Notes
 from hotline_protocol.message import Author, M, Message
 
 
@@ -15,14 +19,23 @@ class Voice:
         self.now = now
         self.cause: str | None = None
         self._said: list[Message] = []
+        self._notes: dict[str, Notes] = {}
 
     def begin(self, now: datetime, cause: str | None) -> None:
         """A new turn. Time never runs backwards, whatever the shell's clock does."""
         self.now = max(self.now, now)
         self.cause = cause
+        self._notes.clear()
+
+    def note(self, plan_id: str, notes: Notes | msgspec.UnsetType) -> None:
+        """Add this to what is said first of the plan's state in this turn."""
+        if notes is not msgspec.UNSET:
+            self._notes[plan_id] = notes
 
     def say(self, kind: type[M], /, *, cause: str | None = None, **fields: Any) -> M:
         """Say this; it answers ``cause``, or else the message that began the turn."""
+        if self._notes and kind is PlanStatus and fields["plan_id"] in self._notes:
+            fields["notes"] = self._notes.pop(fields["plan_id"])
         message = self.author.write(kind, self.now, cause or self.cause, fields)
         self._said.append(message)
         return message

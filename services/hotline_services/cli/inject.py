@@ -55,9 +55,9 @@ def inject(
     """Hand flight plans to a centre: JSON plans or ICAO messages (FPL, CNL), one or many in a file.
 
     Plans are checked here first, at the time of the stack's clock, and that the centre has been heard of; with any
-    problem nothing is sent. Each plan is then published on hotline/v1/order/USER/TO, or on hotline/v1/inject/TO where
-    the broker asks nobody's name, or knows you by one that may not order that. With --wait the centre's answers are
-    followed until each plan has been accepted or refused.
+    problem nothing is sent. A field that no plan has is told and not read: the plan is sent. Each plan is published on
+    hotline/v1/order/USER/TO, or on hotline/v1/inject/TO where the broker asks nobody's name, or knows you by one that
+    may not order that. With --wait the centre's answers are followed until each plan has been accepted or refused.
 
     Examples:
 
@@ -158,7 +158,7 @@ class _Errand:
             complaints = _told(who, unheard_of(self._to, names), reading.complaints, judge(reading.plans, now))
             if complaints and not self._force:
                 return _fail(BAD_INPUT, *complaints)
-            _complain(complaints)
+            _complain([*complaints, *_told(reading.notes)])
             await self._send(connection, settings, reading.letters)
             return await self._follow(connection) if self._wait else ACCEPTED
 

@@ -62,7 +62,19 @@ from hotline_protocol.orders import AnswersOffer, DecisionAwaited
 from hotline_protocol.service import WAITS, Health, Presence, Resend, Stop
 
 from . import desklog, worldlog
-from .wording import air, clock_time, date_time_group, duration, heights, of_version, offer, printable, shortened, words
+from .wording import (
+    air,
+    clock_time,
+    date_time_group,
+    duration,
+    heights,
+    noted,
+    of_version,
+    offer,
+    printable,
+    shortened,
+    words,
+)
 
 WIDTH: Final = 160
 REMEMBERED: Final = 1_000
@@ -302,7 +314,7 @@ class DutyLog:
                 state = of_version(message, message.state.value + ("" if message.as_filed else " with changes"))
                 problem = f"{message.problem.field}: {message.problem.reason}" if message.problem else ""
                 known = _callsign(message.callsign, message.plan_id) + state
-                return "plan", [message.plan_id, known, air(message.volumes), problem]
+                return "plan", [message.plan_id, known, air(message.volumes), problem, noted(message.notes)]
             case Escalated():
                 told = [words(message.kind.value), f"with {message.peer.upper()}", message.about]
                 return "ESCALATION", [*told, words(message.tier.value), message.detail]

@@ -49,6 +49,7 @@ from .rows import (
     RejectedRow,
     ServiceRow,
 )
+from .wording import noted
 
 
 def type_of(message: Message) -> str:
@@ -266,7 +267,7 @@ def with_status(row: PlanRow, message: PlanStatus) -> PlanRow:
         as_filed=message.as_filed,
         code=problem.code if problem else "",
         field=problem.field if problem else "",
-        reason=problem.reason if problem else "",
+        reason=problem.reason if problem else noted(message.notes),
         negotiation_id=message.negotiation_id or "",
         volumes=message.volumes,
         first_at=first_at,

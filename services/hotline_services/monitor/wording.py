@@ -8,6 +8,7 @@ import msgspec
 
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.events import PlanStatus
+from hotline_protocol.flightplan import Notes
 from hotline_protocol.menu import Choice, Menu
 
 from .rows import utc
@@ -50,6 +51,11 @@ def heights(lower_ft: int, upper_ft: int) -> str:
     """``FL240-260``, ``6,000 ft-FL120``."""
     upper = height(upper_ft)
     return f"{height(lower_ft)}-{upper.removeprefix('FL') if lower_ft >= TRANSITION_FT else upper}"
+
+
+def noted(notes: Notes | msgspec.UnsetType) -> str:
+    """What stood in a plan that is no field: ``prioritty: not a field; priority?``."""
+    return "" if notes is msgspec.UNSET else ", ".join(f"{note.field}: {note.reason}" for note in notes)
 
 
 def duration(seconds: float) -> str:

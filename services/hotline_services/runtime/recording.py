@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from hotline_protocol.message import AwareTime, Digest, Message
 from hotline_protocol.topics import UNDECODABLE, SaidMessage
+from hotline_protocol.whole_numbers import decode_json
 
 FORMAT: Final = 1
 LINE_BYTES: Final = 8 * 2**20
@@ -49,6 +50,10 @@ class _Line(msgspec.Struct, frozen=True):
 
 class _Format(msgspec.Struct, frozen=True):
     hotline_recording: int
+
+
+_format: Final = msgspec.json.Decoder(_Format)
+_header: Final = msgspec.json.Decoder(Header)
 
 
 class RecordingWriter:
@@ -92,19 +97,19 @@ class RecordingReader:
             if not line.endswith(b"\n"):
                 raise RecordingError(f"line {number}: cut off; whoever wrote the recording did not finish it")
             try:
-                yield self._decoder.decode(line)
+                yield decode_json(self._decoder, line)
             except UNDECODABLE as error:
                 raise RecordingError(f"line {number}: not a recorded message: {error}") from error
 
 
 def _read_header(line: bytes) -> Header:
     try:
-        version = msgspec.json.decode(line, type=_Format).hotline_recording
+        version = decode_json(_format, line).hotline_recording
     except UNDECODABLE as error:
         raise RecordingError("line 1: not a Hotline recording: it must begin with the recording's header") from error
     if version != FORMAT:
         raise RecordingError(f"line 1: the recording has format {version}; this program reads format {FORMAT}")
     try:
-        return msgspec.json.decode(line, type=Header)
+        return decode_json(_header, line)
     except UNDECODABLE as error:
         raise RecordingError(f"line 1: the recording's header is damaged: {error}") from error

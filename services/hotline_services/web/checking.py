@@ -80,7 +80,11 @@ def check(text: bytes, to: PartyName, now: datetime, agreement: Agreement | None
         reason = f"holds {len(reading.plans):,} plans; {PLANS_AT_MOST} are checked at once, the others are left out"
         refused.append(Problem(code="too-many-plans", field="payload", reason=reason))
     checker = _Checker(to, now, agreement, air)
-    return Checked(plans=tuple(map(checker.check, reading.plans[:PLANS_AT_MOST])), refused=tuple(refused))
+    plans = (
+        msgspec.structs.replace(checker.check(plan), notes=reading.notes_on(plan.plan_id))
+        for plan in reading.plans[:PLANS_AT_MOST]
+    )
+    return Checked(plans=tuple(plans), refused=tuple(refused))
 
 
 class _Checker:

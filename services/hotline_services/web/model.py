@@ -155,7 +155,10 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckedPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What would become of one plan: what is wrong with it, the air that it needs, and with what it would conflict."""
+    """What would become of one plan: what is wrong with it, the air that it needs, and with what it would conflict.
+
+    ``notes`` tell what stands in its text that is no field, and so is not read.
+    """
 
     plan_id: str
     callsign: str
@@ -163,6 +166,7 @@ class CheckedPlan(msgspec.Struct, frozen=True, kw_only=True):
     volumes: tuple[Volume4D, ...]
     consents: tuple[Consent, ...]
     meets: tuple[Meeting, ...]
+    notes: tuple[Problem, ...] = ()
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +182,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     to: PartyName
     plan_id: str
     digest: str
+    notes: tuple[Problem, ...] = ()
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):

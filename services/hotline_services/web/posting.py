@@ -8,6 +8,8 @@ from typing import BinaryIO, Final
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from hotline_protocol.flightplan import FlightPlan
+from hotline_protocol.message import PartyName
 from hotline_services.injecting import Complaint, Reading, judge, read_texts, unheard_of
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.recording import LINE_BYTES
@@ -60,9 +62,13 @@ async def inject(asked: Asked) -> list[Sent]:
             await broker.publish(to, letter)
         except NoBrokerError as error:
             raise NotMetError(503, _not_all_sent(sent, reading, error)) from error
-        sent += [Sent(to=to, plan_id=plan.plan_id, digest=plan.digest) for plan in letter.plans]
+        sent += [_sent(to, plan, reading) for plan in letter.plans]
         sent += [Sent(to=to, plan_id=letter.cancels, digest="")] if letter.cancels else []
     return sent
+
+
+def _sent(to: PartyName, plan: FlightPlan, reading: Reading) -> Sent:
+    return Sent(to=to, plan_id=plan.plan_id, digest=plan.digest, notes=reading.notes_on(plan.plan_id))
 
 
 def _not_all_sent(sent: Sequence[Sent], reading: Reading, error: NoBrokerError) -> str:

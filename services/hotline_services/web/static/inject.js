@@ -158,10 +158,11 @@ export class Injection {
       ...plans.flatMap((plan) => this.#planFindings(plan)));
   }
 
-  #planFindings({ callsign, plan_id: id, problems, volumes, consents, meets }) {
+  #planFindings({ callsign, plan_id: id, problems, volumes, consents, meets, notes }) {
     const name = callsign || id;
-    if (problems.length) return [finding("bad", `${name}: ${said.problems}`, problems.map(problemText))];
-    const found = [finding(consents.length || meets.length ? "" : "good", `${name}: ${air(volumes)}`, consents.length || meets.length ? [] : [said.clear])];
+    const unread = notes.length ? [finding("warn", `${name}: ${said.unread}`, notes.map(problemText))] : [];
+    if (problems.length) return [...unread, finding("bad", `${name}: ${said.problems}`, problems.map(problemText))];
+    const found = [...unread, finding(consents.length || meets.length ? "" : "good", `${name}: ${air(volumes)}`, consents.length || meets.length ? [] : [said.clear])];
     if (consents.length) found.push(finding("warn", "", consents.map(({ party, reason }) => said.needs(shortName(party), reason))));
     if (meets.length) {
       found.push(finding("warn", said.meets, meets.map((meeting) => [this.watch.sides.tag(meeting.party), " ",
@@ -179,7 +180,9 @@ export class Injection {
       const sent = await inject(this.to.value, this.text.value);
       const named = sent.map((one) => ({ ...one, name: this.#checked.get(one.plan_id) || one.plan_id }));
       this.#sent.unshift(...named);
-      this.findings.replaceChildren(finding("good", said.sent(named.map(({ name }) => name).join(", ")), []));
+      const unread = named.filter(({ notes }) => notes.length)
+        .map(({ name, notes }) => finding("warn", `${name}: ${said.unread}`, notes.map(problemText)));
+      this.findings.replaceChildren(finding("good", said.sent(named.map(({ name }) => name).join(", ")), []), ...unread);
       this.map.airspace.preview([]);
       [this.#area, this.text.value] = [null, ""];
       this.draw();

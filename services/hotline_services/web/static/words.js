@@ -271,6 +271,7 @@ export const words = {
     needs: (party, reason) => `Needs the consent of ${party}: ${reason}`,
     meets: "It would share air with",
     problems: "What is wrong with it",
+    unread: "Fields that no plan has were not read",
     refused: "This could not be read",
     sent: (plans) => `Handed over: ${plans}`,
     following: "What becomes of it",
