@@ -40,6 +40,7 @@ RUNS: dict[str, list[str]] = {
     "replay": ["replay MISSING→RUN"],
     "access": ["access --data MISSING→RUN"],
     "health": ["health us --data MISSING→RUN"],
+    "doctor": ["doctor --broker mqtt://127.0.0.1:1 --data MISSING→RUN"],
     "run": ["run monitor --data MISSING→RUN --scenario MISSING→SCENARIO"],
 }
 """What is run of each command without a broker. RUN, RECORD, ORDER, TREE and FRESH stand for files."""
