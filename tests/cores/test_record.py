@@ -24,6 +24,7 @@ from hotline_services.monitor.record import Record, rebuild
 from hotline_services.monitor.recordfile import VERSION, make_whole, read_only
 from hotline_services.monitor.rows import ROWS, CallRow, Row
 from hotline_services.monitor.tables import StoredRows, make_tables
+from hotline_services.monitor.volume import Grouping, call_volume
 from hotline_services.runtime.replay import Past, replay
 from hotline_services.runtime.store import Heard, StoreError
 
@@ -121,6 +122,23 @@ def test_readers_see_what_is_committed_while_the_monitor_goes_on(record: Record,
         record.commit(heard(ALL), [], [])
         assert source.period is not None
         assert source.period.end == at(len(ALL) - 1)
+
+
+def test_the_period_begins_with_the_first_ring_where_that_was_said_before_anything_was_recorded(
+    record: Record, path: Path, tmp_path: Path
+) -> None:
+    late = [Heard(at(86_400 + second), message) for second, message in enumerate(ALL)]
+    record.commit(late, [], [])
+    recording = tmp_path / "late.jsonl"
+    record_to_recording(path, recording)
+    for file in (path, recording):
+        with closing(open_source(file)) as source:
+            rung = [row.rang_at for row in source.rows(CallRow) if row.rang_at]
+            assert source.period is not None
+            assert source.period.start == min(rung)
+            assert source.period.end > at(86_400)
+            (total,) = call_volume(source.rows(CallRow), source.period, Grouping.TOTAL)
+        assert total.calls + total.attempts == 3
 
 
 def test_progress_is_read_from_the_record_and_not_replayed(record: Record, path: Path) -> None:

@@ -17,7 +17,7 @@ from hotline_services.whole import whole_file
 from .folds import type_of
 from .projection import Projection, presentable
 from .recordfile import check_kind, read_only
-from .rows import Row
+from .rows import CallRow, Row
 from .tables import TABLES_VERSION, stored_rows
 from .volume import Period
 
@@ -89,13 +89,18 @@ class RecordSource:
 
     @property
     def period(self) -> Period | None:
-        """From the first message to the last, by the monitor's clock."""
+        """From the first message to the last, by the monitor's clock; from the first ring, where that is earlier.
+
+        A ring bears the time at which it was said, and may be on record from before there was a monitor.
+        """
         with usable(self._path):
             first = self._db.execute("SELECT at FROM messages ORDER BY n LIMIT 1").fetchone()
             last = self._db.execute("SELECT at FROM messages ORDER BY n DESC LIMIT 1").fetchone()
+            rung = self._db.execute("SELECT min(rang_at) FROM calls").fetchone()
         if first is None or last is None:
             return None
-        return Period(start=datetime.fromisoformat(first[0]), end=datetime.fromisoformat(last[0]))
+        times = [datetime.fromisoformat(at) for (at,) in (first, rung, last) if at is not None]
+        return Period(start=min(times[:2]), end=times[-1])
 
     def rows(self, kind: type[R], since: datetime | None = None) -> list[R]:
         """The rows of this kind fit to be shown, from ``since`` on."""
@@ -163,8 +168,11 @@ class RecordingSource:
 
     @property
     def period(self) -> Period | None:
-        """From the first message to the last."""
-        return self._period
+        """From the first message to the last; from the first ring, where that is earlier."""
+        rung = [row.rang_at for row in self._projection.rows(CallRow) if row.rang_at is not None]
+        if self._period is None:
+            return None
+        return Period(start=min([self._period.start, *rung]), end=self._period.end)
 
     def rows(self, kind: type[R], since: datetime | None = None) -> list[R]:
         """The rows of this kind, from ``since`` on."""
