@@ -16,6 +16,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from .daemon import in_daemon_thread
 from .guard import Guard
+from .nodes import ELECTION_S
 from .tls import TlsError, context_of, trouble_with
 from .wire import BrokerSettings, Delivery
 
@@ -24,8 +25,16 @@ REFUSED_USER: Final = re.compile("not authori|password", re.IGNORECASE)  # in wh
 QUIET_S: Final = 0.5  # what is retained comes at once: after so long without any of it there is no more
 
 
+AGAIN_S: Final = 0.5
+UNAVAILABLE: Final = re.compile("unavailable", re.IGNORECASE)
+
+
 class NoBrokerError(Exception):
     """The broker cannot be reached, refuses us, or has gone away; the message is a sentence for the user."""
+
+
+class OfCluster(aiomqtt.Client):
+    """A client at one node of several. While these choose leaders they let nobody in, and refuse subscriptions."""
 
 
 class NewestOfEach(asyncio.Queue[aiomqtt.Message]):
@@ -119,20 +128,40 @@ async def _first_of(
     logger: logging.Logger | None,
 ) -> aiomqtt.Client:
     """Connected to the first node of the cluster that takes us. Raises MqttError of the last when none does."""
+    until = asyncio.get_running_loop().time() + ELECTION_S
+    while True:
+        try:
+            return await _one_of(settings, stack, queue, at_most, logger)
+        except MqttConnectError as error:  # in an answer: somebody is there
+            may_pass = settings.further and UNAVAILABLE.search(str(error))
+            if not may_pass or asyncio.get_running_loop().time() >= until:
+                raise
+            await asyncio.sleep(AGAIN_S)
+
+
+async def _one_of(
+    settings: BrokerSettings,
+    stack: contextlib.AsyncExitStack,
+    queue: type[asyncio.Queue[aiomqtt.Message]] | None,
+    at_most: int | None,
+    logger: logging.Logger | None,
+) -> aiomqtt.Client:
     *others, last = settings.nodes
+    kind = OfCluster if others else aiomqtt.Client
     for node in others:
         with contextlib.suppress(aiomqtt.MqttError):
-            return await stack.enter_async_context(_client(node, queue, at_most, logger))
-    return await stack.enter_async_context(_client(last, queue, at_most, logger))
+            return await stack.enter_async_context(_client(kind, node, queue, at_most, logger))
+    return await stack.enter_async_context(_client(kind, last, queue, at_most, logger))
 
 
 def _client(
+    kind: type[aiomqtt.Client],
     node: BrokerSettings,
     queue: type[asyncio.Queue[aiomqtt.Message]] | None,
     at_most: int | None,
     logger: logging.Logger | None,
 ) -> aiomqtt.Client:
-    return aiomqtt.Client(
+    return kind(
         node.host,
         node.port,
         username=node.username,
@@ -149,11 +178,19 @@ def _client(
 
 
 async def subscribe(connection: aiomqtt.Client, *filters: str) -> None:
-    """Hear these topics from now on. Raises NoBrokerError when the broker will not let us."""
+    """Hear these topics from now on. Raises NoBrokerError when the broker will not let us, a cluster for some time."""
+    until = asyncio.get_running_loop().time() + (ELECTION_S if isinstance(connection, OfCluster) else 0.0)
+    while (refused := await _refused(connection, *filters)) is not None:
+        if asyncio.get_running_loop().time() >= until:
+            raise NoBrokerError(f"the broker does not let this user hear {refused}")
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _refused(connection: aiomqtt.Client, *filters: str) -> str | None:
+    """Subscribe to these; returns the first that is refused."""
     granted: list[int | ReasonCode] = [*await connection.subscribe([(name, 1) for name in filters])]
-    for name, code in zip(filters, granted, strict=True):
-        if (code.value if isinstance(code, ReasonCode) else code) >= 0x80:
-            raise NoBrokerError(f"the broker does not let this user hear {name}")
+    codes = (code.value if isinstance(code, ReasonCode) else code for code in granted)
+    return next((name for name, code in zip(filters, codes, strict=True) if code >= 0x80), None)
 
 
 async def retained(

@@ -359,15 +359,15 @@ class Connection:
             self._end("the broker does not speak MQTT 5; trying MQTT 3.1.1")
         elif reason.value in REFUSALS and not self._settled:
             who = self._settings.username or "anonymous"
-            self._refuse(f"{self._client_id} as {who}: {reason}. Check user, password and ACL.")
+            self._refuse(f"{self._client_id} as {who}: {reason}. Check user, password and ACL.", is_told_why=True)
         else:
             self._end(f"the broker answered: {reason}")
 
-    def _refuse(self, what: str) -> None:
-        """Not let in: for good, once all nodes say so; but a node that is new to its cluster may refuse for a while."""
-        reason = f"{self._nodes.current} refused {what}"
-        final = self._nodes.is_last and not self._was_up
-        self._end(Refused(reason) if final else reason)
+    def _refuse(self, what: str, *, is_told_why: bool = False) -> None:
+        """Not let in: for good, once all nodes say so; but one that chooses leaders refuses, and cannot tell why."""
+        reason, may_pass = f"{self._nodes.current} refused {what}", not is_told_why and self.version != "5"
+        final = self._nodes.note_refusal(asyncio.get_running_loop().time(), may_pass=may_pass)
+        self._end(Refused(reason) if final and not self._was_up else reason)
 
     def _subscribed(self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
         self._heard += 1

@@ -9,6 +9,8 @@ from .wire import BrokerSettings
 
 FIRST_RETRY_S: Final = 0.05
 LONGEST_RETRY_S: Final = 5.0
+ELECTION_S: Final = 20.0
+"""For so long a refusal that may pass is not the last word: a cluster of NATS chooses leaders in some ten seconds."""
 
 
 class Nodes:
@@ -20,6 +22,7 @@ class Nodes:
         self._tried = 0
         self._wait_s = FIRST_RETRY_S
         self._forgets = False
+        self._refused_at_s: float | None = None
 
     @property
     def current(self) -> BrokerSettings:
@@ -35,10 +38,14 @@ class Nodes:
         """At the next try, what the cluster holds for us is to be given up."""
         self._forgets = True
 
-    @property
-    def is_last(self) -> bool:
-        """Whether the current node is the last one to be tried of a round."""
-        return self._tried >= len(self._nodes) - 1
+    def note_refusal(self, now_s: float, *, may_pass: bool) -> bool:
+        """The current node does not let us in. Returns True when that is the last word.
+
+        It is when all nodes have been tried, unless the refusal ``may_pass`` and the first was not long ago.
+        """
+        self._refused_at_s = now_s if self._refused_at_s is None else self._refused_at_s
+        waits = may_pass and now_s - self._refused_at_s < ELECTION_S
+        return self._tried >= len(self._nodes) - 1 and not waits
 
     def held(self) -> None:
         """The connection to the current node was steady: begin again without a wait."""
