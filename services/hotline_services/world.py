@@ -141,6 +141,7 @@ def director_service(
         subscriptions=[],
         hear=_ear(scenario),
         sets_clock=clock,
+        awaits=frozenset(scenario.agreement.parties),
         shortest_deadline_s=scenario.agreement.shortest_deadline_s,
     )
 

@@ -13,6 +13,7 @@ import pytest
 from hotline_protocol.message import Message
 from hotline_protocol.service import WAITS, Clock, Health, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode, encode
+from hotline_services.runtime import beginning
 from hotline_services.runtime.actor import DONE, LiveActor
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.clock import RealTime, wall_clock
@@ -61,7 +62,13 @@ async def listening(broker: EmbeddedBroker) -> AsyncIterator[Listener]:
 
 @contextlib.asynccontextmanager
 async def running(
-    broker: EmbeddedBroker, folder: Path, name: str, *, sets_clock: bool = False, real_now: RealTime | None = None
+    broker: EmbeddedBroker,
+    folder: Path,
+    name: str,
+    *,
+    sets_clock: bool = False,
+    real_now: RealTime | None = None,
+    awaits: frozenset[str] = frozenset(),
 ) -> AsyncIterator[LiveActor]:
     """A service that only lives; one that sets the clock begins at START."""
     made: Service = service(name, "nobody", lambda epoch: Toy(name, "nobody", epoch), sets_clock=False)
@@ -69,7 +76,7 @@ async def running(
         setting = Clock(
             id="c", source=name, seq=0, time=START, simulated_start=START, real_start=wall_clock(), speed=SPEED
         )
-        made = msgspec.structs.replace(made, sets_clock=setting)
+        made = msgspec.structs.replace(made, sets_clock=setting, awaits=awaits)
     actor = LiveActor(made, Journal(folder / f"{name}.journal", name), broker.settings, real_now=real_now)
     task = asyncio.create_task(actor.run())
     try:
@@ -115,6 +122,39 @@ async def test_a_clock_of_somebody_else_is_replaced_and_takes_nobody_to_another_
             assert await listener.until(Clock, "director", id=first.id) == first
         assert us._timing.now() < START + timedelta(days=1)
         assert "refused" in us._timing.trouble
+
+
+async def test_time_begins_when_all_are_there_who_are_to_be(
+    own_broker: EmbeddedBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beginning, "PATIENCE_S", 10 * PATIENCE_S)
+    async with (
+        listening(own_broker) as listener,
+        running(own_broker, tmp_path, "director", sets_clock=True, awaits=frozenset({"us", "ru"})) as director,
+        running(own_broker, tmp_path, "us"),
+    ):
+        waiting = await listener.until(Health, "us", presence=Presence.DOWN)
+        assert isinstance(waiting, Health)
+        assert waiting.note.startswith(WAITS)
+        assert director._timing.clock is None
+        before = wall_clock()
+        async with running(own_broker, tmp_path, "ru"):
+            clock = await listener.until(Clock, "director")
+            assert isinstance(clock, Clock)
+            assert clock.simulated_start == START
+            assert clock.real_start >= before
+            await listener.until(Health, "ru", presence=Presence.UP)
+
+
+async def test_for_somebody_who_does_not_come_time_does_not_wait_for_ever(
+    own_broker: EmbeddedBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beginning, "PATIENCE_S", 0.1)
+    async with (
+        listening(own_broker) as listener,
+        running(own_broker, tmp_path, "director", sets_clock=True, awaits=frozenset({"ru"})),
+    ):
+        await listener.until(Clock, "director")
 
 
 @pytest.mark.parametrize("payload", [b"", b'{"garbage":1}'])

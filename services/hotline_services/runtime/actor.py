@@ -93,7 +93,7 @@ class LiveActor:
             on_change=self._wake.set,
             real_now=real_now,
         )
-        self._beginning = Beginning(self._timing)
+        self._beginning = Beginning(self._timing, service.awaits)
         self._restores = Budget(5, 0.2)
         self._mark_due = False  # whoever sets the clock journals the time that it tells, before it tells it
         self._inbox = Inbox()
@@ -200,6 +200,7 @@ class LiveActor:
                 self._timing.hear_clock(message)
             case Health():
                 self._timing.hear_health(message, retained=retained)
+                self._beginning.heard(message)
                 if self._pulse.is_ours(message):
                     self._beginning.came_back()
                 self._pulse.came_back(message, retained=retained)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 import structlog
 
 from hotline_protocol.service import WAITS, Clock, Health, Presence
@@ -83,6 +84,8 @@ class Timing:
 
     def waiting_note(self) -> str:
         """What this service waits for."""
+        if self.is_setter:
+            return f"{WAITS}: it sets it when it has listened, and all are there who are to be"
         return f"{WAITS}: {self._refused or 'none on this broker can be followed'}"
 
     # What is heard ------------------------------------------------------------------------------------------------
@@ -150,7 +153,10 @@ class Timing:
     def begin(self) -> None:
         """Set the clock for all, or go on with one that others live by."""
         if self.clock is None and self._service.sets_clock is not None:
-            setting = self._keeper.resumed(self._service.sets_clock, self._past.latest, self._reference.now())
+            setting, now = self._service.sets_clock, self._reference.now()
+            if self._service.awaits:  # time has not gone on while they were waited for
+                setting = msgspec.structs.replace(setting, real_start=max(setting.real_start, now))
+            setting = self._keeper.resumed(setting, self._past.latest, now)
             log.info("clock-set", simulated_start=setting.simulated_start.isoformat(), speed=setting.speed)
             # before our sign of life, which would make a clock that the broker still holds seem to be kept
             self._publish(setting)
