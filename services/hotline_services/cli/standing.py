@@ -25,6 +25,7 @@ from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import FROM_HERE, VARIABLE, Reach, broker_settings, found_run
+from .exits import NO_BROKER
 from .query import ALL, Query, complain, record_path
 from .runfile import OBSERVER
 from .tables import Column, aligned, write_json
@@ -45,7 +46,8 @@ def status(*, broker: str | None = None, query: Query = ALL, reach: Reach = FROM
 
     hotline status --broker mqtt://observer:PASSWORD@127.0.0.1:1883 --json
 
-    The exit code is 0, or 2 when neither the record nor the broker says anything.
+    The exit code is 0; 2 when neither the record nor the broker says anything; 4 when the broker that was named cannot
+    be asked, and only the record speaks.
 
     Parameters
     ----------
@@ -56,44 +58,52 @@ def status(*, broker: str | None = None, query: Query = ALL, reach: Reach = FROM
     try:
         if query.record is None and reach.data is not None:
             query = dataclasses.replace(query, record=reach.data / "monitor.sqlite3")
-        found = _gather(_asked(broker, query, reach), query)
+        found, is_unasked = _gather(_asked(broker, query, reach), query)
     except (_NothingToTellError, ValueError) as error:
         return complain("status", str(error))
     if query.json:
         write_json(found)
     else:
         sys.stdout.writelines(f"{line}\n" for line in told(found))
-    return 0
+    return NO_BROKER if is_unasked and is_named(broker) else 0
+
+
+def is_named(broker: str | None) -> bool:
+    """Whether a broker was asked for by name, and not found beside the data of a run that may be over."""
+    return bool(broker or os.environ.get(VARIABLE))
 
 
 def _asked(broker: str | None, query: Query, reach: Reach) -> BrokerSettings | None:
     """The broker that is named, or else that of the run here unless another record is asked for. Raises ValueError."""
-    if broker or os.environ.get(VARIABLE):
+    if is_named(broker):
         return broker_settings(broker, reach)
     here = query.record is None or query.record.parent == reach.data
     return found_run(None, reach, OBSERVER) if here else None
 
 
-def _gather(broker: BrokerSettings | None, query: Query) -> Standing:
-    """From the record, the broker, or both. Raises _NothingToTellError and ValueError."""
+def _gather(broker: BrokerSettings | None, query: Query) -> tuple[Standing, bool]:
+    """From the record, the broker, or both; and whether there is a broker that could not be asked.
+
+    Raises _NothingToTellError and ValueError.
+    """
     recorded, no_record = _recorded(query)
     if broker is None:
         if recorded is None:
             raise _NothingToTellError(no_record)
-        return recorded
+        return recorded, False
     try:
         live = asyncio.run(_live(broker))
     except NoBrokerError as error:
         if recorded is None:
             raise _NothingToTellError(f"{error}; and {no_record}") from error
         complain("status", f"{error}; this is what the record says")
-        return recorded
+        return recorded, True
     if live.as_of is None:
         complain("status", NO_CLOCK)
     if recorded is None:
         complain("status", f"{no_record} This is what the broker holds.")
-        return live
-    return _together(recorded, live)
+        return live, False
+    return _together(recorded, live), False
 
 
 def _recorded(query: Query) -> tuple[Standing | None, str]:
