@@ -23,12 +23,24 @@ CANCEL: Final = "cancel-plan"
 NO_PARTIES: Final = RESERVED  # some of them are up and well, but fly nothing
 
 
+NAMED: Final = 5
+"""Plans of one letter that are named."""
+
+
 class Letter(msgspec.Struct, frozen=True):
     """One thing to publish, and the plans in it that can be followed; or the id of a plan that it cancels."""
 
     payload: bytes
     plans: tuple[FlightPlan, ...] = ()
     cancels: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is, for a sentence about it."""
+        if self.cancels:
+            return f"the cancellation of {self.cancels}"
+        named = ", ".join(plan.plan_id for plan in self.plans[:NAMED])
+        return f"{named} and others" if len(self.plans) > NAMED else named or "the message"
 
 
 class Complaint(msgspec.Struct, frozen=True):

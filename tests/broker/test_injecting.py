@@ -13,7 +13,9 @@ from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import CLOCK, INJECT, address_of, encode
 from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.cli.inject import ACCEPTED, inject
-from hotline_services.runtime.broker import EmbeddedBroker
+from hotline_services.runtime.broker import KINDS, EmbeddedBroker
+
+from .conftest import need
 
 
 def address(broker: EmbeddedBroker) -> str:
@@ -98,3 +100,25 @@ async def test_without_a_clock_on_the_broker_plans_are_not_judged_by_that_of_the
         await client.publish(CLOCK.template, b"", qos=1, retain=True)
     assert await asyncio.to_thread(inject, [long_ago], to="us", broker=address(own_broker)) == ACCEPTED
     assert "no clock on this broker" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plan_that_is_too_large_for_the_broker_is_named_with_its_size_and_the_limit(
+    kind: str, plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need(kind)
+    large = json.loads(plan.read_text())
+    large["plan_id"] = "large"
+    large["area"]["vertices"] = [[39 + n / 1_000, 35 + n * n / 100_000] for n in range(100)]
+    plans = tmp_path / "plans.json"
+    plans.write_text(json.dumps([json.loads(plan.read_text()), large]))
+    extra = {"mosquitto": "max_packet_size 2000", "nats": "max_payload: 2000"}[kind]
+    with EmbeddedBroker(kind, tmp_path / "broker", extra=extra) as broker:
+        code = inject([plans], to="us", broker=address(broker), force=True)
+    told = capsys.readouterr()
+    assert code == BAD_INPUT
+    assert "plan-1 sent to us" in told.out
+    assert "large was not sent: it has" in told.err
+    assert "bytes, and the broker" in told.err
+    assert kind != "mosquitto" or "takes 2,000" in told.err
+    assert "lost the connection" not in told.err

@@ -25,6 +25,7 @@ from hotline_services.monitor.wording import air, clock_time, of_version
 from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
 from hotline_services.runtime.identity import identity_of
+from hotline_services.runtime.oversize import size_trouble
 from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import FROM_HERE, Reach, tool_settings
@@ -101,6 +102,8 @@ def inject(
         return asyncio.run(errand.run(settings))
     except NoBrokerError as error:
         return _fail(NO_BROKER, str(error))
+    except OversizeError as error:
+        return _fail(BAD_INPUT, str(error))
     except KeyboardInterrupt:
         return _fail(INTERRUPTED, "stopped; what was sent stays sent")
 
@@ -128,6 +131,10 @@ def _state(status: PlanStatus) -> str:
     return f"{of_version(status, state)} with changes: from {where}, {air(status.volumes)}"
 
 
+class OversizeError(Exception):
+    """A message is larger than what the broker takes: a sentence with both sizes."""
+
+
 class _Errand:
     """Everything between connecting and the exit code."""
 
@@ -144,7 +151,7 @@ class _Errand:
         self._refused = False
 
     async def run(self, settings: BrokerSettings) -> int:
-        """The exit code. Raises NoBrokerError."""
+        """The exit code. Raises NoBrokerError and OversizeError."""
         async with connected(settings) as connection:
             # Subscribed before anything is published: no answer can be missed.
             answers = [STATUS.filter(source=self._to)] if self._wait else []
@@ -166,7 +173,12 @@ class _Errand:
         for letter in letters:
             self._waiting |= {(plan.plan_id, plan.digest) for plan in letter.plans}
             address, payload = addressed(letter, identity_of(settings), self._to, settings.signing)
-            await connection.publish(address, payload, qos=INJECT.qos)
+            try:
+                await connection.publish(address, payload, qos=INJECT.qos)
+            except aiomqtt.MqttError:
+                if trouble := await size_trouble(settings, address, payload):
+                    raise OversizeError(f"{letter.name} was not sent: {trouble}.") from None
+                raise
             for plan in letter.plans:
                 self._say_sent(plan)
             if letter.cancels and not self._json:

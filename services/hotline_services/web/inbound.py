@@ -19,6 +19,7 @@ from hotline_services.injecting import Letter, addressed
 from hotline_services.runtime.client import NewestOfEach, NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.identity import identity_of
+from hotline_services.runtime.oversize import size_trouble
 from hotline_services.runtime.wire import BrokerSettings
 
 from .model import ClockReading, TracksNow
@@ -92,11 +93,12 @@ class Inbound:
         connection = self._connection
         if connection is None:
             raise NoBrokerError(self._trouble or f"no connection to the broker at {self._settings}")
+        address, payload = addressed(letter, identity_of(self._settings), to, self._settings.signing)
         try:
-            address, payload = addressed(letter, identity_of(self._settings), to, self._settings.signing)
             await connection.publish(address, payload, qos=INJECT.qos, timeout=PUBLISH_S)
         except aiomqtt.MqttError as error:
-            raise NoBrokerError(f"the broker at {self._settings} did not take it: {error}") from error
+            trouble = await size_trouble(self._settings, address, payload)
+            raise NoBrokerError(f"the broker at {self._settings} did not take it: {trouble or error}") from error
 
 
 def _message(heard: aiomqtt.Message) -> Message | None:
