@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cyclopts import App
 
 from hotline_services.cli.main import COMMANDS, command_line
 
@@ -71,3 +72,63 @@ def test_a_command_whose_output_was_closed_runs_and_says_nothing() -> None:
     closed = [sys.executable, "-c", "import os, sys; os.close(1); os.execv(sys.argv[1], sys.argv[1:])"]
     ended = subprocess.run([*closed, *HOTLINE, "asyncapi"], capture_output=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+NEEDS = {
+    "console": ["--as", "ru"],
+    "debrief": ["--party", "ru"],
+    "export": ["--to", "czml"],
+    "health": ["us"],
+    "inject": ["plan.json", "--to", "us"],
+    "recording": ["--out", "run.jsonl"],
+    "replay": ["run.jsonl", "other.jsonl"],
+    "report": ["run.jsonl"],
+    "run": ["sky"],
+    "simulate": ["valley-day"],
+}
+"""What a command asks for before it looks at anything else."""
+
+
+def commands() -> list[list[str]]:
+    """Every command with its subcommands, each with what it cannot do without."""
+    found = []
+    for name, where, _, _ in COMMANDS:
+        module, _, member = where.partition(":")
+        command = getattr(importlib.import_module(f"hotline_services.cli.{module}"), member)
+        below = [one for one in command if not one.startswith("-")] if isinstance(command, App) else []
+        found += [[name, one] for one in below] or [[name, *NEEDS.get(name, [])]]
+    return found
+
+
+NAMES_OF_FILES = {"aco read": ["order.txt"], "aco write": ["run.jsonl", "--out", "order.txt"]}
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+@pytest.mark.parametrize("value", [[], ["80"]])
+def test_an_unknown_option_is_refused_by_its_name(
+    words: list[str], value: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        command_line(words[0])([*words, *NAMES_OF_FILES.get(" ".join(words), []), "--no-such-option", *value])
+    assert caught.value.code == 2
+    assert "Unknown option: --no-such-option" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    "words", [["export", "run.jsonl", "--to", "czml", "--out"], ["simulate", "valley-day", "--out"]]
+)
+def test_an_unknown_option_is_not_the_file_of_the_option_before_it(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        command_line(words[0])([*words, "--no-such-option"])
+    assert caught.value.code == 2
+    assert "Unknown option: --no-such-option" in capsys.readouterr().err
+
+
+def test_a_file_whose_name_begins_with_a_hyphen_is_written_with_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command_line("replay")(["replay", "./--run.jsonl"], result_action="return_value") == 2
+    assert "--run.jsonl: No such file" in capsys.readouterr().err

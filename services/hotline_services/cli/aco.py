@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Position, Volume4D
@@ -29,7 +29,7 @@ from hotline_services.monitor.wording import air, date_time_group, heights
 from hotline_services.runtime.store import StoreError
 
 from .numbers import Whole
-from .options import Flag
+from .options import FileOrHyphen, Flag
 from .query import complain
 from .tables import Column, aligned
 from .times import outside, read_at
@@ -43,11 +43,11 @@ aco = App(name="aco", help="Read and write Airspace Control Orders (USMTF text) 
 
 @aco.command
 def read(
-    file: Annotated[Path, Parameter(allow_leading_hyphen=True)],
+    file: Annotated[Path, FileOrHyphen],
     /,
     *,
     to: str | None = None,
-    out: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
+    out: Annotated[Path | None, FileOrHyphen] = None,
     json: Annotated[bool, Flag] = False,
     year: Whole = None,
     ground: int = GROUND_FT,
@@ -182,7 +182,7 @@ def write(
     run: Path,
     /,
     *,
-    out: Annotated[Path, Parameter(allow_leading_hyphen=True)],
+    out: Annotated[Path, FileOrHyphen],
     at: str | None = None,
     all: Annotated[bool, Flag] = False,  # noqa: A002  the option's name
     scenario: str | None = None,

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-from cyclopts import Parameter
 
 from hotline_services.export.output import STDOUT, OutputError, refuse_to_overwrite, write_text
 from hotline_services.runtime.store import StoreError
 
-from .options import Flag
+from .options import FileOrHyphen, Flag
 from .query import complain
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def debrief(
     *,
     party: str,
     json: Annotated[bool, Flag] = False,
-    out: Annotated[Path, Parameter(allow_leading_hyphen=True)] = Path(STDOUT),
+    out: Annotated[Path, FileOrHyphen] = Path(STDOUT),
     force: Annotated[bool, Flag] = False,
 ) -> int:
     """Write the after-action report of one side: calls, decisions, agreements, what was conceded, escalations, lapses.

@@ -15,6 +15,7 @@ from typing import Annotated, Final, NamedTuple, TextIO
 
 from cyclopts import Parameter
 
+from hotline_services.director.horizon import end_of, warning
 from hotline_services.director.play import DIRECTOR, SKY
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
@@ -142,6 +143,8 @@ def demo(
                 "demo", level="warning", as_json=False
             )  # to the standard error: the other one is the duty log's
             asyncio.run(keep_pace(embedded.settings_of(DIRECTOR), pace_x, played))
+            if told := warning(played, end_of(played, length)):
+                print(f"hotline demo: warning: {told}", file=sys.stderr)
             _greet(played, embedded, pace_x, data, shown, start)
             try:
                 code = asyncio.run(_play(played, embedded, options, pace, later, data, limit_s, shown))

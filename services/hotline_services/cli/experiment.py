@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hotline_services.experiment import backends
 from hotline_services.experiment.catalogue import catalogue
 from hotline_services.experiment.conduct import conduct
+from hotline_services.experiment.horizon import warnings
 from hotline_services.experiment.journal import NAME, JournalError
 from hotline_services.experiment.reading import ExperimentError, Prepared, read_experiment
 from hotline_services.experiment.report import REPORT, write_report
@@ -94,6 +95,8 @@ def _conduct(which: str, out: Path, jobs: int, where: str, overrides: dict[str, 
     prepared = read_experiment(which, overrides)
     if jobs < 1:
         raise backends.BackendError(f"--jobs: {jobs}: at least 1")
+    for sentence in warnings(prepared.arms):
+        complain("experiment", f"warning: {sentence}")
     for library in ("polars", "vl_convert"):
         extra(library)
     runs = backends.backend(where, jobs)

@@ -33,7 +33,7 @@ from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.traces import spans
 from hotline_services.runtime.store import StoreError
 
-from .options import Flag
+from .options import FileOrHyphen, Flag
 from .query import complain
 from .times import outside, read_at
 
@@ -65,7 +65,7 @@ def export(
     /,
     *,
     to: Annotated[str, Parameter(name="--to")],
-    out: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
+    out: Annotated[Path | None, FileOrHyphen] = None,
     at: str | None = None,
     scenario: str | None = None,
     partial: Annotated[bool, Flag] = False,

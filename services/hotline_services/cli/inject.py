@@ -10,7 +10,6 @@ from typing import Annotated, Final
 
 import aiomqtt
 import msgspec
-from cyclopts import Parameter
 
 from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState
@@ -30,7 +29,7 @@ from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import FROM_HERE, Reach, tool_settings
 from .exits import BAD_INPUT, INTERRUPTED, NO_BROKER
-from .options import Flag, party_name
+from .options import FileOrHyphen, Flag, party_name
 from .runfile import CONTROL
 
 ACCEPTED: Final = 0
@@ -42,7 +41,7 @@ NOT_FLYING: Final = frozenset({PlanState.REFUSED, PlanState.WITHDRAWN, PlanState
 
 
 def inject(
-    files: Annotated[list[Path], Parameter(allow_leading_hyphen=True)],
+    files: Annotated[list[Path], FileOrHyphen],
     /,
     *,
     to: str,

@@ -13,13 +13,14 @@ from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.runtime.store import StoreError
 
 from .exits import BAD_INPUT
+from .options import FileOrHyphen
 from .page import USUAL_PORT, Hosts, Token, sound_token
 
 SIDE_BY_SIDE_AT_MOST: Final = 2
 
 
 def replay(
-    recordings: Annotated[list[Path], Parameter(allow_leading_hyphen=True)],
+    recordings: Annotated[list[Path], FileOrHyphen],
     /,
     *,
     host: str = "127.0.0.1",

@@ -6,8 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
-from cyclopts import Parameter
-
 from hotline_services.director.scenario import ScenarioError
 from hotline_services.experiment.program import program
 from hotline_services.experiment.tally import Tally
@@ -20,7 +18,7 @@ from hotline_services.report.page import Made, page
 from hotline_services.runtime.store import StoreError, usable
 
 from .export import progress
-from .options import Flag
+from .options import FileOrHyphen, Flag
 from .query import complain
 
 DAY: Final = timedelta(days=1)
@@ -31,7 +29,7 @@ def report(
     run: Path,
     /,
     *,
-    out: Annotated[Path, Parameter(allow_leading_hyphen=True)] = Path("report.html"),
+    out: Annotated[Path, FileOrHyphen] = Path("report.html"),
     scenario: str | None = None,
     partial: Annotated[bool, Flag] = False,
     force: Annotated[bool, Flag] = False,

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from hotline_protocol.message import Message
 from hotline_services.director.changes import ChangeError, read_change
 from hotline_services.director.expecting import Expecting, Finding
+from hotline_services.director.horizon import end_of, warning
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario
 from hotline_services.experiment.catalogue import measured
 from hotline_services.experiment.outcomes import Outcomes
@@ -25,7 +26,7 @@ from hotline_services.runtime.recording import Header, RecordingWriter
 
 from .exits import INTERRUPTED
 from .numbers import Whole
-from .options import Flag
+from .options import FileOrHyphen, Flag
 from .query import complain
 from .sourced import findings_table
 from .summary import summary_table
@@ -61,7 +62,7 @@ def simulate(
     seed: Whole = None,
     days: float | None = None,
     set: Annotated[tuple[str, ...], Parameter(negative="")] = (),  # noqa: A002  the option's name
-    out: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
+    out: Annotated[Path | None, FileOrHyphen] = None,
     json: Annotated[bool, Flag] = False,
 ) -> int:
     """Play a scenario in simulated time: the same services, no broker, and the same seed writes the same bytes.
@@ -99,6 +100,8 @@ def simulate(
         played = read_scenario(scenario, changes)
         if days is not None and not 0 < days <= 3_660:
             raise ValueError(f"--days: {days:g}: more than 0, and no more than 3,660")
+        if told := warning(played, end_of(played, days or played.days)):
+            complain("simulate", f"warning: {told}")
         with _opened(out) as file:
             run = _run(played, played.seed if seed is None else seed, days or played.days, changes, file)
     except ChangeError as error:
