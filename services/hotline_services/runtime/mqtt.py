@@ -5,7 +5,6 @@ was not confirmed when a connection broke is forgotten, and said again by the ac
 """
 
 import asyncio
-import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -23,6 +22,7 @@ from .dialling import dial, new_client
 from .nodes import Nodes
 from .packets import PacketLimit
 from .properties import headers_in, properties_of
+from .stream import Stream, stream_of
 from .tls import trouble_with
 from .tracing import Headers
 from .wire import GUEST_S, BrokerSettings, Delivery, Listener, Publish, PublishRefused, PublishTooLarge, Refused
@@ -57,7 +57,6 @@ class Connection:
         self._client: Client | None = None
         self._ended: asyncio.Future[str] | None = None  # why this life of the connection is over
         self._life = 0
-        self._heard = 0  # packets of interest read, to notice when a read found nothing
         self._window = WINDOW
         self._packets = PacketLimit(quiet=settings.session_s <= GUEST_S)
         self._alone = False  # whether what is in flight must be confirmed before anything else goes out
@@ -171,7 +170,7 @@ class Connection:
     async def _live_once(self) -> tuple[str, bool]:
         """Connect to the current node and stay connected; returns why it ended and whether it ever was up."""
         self._life += 1
-        self._heard, self._answered, self._flush_scheduled, self._write_waits = 0, False, False, False
+        self._answered, self._flush_scheduled, self._write_waits = False, False, False
         self._alone = False
         self._ended = asyncio.get_running_loop().create_future()
         node, was_up = self._nodes.taken(), False
@@ -217,11 +216,11 @@ class Connection:
     def _attach(self, client: Client) -> None:
         client.on_socket_register_write = lambda *_: self._schedule_flush()
         client.on_socket_close = lambda _client, _data, sock: self._socket_closed(sock)
-        sock = client.socket()
-        if sock is None:
+        stream = stream_of(client)
+        if stream is None:
             self._end("the broker closed the connection at once")
             return
-        asyncio.get_running_loop().add_reader(sock.fileno(), self._read)
+        asyncio.get_running_loop().add_reader(stream.fileno(), self._read, client, stream)
         self._schedule_flush()
 
     async def _keep_alive(self, client: Client, ended: "asyncio.Future[str]") -> None:
@@ -259,29 +258,29 @@ class Connection:
 
     # Reading and writing.
 
-    def _read(self) -> None:
-        """Everything that is there, up to a bound: paho's own loop_read stops after each packet."""
-        client = self._client
-        if client is None:
+    def _read(self, client: Client, stream: Stream) -> None:
+        """Everything that is there, up to a bound."""
+        if client is not self._client:
             return
         try:
-            self._read_from(client)
+            self._read_from(client, stream)
             self._listener.on_read()
             self.flush()
         except Exception as error:  # noqa: BLE001  a bug of ours: in a callback, asyncio would log it and go on
             self._end(error)
 
-    def _read_from(self, client: Client) -> None:
+    def _read_from(self, client: Client, stream: Stream) -> None:
+        stream.fill()
         for _ in range(READS_AT_ONCE):
-            before = self._heard
-            if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            if not stream.next_packet():
+                return
+            arrived = stream.take_publish(v5=self._version == MQTTProtocolVersion.MQTTv5)
+            if arrived is not None:
+                self._listener.on_message(Delivery(*arrived[:5], self._life, arrived.headers))
+            elif client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self._end("the connection was lost")
-                break
-            if self._heard == before:
-                break
-        sock = client.socket()
-        if isinstance(sock, ssl.SSLSocket) and sock.pending():  # decrypted already: the socket will not tell of it
-            asyncio.get_running_loop().call_soon(self._read)
+                return
+        asyncio.get_running_loop().call_soon(self._read, client, stream)  # what is left the socket will not tell of
 
     def _schedule_flush(self) -> None:
         if not self._flush_scheduled:
@@ -338,7 +337,6 @@ class Connection:
     def _connected(
         self, client: Client, _data: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        self._heard += 1
         self._answered = True
         if reason.is_failure:
             self._not_accepted(reason)
@@ -370,7 +368,6 @@ class Connection:
         self._end(Refused(reason) if final and not self._was_up else reason)
 
     def _subscribed(self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
-        self._heard += 1
         refused = [name for name, reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
         if refused:
             self._refuse(f"{self._client_id} the subscription {refused[0]}. Check the ACL.")
@@ -381,14 +378,12 @@ class Connection:
         self._listener.on_up(session_present=self._session_present)
 
     def _message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        self._heard += 1
         payload, headers = bytes(message.payload), headers_in(message.properties)
         self._listener.on_message(
             Delivery(message.topic, payload, message.retain, message.qos, message.mid, self._life, headers)
         )
 
     def _published(self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:
-        self._heard += 1
         publish = self._in_flight.pop(mid, None)
         if publish is not None:
             self._packets.confirmed(publish)

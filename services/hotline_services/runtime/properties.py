@@ -49,6 +49,37 @@ def properties_of(headers: Headers) -> Properties:
 def headers_in(properties: Properties | None) -> Headers:
     """What a publish bears of its trace. Of two traces it would be part of neither."""
     pairs: list[tuple[str, str]] = getattr(properties, "UserProperty", [])
+    return _headers_of(pairs)
+
+
+class MalformedPropertiesError(ValueError):
+    """These bytes are no user properties, or not those alone."""
+
+
+def headers_packed(fields: bytes) -> Headers:
+    """The same, of the bytes of the properties. Raises MalformedPropertiesError, or UnicodeDecodeError."""
+    pairs = []
+    at = 0
+    while at < len(fields):
+        if fields[at : at + 1] != _USER_PROPERTY:
+            raise MalformedPropertiesError
+        name, value_at = _text_at(fields, at + 1)
+        value, at = _text_at(fields, value_at)
+        pairs.append((name, value))
+    return _headers_of(pairs)
+
+
+def _text_at(fields: bytes, at: int) -> tuple[str, int]:
+    """The text behind its length here, and where it ends."""
+    begin = at + 2
+    end = begin + int.from_bytes(fields[at:begin], "big")
+    text = fields[begin:end]
+    if end > len(fields) or begin > len(fields) or b"\0" in text:
+        raise MalformedPropertiesError
+    return text.decode(), end
+
+
+def _headers_of(pairs: list[tuple[str, str]]) -> Headers:
     if not pairs:
         return NO_HEADERS
     parents = [value for name, value in pairs if name.lower() == PARENT]
