@@ -146,6 +146,16 @@ def director_service(
     )
 
 
+def fresh_core(scenario: Scenario, name: str, epoch: str, seed: int, days: int | None, speed: float) -> Core:
+    """The core that this live service begins with: the director's, the sky's or a centre's. Raises KeyError."""
+    if name == DIRECTOR:
+        real_start = scenario.start  # of its clock, which the core does not know
+        return director_service(scenario, seed, days, speed=speed, real_start=real_start).core(epoch)
+    if name == SKY:
+        return sky_service(scenario, seed, speed).core(epoch)
+    return centre_service(scenario, name, seed).core(epoch)
+
+
 def monitor_service(
     progress: Callable[[], Progress], hand_on: Callable[[Message], None], parties: Collection[str] = ()
 ) -> Service:

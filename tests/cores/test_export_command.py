@@ -115,7 +115,7 @@ def test_a_cut_off_recording_is_said_to_be_and_taken_as_far_as_it_goes_when_aske
     [
         (b"not a recording\n", "neither a monitor's record nor a recording"),
         (b"", "neither a monitor's record nor a recording"),
-        (b'{"hotline_recording":2}\n', "has format 2; this program reads format 1"),
+        (b'{"hotline_recording":3}\n', "has format 3; this program reads formats 1 and 2"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "neither a monitor's record nor a recording"),
     ],
 )

@@ -16,10 +16,11 @@ from hotline_protocol.message import Author
 from hotline_protocol.service import Presence
 from hotline_services.cli import queries
 from hotline_services.cli.query import DEFAULT, Query, record_path, since
+from hotline_services.cli.recording import recording
 from hotline_services.cli.tables import Column, aligned
 from hotline_services.director.scenario import read_scenario
-from hotline_services.monitor.reading import record_to_recording
 from hotline_services.monitor.record import Record
+from hotline_services.monitor.recordings import record_to_recording
 from hotline_services.monitor.rows import CallRow
 from hotline_services.monitor.volume import Grouping, Period, call_volume
 from hotline_services.runtime.recording import RecordingReader
@@ -311,14 +312,14 @@ def test_rebuild_of_nothing_makes_no_file(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_recording_writes_what_a_query_can_read(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert queries.recording(record=path, out=tmp_path / "run.jsonl") == 0
-    assert queries.recording(record=path, out=tmp_path / "no" / "run.jsonl") == 2
+    assert recording(record=path, out=tmp_path / "run.jsonl") == 0
+    assert recording(record=path, out=tmp_path / "no" / "run.jsonl") == 2
     assert "No such file or directory" in capsys.readouterr().err
 
 
 def test_a_recording_of_a_shipped_scenario_names_its_agreement(path: Path, tmp_path: Path) -> None:
     out = tmp_path / "run.jsonl"
-    assert queries.recording(record=path, out=out, scenario="valley-day") == 0
+    assert recording(record=path, out=out, scenario="valley-day") == 0
     with out.open("rb") as file:
         header = RecordingReader(file).header
     assert (header.scenario, header.agreement) == ("valley-day", read_scenario("valley-day").agreement.digest)

@@ -19,9 +19,10 @@ from hotline_protocol.service import Resend, Unreadable
 from hotline_protocol.topics import decode_any
 from hotline_services.monitor.order import Span
 from hotline_services.monitor.projection import Projection
-from hotline_services.monitor.reading import RecordSource, open_source, record_to_recording
+from hotline_services.monitor.reading import RecordSource, open_source
 from hotline_services.monitor.record import Record, rebuild
 from hotline_services.monitor.recordfile import VERSION, make_whole, read_only
+from hotline_services.monitor.recordings import record_to_recording
 from hotline_services.monitor.rows import ROWS, CallRow, Row
 from hotline_services.monitor.tables import StoredRows, make_tables
 from hotline_services.monitor.volume import Grouping, call_volume
@@ -372,7 +373,7 @@ def test_rows_in_memory_are_bounded_and_come_back_from_the_database() -> None:
 def test_a_recording_of_a_record_gives_the_same_tables(record: Record, path: Path, tmp_path: Path) -> None:
     record.commit(heard(ALL), [], [])
     out = tmp_path / "run.jsonl"
-    count = record_to_recording(path, out, scenario="valley-day")
+    count = record_to_recording(path, out).messages
     source = open_source(out)
     assert count == sum(message.seq > 0 for message in ALL)
     expected = {**in_memory(ALL), "services": []}

@@ -41,7 +41,7 @@ def test_a_line_is_the_time_and_the_message_as_it_is_on_the_wire() -> None:
     )
 
 
-def test_a_recording_of_a_live_run_has_neither_seed_nor_days() -> None:
+def test_a_recording_of_an_earlier_version_of_a_live_run_has_neither_seed_nor_days() -> None:
     file = io.BytesIO()
     RecordingWriter(file, Header(scenario="live", seed=None, start=NOON, days=None, agreement="0" * 16))
     assert RecordingReader(io.BytesIO(file.getvalue())).header.seed is None
@@ -61,8 +61,8 @@ def test_a_cut_off_last_line_is_reported_after_all_before_it() -> None:
         (b"\x89PNG\r\n", "line 1: not a Hotline recording"),
         (b'{"plan_id": "A"}\n', "line 1: not a Hotline recording"),
         (
-            b'{"hotline_recording": 2, "shape": "new"}\n',
-            "line 1: the recording has format 2; this program reads format 1",
+            b'{"hotline_recording": 3, "shape": "new"}\n',
+            "line 1: the recording has format 3; this program reads formats 1 and 2",
         ),
         (b'{"hotline_recording": 1, "scenario": "x"}\n', "line 1: the recording's header is damaged: .*`seed`"),
         (written() + b'{"at":"yesterday"}\n', "line 4: not a recorded message: .*RFC3339.*`\\$.at`"),

@@ -114,7 +114,7 @@ def test_a_page_says_which_port_is_in_use_and_what_to_do(
     [
         (b"", "not a Hotline recording"),
         (b"hello\n", "not a Hotline recording"),
-        (b'{"hotline_recording": 2}\n', "has format 2; this program reads format 1"),
+        (b'{"hotline_recording": 3}\n', "has format 3; this program reads formats 1 and 2"),
         (b"SQLite format 3\x00 and no more", "not a monitor's record"),
     ],
 )

@@ -222,8 +222,8 @@ def _programs(
     """The command of each service. The one that must hear the others out is named first."""
     command = [sys.executable, "-m", "hotline_services.cli.main", "run"]
     programs = {PAGE: [*command, PAGE, *options, "--port", str(page.port)]} if page else {}
-    programs["monitor"] = [*command, "monitor", *options]
-    programs |= {party: [*command, "aoc", party, *options] for party in scenario.agreement.parties}
+    programs["monitor"] = [*command, "monitor", *options, *pace]
+    programs |= {party: [*command, "aoc", party, *options, *pace] for party in scenario.agreement.parties}
     if scenario.sky is not None:
         programs[SKY] = [*command, SKY, *options, *pace]
     programs[DIRECTOR] = [*command, DIRECTOR, *options, *pace, *later]
@@ -305,8 +305,9 @@ def _option(data: Path) -> str:
 
 def _bid_farewell(data: Path, out: Path | None, scenario: Scenario) -> bool:
     """Write the recording, and tell what there is to look at now; returns whether all was written."""
-    from hotline_services.monitor.reading import record_to_recording
+    from hotline_services.monitor.liveheader import Told
     from hotline_services.monitor.recordfile import log_of, make_whole
+    from hotline_services.monitor.recordings import record_to_recording
 
     record = data / "monitor.sqlite3"
     if not record.exists():
@@ -315,8 +316,12 @@ def _bid_farewell(data: Path, out: Path | None, scenario: Scenario) -> bool:
     written = f"\nStopped. What was said is in {record}{beside}: hotline calls --record {record}"
     try:
         if out is not None:  # before a word is said: the standard error may be closed too
-            messages = record_to_recording(record, out, scenario=scenario.name, agreement=scenario.agreement.digest)
-            written += f"\n{messages:,} messages written to {out}."
+            told = Told(scenario=scenario.name, agreement=scenario.agreement.digest)
+            made = record_to_recording(record, out, told, [data])
+            written += "".join(f"\n{fault}" for fault in made.faults)
+            written += (
+                f"\n{made.messages:,} messages written to {out}, and what each service heard: hotline rerun {out}"
+            )
     except (StoreError, OSError) as error:
         print(f"{written}\nhotline demo: --out: {error}", file=sys.stderr)
         return False

@@ -7,8 +7,6 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from hotline_protocol.events import EscalationKind
-from hotline_services.director.scenario import ScenarioError, read_scenario, shipped_scenarios
-from hotline_services.monitor.reading import record_to_recording
 from hotline_services.monitor.record import rebuild as rebuild_record
 from hotline_services.monitor.rows import (
     AgreementRow,
@@ -35,7 +33,6 @@ __all__ = [
     "negotiations",
     "plans",
     "rebuild",
-    "recording",
     "status",
     "volume",
     "watch",
@@ -311,33 +308,4 @@ def rebuild(*, record: Path | None = None) -> int:
     except StoreError as error:
         return complain("rebuild", str(error))
     sys.stdout.write(f"{path}: made the tables again from {count:,} messages\n")
-    return 0
-
-
-def recording(*, out: Path, record: Path | None = None, scenario: str = "live") -> int:
-    """Write a record as a recording: the format in which a simulation writes, one JSON line a message.
-
-    For example:
-
-    hotline recording --out run.jsonl
-
-    The exit code is 0, or 2 with a sentence on what is wrong.
-
-    Parameters
-    ----------
-    out
-        The file to write.
-    record
-        The monitor's record; by default HOTLINE_RECORD of the environment, else var/monitor.sqlite3.
-    scenario
-        The scenario's name, for the head of the recording; of one that is shipped the agreement too is put there.
-    """
-    try:
-        agreement = read_scenario(scenario).agreement.digest if scenario in shipped_scenarios() else None
-        count = record_to_recording(record_path(record), out, scenario=scenario, agreement=agreement)
-    except (StoreError, ScenarioError) as error:
-        return complain("recording", str(error))
-    except OSError as error:
-        return complain("recording", f"{out}: {error.strerror}")
-    sys.stdout.write(f"{out}: {count:,} messages\n")
     return 0

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from hotline_services.director.scenario import ScenarioError
-from hotline_services.experiment.program import program
 from hotline_services.experiment.tally import Tally
 from hotline_services.export.memorandum import agreement_of
 from hotline_services.export.output import STDOUT, OutputError, refuse_to_overwrite, written
 from hotline_services.export.run import Run
 from hotline_services.export.story import Story
 from hotline_services.extras import MissingExtraError, extra
+from hotline_services.monitor.reading import is_record
+from hotline_services.program import program
 from hotline_services.report.page import Made, page
 from hotline_services.runtime.store import StoreError, usable
 
@@ -83,7 +84,7 @@ def _report(path: Path, scenario: str | None, *, partial: bool) -> str:
     days = run.header.days if run.header.days and not run.cut_off else max(spans, LEAST_DAYS)
     made = Made(
         file=path.name,
-        digest=_digest(path) if run.header.seed is not None else "",
+        digest="" if is_record(path) else _digest(path),
         program=program(),
         cut_off=run.cut_off,
     )

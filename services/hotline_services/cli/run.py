@@ -7,16 +7,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+import msgspec
 from cyclopts import Parameter
 
 from hotline_protocol.message import Message
 from hotline_services.cli.connection import FROM_ENVIRONMENT, VARIABLE, Security, broker_settings
 from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.cli.numbers import Whole
+from hotline_services.cli.origins import provenance_of
 from hotline_services.cli.page import USUAL_DAYS, USUAL_PORT, Hosts, Keep, Token, kept, run_page
 from hotline_services.cli.times import read_moment
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
+from hotline_services.runtime.provenance import Launch
 from hotline_services.runtime.store import Store
 from hotline_services.runtime.wire import BrokerSettings, Refused
 
@@ -107,10 +110,13 @@ def run(
         played = read_scenario(scenario)
         settings = broker_settings(broker, security)
         chance = played.seed if seed is None else seed
+        launch = Launch(
+            scenario=played.name, provenance=provenance_of(scenario), seed=chance, days=sound_days(days), speed=speed
+        )
         if role == "aoc":
-            return _run_centre(played, _party(played, party), chance, settings, data, sync, log_level or "info")
+            return _run_centre(played, _party(played, party), launch, settings, data, sync, log_level or "info")
         if role == "monitor":
-            return _run_monitor(played, settings, data, sync, log_level or "warning")
+            return _run_monitor(played, launch, settings, data, sync, log_level or "warning")
         if role == "page":
             shown = record or data / "monitor.sqlite3"
             return run_page(
@@ -124,12 +130,11 @@ def run(
                 keep=kept(keep),
                 log_level=log_level or "warning",
             )
-        pace = sound_speed(played.speed if speed is None else speed)
+        launch = msgspec.structs.replace(launch, speed=sound_speed(played.speed if speed is None else speed))
         if role == "sky":
-            return _run_sky(played, chance, pace, settings, data, sync, log_level or "info")
+            return _run_sky(played, launch, settings, data, sync, log_level or "info")
         start = sound_start(begin, played)
-        length, level = sound_days(days), log_level or "info"
-        return _run_director(played, chance, length, pace, settings, data, sync, level, start=start)
+        return _run_director(played, launch, settings, data, sync, log_level or "info", start=start)
     except (ScenarioError, ValueError) as error:
         print(f"hotline run: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -172,39 +177,35 @@ def _party(scenario: Scenario, party: str | None) -> str:
 
 
 def _run_centre(
-    scenario: Scenario, party: str, seed: int, broker: BrokerSettings, data: Path, sync: Sync, log_level: str
+    scenario: Scenario, party: str, launch: Launch, broker: BrokerSettings, data: Path, sync: Sync, log_level: str
 ) -> int:
     from hotline_services.runtime.journal import Journal
     from hotline_services.runtime.launch import run_service
     from hotline_services.world import centre_service
 
     def journal() -> Store:
-        return Journal(data / f"{party}.sqlite3", party, sync=sync)
+        return Journal(data / f"{party}.sqlite3", party, sync=sync, launch=launch)
 
     watch = data / party
-    return run_service(centre_service(scenario, party, seed), journal, broker, log_level=log_level, watch=watch)
+    return run_service(centre_service(scenario, party, launch.seed), journal, broker, log_level=log_level, watch=watch)
 
 
-def _run_sky(
-    scenario: Scenario, seed: int, speed: float, broker: BrokerSettings, data: Path, sync: Sync, log_level: str
-) -> int:
+def _run_sky(scenario: Scenario, launch: Launch, broker: BrokerSettings, data: Path, sync: Sync, log_level: str) -> int:
     from hotline_services.director.play import SKY
     from hotline_services.runtime.journal import Journal
     from hotline_services.runtime.launch import run_service
     from hotline_services.world import sky_service
 
     def journal() -> Store:
-        return Journal(data / f"{SKY}.sqlite3", SKY, sync=sync)
+        return Journal(data / f"{SKY}.sqlite3", SKY, sync=sync, launch=launch)
 
-    service = sky_service(scenario, seed, speed)
+    service = sky_service(scenario, launch.seed, launch.speed or scenario.speed)
     return run_service(service, journal, broker, log_level=log_level, watch=data / SKY)
 
 
 def _run_director(
     scenario: Scenario,
-    seed: int,
-    days: int | None,
-    speed: float,
+    launch: Launch,
     broker: BrokerSettings,
     data: Path,
     sync: Sync,
@@ -220,9 +221,10 @@ def _run_director(
     from hotline_services.world import director_service
 
     def journal() -> Store:
-        return Journal(data / f"{DIRECTOR}.sqlite3", DIRECTOR, sync=sync)
+        return Journal(data / f"{DIRECTOR}.sqlite3", DIRECTOR, sync=sync, launch=launch)
 
     set_up_logs(DIRECTOR, level=log_level)
+    speed = launch.speed or scenario.speed
     try:
         # Once only: where a broker gives each identity one session, the echo would use up what waits for a director.
         if not (data / f"{DIRECTOR}.sqlite3").exists():
@@ -230,7 +232,8 @@ def _run_director(
     except (TooFastError, Refused) as error:
         print(f"hotline run: {error}", file=sys.stderr)
         return UNUSABLE
-    service = director_service(scenario, seed, days, speed=speed, real_start=datetime.now(UTC), start=start)
+    real_start = datetime.now(UTC)
+    service = director_service(scenario, launch.seed, launch.days, speed=speed, real_start=real_start, start=start)
     return run_service(service, journal, broker, log_level=log_level, watch=data / DIRECTOR)
 
 
@@ -248,7 +251,9 @@ async def keep_pace(broker: BrokerSettings, speed: float, scenario: Scenario) ->
             return
 
 
-def _run_monitor(scenario: Scenario, broker: BrokerSettings, data: Path, sync: Sync, log_level: str) -> int:
+def _run_monitor(
+    scenario: Scenario, launch: Launch, broker: BrokerSettings, data: Path, sync: Sync, log_level: str
+) -> int:
     """The monitor, whose standard output is the duty log."""
     from hotline_services.cli.dutyoutput import DutyOutput
     from hotline_services.monitor.core import Progress
@@ -262,7 +267,7 @@ def _run_monitor(scenario: Scenario, broker: BrokerSettings, data: Path, sync: S
 
     def record() -> Store:
         with contextlib.ExitStack() as unless_counted:
-            store = Record(data / f"{MONITOR}.sqlite3", MONITOR, sync=sync)
+            store = Record(data / f"{MONITOR}.sqlite3", MONITOR, sync=sync, launch=launch)
             unless_counted.callback(store.close)
             opened.append((store, DutyOutput(DutyLog(calls_before=store.count(CallRow)), sys.stdout)))
             unless_counted.pop_all()

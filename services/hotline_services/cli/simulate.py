@@ -22,11 +22,13 @@ from hotline_services.director.scenario import Scenario, ScenarioError, read_sce
 from hotline_services.experiment.catalogue import measured
 from hotline_services.experiment.outcomes import Outcomes
 from hotline_services.experiment.tally import Tally
+from hotline_services.runtime.provenance import Provenance
 from hotline_services.runtime.recording import Header, RecordingWriter
 
 from .exits import INTERRUPTED
 from .numbers import Whole
 from .options import FileOrHyphen, Flag
+from .origins import provenance_of
 from .query import complain
 from .sourced import findings_table
 from .summary import summary_table
@@ -103,7 +105,8 @@ def simulate(
         if told := warning(played, end_of(played, days or played.days)):
             complain("simulate", f"warning: {told}")
         with _opened(out) as file:
-            run = _run(played, played.seed if seed is None else seed, days or played.days, changes, file)
+            made = provenance_of(scenario, set, changes) if file else None
+            run = _run(played, played.seed if seed is None else seed, days or played.days, changes, made, file)
     except ChangeError as error:
         return complain("simulate", f"--set: {error}")
     except (ScenarioError, ValueError) as error:
@@ -141,13 +144,25 @@ def _opened(out: Path | None) -> Iterator[BinaryIO | None]:
             raise ValueError(f"--out: {out}: {error.strerror}") from error
 
 
-def _run(scenario: Scenario, seed: int, days: float, changes: dict[str, Any], file: BinaryIO | None) -> Run:
+def _run(
+    scenario: Scenario,
+    seed: int,
+    days: float,
+    changes: dict[str, Any],
+    made: Provenance | None,
+    file: BinaryIO | None,
+) -> Run:
     from hotline_services.world import build
 
     simulation = build(scenario, seed, math.ceil(days))
     tally, expecting, messages = Tally(), Expecting(scenario), 0
     header = Header(
-        scenario=scenario.name, seed=seed, start=simulation.start, days=days, agreement=scenario.agreement.digest
+        scenario=scenario.name,
+        seed=seed,
+        start=simulation.start,
+        days=days,
+        agreement=scenario.agreement.digest,
+        provenance=made or msgspec.UNSET,
     )
     writer = RecordingWriter(file, header) if file else None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hotline_protocol.agreement import AgreementError, check_agreement, read_agreement
+from hotline_protocol.message import Digest, digest_of
 from hotline_protocol.topics import split_validation_error
 from hotline_services.resources import scenarios_folder
 
@@ -32,7 +33,7 @@ from .soundness import setting_faults
 from .strict import FieldError, read_strictly
 from .written import OUT_OF_YEARS, YEARS, Moment
 
-__all__ = ["Scenario", "ScenarioError", "read_scenario", "shipped_scenarios"]
+__all__ = ["Scenario", "ScenarioError", "read_scenario", "scenario_digest", "shipped_scenarios"]
 
 TOO_DEEP: Final = "has tables or lists nested too deeply to be read"
 
@@ -79,6 +80,11 @@ def raw_scenario(path: Path, changes: Mapping[str, Any] | None = None) -> dict[s
     except ChangeError as error:
         raise ScenarioError(path.name, error.path, error.reason) from error
     return raw
+
+
+def scenario_digest(which: str | Path, changes: Mapping[str, Any] | None = None) -> Digest:
+    """The digest of all that this scenario says, with its agreement and these changes. Raises ScenarioError."""
+    return digest_of(raw_scenario(find_scenario(which), changes))
 
 
 def scenario_in(raw: dict[str, Any], file: str) -> Scenario:

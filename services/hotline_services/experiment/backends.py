@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from hotline_services.extras import extra
+from hotline_services.program import program
 
-from .program import program
 from .running import Finished, RunFailedError, Task, perform
 
 DASK: Final = "dask://"

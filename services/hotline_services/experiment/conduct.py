@@ -7,10 +7,11 @@ from typing import Final
 
 import msgspec
 
+from hotline_services.program import program
+
 from .backends import Backend
 from .effects import Effect, effects
 from .journal import RunJournal
-from .program import program
 from .reading import Prepared
 from .running import Task, task
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
-from hotline_services.monitor.reading import UNKNOWN_AGREEMENT, RecordSource, is_record
+from hotline_services.monitor.liveheader import Told
+from hotline_services.monitor.reading import RecordSource, is_record
 from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader
 from hotline_services.runtime.store import StoreError, usable
 
-LIVE: Final = "live"
 EVERY: Final = 256
 
 Tell = Callable[[int, int], None]
@@ -31,9 +31,9 @@ class Run:
         self._path: Final = path
         self._partial: Final = partial
         self._tell: Final = tell
-        self._record: RecordSource | None = RecordSource(path) if is_record(path) else None
+        self._record: RecordSource | None = RecordSource(path, tables=False) if is_record(path) else None
         self.cut_off = ""
-        self.header: Final = self._header_of_record(self._record) if self._record else self._header_of_recording()
+        self.header: Final = self._record.header(Told()) if self._record else self._header_of_recording()
 
     def messages(self) -> Iterator[Recorded]:
         """Every message in the order in which it came. Raises StoreError where it cannot be read."""
@@ -49,12 +49,6 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _header_of_record(self, record: RecordSource) -> Header:
-        if record.period is None:
-            raise StoreError(f"{self._path} holds no messages yet.")
-        digest = record.agreement or UNKNOWN_AGREEMENT
-        return Header(scenario=LIVE, seed=None, start=record.period.start, days=None, agreement=digest)
 
     def _header_of_recording(self) -> Header:
         try:

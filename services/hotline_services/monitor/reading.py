@@ -8,13 +8,12 @@ from typing import Final, Protocol, Self, TypeVar
 
 from hotline_protocol.line import LineCheck, LineChecked
 from hotline_protocol.message import Digest, Message
-from hotline_protocol.service import Stop
-from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, decode_any, topic_of
-from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader, RecordingWriter
+from hotline_protocol.topics import decode_any
+from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader
 from hotline_services.runtime.store import StoreError, usable
-from hotline_services.whole import whole_file
 
 from .folds import type_of
+from .liveheader import Told, live_header
 from .projection import Projection, presentable
 from .recordfile import check_kind, read_only
 from .rows import CallRow, Row
@@ -24,8 +23,6 @@ from .volume import Period
 R = TypeVar("R", bound=Row)
 
 _SQLITE_BEGINS: Final = b"SQLite format 3\x00"
-HOUSEKEEPING: Final = (HEALTH, CLOCK, CONTROL, RECEIPT)
-UNKNOWN_AGREEMENT: Final = "0" * 16
 
 
 def agreement_in(message: Message) -> Digest | None:
@@ -63,9 +60,12 @@ def is_record(path: Path) -> bool:
 
 
 class RecordSource:
-    """A monitor's record, opened for reading only. Raises StoreError when it cannot be read."""
+    """A monitor's record, opened for reading only. Raises StoreError when it cannot be read.
 
-    def __init__(self, path: Path) -> None:
+    Without ``tables`` only its messages are read, which those of an earlier version have too.
+    """
+
+    def __init__(self, path: Path, *, tables: bool = True) -> None:
         self._path: Final = path
         try:
             self._db = read_only(path)
@@ -74,17 +74,17 @@ class RecordSource:
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{path} is not a monitor's record: {error}. Name another file.") from error
         try:
-            self._check()
+            self._check(tables=tables)
         except BaseException:
             self._db.close()
             raise
 
-    def _check(self) -> None:
+    def _check(self, *, tables: bool) -> None:
         if check_kind(self._db, self._path) == "empty":
             raise StoreError(f"{self._path} is empty: no monitor has written to it yet.")
         with usable(self._path):
             row = self._db.execute("SELECT tables_version FROM life").fetchone()
-        if row is None or row[0] != TABLES_VERSION:
+        if row is None or (tables and row[0] != TABLES_VERSION):
             raise StoreError(f"{self._path} has tables of another version. Make them again with: hotline rebuild")
 
     @property
@@ -127,6 +127,14 @@ class RecordSource:
                 "SELECT message FROM messages WHERE type IN ('line-check', 'line-checked') ORDER BY n LIMIT 1"
             ).fetchone()
             return agreement_in(decode_any(found[0])) if found else None
+
+    def header(self, told: Told) -> Header:
+        """The header of a recording of it. Raises StoreError also when it holds no messages yet."""
+        period = self.period
+        if period is None:
+            raise StoreError(f"{self._path} holds no messages yet.")
+        with usable(self._path):
+            return live_header(self._db, period.start, told, self.agreement)
 
     def messages(self) -> Iterator[tuple[datetime, Message]]:
         """Every message in the order in which it came, with the time at which it did."""
@@ -185,29 +193,3 @@ class RecordingSource:
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-def record_to_recording(record: Path, out: Path, *, scenario: str = "live", agreement: str | None = None) -> int:
-    """Write a monitor's record as a recording, as a simulation would have written it; returns how many messages.
-
-    What services say of themselves and to shells (health, clock, receipts, requests) is left out, as a simulation has
-    none of it. Without ``agreement``, its digest is that of the first line check, or zeros. ``out`` appears when it is
-    whole. Raises StoreError, and OSError when it cannot be written.
-    """
-    with RecordSource(record) as source:
-        period = source.period
-        if period is None:
-            raise StoreError(f"{record} holds no messages yet.")
-        digest = agreement or source.agreement or UNKNOWN_AGREEMENT
-        header = Header(scenario=scenario, seed=None, start=period.start, days=None, agreement=digest)
-        with whole_file(out) as file:
-            return _write(RecordingWriter(file, header), source)
-
-
-def _write(writer: RecordingWriter, source: RecordSource) -> int:
-    count = 0
-    for at, message in source.messages():
-        if topic_of(message) not in HOUSEKEEPING and not isinstance(message, Stop):
-            writer.write(message, at)
-            count += 1
-    return count

@@ -18,6 +18,7 @@ import msgspec
 from hotline_protocol.message import Message, digest_of
 from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_protocol.topics import CONTROL, address_of, decode_any, encode, is_kept, topic_of
+from hotline_services.runtime.provenance import Launch, keep_launch
 from hotline_services.runtime.store import Heard, Recovered, StoreError, usable
 
 from .core import Progress
@@ -53,6 +54,7 @@ class Record:
     A :class:`~hotline_services.runtime.store.Store`. With ``sync="normal"`` a killed process loses nothing; with
     ``"full"`` a power failure loses nothing either, at the price of one flush to the disk a commit. When another
     process locks it for longer than ``busy_s``, every method raises StoreBlockedError, and can be called again.
+    ``launch`` is how the monitor was started, to be kept with it.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Record:
         *,
         sync: Literal["normal", "full"] = "normal",
         busy_s: float = BUSY_S,
+        launch: Launch | None = None,
     ) -> None:
         self._path: Final = path
         with ExitStack() as opened, usable(path):
@@ -74,6 +77,8 @@ class Record:
             self._projection: Final = Projection(self._rows)
             if tables != TABLES_VERSION:
                 self.rebuild()
+            if launch is not None:
+                keep_launch(self._db, launch)
             self._opened: Final = opened.pop_all()
 
     def _open(self, sync: str) -> None:

@@ -25,6 +25,7 @@ from hotline_services.monitor.wording import air, date_time_group, duration, mea
 from hotline_services.monitor.worldrows import CrossingRow, EncounterRow, StrainRow
 
 from .charts import Count, Point, counts_chart, lines_chart, shares_chart, times_chart
+from .origin import provenance, run_again
 from .theatre import theatre_map
 
 HOURLY: Final = timedelta(days=3)
@@ -74,7 +75,7 @@ def _period(story: Story) -> Period:
 
 def _summary(story: Story, run: Outcomes, made: Made) -> Iterator[str]:
     period = _period(story)
-    seed = "live" if story.header.seed is None else f"seed {story.header.seed}"
+    seed = "live" if story.header.is_live else f"seed {story.header.seed}"
     yield (
         f"<p>{run.days:.4g} {'day' if run.days == 1 else 'days'} from {date_time_group(period.start)} "
         f"{period.start.year}, {seed}; {story.messages:,} messages.</p>"
@@ -347,22 +348,20 @@ def _agreements(story: Story) -> Iterator[str]:
 def _making(story: Story, made: Made) -> Iterator[str]:
     yield "<h2 id=made>How it was made</h2>"
     header, period = story.header, _period(story)
-    seed = "none: a live run" if header.seed is None else str(header.seed)
     facts = [
         ("scenario", header.scenario),
-        ("seed", seed),
+        ("seed", "not known" if header.seed is None else str(header.seed)),
+        *provenance(header),
         ("from", stamp(period.start) or ""),
         ("to", stamp(period.end) or ""),
         ("agreement's digest", header.agreement),
         ("file", made.file),
         ("file's SHA-256", made.digest or "none: a record that goes on"),
-        ("program", made.program),
-        ("Python", sys.version.split()[0]),
+        ("program of this report", made.program),
+        ("Python of this report", sys.version.split()[0]),
     ]
     yield table(["what", "value"], ([text_cell(name), text_cell(value)] for name, value in facts), "Where it is from.")
-    if header.seed is not None and header.days is not None:
-        again = f"hotline simulate {header.scenario} --days {header.days:g} --seed {header.seed} --out run.jsonl"
-        yield f"<p>The run again, unless values of the scenario were changed: <code>{escape(again)}</code></p>"
+    yield from run_again(header, made.file)
     yield (
         "<p>Figures are reckoned from the recorded messages alone. A call is a ring that was answered, an attempt one "
         "that was not; a close call is an encounter graded NMAC, Airprox A or B. It is a simulation for exercise and "

@@ -20,7 +20,8 @@ from hotline_protocol.topics import decode_any, encode
 
 from .chain import Row, entry_sum
 from .journalfile import Life, Sync, attempt_sum, keep_lives, keep_loss, next_life, open_journal
-from .store import Heard, Recovered, usable
+from .provenance import Launch, keep_launch
+from .store import Heard, Recovered, StoreError, usable
 
 __all__ = ["Journal", "Sync"]
 
@@ -35,15 +36,25 @@ class Journal:
     """The journal of ``service`` in this file, made if it is not there. Raises StoreError when it cannot be used.
 
     With ``sync="normal"`` a killed process loses nothing; with ``"full"`` a power failure loses nothing either, at the
-    price of one flush to the disk a commit.
+    price of one flush to the disk a commit. ``launch`` is how the service was started, to be kept with it.
     """
 
-    def __init__(self, path: Path, service: str, *, sync: Sync = "normal") -> None:
+    def __init__(self, path: Path, service: str, *, sync: Sync = "normal", launch: Launch | None = None) -> None:
         self._path: Final = path
         self._service: Final = service
         self._db, self._lives, self._last, self._sum = open_journal(path, service, sync)
+        if launch is not None:
+            self._keep(launch)
         self._uncopied = 0  # messages written since the last checkpoint
         self._numbers: dict[str, tuple[int, int]] = {}  # n and checksum of what waits for confirmation, by id
+
+    def _keep(self, launch: Launch) -> None:
+        try:
+            with usable(self._path):
+                keep_launch(self._db, launch)
+        except StoreError:
+            self._db.close()
+            raise
 
     @property
     def epoch(self) -> str:

@@ -15,10 +15,9 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from hotline_protocol.topics import Topic
 from hotline_services.export.aircraft import aircraft_json, receiver_json
 from hotline_services.monitor.latestrows import AirborneRow
+from hotline_services.monitor.liveheader import HOUSEKEEPING, Told, live_header
 from hotline_services.monitor.metrics import CONTENT_TYPE
-from hotline_services.monitor.reading import HOUSEKEEPING, UNKNOWN_AGREEMENT
 from hotline_services.monitor.recordfile import read_only
-from hotline_services.runtime.recording import Header
 
 from .asking import NotMetError
 from .sources import LIVE, Shown
@@ -92,9 +91,7 @@ def _lines(shown: Shown, record: sqlite3.Connection) -> Iterator[bytes]:
         if first is None:
             return
         start = datetime.fromisoformat(first[0])  # of the record: the page may not go back so far
-        agreement = shown.feed.agreement or UNKNOWN_AGREEMENT
-        scenario = source.scenario or LIVE
-        yield _line(Header(scenario=scenario, seed=None, start=start, days=None, agreement=agreement))
+        yield _line(live_header(db, start, Told(scenario=source.scenario or None), shown.feed.agreement))
         while rows := db.execute(_SOME, (last, source.n, READ_AT_ONCE)).fetchall():
             last = rows[-1][0]
             yield b"".join(_line(_recorded(at, text)) for _, at, kind, text in rows if kind not in _QUIET)

@@ -1,0 +1,123 @@
+"""A live run, made again from what each service heard: fed to fresh cores, which must say again what was recorded."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from hotline_protocol.core import Core
+from hotline_protocol.message import Message
+from hotline_protocol.topics import encode
+from hotline_services.director.play import DIRECTOR, SKY
+from hotline_services.director.script import Scenario
+from hotline_services.runtime.recording import Header, JournalLine, Live, Recorded, RecordingReader
+from hotline_services.world import fresh_core
+
+from .difference import Difference, difference
+
+
+class Replayed(msgspec.Struct, kw_only=True):
+    """What came of one service: how many inputs it was given, how many messages it said, and where they first differ.
+
+    ``reason`` says why it was not compared; empty when it was.
+    """
+
+    service: str
+    inputs: int = 0
+    messages: int = 0
+    difference: Difference | None = None
+    reason: str = ""
+
+
+class _Expected:
+    """The messages of each source that were recorded and have not been said again: by id, the line and the bytes."""
+
+    def __init__(self) -> None:
+        self._messages: Final[dict[str, dict[str, tuple[int, bytes]]]] = {}
+
+    def add(self, number: int, message: Message) -> None:
+        """This message stands in this line. A journal's own text takes the place of what others recorded."""
+        if message.seq:
+            self._messages.setdefault(message.source, {})[message.id] = (number, encode(message))
+
+    def compare(self, number: int, message: Message) -> Difference | None:
+        """Take ``message``, which was said on the input in line ``number``, off the list."""
+        said = encode(message)
+        line, recorded = self._messages.get(message.source, {}).pop(message.id, (number, None))
+        return None if said == recorded else difference(line, recorded, said)
+
+    def left(self, service: str) -> Difference | None:
+        """The first message of this service that was recorded and was not said again."""
+        left = self._messages.pop(service, {}).values()
+        return difference(*first, None) if (first := min(left, default=None)) else None
+
+    def among(self, services: Iterable[str]) -> list[str]:
+        """Those of these services whose messages have not been looked at."""
+        return [service for service in services if service in self._messages]
+
+
+class _Journal:
+    """The journal of one service, line by line."""
+
+    def __init__(self, core: Core | None, expected: _Expected, result: Replayed) -> None:
+        self._core: Final = core
+        self._expected: Final = expected
+        self.result: Final = result
+
+    def hear(self, number: int, line: JournalLine) -> None:
+        """Feed the input in this line to the core, unless something has differed before."""
+        core, result = self._core, self.result
+        if core is None or result.difference or isinstance(line.at, msgspec.UnsetType):
+            return
+        result.inputs += 1
+        try:
+            said = core.receive(line.heard, line.at) if isinstance(line.heard, Message) else core.lapse(line.at)
+        except Exception as error:  # noqa: BLE001  another program than the one that wrote it: whatever it raises
+            result.difference = difference(number, None, f"{type(error).__name__}: {error}".encode())
+            return
+        for message in (message for message in said if message.seq):
+            result.messages += 1
+            result.difference = result.difference or self._expected.compare(number, message)
+
+    def end(self) -> Replayed:
+        """There are no more lines of it."""
+        left = self._expected.left(self.result.service)
+        if self._core is not None:
+            self.result.difference = self.result.difference or left
+        return self.result
+
+
+def play_again(reader: RecordingReader, scenario: Scenario) -> Iterator[Replayed]:
+    """Play each service of a live recording again. Raises RecordingError where the recording cannot be read."""
+    expected = _Expected()
+    journal: _Journal | None = None
+    for number, line in reader.lines():
+        if isinstance(line, Recorded):
+            expected.add(number, line.message)
+        elif isinstance(line.epoch, str):
+            if journal:
+                yield journal.end()
+            journal = _begun(line.journal, line, reader.header, scenario, expected)
+        elif isinstance(line.said, Message):
+            expected.add(number, line.said)
+        elif journal:
+            journal.hear(number, line)
+    if journal:
+        yield journal.end()
+    for source in expected.among([*scenario.agreement.parties, SKY, DIRECTOR]):
+        yield Replayed(service=source, reason="its journal is not in the recording")
+
+
+def _begun(name: str, line: JournalLine, header: Header, scenario: Scenario, expected: _Expected) -> _Journal:
+    launch, live = line.launch, header.live if isinstance(header.live, Live) else Live()
+    seed, days, speed = header.seed, live.days, live.speed
+    if not isinstance(launch, msgspec.UnsetType):
+        seed, days, speed = launch.seed, launch.days, launch.speed
+    result = Replayed(service=name)
+    core: Core | None = None
+    try:
+        seed, speed = scenario.seed if seed is None else seed, speed or live.speed or scenario.speed
+        core = fresh_core(scenario, name, str(line.epoch), seed, days, speed)
+    except KeyError:
+        result.reason = f"{scenario.name} has no such service"
+    return _Journal(core, expected, result)

@@ -1,0 +1,95 @@
+"""A journal read by others than its service: whose it is, how that was started, what it heard and what it said."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Self
+
+from hotline_protocol.message import Message
+from hotline_protocol.topics import decode_any
+
+from .chain import Report, check
+from .journalfile import MARK, READ
+from .provenance import Launch, newest_launch
+from .store import Heard, StoreError, usable
+
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class JournalReader:
+    """The journal in this file, whose service has ended. Raises StoreError when it cannot be read.
+
+    Of a damaged journal what is sound is read, and ``fault`` says what is wrong behind that.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path: Final = path
+        with usable(path):
+            self._db: Final = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)
+        try:
+            with usable(path):
+                version = self._check_kind()
+                self.service, self.epoch = self._first_life()
+                self.launch: Final[Launch | None] = newest_launch(self._db)
+                self._report: Final[Report] = check(self._db, self.service, version)
+        except BaseException:
+            self._db.close()
+            raise
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with the end of it; empty when nothing is."""
+        return self._report.fault or ""
+
+    def heard(self) -> Iterator[Heard]:
+        """The inputs of its service, in order."""
+        with usable(self._path):
+            rows = self._db.execute(_HEARD, (self._report.last,))
+            for at_us, message in rows:
+                at = _BEGINNING + timedelta(microseconds=at_us)
+                yield Heard(at, None if message is None else decode_any(message))
+
+    def said(self) -> Iterator[tuple[Message, bytes]]:
+        """The messages that its service said, in order, each also as it was written."""
+        with usable(self._path):
+            for (message,) in self._db.execute(_SAID, (self._report.last,)):
+                yield decode_any(message), message
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _check_kind(self) -> int:
+        (mark,), (version,) = (
+            self._db.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")
+        )
+        if mark != MARK:
+            raise StoreError(f"{self._path} is not a journal of Hotline. Name another file.")
+        if version not in READ:
+            raise StoreError(
+                f"{self._path} is a journal of version {version}, and this program reads up to {READ[-1]}."
+            )
+        return int(version)
+
+    def _first_life(self) -> tuple[str, str]:
+        life = self._db.execute("SELECT service, epoch FROM life ORDER BY rowid LIMIT 1").fetchone()
+        if life is None:
+            raise StoreError(f"{self._path} is damaged: its list of epochs is gone.")
+        return life[0], life[1]
+
+
+_HEARD: Final = "SELECT at_us, message FROM entry WHERE at_us NOT NULL AND n <= ? ORDER BY n"
+_SAID: Final = "SELECT message FROM entry WHERE at_us IS NULL AND n <= ? ORDER BY n"
+
+
+def is_journal(path: Path) -> bool:
+    """Whether this file bears the mark of a journal. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(72)[68:] == MARK.to_bytes(4, "big")
