@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
-from cyclopts import Parameter
 
 from hotline_services.monitor.reading import is_record
 from hotline_services.monitor.wording import printable
@@ -42,7 +41,7 @@ class Rerun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def rerun(
-    recording: Annotated[Path, Parameter(allow_leading_hyphen=True)],
+    recording: Path,
     /,
     *,
     scenario: str | None = None,
