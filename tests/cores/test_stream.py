@@ -1,6 +1,7 @@
 """The stream of packets from a broker: plain publishes are decoded here, as paho does; it is given all the others."""
 
 import socket
+import ssl
 from collections.abc import Iterator
 
 import pytest
@@ -50,7 +51,8 @@ class Ends:
 
     def __init__(self, ours: socket.socket, theirs: socket.socket) -> None:
         ours.setblocking(False)
-        self.stream = Stream(ours)
+        self.now_s = 0.0
+        self.stream = Stream(ours, lambda: self.now_s)
         self.broker = theirs
 
 
@@ -141,6 +143,34 @@ def test_a_packet_is_taken_once_all_of_it_is_there(ends: Ends, content: bytes) -
     ends.stream.fill()
     assert ends.stream.next_packet()
     assert ends.stream.take_publish(v5=True) == read_publish(0x32, content, v5=True)
+
+
+def test_paho_sees_a_publish_once_in_a_second_so_that_it_knows_the_connection_to_live(ends: Ends) -> None:
+    publish = packet(0x30, body(b"1", mid=0))
+    ends.broker.sendall(publish * 4)
+    ends.stream.fill()
+    for at_s, is_taken in ((0.9, True), (1.0, False), (1.9, True), (2.0, False)):
+        ends.now_s = at_s
+        assert ends.stream.next_packet()
+        assert (ends.stream.take_publish(v5=True) is not None) == is_taken
+        if not is_taken:
+            assert ends.stream.recv(100) == publish
+
+
+class Renegotiating(socket.socket):
+    """A socket of TLS that has to write before it can be read."""
+
+    def recv(self, _size: int, _flags: int = 0) -> bytes:
+        raise ssl.SSLWantWriteError
+
+
+def test_a_socket_that_has_to_write_first_is_read_later() -> None:
+    with Renegotiating() as sock:
+        stream = Stream(sock)
+        stream.fill()
+        assert not stream.next_packet()
+        with pytest.raises(BlockingIOError):
+            stream.recv(1)
 
 
 def test_a_length_of_too_many_digits_goes_to_paho(ends: Ends) -> None:

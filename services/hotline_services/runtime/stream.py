@@ -7,6 +7,8 @@ wrapped as one of TLS: this does so with every socket.
 
 import socket
 import ssl
+import time
+from collections.abc import Callable
 from typing import Final, cast
 
 from paho.mqtt.client import Client
@@ -14,6 +16,8 @@ from paho.mqtt.client import Client
 from .incoming import Arrived, read_publish
 
 READ_BYTES: Final = 65_536
+SHOWN_S: Final = 1.0
+"""paho ends a connection on which it reads nothing for as long as its keepalive: it gets a publish so often."""
 _MORE: Final = 0x80
 _LENGTH_DIGITS: Final = 4
 _ENDLESS: Final = 1 + _LENGTH_DIGITS + 1
@@ -23,8 +27,10 @@ _ENDLESS: Final = 1 + _LENGTH_DIGITS + 1
 class Stream:
     """A connected socket. ``recv`` and below is what paho calls; it gets the packet that ``next_packet`` has found."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, now_s: Callable[[], float] = time.monotonic) -> None:
         self._sock: Final = sock
+        self._now_s: Final = now_s
+        self._shown_at = now_s()  # when paho last got a packet
         self._buffer = bytearray()
         self._body = 0  # where the body of the packet at the beginning of the buffer begins, and where it ends
         self._end = 0
@@ -39,7 +45,7 @@ class Stream:
                 self._buffer += data
                 if not (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()):
                     return
-        except (BlockingIOError, ssl.SSLWantReadError):
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
         except OSError as error:
             self._error = error
@@ -54,8 +60,8 @@ class Stream:
         return bool(self._left) or self._is_over
 
     def take_publish(self, *, v5: bool) -> Arrived | None:
-        """Take this packet out, if it is a plain publish."""
-        if not self._left or self._body == _ENDLESS:
+        """Take this packet out, if it is a plain publish and none that paho is to see."""
+        if not self._left or self._body == _ENDLESS or self._now_s() - self._shown_at >= SHOWN_S:
             return None
         arrived = read_publish(self._buffer[0], bytes(self._buffer[self._body : self._end]), v5=v5)
         if arrived is not None:
@@ -69,6 +75,7 @@ class Stream:
             data = bytes(self._buffer[: min(size, self._left)])
             del self._buffer[: len(data)]
             self._left -= len(data)
+            self._shown_at = self._now_s()
             return data
         if not self._is_over:
             raise BlockingIOError
