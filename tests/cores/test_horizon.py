@@ -28,7 +28,7 @@ def test_all_of_a_shipped_scenario_happens_within_its_own_days(name: str) -> Non
 
 @pytest.mark.parametrize("name", shipped_experiments())
 def test_all_of_a_shipped_experiment_happens_within_its_own_days(name: str) -> None:
-    assert list(warnings(read_experiment(name).arms)) == []
+    assert list(warnings(read_experiment(name))) == []
 
 
 def test_an_outage_and_an_absence_beyond_the_end_are_found_in_the_order_of_time() -> None:
@@ -73,9 +73,9 @@ def test_a_simulation_that_ends_before_its_outage_says_so(capsys: pytest.Capture
 
 
 def test_the_level_of_an_experiment_that_changes_nothing_is_named() -> None:
-    (told,) = warnings(read_experiment("outage", {"days": 1}).arms)
+    (told,) = warnings(read_experiment("outage", {"days": 1}))
     assert told.startswith("line down-6h: circuit.down[0].start is at 2017-08-22 12:00, beyond the end of the run")
-    assert list(warnings(read_experiment("outage", {"days": 3}).arms)) == []
+    assert list(warnings(read_experiment("outage", {"days": 3}))) == []
 
 
 def test_an_experiment_tells_before_its_first_run(

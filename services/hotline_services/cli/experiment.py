@@ -95,7 +95,7 @@ def _conduct(which: str, out: Path, jobs: int, where: str, overrides: dict[str, 
     prepared = read_experiment(which, overrides)
     if jobs < 1:
         raise backends.BackendError(f"--jobs: {jobs}: at least 1")
-    for sentence in warnings(prepared.arms):
+    for sentence in warnings(prepared):
         complain("experiment", f"warning: {sentence}")
     for library in ("polars", "vl_convert"):
         extra(library)

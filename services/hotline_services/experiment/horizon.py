@@ -1,36 +1,43 @@
 """Which levels of an experiment change something that lies beyond the end of its runs."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hotline_services.director.horizon import Beyond, beyond, end_of
 from hotline_services.director.scenario import scenario_in
 
 from .design import Arm
+from .reading import Prepared
 
 
 class _Late(NamedTuple):
     """What an arm has in store for a time after its end."""
 
     arm: Arm
-    things: list[Beyond]
+    things: set[Beyond]
 
 
-def warnings(arms: Sequence[Arm]) -> Iterator[str]:
-    """One sentence for each thing that no run of the arms which have it lives to see."""
-    late = [_Late(arm, _beyond(arm)) for arm in arms]
+def warnings(prepared: Prepared) -> Iterator[str]:
+    """One sentence for each thing that the experiment changes and no run of the arms which have it lives to see.
+
+    What lies beyond the end in the scenario as it is shipped or written is left out: no level is about it.
+    """
+    arms, late = prepared.arms, [_Late(arm, _changed(arm, prepared)) for arm in prepared.arms]
     for thing in sorted({thing for each in late for thing in each.things}, key=lambda thing: (thing.field, thing.at)):
         having = [each.arm for each in late if thing in each.things]
-        who = _common(having, arms)
         yield (
-            f"{who}{thing.field} is at {thing.at:%Y-%m-%d %H:%M}, beyond the end of the run, which has "
-            f"{having[0].days:g} days: it never happens"
+            f"{_common(having, arms)}{thing.field} is at {thing.at:%Y-%m-%d %H:%M}, beyond the end of the run, which "
+            f"has {having[0].days:g} days: it never happens"
         )
 
 
-def _beyond(arm: Arm) -> list[Beyond]:
-    scenario = scenario_in(arm.raw, arm.file)
-    return beyond(scenario, end_of(scenario, arm.days))
+def _changed(arm: Arm, prepared: Prepared) -> set[Beyond]:
+    return _beyond(arm, arm.raw) - _beyond(arm, prepared.scenarios[arm.scenario])
+
+
+def _beyond(arm: Arm, raw: dict[str, Any]) -> set[Beyond]:
+    scenario = scenario_in(raw, arm.file)
+    return set(beyond(scenario, end_of(scenario, arm.days)))
 
 
 def _common(having: Sequence[Arm], arms: Sequence[Arm]) -> str:
