@@ -1,17 +1,29 @@
-"""What a demo leaves: a record that is one file, which opens wherever it is copied to."""
+"""What a live run leaves: a record that is one file, which opens wherever it is, and a recording to be played again."""
 
+import asyncio
+import json
+import platform
 import re
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from hotline_services.cli.queries import calls
 from hotline_services.cli.query import Query
+from hotline_services.cli.rerun import rerun
+from hotline_services.director.scenario import read_scenario
 from hotline_services.monitor.reading import RecordSource
+from hotline_services.monitor.recordfile import read_only
+from hotline_services.runtime.broker import EmbeddedBroker
 
 from .conftest import need
+from .stack import Stack, launched
+from .test_live_as_simulated import written
 
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
 PATIENCE_S = 60
@@ -19,13 +31,14 @@ LONGER_S = "180"
 
 
 def test_the_record_of_a_demo_with_a_page_that_was_interrupted_opens_where_it_alone_is_copied_to(
-    tmp_path: Path,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     need("mosquitto")
     (elsewhere := tmp_path / "elsewhere").mkdir()
+    out = elsewhere / "run.jsonl"
     places = ["--data", str(tmp_path / "var"), "--broker", "mosquitto", "--broker-port", "0", "--page-port", "0"]
     process = subprocess.Popen(
-        [*HOTLINE, "demo", "euphrates-2017-06-18", *places, "--seconds", LONGER_S, "--speed", "20"],
+        [*HOTLINE, "demo", "euphrates-2017-06-18", *places, "--seconds", LONGER_S, "--speed", "20", "--out", str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -49,3 +62,37 @@ def test_the_record_of_a_demo_with_a_page_that_was_interrupted_opens_where_it_al
     with RecordSource(elsewhere / "monitor.sqlite3") as source:
         assert source.count == count > 3
     assert calls(query=Query(record=elsewhere / "monitor.sqlite3")) == 0
+    assert_played_again(out, capsys)
+
+
+def assert_played_again(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    header = json.loads(out.read_bytes().splitlines()[0])
+    played = read_scenario("euphrates-2017-06-18")
+    assert (header["scenario"], header["seed"]) == (played.name, played.seed)
+    assert header["live"] == {"speed": 20.0, "days": played.days, "operators": {}}
+    assert header["provenance"]["python"] == platform.python_version()
+    capsys.readouterr()
+    code = rerun(out, json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert code == 0, told
+    services = {each["service"]: each for each in told["services"]}
+    assert set(services) == {"us", "ru", "director", "sky"}
+    assert services["us"]["inputs"] > 0
+    assert services["director"]["messages"] > 0
+
+
+async def test_a_monitor_that_is_interrupted_leaves_one_whole_file_while_others_read_it(tmp_path: Path) -> None:
+    need("mosquitto")
+    path = tmp_path / "monitor.sqlite3"
+    with EmbeddedBroker("mosquitto", tmp_path / "broker") as broker:
+        stack = Stack(broker, tmp_path, written(tmp_path))
+        async with launched(stack):
+            await stack.settled("us-cap")
+            with closing(read_only(path)) as reader:
+                monitor = stack.processes["monitor"]
+                monitor.send_signal(signal.SIGINT)
+                await asyncio.to_thread(monitor.wait, PATIENCE_S)
+                (count,) = reader.execute("SELECT count(*) FROM messages").fetchone()
+                copied = shutil.copy(path, tmp_path / "copied.sqlite3")
+    with RecordSource(Path(copied)) as source:
+        assert source.count == count > 3

@@ -4,12 +4,15 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hotline_protocol.topics import decode_any
 from hotline_services.cli import queries
 from hotline_services.cli.experiment import experiment
 from hotline_services.cli.query import Query
+from hotline_services.cli.recording import recording
+from hotline_services.cli.rerun import rerun
 from hotline_services.cli.standing import status
 from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.journal import Journal
@@ -81,6 +84,29 @@ def test_a_journal_is_replayed_or_refused_with_a_sentence(run: str, party: str, 
 def _replayed(service: Service, path: Path) -> int:
     with closing(Journal(path, service.name)) as journal:
         return sum(1 for _ in replay(service.core(journal.epoch), journal.recover(), Past()))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_recording_is_made_again_or_refused_with_a_sentence(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = rerun(OLD / name, scenario=str(OLD / "n4pair.toml") if "4" in name else None)
+    told = capsys.readouterr()
+    assert code in {0, 1} or (code == 2 and told.err.count("\n") == 1), (code, told)
+
+
+@pytest.mark.parametrize("run", list(CENTRES))
+def test_a_recording_is_made_of_a_record_and_its_journals_and_played_again(
+    run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = Path(shutil.copytree(OLD / run, tmp_path / run)), tmp_path / "run.jsonl"
+    scenario, parties = CENTRES[run]
+    assert recording(record=data / "monitor.sqlite3", scenario=scenario, out=out) == 0
+    header = msgspec.json.decode(out.read_bytes().splitlines()[0])
+    assert header["seed"] == read_scenario(scenario).seed
+    capsys.readouterr()
+    assert rerun(out, scenario=scenario, json=True) in {0, 1}
+    services = msgspec.json.decode(capsys.readouterr().out)["services"]
+    assert {each["service"] for each in services} == {*parties, "director", "sky"}
+    assert all(each["inputs"] > 3 for each in services if not each["difference"])
 
 
 def test_an_experiment_goes_on_from_the_runs_that_it_had_done(

@@ -319,9 +319,7 @@ def _bid_farewell(data: Path, out: Path | None, scenario: Scenario) -> bool:
             told = Told(scenario=scenario.name, agreement=scenario.agreement.digest)
             made = record_to_recording(record, out, told, [data])
             written += "".join(f"\n{fault}" for fault in made.faults)
-            written += (
-                f"\n{made.messages:,} messages written to {out}, and what each service heard: hotline rerun {out}"
-            )
+            written += f"\n{made.messages:,} messages written to {out}. To play it again: hotline rerun {out}"
     except (StoreError, OSError) as error:
         print(f"{written}\nhotline demo: --out: {error}", file=sys.stderr)
         return False
