@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from hotline_services.cli.export import export
-from hotline_services.cli.queries import calls, plans
+from hotline_services.cli.queries import calls, plans, rebuild
 from hotline_services.cli.query import Query
 from hotline_services.cli.recording import recording
 from hotline_services.cli.report import report
@@ -336,3 +336,42 @@ def test_a_record_of_an_earlier_version_of_the_tables_is_exported_all_the_same(d
     assert recording(record=old, out=tmp_path / "run.jsonl") == 0
     with RecordSource(old, tables=False) as source:
         assert source.count > 20
+
+
+def test_a_record_with_messages_of_a_later_version_is_refused_with_the_program_that_wrote_it(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = Path(shutil.copy(data / "monitor.sqlite3", tmp_path))
+    with closing(sqlite3.connect(later)) as db, db:
+        db.execute("""UPDATE messages SET message = replace(message, '"type":"', '"type":"later-') WHERE n = 3""")
+    for refuse in (
+        lambda: recording(record=later, out=tmp_path / "run.jsonl"),
+        lambda: export(later, to="csv", out=tmp_path / "csv"),
+        lambda: rebuild(record=later),
+    ):
+        capsys.readouterr()
+        assert refuse() == 2
+        told = capsys.readouterr().err
+        assert "message 3 cannot be read" in told
+        assert "Hotline 0.0.1+test wrote it" in told
+        assert told.count("\n") == 1
+
+
+def test_a_recording_with_messages_of_a_later_version_is_refused_with_the_program_that_wrote_it(
+    live: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def later(lines: list[bytes]) -> list[bytes]:
+        return [*lines[:3], lines[3].replace(b'"type":"', b'"type":"later-'), *lines[4:]]
+
+    assert calls(query=Query(record=changed(live, tmp_path, later))) == 2
+    told = capsys.readouterr().err
+    assert "line 4: not a recorded message" in told
+    assert "Hotline 0.0.1+test wrote it" in told
+
+
+def test_a_report_of_a_live_run_tells_how_it_was_made_and_how_to_play_it_again(live: Path, tmp_path: Path) -> None:
+    assert report(live, out=tmp_path / "report.html") == 0
+    text = (tmp_path / "report.html").read_text()
+    for told in ("Ada (us)", "0.0.1+test", "<td>30</td>", launch().provenance.digest, "hotline rerun run.jsonl"):
+        assert told in text
+    assert "hotline simulate" not in text

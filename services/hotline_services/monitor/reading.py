@@ -15,7 +15,7 @@ from hotline_services.runtime.store import StoreError, usable
 from .folds import type_of
 from .liveheader import Told, live_header
 from .projection import Projection, presentable
-from .recordfile import check_kind, read_only
+from .recordfile import check_kind, decoded, read_only
 from .rows import CallRow, Row
 from .tables import TABLES_VERSION, stored_rows
 from .volume import Period
@@ -139,8 +139,8 @@ class RecordSource:
     def messages(self) -> Iterator[tuple[datetime, Message]]:
         """Every message in the order in which it came, with the time at which it did."""
         with usable(self._path):
-            for at, text in self._db.execute("SELECT at, message FROM messages ORDER BY n"):
-                yield datetime.fromisoformat(at), decode_any(text)
+            for n, at, text in self._db.execute("SELECT n, at, message FROM messages ORDER BY n"):
+                yield datetime.fromisoformat(at), decoded(self._db, self._path, n, text)
 
     def close(self) -> None:
         """Let go of the file."""

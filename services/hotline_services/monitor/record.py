@@ -25,7 +25,7 @@ from .core import Progress
 from .folds import type_of
 from .order import Mark, Span
 from .projection import Projection
-from .recordfile import MARK, VERSION, check_kind, checkpoint
+from .recordfile import MARK, VERSION, check_kind, checkpoint, decoded
 from .rows import Row
 from .tables import TABLES_VERSION, StoredRows, iso, make_tables, whole
 
@@ -250,8 +250,8 @@ class Record:
 
     def _fold_all(self) -> int:
         count = 0
-        for count, (at, text) in enumerate(self._db.execute("SELECT at, message FROM messages ORDER BY n"), 1):
-            self._projection.apply(decode_any(text), datetime.fromisoformat(at))
+        for count, (n, at, text) in enumerate(self._db.execute("SELECT n, at, message FROM messages ORDER BY n"), 1):
+            self._projection.apply(decoded(self._db, self._path, n, text), datetime.fromisoformat(at))
             if count % FOLDED_AT_ONCE == 0:
                 self._rows.flush()
         self._rows.flush()

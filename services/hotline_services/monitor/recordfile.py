@@ -9,6 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, Literal
 
+from hotline_protocol.message import Message
+from hotline_protocol.topics import UNDECODABLE, decode_any
+from hotline_services.program import program
+from hotline_services.runtime.provenance import newest_launch
 from hotline_services.runtime.store import StoreError, store_error
 
 VERSION: Final = 1
@@ -58,6 +62,16 @@ def check_kind(db: sqlite3.Connection, path: Path) -> Literal["empty", "record"]
             "Run the program that wrote it, or name another file."
         )
     return "record"
+
+
+def decoded(db: sqlite3.Connection, path: Path, n: int, text: str | bytes) -> Message:
+    """Message ``n`` of this record. Raises StoreError, which names the program that wrote what this one cannot read."""
+    try:
+        return decode_any(text.encode() if isinstance(text, str) else text)
+    except UNDECODABLE as error:
+        launch = newest_launch(db)
+        by = f"Hotline {launch.provenance.program} wrote it" if launch else "it is damaged, or of another version"
+        raise StoreError(f"{path}: message {n} cannot be read by Hotline {program()}: {error}; {by}.") from error
 
 
 def checkpoint(db: sqlite3.Connection) -> bool:
