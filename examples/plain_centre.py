@@ -49,7 +49,8 @@ FIELDS = {
     "counter-trace": "call_id review_id answers trace offer round expires_at",
     "concur-trace": "call_id review_id offer", "decline-trace": "call_id review_id answers",
     "amend": "review_id offer trace effective_at",
-    "submit-plan": "plan", "cancel-plan": "plan_id", "declare-emergency": "plan_id", "announce-line": "state",
+    "submit-plan": "plan", "cancel-plan": "plan_id", "change-plan": "plan_id", "file-message": "text",
+    "declare-emergency": "plan_id", "announce-line": "state",
     "report-sighting": "kind by at seen_at", "pass-advice": "peer advice",
 }  # fmt: skip
 

@@ -14,7 +14,9 @@ from .flightplan import Problem
 from .injection import (
     AnnounceLine,
     CancelPlan,
+    ChangePlan,
     DeclareEmergency,
+    FileMessage,
     Injected,
     InjectedMessage,
     PassAdvice,
@@ -110,11 +112,12 @@ RIGHTS: Final[Mapping[Role, Rights]] = {
     ),
     Role.PAGE: Rights(
         "hands on plans that people enter; hears where aircraft are, who is there, and the time",
-        _kinds(SubmitPlan, CancelPlan),
+        _kinds(SubmitPlan, CancelPlan, ChangePlan, FileMessage),
     ),
     Role.DESK: Rights(
         "a person at the desk of this party: orders its own centre alone, and hears what that says and is told",
-        _kinds(DeskOrder, SubmitPlan, CancelPlan, DeclareEmergency, ReportSighting, AnnounceLine, PassAdvice),
+        _kinds(DeskOrder, SubmitPlan, CancelPlan, ChangePlan, FileMessage, DeclareEmergency)
+        | _kinds(ReportSighting, AnnounceLine, PassAdvice),
     ),
     Role.CONTROL: Rights(
         "exercise control: puts things to any side, stops services, hears everything, and sits at no desk",

@@ -48,6 +48,8 @@ def _injected() -> Iterator[Message]:
     say = Author("director", "e1").say
     yield say(injection.SubmitPlan, at(0), to="us", plan=PLAN)
     yield say(injection.CancelPlan, at(20), to="us", plan_id=PLAN.plan_id)
+    yield say(injection.ChangePlan, at(25), to="us", plan_id=PLAN.plan_id, shift_min=30)
+    yield say(injection.FileMessage, at(26), to="us", text="(DLA-EXER11-OSDZ1430-OSLK-DOF/170618)")
     yield say(injection.DeclareEmergency, at(90), to="us", plan_id=PLAN.plan_id)
     yield say(
         injection.ReportSighting,

@@ -50,7 +50,7 @@ class FlightPlan(msgspec.Struct, frozen=True, kw_only=True):
     A ``corridor`` area is flown from end to end between ``start`` and ``end`` and is expanded into one
     volume a leg; a ``polygon`` or ``circle`` is held for the whole window. ``operator`` is the partner that flies
     it, for whom the side answers; None is the side itself. A plan of the same id with a higher ``version`` amends it;
-    left out, the version is 1.
+    left out, the version is 1. ``icao`` is the ICAO message from which it was read.
     """
 
     plan_id: PlanId
@@ -67,6 +67,7 @@ class FlightPlan(msgspec.Struct, frozen=True, kw_only=True):
     operator: PartyName | None = None
     remarks: Annotated[str, Meta(max_length=500)] = ""
     version: Version | msgspec.UnsetType = msgspec.UNSET
+    icao: Annotated[str, Meta(max_length=2_000)] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def number(self) -> int:
@@ -77,9 +78,10 @@ class FlightPlan(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """Names this plan's contents: the same id and version with another digest is a contradiction.
 
-        A version 1 that is written out is as if it were left out.
+        A version 1 that is written out is as if it were left out, and so is ``icao``: other messages may say the same.
         """
-        return digest_of(msgspec.structs.replace(self, version=msgspec.UNSET) if self.version == 1 else self)
+        version = msgspec.UNSET if self.number == 1 else self.version
+        return digest_of(msgspec.structs.replace(self, version=version, icao=msgspec.UNSET))
 
 
 class PlanState(Word):

@@ -14,9 +14,21 @@ from typing import Final
 import msgspec
 
 from .authority import admit, objection
-from .flightplan import FlightPlan, Notes, Problem
-from .injection import CancelPlan, SubmitPlan
-from .intake import MAX_BYTES, Cancellation, Refusal, evidence_of, explain, names_in, read_orders, readable, together
+from .flightplan import Notes, Problem
+from .injection import CancelPlan, FileMessage, SubmitPlan
+from .intake import (
+    MAX_BYTES,
+    Cancellation,
+    Filing,
+    Order,
+    Refusal,
+    evidence_of,
+    explain,
+    names_in,
+    read_orders,
+    readable,
+    together,
+)
 from .message import Message
 from .names import ANONYMOUS
 from .service import Unreadable
@@ -108,8 +120,10 @@ def _bare(name: str, payload: bytes, known: dict[str, str], now: datetime, parti
 
 
 def _submitted(
-    plan: FlightPlan | Cancellation, notes: Notes, number: int, known: dict[str, str], now: datetime
-) -> SubmitPlan | CancelPlan:
+    plan: Order, notes: Notes, number: int, known: dict[str, str], now: datetime
+) -> SubmitPlan | CancelPlan | FileMessage:
+    if isinstance(plan, Filing):
+        return FileMessage(id=_id(f"{number} {plan.text}".encode(), now), seq=0, time=now, text=plan.text, **known)
     if isinstance(plan, Cancellation):
         return CancelPlan(
             id=_id(f"{number} cancel {plan.plan_id}".encode(), now), seq=0, time=now, plan_id=plan.plan_id, **known

@@ -16,7 +16,8 @@ What becomes of a message:
   (``icao_types``); otherwise military flights (field 8, type M) are patrols and all others transports;
 * ``plan_id`` is made of callsign, date and EOBT, so that filing the same flight again is seen as such.
 
-A CNL message cancels the plan that it names (``icao_changes``).
+A CNL message cancels the plan that it names; CHG, DLA, DEP and ARR are for the centre, which knows the plan
+(``icao_changes``).
 
 Equipment (field 10), alternates and field 19 are not kept. Lower case, line breaks and stray blanks do not matter.
 """
@@ -32,8 +33,9 @@ import msgspec
 from .airspace import MAX_VERTICES, Area, Corridor, Position
 from .flightplan import FlightKind, FlightPlan, Priority, Problem
 from .geodesy import route_nm
-from .icao_changes import NOT_READ, read_cancellation
+from .icao_changes import CHANGES, read_cancellation, read_change
 from .icao_field18 import DateError, dates, day_of, read_items, statuses, without_supplement
+from .icao_filed import kept
 from .icao_held import HeldError, held_area
 from .icao_route import FIELD_15, HIGHEST_FT, RouteError, in_theatre, read_aerodrome, read_point, read_route
 from .icao_types import kind_of_type
@@ -50,13 +52,15 @@ _PRIORITY_STATUS: Final = frozenset({"MEDEVAC", "HOSP", "SAR", "FFR", "ATFMX"})
 
 
 class FiledPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One message as read: a plan, the id of one that it cancels, or everything that is wrong with it. Never two."""
+    """One message as read: a plan, the id of one that it cancels, the text by which it changes one, or everything that
+    is wrong with it. Never two."""
 
     text: str
     callsign: str = ""
     plan_id: str = ""
     plan: FlightPlan | None = None
     cancels: str = ""
+    changes: str = ""
     problems: tuple[Problem, ...] = ()
 
 
@@ -95,14 +99,19 @@ class _Reading:
         self._now = now
         self._callsign = ""
         self._plan_id = ""
+        self._day = now.date()
         self._problems: list[Problem] = []
 
     def result(self) -> FiledPlan:
         body = self._body()
         if body and body.startswith("CNL"):
             return self._cancellation(body)
+        if body and body[:3] in CHANGES:
+            return self._change(body)
         fields = self._fields(body) if body else None
         plan = self._plan(fields) if fields else None
+        if plan and body and not self._problems and (message := kept(body, self._day)):
+            plan = msgspec.structs.replace(plan, icao=message)
         return FiledPlan(
             text=f"({self._message}",
             callsign=self._callsign,
@@ -125,6 +134,14 @@ class _Reading:
             problems=tuple(self._problems),
         )
 
+    def _change(self, body: str) -> FiledPlan:
+        read = read_change(body)
+        self._problems += read.problems
+        changes = "" if self._problems else f"({body})"
+        return FiledPlan(
+            text=f"({self._message}", callsign=read.callsign, changes=changes, problems=tuple(self._problems)
+        )
+
     def _body(self) -> str | None:
         """The message in capitals, with single blanks and without its brackets."""
         if len(self._message) > LONGEST:
@@ -132,8 +149,8 @@ class _Reading:
             return None
         body, closed, after = " ".join(self._message.upper().split()).rpartition(")")
         body = body or after
-        if not body.startswith(("FPL", "CNL")):
-            reason = NOT_READ.get(body[:3], f"{body[:10]!r}: only FPL and CNL messages are read")
+        if not body.startswith(("FPL", "CNL", *CHANGES)):
+            reason = f"{body[:10]!r}: only FPL, CNL, CHG, DLA, DEP and ARR messages are read"
             self._note("unknown-message", "field 3", reason)
             callsign = body.split("-", 2)[1].partition("/")[0].strip() if "-" in body else ""
             self._callsign = callsign if _CALLSIGN.fullmatch(callsign) else ""
@@ -158,6 +175,7 @@ class _Reading:
         destination, elapsed = self._read_destination(fields)
         day = self._read_day(fields.days) if fields.days else self._first_day(off_block, elapsed)
         self._name(callsign, day, off_block)
+        self._day = day or self._day
         route = read_route(fields.f15)
         if isinstance(route, list):
             self._problems += route

@@ -6,8 +6,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from .airspace import NauticalMiles, Position
-from .flightplan import FlightPlan, Notes, PlanId
+from .airspace import Area, Feet, NauticalMiles, Position
+from .flightplan import FlightPlan, Notes, PlanId, Priority
 from .message import AwareTime, Message, PartyName
 
 
@@ -31,6 +31,29 @@ class CancelPlan(Injected, frozen=True, kw_only=True, tag="cancel-plan"):
     """Withdraw a plan; what it had reserved is released."""
 
     plan_id: PlanId
+
+
+class ChangePlan(Injected, frozen=True, kw_only=True, tag="change-plan"):
+    """Make a new version of this plan: what is named here becomes so, everything else stays.
+
+    ``shift_min`` moves it in time; ``start`` and ``end`` set its times.
+    """
+
+    plan_id: PlanId
+    shift_min: Annotated[int, Meta(ge=-1_440, le=1_440)] = 0
+    start: AwareTime | None = None
+    end: AwareTime | None = None
+    area: Area | None = None
+    lower_ft: Feet | None = None
+    upper_ft: Feet | None = None
+    priority: Priority | None = None
+    remarks: Annotated[str, Meta(max_length=500)] | None = None
+
+
+class FileMessage(Injected, frozen=True, kw_only=True, tag="file-message"):
+    """An ICAO message about a plan that was filed as one: CHG, DLA, DEP or ARR."""
+
+    text: Annotated[str, Meta(max_length=10_000)]
 
 
 class DeclareEmergency(Injected, frozen=True, kw_only=True, tag="declare-emergency"):
@@ -139,5 +162,14 @@ class Deviate(Injected, frozen=True, kw_only=True, tag="deviate"):
 
 
 InjectedMessage = (
-    SubmitPlan | CancelPlan | DeclareEmergency | ReportSighting | AnnounceLine | PassAdvice | FlyUnannounced | Deviate
+    SubmitPlan
+    | CancelPlan
+    | ChangePlan
+    | FileMessage
+    | DeclareEmergency
+    | ReportSighting
+    | AnnounceLine
+    | PassAdvice
+    | FlyUnannounced
+    | Deviate
 )

@@ -48,6 +48,21 @@ class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
     plan_id: str
 
 
+class Filing(msgspec.Struct, frozen=True, kw_only=True):
+    """An ICAO message that changes a plan, as it came: only the centre knows the plan. ``callsign`` is whose."""
+
+    text: str
+    callsign: str = ""
+
+    @property
+    def plan_id(self) -> str:
+        """What is known of the plan that it is about."""
+        return self.callsign
+
+
+Order = FlightPlan | Cancellation | Filing
+
+
 class _Batch(msgspec.Struct):
     plans: list[msgspec.Raw]
 
@@ -63,11 +78,11 @@ _plan: Final = msgspec.json.Decoder(FlightPlan)
 
 
 class Intake(NamedTuple):
-    """The plans and cancellations in a payload as they come, a refusal for each thing that is neither, and what stood
-    in each plan that is no field: it is told, and stops nothing.
+    """The plans, cancellations and changes in a payload as they come, a refusal for everything else, and what stood in
+    each plan that is no field: it is told, and stops nothing.
     """
 
-    orders: list[FlightPlan | Cancellation]
+    orders: list[Order]
     refusals: list[Refusal]
     notes: list[Notes]
 
@@ -76,12 +91,14 @@ def read_plans(payload: bytes, now: date) -> tuple[list[FlightPlan], list[Refusa
     """The plans in a payload, and a refusal for each thing in it that is not one. ``now`` dates FPLs without DOF."""
     found, refusals, _ = read_orders(payload, now)
     plans = [each for each in found if isinstance(each, FlightPlan)]
-    return plans, refusals + [_no_plan(each, payload) for each in found if isinstance(each, Cancellation)]
+    return plans, refusals + [_no_plan(each, payload) for each in found if not isinstance(each, FlightPlan)]
 
 
-def _no_plan(order: Cancellation, payload: bytes) -> Refusal:
-    problem = Problem(code="unknown-message", field="field 3", reason="CNL cancels a plan, and is none")
-    return _refusal(problem, payload, order.plan_id)
+def _no_plan(order: Cancellation | Filing, payload: bytes) -> Refusal:
+    kind = "CNL" if isinstance(order, Cancellation) else order.text[1:4]
+    verb = "cancels" if kind == "CNL" else "changes"
+    problem = Problem(code="unknown-message", field="field 3", reason=f"{kind} {verb} a plan, and is none")
+    return _refusal(problem, payload, order.plan_id if isinstance(order, Cancellation) else "")
 
 
 def read_orders(payload: bytes, now: date) -> Intake:
@@ -158,8 +175,14 @@ def _read_messages(messages: list[str], payload: bytes, now: date) -> Intake:
     if len(messages) > MAX_PLANS:
         return _too_many(len(messages), payload)
     filed = [one for message in messages for one in read_fpl(f"({message}", now)]
-    found = [one.plan or Cancellation(plan_id=one.cancels) for one in filed if one.plan or one.cancels]
-    return Intake(list(found), [_refused_filing(one) for one in filed if one.problems], [()] * len(found))
+    found = [order for one in filed if (order := _order(one))]
+    return Intake(found, [_refused_filing(one) for one in filed if one.problems], [()] * len(found))
+
+
+def _order(filed: FiledPlan) -> Order | None:
+    if filed.changes:
+        return Filing(text=filed.changes, callsign=filed.callsign)
+    return filed.plan or (Cancellation(plan_id=filed.cancels) if filed.cancels else None)
 
 
 def _refused_filing(filed: FiledPlan) -> Refusal:

@@ -14,12 +14,13 @@ import msgspec
 from hotline_protocol.authority import Role, door, may_order, role_of
 from hotline_protocol.flightplan import FlightPlan, Problem
 from hotline_protocol.injection import SubmitPlan
-from hotline_protocol.intake import Cancellation, Refusal, check_plan, read_orders
+from hotline_protocol.intake import Filing, Order, Refusal, check_plan, read_orders
 from hotline_protocol.names import CONTROL, RESERVED
 from hotline_protocol.topics import INJECT, ORDER
 from hotline_services.runtime.payloads import Signing
 
 CANCEL: Final = "cancel-plan"
+CHANGE: Final = "file-message"
 NO_PARTIES: Final = RESERVED  # some of them are up and well, but fly nothing
 
 
@@ -28,17 +29,22 @@ NAMED: Final = 5
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """One thing to publish, and the plans in it that can be followed; or the id of a plan that it cancels."""
+    """One thing to publish, and the plans in it that can be followed; or the id of a plan that it cancels, or the ICAO
+    message by which it changes one, and whose flight that is."""
 
     payload: bytes
     plans: tuple[FlightPlan, ...] = ()
     cancels: str = ""
+    changes: str = ""
+    callsign: str = ""
 
     @property
     def name(self) -> str:
         """What it is, for a sentence about it."""
         if self.cancels:
             return f"the cancellation of {self.cancels}"
+        if self.changes:
+            return f"{self.changes[1:4]} about {self.callsign}"
         named = ", ".join(plan.plan_id for plan in self.plans[:NAMED])
         return f"{named} and others" if len(self.plans) > NAMED else named or "the message"
 
@@ -97,9 +103,12 @@ def read_texts(texts: Sequence[tuple[str, bytes]], now: datetime, *, whole: bool
     return Reading(tuple(letters), tuple(complaints), tuple(notes))
 
 
-def _letter(order: FlightPlan | Cancellation) -> Letter:
+def _letter(order: Order) -> Letter:
     if isinstance(order, FlightPlan):
         return Letter(msgspec.json.encode(order), (order,))
+    if isinstance(order, Filing):
+        payload = msgspec.json.encode({"type": CHANGE, "text": order.text})
+        return Letter(payload, changes=order.text, callsign=order.callsign)
     return Letter(msgspec.json.encode({"type": CANCEL, "plan_id": order.plan_id}), cancels=order.plan_id)
 
 
@@ -112,11 +121,18 @@ def addressed(letter: Letter, user: str | None, to: str, signing: Signing) -> tu
     address = door(user, SubmitPlan, to)
     if not signing.public or ORDER.match(address) is None:
         return address, letter.payload
-    if len(letter.plans) != 1 and not letter.cancels:
+    if len(letter.plans) != 1 and not letter.cancels and not letter.changes:
         return INJECT.filter(to=to), letter.payload
-    about = {"plan_id": letter.cancels} if letter.cancels else {"plan": letter.plans[0]}
-    fields = {"type": CANCEL if letter.cancels else "submit-plan", "id": f"{user}-{secrets.token_hex(8)}", **about}
+    kind, about = _told_of(letter)
+    fields = {"type": kind, "id": f"{user}-{secrets.token_hex(8)}", **about}
     return address, signing.sign(address, msgspec.json.encode(fields))
+
+
+def _told_of(letter: Letter) -> tuple[str, dict[str, object]]:
+    """The type of the message that is signed, and what it is about."""
+    if letter.cancels:
+        return CANCEL, {"plan_id": letter.cancels}
+    return (CHANGE, {"text": letter.changes}) if letter.changes else ("submit-plan", {"plan": letter.plans[0]})
 
 
 def _named(text: str, refusal: Refusal) -> str:

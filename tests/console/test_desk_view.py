@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from hotline_protocol.airspace import Position
+from hotline_protocol.airspace import Circle, Position, Volume4D
 from hotline_protocol.events import InputRejected, NegotiationEnded, NegotiationOutcome, PlanStatus
 from hotline_protocol.examples_story import CALL, GRANT, MENU, NEGOTIATION, PLAN, at
-from hotline_protocol.flightplan import PlanState, Problem
-from hotline_protocol.injection import Advice, AdviceKind, CancelPlan, PassAdvice, SightingKind, SubmitPlan
+from hotline_protocol.flightplan import PlanState, Priority, Problem
+from hotline_protocol.injection import Advice, AdviceKind, CancelPlan, ChangePlan, PassAdvice, SightingKind, SubmitPlan
 from hotline_protocol.line import (
     Advise,
     Answer,
@@ -35,6 +35,7 @@ from hotline_protocol.orders import (
     DeskLeft,
     Leaving,
     LodgeProtest,
+    OwnPlan,
     RaiseTier,
     Sitting,
     Waiting,
@@ -344,6 +345,44 @@ def test_the_menu_says_what_is_free_and_the_hint_what_the_officer_would_say() ->
 def test_a_plan_of_one_s_own_can_be_withdrawn() -> None:
     (draft,) = drafts(manned(), "cancel ru-7")
     assert (draft.kind, draft.fields) == (CancelPlan, {"plan_id": "ru-7"})
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ("amend ru-7 later 30", {"shift_min": 30}),
+        ("amend ru-7 earlier 10 heights 18000 20000", {"shift_min": -10, "lower_ft": 18_000, "upper_ft": 20_000}),
+        ("amend ru-7 priority Emergency", {"priority": Priority.EMERGENCY}),
+        ("amend ru-7 longer 15", {"end": at(75)}),
+        ("amend ru-7 shorter 15", {"end": at(45)}),
+    ],
+)
+def test_a_plan_of_one_s_own_can_be_changed(line: str, fields: dict[str, object]) -> None:
+    desk = manned()
+    volume = Volume4D(
+        area=Circle(centre=Position(40, 35), radius_nm=5), lower_ft=0, upper_ft=9, start=at(0), end=at(60)
+    )
+    desk.view.plans["ru-7"] = OwnPlan(plan_id="ru-7", callsign="RU7", state=PlanState.ACCEPTED, volumes=(volume,))
+    (draft,) = drafts(desk, line)
+    assert (draft.kind, draft.fields) == (ChangePlan, {"plan_id": "ru-7", **fields})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("amend", "amend x later 5", "amend ru-7", "amend ru-7 later", "amend ru-7 later 0", "amend ru-7 later 9999"),
+        *(
+            "amend ru-7 heights 20000",
+            "amend ru-7 heights 20000 18000",
+            "amend ru-7 priority high",
+            "amend ru-7 higher 5",
+        ),
+        *("amend ru-7 higher 5", "amend ru-7 later 5 earlier 5", "amend ru-7 heights 18000 99999"),
+    ],
+)
+def test_a_change_that_cannot_be_ordered_is_refused_in_a_sentence(line: str) -> None:
+    with pytest.raises(CommandError, match=r"[.?]$"):
+        drafts(manned(), line)
 
 
 def test_a_lease_lasts_as_long_in_real_time_at_any_speed() -> None:

@@ -1,10 +1,14 @@
 """What a later version of a plan changes, and why it may not be taken."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Problem
+from hotline_protocol.icao_filed import flight_of
 
 from .filed import FLYING, Filed, Held
 
@@ -35,11 +39,17 @@ def same_air(one: FlightPlan, other: FlightPlan) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in ("area", "lower_ft", "upper_ft", "start", "end"))
 
 
-def cannot_amend(known: Filed, plan: FlightPlan) -> Problem | None:
+def filed_as(plan: FlightPlan) -> str:
+    """The id that a plan would have, were the ICAO message filed now that says the same; empty where there is none."""
+    flight = None if plan.icao is msgspec.UNSET else flight_of(plan.icao)
+    return flight.plan_id if flight else ""
+
+
+def cannot_amend(known: Filed, plan: FlightPlan, now: datetime) -> Problem | None:
     """Why this may not take the place of what is known, whatever it says."""
     if known.state is PlanState.CONTINGENT:
         return Problem(code="in-distress", field="version", reason="the flight is in distress: it has all air below it")
-    if known.state in FLYING and plan.start > known.plan.start and plan.start > known.start:
+    if known.state in FLYING and plan.start > now:
         return Problem(code="has-begun", field="start", reason="the flight has begun: it cannot begin later")
     return None
 

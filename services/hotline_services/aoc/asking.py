@@ -29,7 +29,7 @@ from hotline_protocol.menu import Choice, Menu
 from hotline_protocol.message import digest_of
 
 from .config import PartyConfig
-from .menus import Bid, moved_volumes
+from .menus import Bid, moved_plan, moved_volumes
 from .negotiation import Accept, Answer, Bargainer, GiveUp, settlement
 from .officer import Judge, by_strategy
 from .voice import Voice
@@ -303,6 +303,10 @@ class Asking(Weighing):
         as_filed = self.menu.outcome(self.taken.choice) == self.menu.outcome(self._as_filed)
         self.outcome = NegotiationOutcome.AGREED_AS_FILED if as_filed else NegotiationOutcome.AGREED_WITH_CHANGES
         return True
+
+    def moved_plan(self, plan: FlightPlan) -> FlightPlan:
+        """The plan as what has been taken would have it."""
+        return moved_plan(plan, self._bid, self.taken.choice) if self.taken is not None else plan
 
     @property
     def _as_filed(self) -> Choice:

@@ -43,6 +43,7 @@ from .attention import Attention
 from .bookkeeping import Bookkeeping
 from .books import Books
 from .calls import Call, Item
+from .changing import Changing
 from .config import PartyConfig, Roster
 from .consent import Consents
 from .desk import Desk
@@ -136,8 +137,16 @@ class Centre:
             self._rejections,
             self._voice,
         )
+        changing = Changing(self._book, self._rejections, self._consents)
         self._tasking = Tasking(
-            config, self._consents, self._posture, self._telling, self._manning, self._rejections, self._voice
+            config,
+            self._consents,
+            self._posture,
+            self._telling,
+            self._manning,
+            self._rejections,
+            self._voice,
+            changing,
         )
         self._reviews = Reviews(party, self._accord, self._relations, self._desk, self._voice, self._redraw)
         self._line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self._books, self._desk, self._voice)

@@ -75,12 +75,16 @@ class Consents:
         if filed is not None and filed.state not in OVER:
             self._withdraw(filed, None, "the flight was cancelled")
 
+    def land(self, filed: Filed) -> None:
+        """See :class:`~.changing.Submitter`."""
+        self._withdraw(filed, None, "the flight has landed")
+
     def emergency(self, order: DeclareEmergency) -> None:
         """A flight is in distress: it takes what it needs and asks for it at once."""
         filed = self._known(order.plan_id, order)
         if filed is None or filed.state in OVER or filed.state is PlanState.CONTINGENT:
             return
-        self._amending.drop(order.plan_id, "in distress")
+        self._amending.drop(filed.plan.plan_id, "in distress")
         self.withdraw_asking(filed, "in distress: asked for again as an emergency")
         self.distress(filed)
 
@@ -95,7 +99,7 @@ class Consents:
             self._book.tell(filed)
 
     def _known(self, plan_id: str, order: CancelPlan | DeclareEmergency) -> Filed | None:
-        filed = self._book.plans.get(plan_id)
+        filed = self._book.find(plan_id)
         if filed is None:
             self._voice.say(
                 InputRejected,
@@ -210,7 +214,7 @@ class Consents:
         if asking.plan.priority is Priority.EMERGENCY:
             self._posture.feel(Felt.HELPED, entry.granter)
         if asking.outcome is NegotiationOutcome.AGREED_WITH_CHANGES:
-            self._book.move(filed, asking.taken.volumes)
+            self._book.move(filed, asking.taken.volumes, asking.moved_plan(filed.plan))
             filed.to_ask = [*filed.to_ask, *self._newly_needed(filed)]
         if any(peer not in filed.asked for peer in filed.to_ask):
             self.ask(filed)

@@ -21,7 +21,8 @@ class Filed(msgspec.Struct, kw_only=True):
 
     Of an amended plan this is one version: ``first`` is the digest of version 1. While an earlier version is in force,
     ``in_force`` is the number of that, and ``kept`` are its agreements that cover air of this one too; ``legs`` are the
-    legs about which each party is asked, where it is not about all. ``refused`` is the last version that was refused.
+    legs about which each party is asked, where it is not about all. ``refused`` is the last version that was refused,
+    and ``moved`` the plan as bargaining has moved it.
     """
 
     plan: FlightPlan
@@ -40,6 +41,7 @@ class Filed(msgspec.Struct, kw_only=True):
     kept: list[Held] = msgspec.field(default_factory=list)
     legs: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     refused: "Filed | None" = None
+    moved: FlightPlan | None = None
 
     @property
     def ref(self) -> str:

@@ -73,6 +73,21 @@ def moved_volumes(volumes: Sequence[Volume4D], bid: Bid, choice: Choice) -> tupl
     return tuple(_moved(volume, east_nm, north_nm, block, shift) for volume in volumes)
 
 
+def moved_plan(plan: FlightPlan, bid: Bid, choice: Choice) -> FlightPlan:
+    """The plan as it would have been filed to have it so."""
+    east_nm, north_nm = bid.offsets_nm[choice.sector]
+    block, shift = bid.menu.blocks[choice.block], timedelta(minutes=bid.menu.shifts_min[choice.shift])
+    return msgspec.structs.replace(
+        plan,
+        area=moved(plan.area, east_nm, north_nm) if east_nm or north_nm else plan.area,
+        lower_ft=block.lower_ft,
+        upper_ft=block.upper_ft,
+        start=plan.start + shift,
+        end=plan.end + shift,
+        icao=msgspec.UNSET,
+    )
+
+
 def _moved(volume: Volume4D, east_nm: float, north_nm: float, block: Block, shift: timedelta) -> Volume4D:
     return Volume4D(
         area=moved(volume.area, east_nm, north_nm) if east_nm or north_nm else volume.area,

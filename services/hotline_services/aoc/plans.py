@@ -15,7 +15,7 @@ from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, P
 from hotline_protocol.geometry import expand
 from hotline_protocol.intake import check_plan
 
-from .amendments import cannot_amend, old_version, refusal, same_air
+from .amendments import cannot_amend, filed_as, old_version, refusal, same_air
 from .filed import FLYING, Filed, status_of
 from .menus import gives_way
 from .picture import Picture, Standing, Use, plan_of
@@ -120,8 +120,8 @@ class PlanBook:
     def draft(self, plan: FlightPlan) -> Filed | None:
         """A version of a plan that is not over; None when it is refused. Nothing changes but that this is told."""
         known = self.plans[plan.plan_id]
-        problem = cannot_amend(known, plan) or self._problem(plan)
-        keeps_air = same_air(known.plan, plan)
+        problem = cannot_amend(known, plan, self._voice.now) or self._problem(plan)
+        keeps_air = same_air(known.plan, plan) or same_air(known.moved or known.plan, plan)
         volumes = () if problem else known.volumes if keeps_air else expand(plan)
         filed = Filed(
             plan=plan,
@@ -130,6 +130,7 @@ class PlanBook:
             state=PlanState.NEGOTIATING,
             priority=plan.priority,
             as_filed=known.as_filed or not keeps_air,
+            moved=known.moved if keeps_air else None,
             first=known.first or known.digest,
             in_force=0 if known.state is PlanState.NEGOTIATING else known.plan.number,
         )
@@ -138,6 +139,24 @@ class PlanBook:
             self.refuse_version(filed, problem)
             return None
         return filed
+
+    def find(self, plan_id: str) -> Filed | None:
+        """The plan of this id; or the one that has been delayed, and would have it if it were filed now."""
+        filed = self.plans.get(plan_id)
+        if filed is not None:
+            return filed
+        amended = (filed for filed in self.plans.values() if filed.first and filed.state not in OVER)
+        return next((filed for filed in amended if filed_as(filed.plan) == plan_id), None)
+
+    def newest(self, filed: Filed) -> FlightPlan:
+        """What is wanted of this plan now: a version that is being negotiated, or else as it stands."""
+        pending = self.pending.get(filed.plan.plan_id)
+        return pending.plan if pending is not None else filed.moved or filed.plan
+
+    def next_version(self, filed: Filed) -> int:
+        """A number that no version of this plan has had."""
+        versions = (filed, self.pending.get(filed.plan.plan_id), filed.refused)
+        return max(version.plan.number for version in versions if version is not None) + 1
 
     def asked_for(self, plan_id: str, negotiation_id: str) -> Filed:
         """The version of this plan that this negotiation is about."""
@@ -218,9 +237,9 @@ class PlanBook:
         if filed.state is PlanState.NEGOTIATING:
             self._enter(filed, Standing.OURS if firm else Standing.WISHED, volumes)
 
-    def move(self, filed: Filed, volumes: tuple[Volume4D, ...]) -> None:
-        """Bargaining has moved it."""
-        filed.volumes = volumes
+    def move(self, filed: Filed, volumes: tuple[Volume4D, ...], moved: FlightPlan) -> None:
+        """Bargaining has moved it: this is its air, and the plan as it would have been filed so."""
+        filed.volumes, filed.moved = volumes, moved
         filed.as_filed = False
         self._watch(filed)
 

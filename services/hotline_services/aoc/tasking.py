@@ -5,7 +5,9 @@ from typing import Any
 from hotline_protocol.injection import (
     AnnounceLine,
     CancelPlan,
+    ChangePlan,
     DeclareEmergency,
+    FileMessage,
     Injected,
     PassAdvice,
     ReportSighting,
@@ -15,6 +17,7 @@ from hotline_protocol.line import Reason
 from hotline_protocol.message import Message
 from hotline_protocol.orders import AtDesk, LodgeProtest
 
+from .changing import Changing
 from .config import PartyConfig
 from .consent import Consents
 from .manning import Manning
@@ -36,6 +39,7 @@ class Tasking:
         manning: Manning,
         rejections: Rejections,
         voice: Voice,
+        changing: Changing,
     ) -> None:
         self._protests = config.posture.protests
         self._consents = consents
@@ -44,6 +48,7 @@ class Tasking:
         self._manning = manning
         self._rejections = rejections
         self._voice = voice
+        self._changing = changing
 
     def hear(self, message: Message) -> None:
         """Do this, if it is anything to be done."""
@@ -53,6 +58,10 @@ class Tasking:
                 self._consents.submit(message.plan)
             case CancelPlan():
                 self._consents.cancel(message)
+            case ChangePlan():
+                self._changing.change(message)
+            case FileMessage():
+                self._changing.hear(message)
             case DeclareEmergency():
                 self._consents.emergency(message)
             case ReportSighting():

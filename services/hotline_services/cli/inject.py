@@ -52,7 +52,8 @@ def inject(
     force: Annotated[bool, Flag] = False,
     reach: Reach = FROM_HERE,
 ) -> int:
-    """Hand flight plans to a centre: JSON plans or ICAO messages (FPL, CNL), one or many in a file.
+    """Hand flight plans to a centre: JSON plans or ICAO messages (FPL, CNL, CHG, DLA, DEP, ARR),
+    one or many in a file. A plan of the same id with a higher version amends it.
 
     Plans are checked here first, at the time of the stack's clock, and that the centre has been heard of; with any
     problem nothing is sent. A field that no plan has is told and not read: the plan is sent. Each plan is published on
@@ -182,6 +183,8 @@ class _Errand:
                 self._say_sent(plan)
             if letter.cancels and not self._json:
                 _say(f"cancellation of {letter.cancels} sent to {self._to}")
+            if letter.changes and not self._json:
+                _say(f"{letter.changes[1:4]} about {letter.callsign} sent to {self._to}")
 
     def _say_sent(self, plan: FlightPlan) -> None:
         if not self._json:

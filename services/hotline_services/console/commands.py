@@ -9,7 +9,7 @@ import msgspec
 
 from hotline_protocol.airspace import Position
 from hotline_protocol.gars import GarsError, gars_bounds
-from hotline_protocol.injection import Advice, AdviceKind, CancelPlan, PassAdvice, SightingKind
+from hotline_protocol.injection import Advice, AdviceKind, CancelPlan, ChangePlan, PassAdvice, SightingKind
 from hotline_protocol.menu import Choice, Menu
 from hotline_protocol.orders import (
     AcceptOffer,
@@ -25,6 +25,7 @@ from hotline_protocol.orders import (
 )
 from hotline_services.monitor.wording import clock_time, printable
 
+from .amending import HOW, AmendError, changes
 from .desk_view import DeskView
 from .sitting import Draft
 from .telling import hint, menu_lines, plan_lines, sky_lines, status_lines
@@ -47,6 +48,7 @@ HELP: Final = (
     ("plans", "your own plans"),
     ("sky", "what flies, and where"),
     ("cancel PLAN", "withdraw a plan of yours"),
+    ("amend PLAN later 30", "change a plan: later, earlier, longer, shorter MIN; heights FEET FEET; priority WORD"),
     ("log [lines]", "the last lines of the duty log"),
     ("look", "have the centre tell again what is on the desk"),
     ("hint", "what the automatic officer would answer"),
@@ -97,6 +99,7 @@ class Commands:
             "plans": self._plans,
             "sky": self._sky,
             "cancel": self._cancel,
+            "amend": self._amend,
             "log": self._log,
             "look": lambda _words, _now: Reply(look=True),
             "hint": self._hint,
@@ -213,6 +216,14 @@ class Commands:
         if len(said) != 1 or said[0] not in self._view.plans:
             raise CommandError("Cancel which plan? plans lists them.")
         return _order(CancelPlan, plan_id=said[0])
+
+    def _amend(self, said: list[str], _now: datetime) -> Reply:
+        if not said or said[0] not in self._view.plans:
+            raise CommandError(f"Amend which plan? plans lists them: {HOW}.")
+        try:
+            return _order(ChangePlan, plan_id=said[0], **changes(self._view.plans[said[0]], said[1:]))
+        except AmendError as error:
+            raise CommandError(str(error)) from error
 
     def _status(self, _words: list[str], now: datetime) -> Reply:
         return Reply(lines=tuple(status_lines(self._view, now)))

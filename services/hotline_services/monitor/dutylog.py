@@ -20,11 +20,8 @@ from hotline_protocol.events import (
 )
 from hotline_protocol.injection import (
     AnnounceLine,
-    CancelPlan,
-    DeclareEmergency,
     Injected,
     ReportSighting,
-    SubmitPlan,
 )
 from hotline_protocol.ledger import EntryKind, Head
 from hotline_protocol.line import (
@@ -61,20 +58,9 @@ from hotline_protocol.message import Message
 from hotline_protocol.orders import AnswersOffer, DecisionAwaited
 from hotline_protocol.service import WAITS, Health, Presence, Resend, Stop
 
-from . import desklog, worldlog
-from .wording import (
-    air,
-    clock_time,
-    date_time_group,
-    duration,
-    heights,
-    noted,
-    of_version,
-    offer,
-    printable,
-    shortened,
-    words,
-)
+from . import desklog, planlog, worldlog
+from .planlog import PlanOrder, callsign
+from .wording import air, clock_time, date_time_group, duration, noted, of_version, offer, printable, shortened, words
 
 WIDTH: Final = 160
 REMEMBERED: Final = 1_000
@@ -286,15 +272,9 @@ class DutyLog:
                 return worldlog.said(message)
 
     def _injection(self, message: Injected) -> tuple[str, Sequence[str]] | None:
+        if isinstance(message, PlanOrder):
+            return planlog.ordered(message)
         match message:
-            case SubmitPlan(plan=plan):
-                flown = f"{_callsign(plan.callsign, plan.plan_id)}{plan.kind.value}"
-                window = f"{clock_time(plan.start)}-{clock_time(plan.end)}"
-                return "plan filed", [plan.plan_id, flown, heights(plan.lower_ft, plan.upper_ft), window, plan.remarks]
-            case CancelPlan():
-                return "cancel", [message.plan_id]
-            case DeclareEmergency():
-                return "emergency", [message.plan_id]
             case ReportSighting():
                 seen = f"{words(message.kind.value)} by {message.by.upper()} at {clock_time(message.seen_at)}"
                 return "sighting", [seen, message.detail]
@@ -313,7 +293,7 @@ class DutyLog:
             case PlanStatus():
                 state = of_version(message, message.state.value + ("" if message.as_filed else " with changes"))
                 problem = f"{message.problem.field}: {message.problem.reason}" if message.problem else ""
-                known = _callsign(message.callsign, message.plan_id) + state
+                known = callsign(message.callsign, message.plan_id) + state
                 return "plan", [message.plan_id, known, air(message.volumes), problem, noted(message.notes)]
             case Escalated():
                 told = [words(message.kind.value), f"with {message.peer.upper()}", message.about]
@@ -344,11 +324,6 @@ class DutyLog:
             return None  # it is about to begin
         self._presence.put(message.source, (message.presence, message.session))
         return f"service {message.presence.value}", [message.note]
-
-
-def _callsign(callsign: str, plan_id: str) -> str:
-    """The callsign to be put before something, unless the plan's id tells it already."""
-    return "" if callsign.lower() in plan_id.lower() else f"{callsign} "
 
 
 def _since(start: datetime, message: Message) -> str:

@@ -23,7 +23,15 @@ from hotline_protocol.events import (
     PlanStatus,
     ReviewEnded,
 )
-from hotline_protocol.injection import CancelPlan, DeclareEmergency, Deviate, FlyUnannounced, ReportSighting, SubmitPlan
+from hotline_protocol.injection import (
+    CancelPlan,
+    ChangePlan,
+    DeclareEmergency,
+    Deviate,
+    FlyUnannounced,
+    ReportSighting,
+    SubmitPlan,
+)
 from hotline_protocol.ledger import negotiation_id_of
 from hotline_protocol.line import (
     Amend,
@@ -253,7 +261,7 @@ def _unannounced(message: FlyUnannounced) -> Threads:
     return Threads(_contents(party, plan.digest), (_plan(party, plan.plan_id),))
 
 
-def _changed(message: CancelPlan | DeclareEmergency) -> Threads:
+def _changed(message: CancelPlan | ChangePlan | DeclareEmergency) -> Threads:
     return Threads(_plan(message.to, message.plan_id))
 
 
@@ -326,7 +334,7 @@ _NAMED: Final[dict[type[Message], Callable[[Any], Threads]]] = {  # a table: thi
     **_each(_stated, PlanStatus),
     **_each(_filed, SubmitPlan),
     **_each(_unannounced, FlyUnannounced),
-    **_each(_changed, CancelPlan, DeclareEmergency),
+    **_each(_changed, CancelPlan, ChangePlan, DeclareEmergency),
     **_each(_deviating, Deviate),
     **_each(_flown, FlightBegan, FlightFlown, ConformanceChanged, LineCrossed, ZoneEntered),
     **_each(_met, Encountered),

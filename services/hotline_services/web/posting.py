@@ -63,7 +63,8 @@ async def inject(asked: Asked) -> list[Sent]:
         except NoBrokerError as error:
             raise NotMetError(503, _not_all_sent(sent, reading, error)) from error
         sent += [_sent(to, plan, reading) for plan in letter.plans]
-        sent += [Sent(to=to, plan_id=letter.cancels, digest="")] if letter.cancels else []
+        about = letter.cancels or letter.callsign
+        sent += [Sent(to=to, plan_id=about, digest="")] if not letter.plans and about else []
     return sent
 
 

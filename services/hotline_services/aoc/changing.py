@@ -1,0 +1,143 @@
+"""Changes of plans that name only what is changed: from the page, the desk, and ICAO messages."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from hotline_protocol.flightplan import OVER, FlightPlan
+from hotline_protocol.icao_changes import Change, read_change
+from hotline_protocol.icao_filed import Flight, at_off_block, flight_of, with_fields
+from hotline_protocol.icao_fpl import read_fpl
+from hotline_protocol.injection import ChangePlan, FileMessage, Injected
+
+from .filed import Filed
+from .plans import PlanBook
+from .rejections import Rejections
+
+NAMED: Final = ("start", "end", "area", "lower_ft", "upper_ft", "priority", "remarks")
+MOVED: Final = ("area", "lower_ft", "upper_ft")
+
+
+class Submitter(Protocol):
+    """Who takes versions of plans in: see :class:`~.consent.Consents`."""
+
+    def submit(self, plan: FlightPlan) -> None:
+        """A plan of our own side, or another version of it, has been filed."""
+
+    def land(self, filed: Filed) -> None:
+        """The flight is over before its plan."""
+
+
+class Changing:
+    """Makes the next version of a plan from what is known of it."""
+
+    def __init__(self, book: PlanBook, rejections: Rejections, submitter: Submitter) -> None:
+        self._book: Final = book
+        self._rejections: Final = rejections
+        self._submitter: Final = submitter
+
+    def change(self, order: ChangePlan) -> None:
+        """Make a new version in which what the order names is so."""
+        filed = self._book.find(order.plan_id)
+        if filed is None:
+            self._rejections.reject(order, "unknown-plan", "plan_id", f"no plan has the id {order.plan_id}")
+        elif filed.state in OVER:
+            reason = f"{order.plan_id} is {filed.state.value}: a plan that is over cannot be changed"
+            self._rejections.reject(order, "plan-over", "plan_id", reason)
+        else:
+            self._submit(order, filed, lambda plan: changed(plan, order))
+
+    def hear(self, order: FileMessage) -> None:
+        """Do what this ICAO message says of the plan that it names."""
+        body = " ".join(order.text.upper().split()).strip("()")
+        change = read_change(body)
+        if change.problems:
+            problem = change.problems[0]
+            self._rejections.reject(order, problem.code, problem.field, problem.reason)
+            return
+        found = self._named(change)
+        if len(found) != 1:
+            reason = f"no plan is known that was filed as {change.named}" if not found else _ambiguous(change, found)
+            self._rejections.reject(order, "unknown-plan", "field 7", f"{change.kind}: {reason}")
+            return
+        ((filed, flight),) = found
+        if change.kind == "ARR":
+            self._submitter.land(filed)
+        else:
+            self._submit(order, filed, lambda plan: _by_message(plan, change, flight))
+
+    def _named(self, change: Change) -> list[tuple[Filed, Flight]]:
+        flights = [(filed, self._flight(filed)) for filed in self._book.plans.values() if filed.state not in OVER]
+        return [(filed, flight) for filed, flight in flights if flight is not None and change.names(flight)]
+
+    def _flight(self, filed: Filed) -> Flight | None:
+        icao = self._book.newest(filed).icao
+        return None if icao is msgspec.UNSET else flight_of(icao)
+
+    def _submit(self, order: Injected, filed: Filed, make: "Maker") -> None:
+        plan = self._book.newest(filed)
+        try:
+            new = make(plan)
+        except ChangeError as error:
+            self._rejections.reject(order, "bad-change", error.field, str(error))
+            return
+        version = self._book.next_version(filed)
+        self._submitter.submit(msgspec.structs.replace(new, plan_id=plan.plan_id, version=version))
+
+
+class Maker(Protocol):
+    """Makes a plan of another. Raises ChangeError."""
+
+    def __call__(self, plan: FlightPlan, /) -> FlightPlan: ...
+
+
+class ChangeError(ValueError):
+    """A change cannot be made; the message says why, and ``field`` is what it is about."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field: Final = field
+
+
+def changed(plan: FlightPlan, order: ChangePlan) -> FlightPlan:
+    """The plan with what the order names. Raises ChangeError."""
+    fields: dict[str, Any] = {name: value for name in NAMED if (value := getattr(order, name)) is not None}
+    if not fields and not order.shift_min:
+        raise ChangeError("plan_id", "nothing is named that is to be changed")
+    start, end = fields.get("start", plan.start), fields.get("end", plan.end)
+    fields |= {"start": _shifted(start, order.shift_min), "end": _shifted(end, order.shift_min)}
+    return _with_icao(msgspec.structs.replace(plan, **fields), plan)
+
+
+def _shifted(at: datetime, minutes: int) -> datetime:
+    try:
+        return at + timedelta(minutes=minutes)
+    except OverflowError as error:
+        raise ChangeError("shift_min", "it would go on beyond the end of the calendar") from error
+
+
+def _with_icao(new: FlightPlan, old: FlightPlan) -> FlightPlan:
+    """The new plan without the message that it was filed as, where that does not say the same any more."""
+    if old.icao is msgspec.UNSET:
+        return new
+    shift, flight = new.start - old.start, flight_of(old.icao)
+    is_as_filed = all(getattr(new, name) == getattr(old, name) for name in MOVED) and new.end - old.end == shift
+    icao = at_off_block(old.icao, flight.off_block + shift) if flight and is_as_filed else msgspec.UNSET
+    return msgspec.structs.replace(new, icao=icao)
+
+
+def _by_message(plan: FlightPlan, change: Change, flight: Flight) -> FlightPlan:
+    """The plan as it is read from its message with the change in it. Raises ChangeError."""
+    icao = plan.icao if plan.icao is not msgspec.UNSET else ""
+    off_block = change.off_block(flight)
+    message = with_fields(icao, change.fields) if change.kind == "CHG" else at_off_block(icao, off_block)
+    (read,) = read_fpl(message, flight.off_block)
+    if read.plan is None:
+        raise ChangeError(read.problems[0].field, f"{change.kind}: {read.problems[0].reason}")
+    return msgspec.structs.replace(read.plan, flexibility=plan.flexibility, operator=plan.operator)
+
+
+def _ambiguous(change: Change, found: list[tuple[Filed, Flight]]) -> str:
+    ids = ", ".join(filed.plan.plan_id for filed, _ in found)
+    return f"several plans were filed as {change.named}: {ids}; name the day by DOF in field 18"

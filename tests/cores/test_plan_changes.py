@@ -1,0 +1,251 @@
+"""Changes that name only what is changed: orders of the page and the desk, and ICAO messages about a filed plan."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from hotline_protocol.events import InputRejected, PlanStatus
+from hotline_protocol.flightplan import FlightPlan, PlanState, Priority
+from hotline_protocol.hearing import ear
+from hotline_protocol.injection import CancelPlan, ChangePlan, FileMessage, SubmitPlan
+from hotline_protocol.topics import INJECT
+from hotline_services.injecting import read_texts
+
+from .joined import DAWN, FAR_EAST, Joined, minutes, plan
+
+FPL = "(FPL-EXER11-IM-2F18/M-SDFG/S-OSDZ0900-N0471F310 DCT RAQQA DCT 3520N04010E-OSLK0130-DOF/170618 RMK/PATROL)"
+NAME = "EXER11-20170618-0900"
+
+
+def hand_in(world: Joined, text: str, to: str = "us") -> None:
+    for message in ear(INJECT.filter(to=to), text.encode(), world.now):
+        world.deliver(message)
+
+
+def filed(*texts: str) -> Joined:
+    world = Joined()
+    for text in (FPL, *texts):
+        hand_in(world, text)
+    world.run(minutes=5)
+    return world
+
+
+def stands(world: Joined, plan_id: str = NAME) -> FlightPlan:
+    return world.centres["us"].plans[plan_id].plan
+
+
+def refusal(world: Joined) -> str:
+    problem = world.all(InputRejected)[-1].problem
+    return f"{problem.field}: {problem.reason}"
+
+
+# Orders ------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_changes_what_it_names_and_nothing_else() -> None:
+    world, first = Joined(), plan("p", FAR_EAST)
+    world.file("us", first)
+    world.tell("us", ChangePlan, plan_id="p", shift_min=30, lower_ft=19_000)
+    shift = minutes(30)
+    expected = msgspec.structs.replace(
+        first, version=2, lower_ft=19_000, start=first.start + shift, end=first.end + shift
+    )
+    assert stands(world, "p") == expected
+    world.tell("us", ChangePlan, plan_id="p", priority=Priority.PRIORITY, end=first.end + minutes(60))
+    assert stands(world, "p").number == 3
+    assert stands(world, "p").priority is Priority.PRIORITY
+    assert stands(world, "p").lower_ft == 19_000
+
+
+def test_orders_that_follow_on_each_other_add_up_before_the_first_is_agreed() -> None:
+    world, first = Joined(), plan("p")
+    world.file("us", first)
+    world.lost = lambda message: hasattr(message, "call_id")
+    world.tell("us", ChangePlan, plan_id="p", shift_min=30)
+    world.tell("us", ChangePlan, plan_id="p", upper_ft=19_500)
+    world.lost = lambda _: False
+    world.run(minutes=60)
+    assert stands(world, "p").number == 3
+    assert (stands(world, "p").start, stands(world, "p").upper_ft) == (first.start + minutes(30), 19_500)
+
+
+def test_what_bargaining_has_moved_is_changed_from_where_it_is() -> None:
+    world, ours = Joined(), plan("us-1")
+    world.file("ru", plan("ru-1"))
+    world.file("us", ours)
+    (moved,) = world.status("us-1").volumes
+    world.said.clear()
+    world.tell("us", ChangePlan, plan_id="us-1", end=moved.end - minutes(15))
+    (after,) = world.status("us-1").volumes
+    assert after == msgspec.structs.replace(moved, end=moved.end - minutes(15))
+
+
+@pytest.mark.parametrize(
+    ("order", "field"),
+    [
+        ({"plan_id": "none", "shift_min": 5}, "plan_id"),
+        ({"plan_id": "over", "shift_min": 5}, "plan_id"),
+        ({"plan_id": "p"}, "plan_id"),
+    ],
+)
+def test_an_order_that_cannot_be_followed_is_refused_with_its_field(order: dict[str, object], field: str) -> None:
+    world = Joined()
+    world.file("us", plan("p", FAR_EAST))
+    world.file("us", plan("over"))
+    world.tell("us", CancelPlan, plan_id="over")
+    world.tell("us", ChangePlan, **order)
+    assert refusal(world).startswith(f"{field}: ")
+
+
+def test_an_order_to_an_impossible_time_is_refused_and_the_plan_stands() -> None:
+    world, first = Joined(), plan("p", FAR_EAST)
+    world.file("us", first)
+    world.tell("us", ChangePlan, plan_id="p", end=first.start - minutes(5))
+    refused = world.all(PlanStatus)[-2]
+    assert refused.state is PlanState.REFUSED
+    assert refused.problem is not None
+    assert refused.problem.field == "end"
+    assert stands(world, "p") == first
+
+
+# ICAO messages -----------------------------------------------------------------------------------------------
+
+
+def test_a_delay_moves_the_plan_to_its_new_time() -> None:
+    world = filed()
+    before = stands(world)
+    hand_in(world, "(DLA-EXER11-OSDZ0945-OSLK-DOF/170618)")
+    world.run(minutes=5)
+    after = stands(world)
+    assert (after.number, world.status(NAME).state) == (2, PlanState.ACCEPTED)
+    assert (after.start - before.start, after.end - before.end) == (timedelta(minutes=45), timedelta(minutes=45))
+    assert after.area == before.area
+
+
+def test_a_delay_over_midnight_is_of_the_next_day() -> None:
+    world = filed(FPL.replace("OSDZ0900", "OSDZ2330"))
+    hand_in(world, "(DLA-EXER11-OSDZ0015-OSLK-0)")
+    problem = world.all(InputRejected)
+    assert problem, "two flights of that day are meant: it must say which"
+    world = Joined()
+    hand_in(world, FPL.replace("OSDZ0900", "OSDZ2330"))
+    hand_in(world, "(DLA-EXER11-OSDZ0015-OSLK-0)")
+    world.run(minutes=5)
+    assert stands(world, "EXER11-20170618-2330").icao is not msgspec.UNSET
+    assert "OSDZ0015" in str(stands(world, "EXER11-20170618-2330").icao)
+    assert "DOF/170619" in str(stands(world, "EXER11-20170618-2330").icao)
+
+
+def test_a_change_gives_the_fields_that_it_names_other_contents() -> None:
+    world = filed()
+    before = stands(world)
+    hand_in(world, "(CHG-EXER11-OSDZ0900-OSLK-DOF/170618-15/N0471F250 DCT RAQQA DCT 3520N04010E-8/IX)")
+    world.run(minutes=5)
+    after = stands(world)
+    assert (after.number, after.lower_ft, after.upper_ft) == (2, 24_500, 25_500)
+    assert after.area == before.area
+    hand_in(world, "(CHG-EXER11-OSDZ0900-OSLK-DOF/170618-16/OSLK0200-18/STS/MEDEVAC)")
+    world.run(minutes=5)
+    assert stands(world).number == 3
+    assert stands(world).end - stands(world).start > after.end - after.start
+    assert stands(world).priority is Priority.PRIORITY
+
+
+def test_a_change_that_cannot_be_read_is_refused_with_its_field_and_the_plan_stands() -> None:
+    world = filed()
+    hand_in(world, "(CHG-EXER11-OSDZ0900-OSLK-DOF/170618-15/N0471F250 NOWHERE)")
+    assert "NOWHERE" in refusal(world)
+    assert stands(world).number == 1
+    assert world.status(NAME).state is PlanState.ACCEPTED
+
+
+def test_a_departure_begins_the_flight_when_it_left() -> None:
+    world = filed()
+    before = stands(world)
+    hand_in(world, "(DEP-EXER11-OSDZ0907-OSLK-DOF/170618)")
+    world.run(minutes=5)
+    assert stands(world).start - before.start == timedelta(minutes=7)
+
+
+def test_an_arrival_gives_the_rest_of_the_air_back() -> None:
+    world = filed()
+    world.run(minutes=(stands(world).start - DAWN) / timedelta(minutes=1) + 10)
+    assert world.status(NAME).state is PlanState.ACTIVATED
+    hand_in(world, f"(ARR-EXER11-OSDZ-OSLK{world.now:%H%M})")
+    world.run(minutes=1)
+    assert world.status(NAME).state is PlanState.ENDED
+    assert list(world.centres["ru"].ledgers["us"].standing("ru", world.now)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(DLA-EXER12-OSDZ0945-OSLK-DOF/170618)",
+        "(DLA-EXER11-OSAP0945-OSLK-DOF/170618)",
+        "(DLA-EXER11-OSDZ0945-OSAP-DOF/170618)",
+        "(DLA-EXER11-OSDZ0945-OSLK-DOF/170622)",
+        "(CHG-EXER11-OSDZ0930-OSLK-DOF/170618-16/OSLK0200)",
+        "(DEP-EXER12-OSDZ0907-OSLK-0)",
+        "(ARR-EXER12-OSDZ-OSLK1030)",
+    ],
+)
+def test_a_message_that_names_no_known_plan_is_refused_by_the_name_that_it_gives(text: str) -> None:
+    world = filed()
+    hand_in(world, text)
+    assert text[5:11] in refusal(world)
+    assert text[1:4] in refusal(world)
+    assert stands(world).number == 1
+
+
+def test_a_cancellation_by_the_new_time_cancels_the_plan_that_was_delayed() -> None:
+    world = filed("(DLA-EXER11-OSDZ0945-OSLK-DOF/170618)")
+    hand_in(world, "(CNL-EXER11-OSDZ0945-OSLK-DOF/170618)")
+    assert world.status(NAME).state is PlanState.WITHDRAWN
+
+
+def test_a_later_message_names_the_plan_by_its_new_time() -> None:
+    world = filed("(DLA-EXER11-OSDZ0945-OSLK-DOF/170618)")
+    hand_in(world, "(CHG-EXER11-OSDZ0945-OSLK-DOF/170618-18/RMK/TANKER)")
+    world.run(minutes=5)
+    assert stands(world).number == 3
+    assert stands(world).remarks == "TANKER"
+
+
+def test_an_order_that_moves_a_filed_plan_in_time_moves_the_time_by_which_messages_name_it() -> None:
+    world = filed()
+    world.tell("us", ChangePlan, plan_id=NAME, shift_min=15)
+    world.run(minutes=5)
+    hand_in(world, "(CHG-EXER11-OSDZ0915-OSLK-DOF/170618-18/RMK/TANKER)")
+    world.run(minutes=5)
+    assert stands(world).number == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("(DLA-EXER11-OSDZ-OSLK-0)", "field 13"),
+        ("(DLA-EXER11-OSDZ2460-OSLK-0)", "field 13"),
+        ("(CHG-EXER11-OSDZ0900-OSLK-0)", "field 22"),
+        ("(CHG-EXER11-OSDZ0900-OSLK-0-22/X)", "field 22"),
+        ("(ARR-EXER11-OSDZ)", "field 17"),
+        ("(DEP-E-OSDZ0900-OSLK-0)", "field 7"),
+        ("(DLA-EXER11-OSDZ0900-OSLK-DOF/179918)", "field 18 DOF"),
+    ],
+)
+def test_a_message_that_is_not_well_formed_is_refused_before_it_is_sent(text: str, field: str) -> None:
+    reading = read_texts([("", text.encode())], datetime(2017, 6, 18, tzinfo=UTC))
+    assert not reading.letters
+    assert [complaint.problem.field for complaint in reading.complaints] == [field]
+
+
+def test_the_message_is_handed_on_as_it_was_written() -> None:
+    (message,) = ear(INJECT.filter(to="us"), b"(dla-exer11/a1234\n-osdz0945 -oslk-0)", DAWN)
+    assert isinstance(message, FileMessage)
+    assert message.text == "(DLA-EXER11/A1234 -OSDZ0945 -OSLK-0)"
+
+
+def test_a_plan_keeps_the_message_that_it_was_read_from() -> None:
+    (message,) = ear(INJECT.filter(to="us"), FPL.replace("DOF/170618 ", "").encode(), DAWN)
+    assert isinstance(message, SubmitPlan)
+    assert "DOF/170618 RMK/PATROL" in str(message.plan.icao)
