@@ -207,6 +207,19 @@ def test_of_less_than_a_day_nothing_is_said_a_day(hours: float, a_day: float | N
     assert total.calls_per_day == a_day
 
 
+def test_a_call_counts_from_when_it_is_answered_and_a_ring_once_it_is_known_what_it_is() -> None:
+    rings = [
+        CallRow(key="over", caller="us", rang_at=NOON, answered_at=at(5), ended_at=at(60), hold_s=55.0),
+        CallRow(key="talking", caller="us", rang_at=at(100), answered_at=at(105), set_up_s=5.0),
+        CallRow(key="ringing", caller="ru", rang_at=at(200)),
+        CallRow(key="in vain", caller="ru", rang_at=at(150), ended_at=at(170), set_up_s=20.0),
+    ]
+    (total,) = call_volume(rings, Period(start=NOON, end=at(3_600)), Grouping.TOTAL)
+    assert (total.calls, total.in_progress, total.ringing, total.attempts) == (2, 1, 1, 1)
+    assert (total.hold.max_s, total.set_up.max_s) == (55.0, 0.0)  # of what has ended
+    assert total.erlang == pytest.approx((55 + 20) / 3_600)
+
+
 def test_call_volume_by_hour_counts_a_call_in_the_hour_in_which_it_rang() -> None:
     period = Period(start=NOON, end=at(5_400))
     calls = [

@@ -10,11 +10,14 @@ import aiomqtt
 import msgspec
 import pytest
 
+from hotline_protocol.airspace import Volume4D
 from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.message import Author
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import INJECT, address_of, encode
+from hotline_services.cli.query import Query
+from hotline_services.cli.standing import status
 from hotline_services.monitor.record import Record
 from hotline_services.runtime.broker import EmbeddedBroker, available
 from hotline_services.runtime.store import Heard
@@ -133,6 +136,55 @@ async def test_a_plan_is_handed_over_and_followed(
         )
         write(record, Heard(NOW + timedelta(minutes=1), accepted))
         await expect(page.locator(".inject")).to_contain_text("DRAWN1: accepted with changes")
+
+
+async def test_a_plan_that_was_handed_over_stays_on_the_map_however_late_it_starts(
+    served: Site, record: Record, visit: Visit
+) -> None:
+    page = await visit(served.at(t="inject", token=TOKEN))
+    await page.get_by_label("Starts").fill("600")
+    await page.get_by_role("button", name="Example").click()
+    await expect(page.locator(".checked")).to_contain_text("DRAWN1")
+    written = msgspec.json.decode(await page.locator(".inject textarea").input_value(), type=FlightPlan)
+    async with page.expect_response("**/inject?*") as answer:
+        await page.get_by_role("button", name="Submit").click()
+    (sent,) = await (await answer.value).json()
+    assert written.start > NOW + timedelta(hours=9)
+    volume = Volume4D(
+        area=written.area, lower_ft=written.lower_ft, upper_ft=written.upper_ft, start=written.start, end=written.end
+    )
+    status = Author("us", "tested").say(
+        PlanStatus,
+        NOW,
+        plan_id=sent["plan_id"],
+        plan=sent["digest"],
+        callsign="DRAWN1",
+        state=PlanState.ACCEPTED,
+        volumes=(volume,),
+    )
+    write(record, Heard(NOW, status))
+    await expect(page.locator(".inject")).to_contain_text("DRAWN1: accepted")
+    await page.get_by_role("button", name="As a table").click()
+    await expect(page.get_by_role("row", name="DRAWN1")).to_be_visible()
+
+
+async def test_page_and_status_count_the_same_services(
+    served: Site, record: Record, broker: EmbeddedBroker, visit: Visit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    up = Health(id="m-up", source="monitor", seq=0, time=NOW, presence=Presence.UP, session="1")
+    async with aiomqtt.Client(broker.settings.host, broker.settings.port) as client:
+        await client.publish(address_of(up), encode(up), qos=1, retain=True)
+    address = f"mqtt://{broker.settings.host}:{broker.settings.port}"
+    assert await asyncio.to_thread(status, broker=address, query=Query(record=record._path, json=True)) == 0
+    told = msgspec.json.decode(capsys.readouterr().out)["services"]
+    page = await visit(served.at(t="standing"))
+    names = [row["key"] for row in told]
+    assert "monitor" in names
+    up_now = sum(row["presence"] == "up" for row in told)
+    glance = page.get_by_role("region", name="Standing", exact=True)
+    await expect(glance).to_contain_text(f"{up_now} of {len(names)} up")
+    listed = page.locator("#panel-standing").get_by_role("table", name="Services").locator("tbody tr")
+    await expect(listed).to_have_text([re.compile(f"^{name}up", re.IGNORECASE) for name in names])
 
 
 async def test_text_that_was_edited_by_hand_is_not_written_over_by_the_fields(served: Site, visit: Visit) -> None:

@@ -1,11 +1,14 @@
 """The page over a record that is being written."""
 
+import asyncio
+import re
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from hotline_protocol.events import Escalated, EscalationKind
-from hotline_protocol.line import Reason, Ring, Tier
+from hotline_protocol.line import Answer, Reason, Ring, Tier
 from hotline_protocol.message import Author
 from hotline_protocol.sky import FlightBegan, Flyer
 from hotline_services.monitor.record import Record
@@ -53,6 +56,46 @@ async def test_a_call_in_progress_is_shown_as_it_is_talked(record: Record, visit
         write(record, Heard(at, ring))
         await expect(page.locator("#line h2")).to_contain_text("Ringing")
         await expect(page.locator("#line .transcript li").last).to_contain_text("ring emergency · chiefs")
+
+
+async def test_a_call_is_counted_as_soon_as_it_is_in_the_list(record: Record, visit: Visit) -> None:
+    first, us, ru = morning(1)[0].at, Author("us", "tested"), Author("ru", "tested")
+    ring = us.say(Ring, first, to="ru", call_id="us-call", reason=Reason.EMERGENCY, tier=Tier.CHIEFS)
+    answer = ru.say(Answer, first + timedelta(seconds=9), to="us", call_id="us-call")
+    write(record, Heard(answer.time, ring), Heard(answer.time + timedelta(minutes=1), answer))  # it rang before
+    async with site(record=record._path) as served:
+        page = await visit(served.address)
+        await expect(page.locator(CALLS)).to_have_count(1)
+        await expect(page.locator(".numbers").first).to_contain_text(re.compile(r"Calls in \d+ min1"))
+        await expect(page.locator(".numbers").first).to_contain_text("Completed—")
+
+
+async def test_a_ring_that_goes_on_is_told_as_such_beside_the_list(record: Record, visit: Visit) -> None:
+    first, us = morning(1)[0].at, Author("us", "tested")
+    ring = us.say(Ring, first, to="ru", call_id="us-call", reason=Reason.EMERGENCY, tier=Tier.CHIEFS)
+    write(record, Heard(first, ring))
+    async with site(record=record._path) as served:
+        page = await visit(served.address)
+        await expect(page.locator(CALLS)).to_have_count(1)
+        await expect(page.locator(".numbers").first).to_contain_text("Ringing1")
+
+
+async def test_no_number_of_calls_stands_there_before_they_are_counted(record: Record, visit: Visit) -> None:
+    write(record, *morning(300))
+    counted = asyncio.Event()
+
+    async def hold(route: Any) -> None:
+        await counted.wait()
+        await route.continue_()
+
+    async with site(record=record._path) as served:
+        page = await visit(served.address, is_empty=True)
+        await page.route("**/volume?*", hold)
+        await page.reload()
+        await expect(page.locator(CALLS)).to_have_count(calls_of(record))
+        await expect(page.locator(".numbers").first).to_have_text("Calls—")
+        counted.set()
+        await expect(page.locator(".numbers").first).to_contain_text("Calls in")
 
 
 async def test_a_call_in_progress_is_drawn_on_the_time_line_up_to_now(record: Record, visit: Visit) -> None:

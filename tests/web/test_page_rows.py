@@ -72,6 +72,22 @@ async def test_tension_goes_on_with_the_rows_that_come_and_is_not_asked_for_agai
     assert (asked, points) == (1, [1, 2, 3])
 
 
+async def test_a_plan_that_starts_late_stays_however_many_others_change_after_it(run_script: Any) -> None:
+    kept = await run_script(
+        STORE
+        + """
+        const air = (end) => ({volumes: [{end}]});
+        const plan = (key, state, end) => ({key, party: 'us', plan_id: key, state, at, ...air(end)});
+        store.replace({n: 1, at, rows: {plans: [plan('late', 'accepted', '2017-08-25T00:00:00Z')]}});
+        for (let n = 2; n < 2002; n += 1) {
+          store.apply({n, at, rows: {plans: [plan(`${n}`, 'ended', '2017-08-20T04:00:00Z')]}});
+        }
+        return [store.table('plans').size, store.rows('plans')[0].key];
+        """
+    )
+    assert kept == [900, "late"]
+
+
 CURVES = """const {curves, levelAt, pointOf, stageAt} = await import('./static/decay.js');
 const STAGES = ['calm', 'tense', 'strained', 'crisis'];
 const hour = (n) => new Date(Date.UTC(2017, 7, 20) + n * 3_600_000).toISOString();

@@ -238,7 +238,8 @@ ESCALATIONS = (
 def volume(*, by: Grouping = Grouping.DAY, query: Query = ALL) -> int:
     """Count the calls, and how long they waited, rang and lasted, in groups; with the load of the line in Erlang.
 
-    Rings that were busy or not answered are attempts, and counted apart.
+    Rings that were busy or not answered are attempts, and counted apart. A ring that goes on is in progress; once it is
+    answered it is a call, too.
     Load is the time for which the line was taken (set-up and hold of all rings) by the time that was watched.
     Times are means, with the 90th percentile after the stroke. How many calls there are a day is not told of less than
     one.
@@ -281,6 +282,7 @@ TRAFFIC = (
     Column("attempts", lambda row: str(row.attempts), at_right=True),
     Column("completed", lambda row: str(row.completed), at_right=True),
     Column("busy / no answer / dropped", _failed, at_right=True),
+    Column("in progress", lambda row: str(row.in_progress + row.ringing), at_right=True),
     Column("waiting: mean / p90", lambda row: mean_and_p90(row.waiting), at_right=True),
     Column("set-up: mean / p90", lambda row: mean_and_p90(row.set_up), at_right=True),
     Column("hold: mean / p90", lambda row: mean_and_p90(row.hold), at_right=True),

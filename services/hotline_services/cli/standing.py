@@ -7,8 +7,6 @@ import os
 import sys
 from collections.abc import Iterable
 
-from msgspec.structs import replace
-
 from hotline_protocol.ledger import Head
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Presence
@@ -16,7 +14,7 @@ from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode
 from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.reading import open_source
 from hotline_services.monitor.rows import AnnouncementRow, LineRow, ServiceRow
-from hotline_services.monitor.standing import Chain, Rejections, Standing, standing
+from hotline_services.monitor.standing import Chain, Rejections, Standing, held_by_broker, standing, together
 from hotline_services.monitor.wording import date_time_group, duration, printable
 from hotline_services.monitor.worldrows import LossRow
 from hotline_services.runtime.client import NoBrokerError, connected, retained
@@ -103,7 +101,7 @@ def _gather(broker: BrokerSettings | None, query: Query) -> tuple[Standing, bool
     if recorded is None:
         complain("status", f"{no_record} This is what the broker holds.")
         return live, False
-    return _together(recorded, live), False
+    return together(recorded, live), False
 
 
 def _recorded(query: Query) -> tuple[Standing | None, str]:
@@ -128,9 +126,7 @@ async def _live(broker: BrokerSettings) -> Standing:
             as_of, speed = clock.now(), clock.speed
         elif message is not None:
             projection.apply(message)
-    stand = standing(projection, as_of)
-    services = [replace(row, at=None) if row.presence is Presence.DOWN else row for row in stand.services]
-    return replace(stand, live=True, speed=speed, recorded=False, services=services)
+    return held_by_broker(projection, as_of, speed)
 
 
 def _readable(topic: str, payload: bytes) -> Message | None:
@@ -138,23 +134,6 @@ def _readable(topic: str, payload: bytes) -> Message | None:
         return decode(topic, payload)
     except MalformedMessageError:
         return None
-
-
-def _together(recorded: Standing, live: Standing) -> Standing:
-    """The broker knows best who is up now; only the record knows the rest."""
-    services = {row.key: row for row in recorded.services}
-    for row in live.services:
-        services[row.key] = _newer(services.get(row.key), row)
-    as_of = live.as_of or recorded.as_of
-    return replace(
-        recorded, as_of=as_of, live=True, speed=live.speed, services=[services[key] for key in sorted(services)]
-    )
-
-
-def _newer(recorded: ServiceRow | None, live: ServiceRow) -> ServiceRow:
-    """What the broker holds; but of a death only the monitor has noted the time."""
-    same = recorded is not None and (recorded.presence, recorded.session) == (live.presence, live.session)
-    return recorded if recorded is not None and same and live.presence is Presence.DOWN else live
 
 
 def told(found: Standing) -> list[str]:

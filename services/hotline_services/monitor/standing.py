@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from hotline_protocol.ledger import Head
+from hotline_protocol.service import Presence
 
 from .rows import AnnouncementRow, LedgerRow, LineRow, RejectedRow, Row, ServiceRow
 from .volume import Tables
@@ -69,6 +71,30 @@ def standing(tables: Tables, as_of: datetime | None) -> Standing:
         losses=_by_key(tables.rows(LossRow)),
         rejected=rejections(tables.rows(RejectedRow)),
     )
+
+
+def held_by_broker(tables: Tables, as_of: datetime | None, speed: float) -> Standing:
+    """How things stand by what the broker retains: ``tables`` hold the health of all, of which no will tells a time."""
+    stand = standing(tables, as_of)
+    services = [replace(row, at=None) if row.presence is Presence.DOWN else row for row in stand.services]
+    return replace(stand, live=True, speed=speed, recorded=False, services=services)
+
+
+def together(recorded: Standing, live: Standing) -> Standing:
+    """The broker knows best who is up now, the monitor itself included; only the record knows the rest."""
+    services = {row.key: row for row in recorded.services}
+    for row in live.services:
+        services[row.key] = _newer(services.get(row.key), row)
+    as_of = live.as_of or recorded.as_of
+    return replace(
+        recorded, as_of=as_of, live=True, speed=live.speed, services=[services[key] for key in sorted(services)]
+    )
+
+
+def _newer(recorded: ServiceRow | None, live: ServiceRow) -> ServiceRow:
+    """What the broker holds; but of a death only the monitor has noted the time."""
+    same = recorded is not None and (recorded.presence, recorded.session) == (live.presence, live.session)
+    return recorded if recorded is not None and same and live.presence is Presence.DOWN else live
 
 
 def _by_key(rows: list[R]) -> list[R]:

@@ -1,10 +1,10 @@
 """The traffic of the line in figures: how many calls, how long they took to set up and lasted, and its load.
 
-A *call* is a ring that was answered; one that was busy, or that nobody answered, is an *attempt*. Both are counted by
-the side that rang, and belong to the hour or day in which it rang. *Waiting* is from queued to rang, *set-up* from rang
-to answered, *hold* from answered to hung up. *Load* is in Erlang: the seconds for which the line was taken (set-up and
-hold of every ring, answered or not) by the seconds of the period. It is the load carried; rings that found the line
-busy are not in it.
+A *call* is a ring that was answered, from then on; one that was busy, or that nobody answered, is an *attempt* once it
+has ended. Both are counted by the side that rang, and belong to the hour or day in which it rang. Times and load are of
+what has ended. *Waiting* is from queued to rang, *set-up* from rang to answered, *hold* from answered to hung up.
+*Load* is in Erlang: the seconds for which the line was taken (set-up and hold of every ring, answered or not) by the
+seconds of the period. It is the load carried; rings that found the line busy are not in it.
 """
 
 import enum
@@ -40,7 +40,8 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     """The calls and attempts of one group over ``hours``; of less than a day nothing is said a day.
 
-    ``completed``, ``busy``, ``no_answer`` and ``dropped`` are how the rings of both kinds ended.
+    ``completed``, ``busy``, ``no_answer`` and ``dropped`` are how the rings of both kinds ended. Of the calls,
+    ``in_progress`` have not ended; ``ringing`` are rings of which it is open what they will be.
     """
 
     group: str
@@ -51,6 +52,8 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     busy: int
     no_answer: int
     dropped: int
+    in_progress: int = 0
+    ringing: int = 0
     calls_per_day: float | None
     erlang: float
     waiting: Spread
@@ -110,10 +113,10 @@ def taken_s(call: CallRow) -> float:
 
 
 def call_volume(calls: Iterable[CallRow], period: Period, by: Grouping) -> list[Traffic]:
-    """The rings of the period that have ended, in groups in the order of their names (hours and days: of time)."""
+    """The rings of the period, in groups in the order of their names (hours and days: of time)."""
     groups: dict[str, list[CallRow]] = defaultdict(list)
     for call in calls:
-        if call.rang_at and call.ended_at and period.start <= call.rang_at <= period.end:
+        if call.rang_at and period.start <= call.rang_at <= period.end:
             groups[_GROUPS[by](call)].append(call)
     return [traffic(group, groups[group], _hours(group, period, by)) for group in sorted(groups)]
 
@@ -148,20 +151,23 @@ def traffic(group: str, rings: Sequence[CallRow], hours: float) -> Traffic:
     """The figures of these rings over so many hours; the load is 0 over no time at all."""
     outcomes = Counter(ring.outcome for ring in rings)
     calls = [ring for ring in rings if ring.is_call]
+    ended = [ring for ring in rings if ring.ended_at]
     return Traffic(
         group=group,
         hours=hours,
         calls=len(calls),
-        attempts=len(rings) - len(calls),
+        attempts=sum(not ring.is_call for ring in ended),
+        in_progress=sum(not call.ended_at for call in calls),
+        ringing=sum(not (ring.ended_at or ring.is_call) for ring in rings),
         completed=outcomes[CallOutcome.COMPLETED],
         busy=outcomes[CallOutcome.BUSY],
         no_answer=outcomes[CallOutcome.NO_ANSWER],
         dropped=outcomes[CallOutcome.DROPPED],
         calls_per_day=len(calls) * 24 / hours if hours >= LEAST_HOURS else None,
-        erlang=math.fsum(map(taken_s, rings)) / (hours * 3_600) if hours else 0.0,
-        waiting=spread(ring.waiting_s for ring in rings if ring.waiting_s is not None),
-        set_up=spread(call.set_up_s for call in calls if call.set_up_s is not None),
-        hold=spread(call.hold_s for call in calls if call.hold_s is not None),
+        erlang=math.fsum(map(taken_s, ended)) / (hours * 3_600) if hours else 0.0,
+        waiting=spread(ring.waiting_s for ring in ended if ring.waiting_s is not None),
+        set_up=spread(call.set_up_s for call in calls if call.ended_at and call.set_up_s is not None),
+        hold=spread(call.hold_s for call in calls if call.ended_at and call.hold_s is not None),
     )
 
 

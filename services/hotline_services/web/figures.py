@@ -1,5 +1,6 @@
 """Figures of one source: its calls in groups, how strained its sides were, how things stand."""
 
+from datetime import datetime
 from typing import Final, TypeVar
 
 from hotline_services.monitor.history import History
@@ -39,7 +40,13 @@ def volume(history: History, by: Grouping, n: int | None) -> list[Traffic]:
     whole, end = history.period, history.time_of(n)
     if whole is None or end is None:
         return []
-    return call_volume(history.rows(CallRow, n), Period(start=whole.start, end=end), by)
+    calls = history.rows(CallRow, n)
+    return call_volume(calls, Period(start=_first(history, calls, whole.start), end=end), by)
+
+
+def _first(history: History, calls: list[CallRow], start: datetime) -> datetime:
+    """When counting begins: with the first message, or with a ring that was on the line already, if all is known."""
+    return start if history.horizon else min([start, *(call.rang_at for call in calls if call.rang_at)])
 
 
 def tension(history: History, n: int | None) -> list[StrainPoint]:

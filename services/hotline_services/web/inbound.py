@@ -16,6 +16,8 @@ from hotline_protocol.service import Clock, Health
 from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import CLOCK, HEALTH, INJECT, TRACK, MalformedMessageError
 from hotline_services.injecting import Letter, addressed
+from hotline_services.monitor.projection import Projection
+from hotline_services.monitor.standing import Standing, held_by_broker
 from hotline_services.runtime.client import NewestOfEach, NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.identity import identity_of
@@ -45,11 +47,20 @@ class Inbound:
         self._hear_tracks: Callable[[TracksNow], object] = lambda _tracks: None
         self._hear_clock: Callable[[], object] = lambda: None
         self.names: Final[set[PartyName]] = set()
+        self._services: Final = Projection()
 
     @property
     def clock(self) -> ClockReading | None:
         """The stack's clock now; None as long as it has not been heard."""
         return ClockReading(simulated=self._clock.now(), speed=self._clock.speed) if self._clock else None
+
+    @property
+    def standing(self) -> Standing | None:
+        """Which services are up, as the broker has them; None without a connection."""
+        if self._connection is None:
+            return None
+        clock = self.clock
+        return held_by_broker(self._services, clock.simulated if clock else None, clock.speed if clock else 1.0)
 
     @property
     def is_up(self) -> bool:
@@ -83,8 +94,9 @@ class Inbound:
             case Clock():
                 self._clock = ScaledClock(message)
                 self._hear_clock()
-            case Health() if len(self.names) < PARTIES_AT_MOST:
+            case Health() if message.source in self.names or len(self.names) < PARTIES_AT_MOST:
                 self.names.add(message.source)
+                self._services.apply(message)
             case Tracks():
                 self._hear_tracks(TracksNow(time=message.time, tracks=message.tracks))
 

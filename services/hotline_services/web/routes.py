@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from hotline_services.monitor.history import History
-from hotline_services.monitor.standing import Standing
+from hotline_services.monitor.standing import Standing, together
 from hotline_services.monitor.volume import Traffic
 from hotline_services.monitor.wording import date_time_group
 
@@ -59,6 +59,15 @@ def _changes(asked: Asked) -> Changes:
 def _of_history(look: Callable[[History, Any], Any], asked: Asked) -> Any:
     with asked.source.feed.history() as history:
         return look(history, asked.query)
+
+
+def _standing(asked: Asked) -> Standing:
+    """As they stood, or, of the live source and now, as the broker has the services: what ``hotline status`` tells."""
+    with asked.source.feed.history() as history:
+        recorded = standing_at(history, asked.query.n)
+    broker = asked.state.broker if asked.source.is_live and asked.query.n is None else None
+    live = broker.standing if broker else None
+    return recorded if live is None else together(recorded, live)
 
 
 def _rows(table: str, asked: Asked) -> Found:
@@ -117,7 +126,7 @@ ENDPOINTS: Final = (
     *map(_table, TABLES),
     _look("volume", "Calls in figures.", lambda h, q: volume(h, q.by, q.n), list[Traffic], Grouped),
     _look("tension", "How strained each side was.", lambda h, q: tension(h, q.n), list[StrainPoint], AsOf),
-    _look("standing", "Services, the line, ledgers.", lambda h, q: standing_at(h, q.n), Standing, AsOf),
+    Endpoint(f"{API}/{{s}}/standing", "Services, the line, ledgers.", _standing, Standing, AsOf),
     _look("marks", "What happened when, for a time line.", lambda h, _: marks(h), list[Mark]),
     Endpoint(f"{API}/{{s}}/about/{{kind}}/{{id:path}}", "All that is known of one thing.", _about, About, AsOf),
     Endpoint(f"{API}/{{s}}/recording", "All of it as a recording.", raw.recording, media="application/x-ndjson"),

@@ -39,6 +39,7 @@ const mean = (spread) => (spread.max_s ? lasted(spread.mean_s) : words.none); //
 /** The figures that are always in sight. */
 export class KeyFigures {
   constructor(watch) {
+    this.watch = watch;
     this.total = new Volume(watch, "total");
     this.list = h("dl", { class: "numbers" });
     this.element = h("section", { class: "panel", "aria-label": words.figures.name }, h("header", {}, h("h2", {}, words.figures.name), h("span", { class: "more" }, words.figures.means)), h("div", { class: "body" }, this.list));
@@ -46,13 +47,17 @@ export class KeyFigures {
 
   stale() {
     this.total.refresh();
-    return this.total.version;
+    return `${this.total.version}/${this.watch.store.version("calls")}`;
   }
 
   draw() {
     const [all] = this.total.rows;
-    const told = all ? facts(all) : [[words.figures.calls, "0"]];
-    this.list.replaceChildren(...numbers(told));
+    this.list.replaceChildren(...numbers(all ? facts(all) : [[words.figures.calls, this.#unless()]]));
+  }
+
+  /** What there is to say before any ring is counted: nothing while that is being asked. */
+  #unless() {
+    return this.total.version && !this.watch.store.table("calls").size ? "0" : words.none;
   }
 }
 
@@ -63,12 +68,15 @@ function counts({ hours, calls, calls_per_day: perDay }) {
 }
 
 function facts(all) {
-  const share = all.calls ? Math.round((all.completed / all.calls) * 100) : 0;
+  const ended = all.calls - all.in_progress;
+  const share = ended ? `${Math.round((all.completed / ended) * 100)}%` : words.none;
+  const hasEnded = ended + all.attempts > 0;
   return [
     ...counts(all),
+    ...(all.ringing ? [[words.figures.ringing, String(all.ringing)]] : []),
     [words.figures.attempts, String(all.attempts), words.figures.attemptsMean],
-    [words.figures.completed, `${share}%`], [words.figures.setUp, mean(all.set_up)],
-    [words.figures.hold, mean(all.hold)], [words.figures.waiting, lasted(all.waiting.mean_s), words.figures.waitingMeans],
+    [words.figures.completed, share], [words.figures.setUp, mean(all.set_up)],
+    [words.figures.hold, mean(all.hold)], [words.figures.waiting, hasEnded ? lasted(all.waiting.mean_s) : words.none, words.figures.waitingMeans],
     [words.figures.load, words.figures.erlang(all.erlang)],
   ];
 }

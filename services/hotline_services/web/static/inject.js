@@ -21,6 +21,7 @@ export class Injection {
   #turn = 0;
   #area = null;
   #sent = [];
+  #awaited = [];
   #checked = new Map(); // callsigns of what was checked last, by plan
 
   constructor(watch, map, ask, goLive, showPane) {
@@ -151,6 +152,7 @@ export class Injection {
   }
 
   #show(plans, refused) {
+    this.#awaited = [];
     this.map.airspace.preview(plans);
     this.#checked = new Map(plans.map((plan) => [plan.plan_id, plan.callsign]));
     this.findings.replaceChildren(
@@ -180,10 +182,11 @@ export class Injection {
       const sent = await inject(this.to.value, this.text.value);
       const named = sent.map((one) => ({ ...one, name: this.#checked.get(one.plan_id) || one.plan_id }));
       this.#sent.unshift(...named);
+      for (const { plan_id: id } of named) this.watch.store.followed.add(`plan:${id}`);
       const unread = named.filter(({ notes }) => notes.length)
         .map(({ name, notes }) => finding("warn", `${name}: ${said.unread}`, notes.map(problemText)));
       this.findings.replaceChildren(finding("good", said.sent(named.map(({ name }) => name).join(", ")), []), ...unread);
-      this.map.airspace.preview([]);
+      this.#awaited = named; // drawn as they were checked, until their side has spoken of them
       [this.#area, this.text.value] = [null, ""];
       this.draw();
       this.fate.scrollIntoView({ block: "nearest" });
@@ -208,6 +211,17 @@ export class Injection {
     this.form.hidden = !this.watch.isAtHead;
     this.following.hidden = !this.#sent.length;
     this.followed.show(this.#sent);
+    if (this.#awaited.length && this.#awaited.every((one) => this.#isSettled(this.#planOf(one)))) this.#settle();
+  }
+
+  #settle() {
+    this.#awaited = [];
+    this.map.airspace.preview([]);
+  }
+
+  /** Whether the map shows the plan from its row, or there is nothing to show. */
+  #isSettled(plan) {
+    return Boolean(plan && (plan.volumes.length || plan.state === "refused" || plan.state === "withdrawn"));
   }
 
   #planOf(one) {

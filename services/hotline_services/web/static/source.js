@@ -62,6 +62,7 @@ export class Source {
 
   setting = () => asked(`${this.name}/setting`);
   marks = () => asked(`${this.name}/marks`);
+  standing = () => asked(`${this.name}/standing`);
   tension = (n) => asked(`${this.name}/tension${query({ n })}`);
   volume = (by, n) => asked(`${this.name}/volume${query({ by, n })}`);
   picture = (at) => asked(`${this.name}/picture${query({ ...at })}`);

@@ -1,5 +1,6 @@
 // How things stand: the line as it is announced and as it is, ledgers, officers, services, and what was rejected.
 
+import { Answer } from "./answers.js";
 import { h } from "./dom.js";
 import { dateTimeGroup, plain } from "./format.js";
 import { Listing, newestFirst } from "./listing.js";
@@ -10,6 +11,7 @@ const ANNOUNCED = { open: "good", suspended: "warn" };
 const ACTUAL = { working: "good", untried: "", silent: "bad" };
 const PRESENCE = { up: "good", down: "bad" };
 const TABLES = ["announcements", "lines", "ledgers", "services", "officers", "rejected"];
+const ASK_AGAIN_MS = 10_000; // every service says so often that it is up
 const said = words.standing;
 
 const state = (text, kind) => h("span", { class: "state", "data-state": kind || null }, text);
@@ -47,10 +49,37 @@ function lineListing(sides, isFull) {
   return new Listing({ caption: said.line, columns, isCaptionSeen: isFull, empty: said.none });
 }
 
+/** The services on record, and at the head of a live source those of which only the broker knows, as the monitor itself. */
+class Services {
+  #answer;
+  #known = [];
+
+  constructor(watch) {
+    this.watch = watch;
+    this.#answer = new Answer(() => watch.source.standing(), ({ services }) => (this.#known = services));
+  }
+
+  get #isNow() {
+    return this.watch.source.isLive && this.watch.isAtHead;
+  }
+
+  stale() {
+    if (this.#isNow) this.#answer.refresh(`${this.watch.store.version("services")}/${Math.floor(Date.now() / ASK_AGAIN_MS)}`);
+    return `${this.#answer.version}/${this.#isNow}`;
+  }
+
+  rows() {
+    const recorded = this.watch.store.table("services");
+    const others = this.#isNow ? this.#known.filter(({ key }) => !recorded.has(key)) : [];
+    return [...recorded.values(), ...others].sort((one, other) => (one.key < other.key ? -1 : 1));
+  }
+}
+
 /** What is always in sight. */
 export class Glance {
   constructor(watch) {
     this.watch = watch;
+    this.services = new Services(watch);
     this.list = h("ul", { class: "states" });
     this.lines = lineListing(watch.sides, false);
     this.element = h("section", { class: "panel", "aria-label": said.name }, h("header", {}, h("h2", {}, said.name)),
@@ -58,7 +87,7 @@ export class Glance {
   }
 
   stale() {
-    return this.watch.store.version(...TABLES);
+    return `${this.services.stale()}/${this.watch.store.version(...TABLES)}`;
   }
 
   draw() {
@@ -66,7 +95,7 @@ export class Glance {
     this.lines.show(lineStates(this.watch));
     const officers = store.rows("officers").filter((row) => row.present).length;
     this.list.replaceChildren(
-      this.#item(said.services, this.#services(store)),
+      this.#item(said.services, this.#services()),
       this.#item(said.ledgersShort, this.#ledgers(store)),
       this.#item(said.officersShort, h("span", { class: "quiet" }, said.tiersPresent(officers, store.rows("officers").length))));
   }
@@ -75,8 +104,9 @@ export class Glance {
     return h("li", {}, h("span", {}, name), value);
   }
 
-  #services(store) {
-    const services = store.rows("services");
+  #services() {
+    const services = this.services.rows();
+    if (!services.length) return h("span", { class: "quiet" }, said.servicesNone);
     const up = services.filter((row) => row.presence === "up").length;
     return state(said.up(up, services.length), up === services.length ? "good" : "bad");
   }
@@ -92,6 +122,7 @@ export class Glance {
 export class Standing {
   constructor(watch, ask) {
     this.watch = watch;
+    this.known = new Services(watch);
     const { sides } = watch;
     const listing = (caption, columns, open = null) => new Listing({ caption, columns, ask: open, isCaptionSeen: true, empty: said.none });
     this.lines = lineListing(sides, true);
@@ -127,7 +158,7 @@ export class Standing {
   }
 
   stale() {
-    return this.watch.store.version(...TABLES);
+    return `${this.known.stale()}/${this.watch.store.version(...TABLES)}`;
   }
 
   draw() {
@@ -136,7 +167,7 @@ export class Standing {
     this.lines.show(lineStates(this.watch));
     this.officers.show(byKey("officers"));
     this.ledgers.show(chains(store));
-    this.services.show(byKey("services"));
+    this.services.show(this.known.rows());
     this.rejected.show(newestFirst(store, "rejected", "at").slice(0, 50));
   }
 }

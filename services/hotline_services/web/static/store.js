@@ -10,13 +10,24 @@ const STAY = {
   agreements: (rows, at) => rows.filter((row) => !row.released_at && row.volumes.some(({ end }) => instant(end) > at)),
   negotiations: (rows) => rows.filter((row) => !row.ended_at),
   offers: (rows) => rows.filter((row) => !row.closed),
+  plans: (rows, at) => rows.filter((row) => isToBeFlown(row, at)).slice(-600), // as many as the server shows
   strain: (rows) => [...new Map(rows.map((row) => [`${row.party}/${row.peer}`, row])).values()], // the newest of each pair
 };
+
+const OVER = new Set(["refused", "withdrawn", "ended"]);
+
+/** Whether a plan may be flown from now on, however late it starts. */
+function isToBeFlown({ state, volumes }, at) {
+  return !OVER.has(state) && !(volumes?.length && volumes.every(({ end }) => instant(end) <= at));
+}
 
 export class Store {
   #tables = new Map();
   #versions = new Map();
   n = 0;
+
+  /** The plans that were handed over on this page, as `plan:ID`: they stay in sight. */
+  followed = new Set();
 
   /** Counts the changes of a table: what was drawn from it is stale when this is another number. */
   version(...names) {

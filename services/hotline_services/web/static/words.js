@@ -189,7 +189,8 @@ export const words = {
     chart: (group) => `Calls by ${group}: the same figures stand in the table below.`,
     others: ({ busy, no_answer: noAnswer, dropped }) => `busy ${busy}, no answer ${noAnswer}, dropped ${dropped}`,
     means: "mean times",
-    none: "No call has ended yet.",
+    none: "Nobody has rung yet.",
+    ringing: "Ringing",
   },
 
   standing: {
@@ -214,6 +215,7 @@ export const words = {
     rejectedColumns: { at: "At", party: "By", sender: "From", code: "Why", reason: "Reason" },
     none: "none",
     up: (up, all) => `${up} of ${all} up`,
+    servicesNone: "none heard of",
     ledgersAgree: "agree",
     ledgersDiffer: "differ",
     ledgersNone: "none yet",

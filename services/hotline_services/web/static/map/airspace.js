@@ -29,9 +29,13 @@ function volumeFeature(volume, now) {
   });
 }
 
-/** The reserved volumes of plans, and those of agreements whose plan is not known, as of a time. */
+/**
+ * The reserved volumes of plans, and those of agreements whose plan is not known, as of a time: what is used within the
+ * hour, and whatever was handed over on this page, however late it starts.
+ */
 export function reserved(store, now) {
-  return booked(store).filter(({ volume }) => instant(volume.end) > now && instant(volume.start) <= now + SOON_MS);
+  return booked(store).filter(({ volume, about }) => instant(volume.end) > now
+    && (instant(volume.start) <= now + SOON_MS || store.followed.has(about)));
 }
 
 /** All of them, whenever they are used. */
