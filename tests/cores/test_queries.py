@@ -282,7 +282,7 @@ def test_status_falls_back_on_the_record_when_the_broker_is_gone(
     path: Path, capsys: pytest.CaptureFixture[str], unused_tcp_port: int
 ) -> None:
     broker = f"mqtt://127.0.0.1:{unused_tcp_port}"
-    assert command("status")(broker=broker, query=Query(record=path)) == 0
+    assert command("status")(broker=broker, query=Query(record=path)) == 4
     told = capsys.readouterr()
     assert "this is what the record says" in told.err
     assert "they agree" in told.out
