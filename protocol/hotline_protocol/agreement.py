@@ -181,7 +181,7 @@ class AgreementError(ValueError):
 def read_agreement(text: str) -> Agreement:
     """The agreement in a TOML text. Raises AgreementError."""
     try:
-        agreement = msgspec.toml.decode(text, type=Agreement)
+        agreement = msgspec.toml.decode(text.removeprefix("\ufeff"), type=Agreement)
     except msgspec.DecodeError as error:
         raise AgreementError(str(error)) from error
     check_agreement(agreement)

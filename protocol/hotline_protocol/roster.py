@@ -43,7 +43,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 def read_roster(text: str) -> Roster:
     """The roster in a TOML text. Raises RosterError."""
     try:
-        file = msgspec.toml.decode(text, type=_File)
+        file = msgspec.toml.decode(text.removeprefix("\ufeff"), type=_File)
     except msgspec.DecodeError as error:
         raise RosterError(str(error)) from error
     roster = Roster(keys={name: tuple(read_key(name, key) for key in keys) for name, keys in file.keys.items()})

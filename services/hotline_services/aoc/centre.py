@@ -47,7 +47,7 @@ from .changing import Changing
 from .config import PartyConfig, Roster
 from .consent import Consents
 from .desk import Desk
-from .duty import LONG_AGO, Attendance, Presence
+from .duty import Attendance, Presence
 from .filed import Filed
 from .heeding import Heeding
 from .ledger import PairLedger
@@ -67,7 +67,7 @@ from .strain.relations import Relations
 from .talks import Talks
 from .tasking import Tasking
 from .telling import Telling
-from .voice import Voice
+from .voice import LONG_AGO, Voice
 
 NOTHING_BUT_TALK: Final = frozenset({Reason.LINE_CHECK, Reason.INCIDENT, Reason.PROTEST, Reason.ADVICE})
 """Begun again from the start in another call, where the one was dropped."""

@@ -9,11 +9,10 @@ from hotline_protocol.events import PresenceChanged
 from hotline_protocol.line import Tier
 
 from .config import Away, Roster, Watch
-from .voice import Voice
+from .voice import LONG_AGO, Voice
 
 OFF_SHIFT: Final = "off shift"
 A_DAY: Final = timedelta(days=1)
-LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Windows:

@@ -7,8 +7,7 @@ from hotline_protocol.line import Reason, Tier
 from .books import Books
 from .calls import Call, Item
 from .desk import Desk
-from .duty import LONG_AGO
-from .voice import Voice
+from .voice import LONG_AGO, Voice
 
 
 class LineChecks:

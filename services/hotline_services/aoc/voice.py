@@ -1,7 +1,7 @@
 """What a centre says while it deals with one input: one list, one clock, one numbering for all its parts."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -9,6 +9,9 @@ import msgspec
 from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import Notes
 from hotline_protocol.message import Author, M, Message
+
+LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
+"""Before any time that a scenario may have, so that a deadline then is due at once."""
 
 
 class Voice:

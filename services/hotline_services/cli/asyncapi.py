@@ -15,6 +15,7 @@ from hotline_protocol.authority import access_list
 from hotline_protocol.examples import PLAN, examples
 from hotline_protocol.flightplan import FlightPlan
 from hotline_services.keys.rights import parties_in
+from hotline_services.text_files import read_text
 
 TABLES: Final = Path("docs/protocol.md")
 SHIPPED: Final = ("us", "ru")
@@ -46,7 +47,7 @@ def described(root: Path) -> Mapping[Path, str]:
     files[Path("protocol/examples/flight-plan.json")] = _json(to_builtins(PLAN))
     files[Path("docs/openapi.json")] = openapi_text().decode()
     rights = root / "compose/acl"  # which keeps the parties that `hotline party` has added
-    parties = parties_in(rights.read_text(encoding="utf-8")) if rights.exists() else SHIPPED
+    parties = parties_in(read_text(rights)) if rights.exists() else SHIPPED
     files[Path("compose/acl")] = access_list(parties or SHIPPED)
     files[TABLES] = describe.fill((root / TABLES).read_text(encoding="utf-8"))
     return files

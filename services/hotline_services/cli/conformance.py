@@ -18,6 +18,7 @@ from hotline_services.monitor.wording import printable
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.logs import set_up_logs
 from hotline_services.runtime.wire import BrokerSettings, Refused
+from hotline_services.text_files import read_text
 
 from .connection import FROM_HERE, Reach, broker_settings, signatures, tool_settings
 from .exits import BAD_INPUT, NO_BROKER
@@ -136,7 +137,7 @@ def _rules(scenario: str, agreement: Path | None) -> Agreement:
     if agreement is None:
         return read_scenario(scenario).agreement
     try:
-        return read_agreement(agreement.read_text(encoding="utf-8"))
+        return read_agreement(read_text(agreement))
     except OSError as error:
         raise ValueError(f"--agreement: {agreement}: {error.strerror}") from error
     except (AgreementError, UnicodeDecodeError) as error:

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from hotline_services.runtime.payloads import UNSIGNED, Signing
 from hotline_services.runtime.tls import TlsError, context_of
 from hotline_services.runtime.wire import BrokerSettings
+from hotline_services.text_files import read_text
 
 from .runfile import data_folder, read_run_file
 
@@ -142,7 +143,7 @@ def _with_password(plain: BrokerSettings, security: Security, environment: Mappi
     if file is None or plain.username is None or plain.password is not None:
         return plain
     try:
-        return msgspec.structs.replace(plain, password=file.read_text(encoding="utf-8").strip())
+        return msgspec.structs.replace(plain, password=read_text(file).strip())
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"--password-file: {file}: {getattr(error, 'strerror', 'not UTF-8')}") from error
 

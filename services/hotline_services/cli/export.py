@@ -4,7 +4,7 @@ import enum
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
@@ -52,6 +52,9 @@ class Format(enum.Enum):
     FPL = "fpl"
 
 
+COUNTED: Final = frozenset({Format.MCAP, Format.OTLP})
+"""Formats that count time from 1970 on, and have no number for what was before."""
+FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FOLDERS: Final = {Format.PARQUET: parquet, Format.CSV: csv_text}
 DRAWN: Final[dict[Format, Callable[[Story], bytes]]] = {
     Format.CZML: czml,
@@ -124,6 +127,8 @@ def _export(
         raise OutputError(f"--out: {kind.value} is a folder of tables, which do not go to the standard output")
     refuse_to_overwrite(target, force=force)
     with progress(path.name) as tell, Run(path, partial=partial, tell=tell) as run:
+        if kind in COUNTED and run.header.start < FIRST:
+            raise OutputError(f"--to: {kind.value} has no times before 1970, and this run begins at {run.header.start}")
         match kind:
             case Format.MCAP:
                 with written(target, force=force) as file:

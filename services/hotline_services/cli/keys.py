@@ -13,6 +13,7 @@ from hotline_services.keys.passwords import variable_of
 from hotline_services.keys.rights import AccessListError, known_identities
 from hotline_services.keys.signing import ROSTER, keys_in
 from hotline_services.runtime.wire import BrokerSettings
+from hotline_services.text_files import read_text
 from hotline_services.whole import write_secret
 
 from .options import Flag
@@ -71,7 +72,7 @@ def make(
         What was made as a list on the standard output.
     """
     try:
-        services, people = known_identities(acl.read_text(encoding="utf-8"))
+        services, people = known_identities(read_text(acl))
         given = {name: os.environ.get(variable_of(name), "") for name in people}
         wanted = Wanted(
             services=services,
@@ -133,7 +134,7 @@ def _run_of(people: Path, broker: str, ca: str | None) -> RunFile:
         passwords=passwords,
         ca=ca,
         keys=keys_in(people, passwords),
-        roster=roster.read_text(encoding="utf-8") if roster.exists() else None,
+        roster=read_text(roster) if roster.exists() else None,
     )
 
 

@@ -13,6 +13,7 @@ from hotline_services.joining import members
 from hotline_services.joining.members import Members, PartyError, Shipped
 from hotline_services.keys.folder import PEOPLE, KeysError, Wanted, make_missing, passwords_in
 from hotline_services.keys.rights import AccessListError, known_identities
+from hotline_services.text_files import read_bytes, read_text
 from hotline_services.whole import whole_file, write_secret
 
 from .options import Flag, party_name
@@ -172,7 +173,7 @@ def rekey(
         What was made as a list.
     """
     try:
-        services, people = known_identities(acl.read_text(encoding="utf-8"))
+        services, people = known_identities(read_text(acl))
         if name not in services:
             raise PartyError(f"{name} is not in {acl}: {', '.join(services)} are")
         if not (keys / name / "client.crt").exists():
@@ -197,7 +198,7 @@ def _renewed(keys: Path, services: list[str], people: list[str], renew: frozense
     made = make_missing(keys, wanted, datetime.now(UTC))
     told = keys / PEOPLE / NAME
     if told.exists():
-        run = msgspec.json.decode(told.read_bytes(), type=RunFile)
+        run = msgspec.json.decode(read_bytes(told), type=RunFile)
         run = msgspec.structs.replace(run, passwords=passwords_in(keys / PEOPLE))
         write_secret(told, run_file_text(run), 0o644 if readable else 0o600)
     return made
@@ -210,7 +211,7 @@ def _members(tree: Path) -> Members:
             f"{tree.resolve()} has no {members.COMPOSE}: run it where that is, or name the folder by --tree"
         )
     file = tree / members.LIST
-    return members.read_members(file.read_text(encoding="utf-8")) if file.exists() else Members()
+    return members.read_members(read_text(file)) if file.exists() else Members()
 
 
 def _shipped(tree: Path, scenario: str) -> Shipped:
@@ -220,11 +221,11 @@ def _shipped(tree: Path, scenario: str) -> Shipped:
         agreed = read_scenario(str(file))
     except ScenarioError as error:
         raise PartyError(f"--scenario: {error}") from error
-    text = file.read_text(encoding="utf-8")
+    text = read_text(file)
     named = next((line for line in text.splitlines() if line.startswith("agreement = ")), "").split('"')
     if len(named) < 3 or named[1].endswith(".toml"):
         raise PartyError(f"--scenario: {scenario} names no shipped agreement that could be extended")
-    agreement = (tree / "scenarios" / "agreements" / f"{named[1]}.toml").read_text(encoding="utf-8")
+    agreement = read_text(tree / "scenarios" / "agreements" / f"{named[1]}.toml")
     return Shipped(scenario=text, agreement=agreement, parties=tuple(agreed.agreement.parties))
 
 
@@ -252,7 +253,7 @@ def _write(tree: Path, before: Members, after: Members, *, dry_run: bool, force:
 
 
 def _text(file: Path) -> str | None:
-    return file.read_text(encoding="utf-8") if file.exists() else None
+    return read_text(file) if file.exists() else None
 
 
 def _kind(found: str | None, wanted: str | None) -> str:

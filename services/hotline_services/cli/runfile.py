@@ -12,6 +12,7 @@ import msgspec
 
 from hotline_services.runtime.payloads import UNSIGNED, Signing
 from hotline_services.runtime.wire import BrokerSettings
+from hotline_services.text_files import read_bytes
 from hotline_services.whole import write_secret
 
 NAME: Final = "run.json"
@@ -79,7 +80,7 @@ def read_run_file(data: Path) -> RunFile | None:
     """What the run file in this folder says; None without one, or when the run is over. Raises ValueError."""
     file = data / NAME
     try:
-        found = msgspec.json.decode(file.read_bytes(), type=RunFile)
+        found = msgspec.json.decode(read_bytes(file), type=RunFile)
         if found.ca is not None:
             found = msgspec.structs.replace(found, ca=str(data / found.ca))
     except (FileNotFoundError, NotADirectoryError):

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
 from hotline_services.runtime.wire import BrokerSettings
+from hotline_services.text_files import MARK
 
 from .commands import CommandError, Commands, Reply
 from .desk_view import Matter, Notice
@@ -145,12 +146,13 @@ async def standard_input() -> AsyncIterator[str]:
 
 
 def _lines_read() -> Iterator[str]:
-    begun = b""
+    begun, mark = b"", MARK
     if sys.stdin is None:  # it was closed before we began
         return
     with contextlib.suppress(OSError):  # a terminal that is gone: nothing more comes
         while chunk := os.read(sys.stdin.fileno(), 65_536):
-            *whole, begun = (begun + chunk).split(b"\n")
+            *whole, begun = (begun + chunk.removeprefix(mark)).split(b"\n")
+            mark = b""
             yield from (line.decode(errors="replace") for line in whole)
     if begun:
         yield begun.decode(errors="replace")

@@ -1,14 +1,19 @@
 """Reading a scenario file: strict, since a misspelt field that is passed over is a wrong run."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from hotline_protocol.agreement import AgreementError, check_agreement, read_agreement
+from hotline_protocol.airspace import Circle, Position
+from hotline_protocol.boundaries import boundaries_of
+from hotline_protocol.geometry import area_problem
 from hotline_protocol.message import Digest, digest_of
 from hotline_protocol.topics import split_validation_error
 from hotline_services.resources import scenarios_folder
+from hotline_services.text_files import read_text, without_mark
 
 from .changes import ChangeError, change
 from .expecting import faults
@@ -63,7 +68,7 @@ def read_scenario(which: str | Path, changes: Mapping[str, Any] | None = None) -
     except ScenarioError as error:
         if error.file != path.name or error.field == "file" or changes or not path.is_file():
             raise
-        line = line_of(path.read_text(encoding="utf-8", errors="replace"), error.field)
+        line = line_of(without_mark(path.read_bytes()).decode(errors="replace"), error.field)
         raise ScenarioError(error.file, error.field, error.reason, line) from error
 
 
@@ -113,7 +118,7 @@ def find_scenario(which: str | Path) -> Path:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except OSError as error:
         raise ScenarioError(path.name, "file", f"cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -127,11 +132,19 @@ def _load_agreement(named: str, beside: Path) -> dict[str, Any]:
     path = beside.parent / named if named.endswith(".toml") else scenarios_folder() / "agreements" / f"{named}.toml"
     raw = _load(path)
     try:
-        read_agreement(path.read_text(encoding="utf-8"))
+        boundaries_of(read_agreement(read_text(path)))
     except AgreementError as error:
-        reason, field = split_validation_error(str(error))
-        raise ScenarioError(path.name, field, reason) from error
+        field, reason = _told(str(error))
+        raise ScenarioError(path.name, field, reason, line_of(read_text(path), field)) from error
     return raw
+
+
+def _told(of_agreement: str) -> tuple[str, str]:
+    """The field and the reason in what is said of an agreement."""
+    reason, field = split_validation_error(of_agreement)
+    if field == "message" and (told := re.fullmatch(r"([a-z_.]+): (.*)", of_agreement, re.DOTALL)):
+        return told[1], told[2]
+    return field, reason
 
 
 def _inconsistent(scenario: Scenario) -> Trace:
@@ -146,6 +159,7 @@ def _inconsistent(scenario: Scenario) -> Trace:
         )
     try:
         check_agreement(scenario.agreement)
+        boundaries_of(scenario.agreement)
     except AgreementError as error:
         field, _, reason = str(error).partition(": ")
         yield f"agreement.{field}", reason
@@ -202,26 +216,34 @@ def _bad_contents(scenario: Scenario, event: AddressedEvent, path: str) -> Trace
     try:
         match event:
             case Sighting():
+                yield from _outside(event.where.position(scenario.places), f"{path}.where")
                 third = (partner.name for partner in scenario.agreement.partners if partner.side is None)
                 yield from _bad_party(scenario, event.by, f"{path}.by", *third)
-                event.where.position(scenario.places)
             case AdvicePassed():
                 yield from _bad_party(scenario, event.peer, f"{path}.peer")
                 if event.peer == event.to:
                     yield f"{path}.peer", "must be the other side"
                 if not event.lasts.written:
                     yield f"{path}.lasts", 'longer than nothing, such as "1h": what is over is not told'
-                event.where.position(scenario.places)
+                yield from _outside(event.where.position(scenario.places), f"{path}.where")
             case Deviation() if event.where is not None:
-                event.where.position(scenario.places)
+                yield from _outside(event.where.position(scenario.places), f"{path}.where")
             case Submission() | UnannouncedFlight():
                 plan = event.plan.plan(event.at.after(scenario.start), scenario.places)
                 if plan.end <= plan.start:
                     yield f"{path}.plan.end", "must be after the start"
                 if plan.lower_ft >= plan.upper_ft:
                     yield f"{path}.plan.lower_ft", "must be below upper_ft"
+                if problem := area_problem(plan.area):
+                    yield f"{path}.plan.{problem[0]}", problem[1]
     except ValueError as error:
         yield f"{path}.{'plan.area' if isinstance(event, Submission | UnannouncedFlight) else 'where'}", str(error)
+
+
+def _outside(position: Position, path: str) -> Trace:
+    """Whether nothing can be there: a circle about it says so."""
+    if problem := area_problem(Circle(centre=position, radius_nm=1.0)):
+        yield path, problem[1]
 
 
 def _bad_party(scenario: Scenario, name: str, path: str, *services: str) -> Trace:

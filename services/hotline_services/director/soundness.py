@@ -104,9 +104,12 @@ def _area_faults(scenario: Scenario, traffic: Traffic, path: str, lines: FrontLi
                 yield from _reach_faults(lines, traffic, area, where)
             continue
         try:
-            area.area(scenario.places)
+            problem = area_problem(area.area(scenario.places))
         except ValueError as error:
             yield where, str(error)
+            continue
+        if problem:
+            yield problem[0].replace("area", where, 1), problem[1]
 
 
 def _along_faults(scenario: Scenario, traffic: Traffic, area: FrontAlong, path: str) -> Faults:

@@ -15,6 +15,7 @@ from hotline_services.director.scenario import TOO_DEEP, ScenarioError, find_sce
 from hotline_services.director.script import Scenario
 from hotline_services.director.strict import FieldError, read_strictly
 from hotline_services.resources import experiments_folder
+from hotline_services.text_files import read_text
 
 from .catalogue import Measure, catalogue
 from .design import SCENARIO, Arm, Experiment, Factor, Level, combinations, number_of_arms, paths_of
@@ -55,7 +56,7 @@ def read_experiment(which: str | Path, overrides: Mapping[str, float] | None = N
     """The experiment of this shipped name, or in this file, some fields overridden. Raises ExperimentError."""
     path = _find(which)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         raw = tomllib.loads(text)
     except OSError as error:
         raise ExperimentError(f"{path.name}: file: cannot be read: {error.strerror}") from error

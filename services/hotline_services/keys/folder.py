@@ -31,6 +31,7 @@ import msgspec
 
 from hotline_protocol.names import PROBE
 from hotline_services.runtime.signing import FORMER
+from hotline_services.text_files import read_text
 from hotline_services.whole import write_secret
 
 from .certificates import Pair, is_current, make_ca, make_client, make_crl, make_server, names_of, serial_of
@@ -93,7 +94,7 @@ def passwords_in(people: Path) -> dict[str, str]:
     """The passwords in the part of the folder that is for people, by name. Raises KeysError."""
     try:
         files = sorted(people.glob("*.password"))
-        return {file.name.removesuffix(".password"): file.read_text(encoding="utf-8").strip() for file in files}
+        return {file.name.removesuffix(".password"): read_text(file).strip() for file in files}
     except OSError as error:
         raise KeysError(f"{error.filename}: {error.strerror}") from error
 

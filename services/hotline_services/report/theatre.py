@@ -17,6 +17,7 @@ from hotline_services.export.story import Story
 from hotline_services.monitor.rows import AgreementRow
 from hotline_services.monitor.worldrows import CrossingRow, EncounterRow
 from hotline_services.resources import scenarios_folder
+from hotline_services.text_files import read_text
 
 from .charts import SIDES
 
@@ -104,11 +105,11 @@ def _key(sides: Sequence[str], west: float, north: float) -> Iterator[str]:
 def _geography() -> Iterator[str]:
     folder = scenarios_folder() / "geography"
     for name, style in (("countries", "land"), ("rivers", "water"), ("lakes", "water")):
-        document = json.loads((folder / f"{name}.geojson").read_text(encoding="utf-8"))
+        document = json.loads(read_text(folder / f"{name}.geojson"))
         for feature in document["features"]:
             for line in _lines(feature["geometry"]):
                 yield f'<path class="{style}" d="{_path(line)}"/>'
-    for feature in json.loads((folder / "places.geojson").read_text(encoding="utf-8"))["features"]:
+    for feature in json.loads(read_text(folder / "places.geojson"))["features"]:
         name = feature["properties"].get("name", "")
         if name in TOWNS:
             x, y = _xy(Position(*feature["geometry"]["coordinates"][:2]))

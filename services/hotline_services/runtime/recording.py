@@ -15,6 +15,7 @@ from msgspec import Meta
 from hotline_protocol.message import AwareTime, Digest, Epoch, Message, PartyName
 from hotline_protocol.topics import UNDECODABLE, AnyMessage, SaidMessage
 from hotline_protocol.whole_numbers import decode_json
+from hotline_services.text_files import without_mark
 
 from .provenance import Launch, Provenance
 
@@ -144,7 +145,7 @@ class RecordingReader:
         self._decoder: msgspec.json.Decoder[Recorded] = msgspec.json.Decoder(Recorded)
         self._journal_decoder: msgspec.json.Decoder[JournalLine] = msgspec.json.Decoder(JournalLine)
         first = file.readline(LINE_BYTES)
-        self.header: Final = _read_header(first)
+        self.header: Final = _read_header(without_mark(first))
         self.offset = 0
         self._next = len(first)
 

@@ -23,6 +23,7 @@ from hotline_protocol.roster import Roster, RosterError, read_roster
 from hotline_protocol.seal import seal_own
 from hotline_protocol.signature import SignatureError, place, signable, signed_bytes, take_off
 from hotline_protocol.topics import ORDER, UNDECODABLE, encode, signed_topic
+from hotline_services.text_files import read_bytes, read_text
 
 from .ed25519 import Verify, sign_by, verify_by
 from .payloads import UNSIGNED, Signing
@@ -209,7 +210,7 @@ def signing_of(signer: Signer | None, verifier: Verifier | None) -> Signing:
 def read_private_key(path: Path) -> Ed25519PrivateKey:
     """The Ed25519 key in this PEM file. Raises KeyFileError."""
     try:
-        return private_key(path.read_bytes(), str(path))
+        return private_key(read_bytes(path), str(path))
     except OSError as error:
         raise KeyFileError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -239,7 +240,7 @@ def load_former(roster: Path) -> Roster:
 def load_roster(path: Path) -> Roster:
     """The roster in this file. Raises KeyFileError."""
     try:
-        return read_roster(path.read_text(encoding="utf-8"))
+        return read_roster(read_text(path))
     except OSError as error:
         raise KeyFileError(f"{path} cannot be read: {error.strerror}") from error
     except (RosterError, UnicodeDecodeError) as error:

@@ -1,14 +1,14 @@
 """The agreement as one side holds it, and what the other may hold while the line is being moved."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from hotline_protocol.agreement import Agreement
+from hotline_services.aoc.voice import LONG_AGO
 
 CHANGEOVER: Final = timedelta(minutes=15)
 """So long after the line has moved the other side may still speak by the line as it was."""
-LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Expected = Callable[[datetime], str | None]
 

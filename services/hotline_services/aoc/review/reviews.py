@@ -18,9 +18,9 @@ from hotline_protocol.line import (
 from hotline_services.aoc.calls import Call, Item
 from hotline_services.aoc.desk import Desk
 from hotline_services.aoc.strain.relations import Relations
-from hotline_services.aoc.voice import Voice
+from hotline_services.aoc.voice import LONG_AGO, Voice
 
-from .accord import LONG_AGO, Accord
+from .accord import Accord
 from .bargain import Bargain
 from .moving import MovingLine, OnMove
 from .reviewing import Reviewing, fault_of
