@@ -15,6 +15,7 @@ import pytest
 
 from hotline_services.cli.queries import calls
 from hotline_services.cli.query import Query
+from hotline_services.cli.recording import recording
 from hotline_services.cli.rerun import rerun
 from hotline_services.director.scenario import read_scenario
 from hotline_services.monitor.reading import RecordSource
@@ -24,6 +25,7 @@ from hotline_services.runtime.broker import EmbeddedBroker
 from .conftest import need
 from .stack import Stack, launched
 from .test_live_as_simulated import written
+from .test_signed_stack import Signed
 
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
 PATIENCE_S = 60
@@ -96,3 +98,25 @@ async def test_a_monitor_that_is_interrupted_leaves_one_whole_file_while_others_
                 copied = shutil.copy(path, tmp_path / "copied.sqlite3")
     with RecordSource(Path(copied)) as source:
         assert source.count == count > 3
+
+
+async def test_a_signed_run_whose_centre_was_killed_is_the_same_when_it_is_played_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is sealed with a key stands in the record otherwise than in the journal: cores have no keys."""
+    need("mosquitto")
+    out = tmp_path / "run.jsonl"
+    with EmbeddedBroker("mosquitto", tmp_path / "broker") as broker:
+        stack = Signed(broker, tmp_path)
+        async with launched(stack):
+            await stack.agree("one")
+            stack.kill("aoc ru")
+            stack.launch("aoc ru")
+            await stack.agree("two")
+    assert recording(record=tmp_path / "monitor.sqlite3", out=out) == 0
+    assert b'"seal":"' in out.read_bytes()
+    capsys.readouterr()
+    code = rerun(out, json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert code == 0, told
+    assert {each["service"] for each in told["services"] if each["messages"]} == {"us", "ru"}
