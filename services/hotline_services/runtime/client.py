@@ -5,10 +5,10 @@ import contextlib
 import logging
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
@@ -20,11 +20,10 @@ from .nodes import ELECTION_S
 from .tls import TlsError, context_of, trouble_with
 from .wire import BrokerSettings, Delivery
 
-CONNECT_TIMEOUT_S: Final = 5.0
+T = TypeVar("T")
+CONNECT_TIMEOUT_S: Final = 10.0
 REFUSED_USER: Final = re.compile("not authori|password", re.IGNORECASE)  # in what brokers of MQTT 3.1.1 and 5 say
 QUIET_S: Final = 0.5  # what is retained comes at once: after so long without any of it there is no more
-
-
 AGAIN_S: Final = 0.5
 UNAVAILABLE: Final = re.compile("unavailable", re.IGNORECASE)
 
@@ -33,7 +32,22 @@ class NoBrokerError(Exception):
     """The broker cannot be reached, refuses us, or has gone away; the message is a sentence for the user."""
 
 
-class OfCluster(aiomqtt.Client):
+class Client(aiomqtt.Client):
+    """A client that never loses a cancellation.
+
+    The library waits with ``asyncio.wait_for``, which on Python 3.11 drops a cancellation that comes together with the
+    answer: then a task that was told to end goes on, and a deadline passes unnoticed.
+    """
+
+    async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109  as the library has it
+        try:
+            async with asyncio.timeout(self.timeout if timeout is None else timeout):
+                return await fut
+        except TimeoutError:
+            raise aiomqtt.MqttError("Operation timed out") from None
+
+
+class OfCluster(Client):
     """A client at one node of several. While these choose leaders they let nobody in, and refuse subscriptions."""
 
 
@@ -147,7 +161,7 @@ async def _one_of(
     logger: logging.Logger | None,
 ) -> aiomqtt.Client:
     *others, last = settings.nodes
-    kind = OfCluster if others else aiomqtt.Client
+    kind = OfCluster if others else Client
     for node in others:
         with contextlib.suppress(aiomqtt.MqttError):
             return await stack.enter_async_context(_client(kind, node, queue, at_most, logger))
@@ -155,7 +169,7 @@ async def _one_of(
 
 
 def _client(
-    kind: type[aiomqtt.Client],
+    kind: type[Client],
     node: BrokerSettings,
     queue: type[asyncio.Queue[aiomqtt.Message]] | None,
     at_most: int | None,
