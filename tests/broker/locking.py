@@ -8,7 +8,7 @@ from pathlib import Path
 
 LOCKER = """
 import sqlite3, sys
-db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=90)
 db.executescript(sys.argv[2])
 print("locked", flush=True)
 sys.stdin.read()
@@ -27,4 +27,4 @@ def held(path: Path, how: str = WRITE_LOCK) -> Iterator[None]:
         try:
             yield
         finally:
-            process.communicate(timeout=10)
+            process.communicate(timeout=90)

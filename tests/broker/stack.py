@@ -58,14 +58,14 @@ class Stack:
 
     def kill(self, name: str) -> None:
         self.processes[name].send_signal(signal.SIGKILL)
-        self.processes[name].wait(5)
+        self.processes[name].wait(PATIENCE_S)
 
     def stop(self) -> None:
         """The monitor last, so that it hears the others out."""
         for name in sorted(self.processes, key="monitor".__eq__):
             process = self.processes[name]
             process.terminate()
-            assert process.wait(10) in {0, -signal.SIGKILL}, (self.data / f"{name}.log").read_text()[-2_000:]
+            assert process.wait(PATIENCE_S) in {0, -signal.SIGKILL}, (self.data / f"{name}.log").read_text()[-2_000:]
 
     async def listen(self) -> None:
         """Keep what is said, also over a broker's restart."""
@@ -93,9 +93,18 @@ class Stack:
                         return message
                 await self._news.wait()
 
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until this is true; it is looked at whenever something is said."""
+        async with asyncio.timeout(PATIENCE_S), self._news:
+            await self._news.wait_for(true)
+
+    async def one_ledger(self) -> None:
+        """Wait until both sides have last told of the same ledger."""
+        await self.until(lambda: heads(self, "us") == heads(self, "ru") is not None)
+
     async def whole(self) -> None:
         """Wait until the monitor's record misses nothing; what was in flight at a break is redelivered or asked for."""
-        await self.hear(lambda _: not gaps(self.data / "monitor.sqlite3"), since=len(self.said) - 1)
+        await self.until(lambda: not gaps(self.data / "monitor.sqlite3"))
 
     async def up(self, *names: str, since: int = 0) -> None:
         for name in names:
@@ -135,7 +144,7 @@ async def launched(stack: Stack, services: Sequence[str] = SERVICES) -> AsyncIte
         listening.cancel()
         for process in stack.processes.values():
             process.kill()
-            process.wait(5)
+            process.wait(PATIENCE_S)
 
 
 def heads(stack: Stack, party: str) -> Any:

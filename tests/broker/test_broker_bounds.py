@@ -19,7 +19,7 @@ async def fill(broker: EmbeddedBroker) -> int:
     try:
         async with aiomqtt.Client("127.0.0.1", broker.port) as greedy:
             for number in range(200):
-                await greedy.publish(f"hotline/v1/status/us/plan-{number}", LARGE, qos=1, retain=True, timeout=5)
+                await greedy.publish(f"hotline/v1/status/us/plan-{number}", LARGE, qos=1, retain=True, timeout=90)
                 taken += 1
     except aiomqtt.MqttError:
         pass

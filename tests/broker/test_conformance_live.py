@@ -30,6 +30,7 @@ pytestmark = pytest.mark.broker
 ROOT = Path(__file__).parents[2]
 AGREEMENT = read_scenario("conformance").agreement
 FASTEST = 20.0
+PATIENCE_S = 90.0
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def running(data: Path, *command: str, env: Mapping[str, str] = MappingProxyType
             yield
         finally:
             process.kill()
-            process.wait(5)
+            process.wait(PATIENCE_S)
 
 
 def examined(broker: EmbeddedBroker, data: Path, only: str | None, code: int, **options: bool) -> Report:
@@ -123,7 +124,7 @@ async def first_retained(broker: EmbeddedBroker, *filters: str) -> Message:
     """What the broker keeps of the first of these of which it keeps anything."""
     async with connected(broker.settings) as connection:
         await subscribe(connection, *filters)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             heard = await anext(connection.messages)
     return decode(str(heard.topic), bytes(heard.payload))
 

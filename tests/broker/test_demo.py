@@ -9,8 +9,8 @@ from pathlib import Path
 from .conftest import need
 
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
-PATIENCE_S = 60
-LONGER_S = "180"
+PATIENCE_S = 90
+LONGER_S = "600"
 
 
 def test_a_demo_of_whose_log_the_rest_is_not_read_stops_and_writes_its_recording(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_demo_of_whose_log_the_rest_is_not_read_stops_and_writes_its_recording
         assert process.wait(timeout=PATIENCE_S) == 0
     finally:
         process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=PATIENCE_S)
         assert process.stderr is not None
         process.stderr.close()
     header, *messages = out.read_text().splitlines()
@@ -63,7 +63,7 @@ def test_a_demo_whose_broker_dies_starts_it_again_and_goes_on(tmp_path: Path) ->
         assert process.returncode == 0
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE_S)
 
 
 def broker_of(demo: int) -> int:

@@ -27,7 +27,7 @@ from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from .conftest import need
 
 HOTLINE = [sys.executable, "-m", "hotline_services.cli.main"]
-PATIENCE_S = 60
+PATIENCE_S = 90
 PEOPLE = ("control", "observer", "us-desk", "ru-desk")
 
 
@@ -45,7 +45,7 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     kind: Kind = request.param
     need(kind)
     data = tmp_path_factory.mktemp(kind) / "var"
-    options = ["--data", str(data), "--broker", kind, "--broker-port", "0", "--no-page", "--seconds", "120"]
+    options = ["--data", str(data), "--broker", kind, "--broker-port", "0", "--no-page", "--seconds", "900"]
     environment = {name: value for name, value in os.environ.items() if name != "HOTLINE_BROKER"}
     process = subprocess.Popen(
         [*HOTLINE, "demo", "valley-2017", *options], stdout=subprocess.PIPE, text=True, env=environment

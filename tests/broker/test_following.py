@@ -28,6 +28,7 @@ from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.client import connected, retained
 
 NOON = datetime(2017, 6, 18, 12, 0, tzinfo=UTC)
+PATIENCE_S = 90
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
 
 
@@ -61,7 +62,7 @@ def watching(broker: EmbeddedBroker, *options: str) -> Iterator[tuple["subproces
         yield process, process.stdout
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE_S)
 
 
 async def test_watch_follows_live_and_ends_cleanly_on_ctrl_c(broker: EmbeddedBroker, pair: tuple[str, str]) -> None:
@@ -72,7 +73,7 @@ async def test_watch_follows_live_and_ends_cleanly_on_ctrl_c(broker: EmbeddedBro
         await publish(broker, suspended(name))
         line = lines.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=PATIENCE_S) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
     assert "line suspended" in line
@@ -133,7 +134,7 @@ async def test_what_is_retained_is_gathered_though_others_go_on_talking(
     await publish(broker, up(pair[0]))
     talking = asyncio.create_task(talk())
     try:
-        async with asyncio.timeout(30), connected(broker.settings) as connection:
+        async with asyncio.timeout(PATIENCE_S), connected(broker.settings) as connection:
             found = await retained(connection, kept, talked_on)
     finally:
         talking.cancel()

@@ -21,6 +21,7 @@ from hotline_services.runtime.broker import find_broker
 
 from .insiders import (
     BLOCKS,
+    PATIENCE_S,
     Guarded,
     Insider,
     World,
@@ -161,7 +162,7 @@ async def test_nobody_but_control_and_the_director_stops_a_service(tmp_path: Pat
             with found.insider(name) as insider:
                 payload = encode(stop).replace(*SPELT) if name == "control" else encode(stop)
                 assert insider.publish(f"hotline/v1/order/{name}/us", payload) == SUCCESS
-            assert await asyncio.wait_for(found.tasks["us"], 20) == DONE
+            assert await asyncio.wait_for(found.tasks["us"], PATIENCE_S) == DONE
             found.launch("us")
             await found.until(said(found, Health, "us", presence=Presence.UP))
 

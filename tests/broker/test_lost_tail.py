@@ -118,13 +118,12 @@ async def test_a_journal_that_is_put_back_costs_no_agreement(
         await agreeing(stack, since)
         await five_agreed(stack, 10)
         await agreeing(stack, since)
-        chain = heads(stack, "us")["ru"]
-        assert chain.length >= 15
+        await stack.until(lambda: heads(stack, "us")["ru"].length >= 15)
         assert not two_contents(stack.said)
         mismatches = [m for m in stack.said if isinstance(m, Escalated) and m.kind is EscalationKind.LEDGER_MISMATCH]
         assert not mismatches
         await stack.whole()
-        await stack.hear(lambda _: agree_on_record(tmp_path / "monitor.sqlite3"), since=len(stack.said) - 1)
+        await stack.until(lambda: agree_on_record(tmp_path / "monitor.sqlite3"))
         status(query=Query(record=tmp_path / "monitor.sqlite3"))
         told = capsys.readouterr().out
         assert f"{party} at " in told
@@ -155,5 +154,5 @@ async def test_fifty_flipped_bytes_in_the_log_of_a_killed_centre_are_reported_an
         await agreeing(stack, since)
         await five_agreed(stack, 5)
         await agreeing(stack, since)
-        assert heads(stack, "ru")["ru"].length >= 10
+        await stack.until(lambda: heads(stack, "ru")["ru"].length >= 10)
         assert not two_contents(stack.said)

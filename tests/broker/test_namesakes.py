@@ -61,7 +61,7 @@ async def test_one_that_was_killed_is_let_in_again_at_once(broker: EmbeddedBroke
             await up(broker, pair[1])
             process.kill()
             process.wait()
-        async with asyncio.timeout(5), tally(broker, tmp_path, pair):
+        async with asyncio.timeout(PATIENCE_S), tally(broker, tmp_path, pair):
             await asks.until(lambda: sorted(asks.answers) == [1, 2])
 
 

@@ -17,7 +17,8 @@ from hotline_services.runtime.wire import BrokerSettings
 
 from .conftest import need
 
-SLOW_S = 0.1
+SLOW_S = 0.2
+MOST = 30  # times real time: a tenth of the deadline of 60 s, at a delay of 0.2 s and no more
 
 
 async def test_the_delay_is_measured_through_a_window_smaller_than_the_number_of_round_trips(tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ async def slow_way_to(broker: EmbeddedBroker) -> AsyncIterator[BrokerSettings]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield BrokerSettings(port=server.sockets[0].getsockname()[1])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             for _ in range(next(clients)):
                 await served.acquire()
 
@@ -63,8 +64,10 @@ async def test_a_slow_broker_is_reported_at_the_start_with_the_speed_that_would_
     agreement = read_scenario("valley-day").agreement
     with EmbeddedBroker(data=tmp_path / "broker") as broker:
         async with slow_way_to(broker) as slow:
-            with pytest.raises(TooFastError, match=r"At 6000x .* deadline of 60 s. At most (4\d|5\d)x would do"):
+            with pytest.raises(TooFastError, match=r"At 6000x .* deadline of 60 s. At most \d+x would do") as told:
                 check_speed(6_000, await measured_delay(slow, "director"), agreement)
+    fitting = int(str(told.value).rpartition("At most ")[2].partition("x")[0])
+    assert 1 < fitting <= MOST  # less on a busy machine, where the broker is slower still
 
 
 def test_a_demo_that_is_too_fast_for_its_broker_says_so_before_anything_is_started(

@@ -29,7 +29,7 @@ from hotline_services.world import monitor_service, sky_service
 
 pytestmark = pytest.mark.broker
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 SPEED = 10.0
 SCENARIO = """
 name = "sky"

@@ -50,7 +50,7 @@ async def test_what_goes_wrong_while_it_watches_ends_it_rather_than_silencing_it
     monkeypatch.setattr(plain, "LOOK_S", 0)
     monkeypatch.setattr(session.view, "lapse", broken)
     with pytest.raises(ZeroDivisionError):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             await PlainConsole(cast("Session", session), told.append).run(BrokerSettings(), nobody_types())
     assert told[0].endswith("You hold the desk of RU.")
 
@@ -73,7 +73,7 @@ async def told_after(line: str) -> list[str]:
         yield line
         yield "quit"
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         await PlainConsole(cast("Session", session), told.append).run(BrokerSettings(), typed())
     return told
 

@@ -25,7 +25,7 @@ async def _turns() -> None:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(90):
         while not true():
             await _turns()
 

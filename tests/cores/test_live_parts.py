@@ -385,5 +385,5 @@ async def test_whoever_waits_for_a_thread_is_told_what_ended_it(error: type[Base
         raise error("of this")
 
     with pytest.raises(error, match="of this"):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             await in_daemon_thread(work)

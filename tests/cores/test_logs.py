@@ -18,7 +18,7 @@ print("done", flush=True)
 input()
 log.warning("the last")
 """
-PATIENCE_S = 60
+PATIENCE_S = 90
 
 
 def test_a_log_that_nobody_reads_loses_lines_and_counts_them() -> None:

@@ -41,7 +41,7 @@ def test_it_runs_and_answers_its_questions(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("HOTLINE_RUN", str(tmp_path / "day.jsonl"))
     assert simulate("valley-2017", seed=1, days=1, out=tmp_path / "day.jsonl") == 0
     ran = nbclient.NotebookClient(
-        notebook(), timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook(), timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     ).execute()
     tables, used, reasons, agreed, chain, crossed = results(ran)
     assert "'calls'" in tables

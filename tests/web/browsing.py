@@ -27,11 +27,14 @@ try:
     from playwright.async_api import Browser, Page, async_playwright, expect
 except ImportError:  # a user without it: every test that wants a browser is skipped, and says so
     async_playwright = expect = None  # type: ignore[assignment]
+else:
+    expect.set_options(timeout=60_000)  # Playwright's own five seconds are too few on a busy machine
 
 TOKEN = "t0ken"  # noqa: S105
 LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 POLL_S = 0.01
+PATIENCE_MS = 60_000
 BROWSER = os.environ.get("HOTLINE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 
 Visit = Callable[..., Awaitable["Page"]]
@@ -71,7 +74,7 @@ async def site(
         yield Site(state, bound.getsockname()[1])
     finally:
         stopping.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             await serving
 
 
@@ -108,7 +111,7 @@ async def visit(browser: "Browser") -> AsyncIterator[Visit]:
     ) -> "Page":
         opened = await browser.new_context(viewport=viewport, **context)
         page = await opened.new_page()
-        page.set_default_timeout(30_000)  # a machine that does much else besides is slow, and no fault of the page
+        page.set_default_timeout(PATIENCE_MS)  # a machine that does much else besides is slow, and no fault of the page
         own = urlsplit(address).netloc
 
         def asked(request: Any) -> None:

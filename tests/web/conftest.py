@@ -78,9 +78,9 @@ async def served(
     address = f"http://127.0.0.1:{bound.getsockname()[1]}"
     serving = asyncio.create_task(serve(state, allowed_hosts("127.0.0.1"), bound, stopping, bounds))
     try:
-        async with httpx.AsyncClient(base_url=address, timeout=20.0) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=90.0) as client:
             yield Served(state, client)
     finally:
         stopping.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             await serving

@@ -69,7 +69,7 @@ class Page:
 
     async def follow(self, client: httpx.AsyncClient, until: int) -> None:
         """From where it is up to message ``until``."""
-        async with asyncio.timeout(20), following(client, self.n, self.id or None) as stream:
+        async with asyncio.timeout(90), following(client, self.n, self.id or None) as stream:
             async for event in stream:
                 self.take(event)
                 if self.n >= until:

@@ -127,7 +127,7 @@ async def test_a_damaged_record_is_told_once_for_as_long_as_it_stays_so(
     overwrite_the_middle(path)
     monkeypatch.setattr(feeds, "_identity", looking)
     monkeypatch.setattr(feeds.log, "warning", lambda *said, **why: told.append((said, why)))
-    async with served(record=path) as server, asyncio.timeout(20):
+    async with served(record=path) as server, asyncio.timeout(90):
         await asked.wait()
         assert "cannot be read" in (await server.json("/api/v1/live/setting"))["note"]  # type: ignore[index]
     assert [said for said, _ in told] == [("record-unreadable",)]
@@ -181,7 +181,7 @@ async def test_a_recording_with_a_header_that_cannot_be_read_is_not_taken_and_it
 def test_a_recording_that_has_been_closed_has_no_more_to_tell(run: Path) -> None:
     feed = RecordingFeed(run)
     feed.start()
-    feed.ready.wait(20)
+    feed.ready.wait(90)
     assert feed.text(1)
     feed.close()
     assert feed.text(1) is None

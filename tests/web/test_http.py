@@ -200,7 +200,7 @@ async def test_an_upload_that_finds_the_disk_full_is_told_so_in_a_sentence(
 
 
 async def test_an_upload_that_says_it_is_too_large_is_refused_before_it_comes(server: Served) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         reader, writer = await asyncio.open_connection("127.0.0.1", server.client.base_url.port)
         head = f"POST /api/v1/sources HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
         writer.write(f"{head}Content-Length: {10**12}\r\n\r\n".encode())
@@ -221,7 +221,7 @@ async def test_an_upload_of_which_nothing_more_comes_is_given_up_and_keeps_nobod
     server: Served, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "IDLE_S", 0.01)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         reader, writer = await begin_to_upload(server)
         assert b"408" in await reader.readline()
         writer.close()
@@ -333,7 +333,7 @@ async def test_files_are_sent_once_and_small(server: Served) -> None:
 
 async def test_no_file_is_sent_that_is_not_meant_to_be(server: Served) -> None:
     for name in ("../routes.py", "%2e%2e/routes.py", "..%2froutes.py", "%2Fetc%2Fpasswd", "", "vendor", "a%00b"):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             reader, writer = await asyncio.open_connection("127.0.0.1", server.client.base_url.port)
             writer.write(f"GET /static/{name} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             answer = await reader.read()

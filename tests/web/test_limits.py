@@ -27,7 +27,7 @@ from .conftest import TOKEN, Served, served
 SERVER = f"{sys.executable} -m hotline_services.cli.main run page --port 0 --broker mqtt://127.0.0.1:1"
 HALF = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 UPLOAD = f"POST /api/v1/sources HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 MEGABYTE = 2**20
 QUICK = Bounds(head_s=0.2, body_s=0.3, body_bytes_per_s=1_000_000, stalled_s=0.3, sweep_s=0.05)
 

@@ -93,7 +93,7 @@ async def test_what_is_posted_is_answered_as_the_document_says(server: Served, r
 
 
 async def test_events_are_as_the_document_says(server: Served) -> None:
-    async with asyncio.timeout(20), following(server.client, 900) as stream:
+    async with asyncio.timeout(90), following(server.client, 900) as stream:
         event = await anext(stream)
     check(event.data, {"$ref": "#/components/schemas/Changes"})
 

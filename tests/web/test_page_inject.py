@@ -117,7 +117,7 @@ async def test_a_plan_is_handed_over_and_followed(
         await page.get_by_role("button", name="Example").click()
         await expect(page.locator(".checked")).to_contain_text("DRAWN1")
         await page.get_by_role("button", name="Submit").click()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             heard = await anext(aiter(centre.messages))
         submitted = msgspec.json.decode(bytes(heard.payload), type=FlightPlan)
         await expect(page.locator(".inject")).to_contain_text("not heard of yet")

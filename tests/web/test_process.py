@@ -21,7 +21,7 @@ from hotline_services.web.serving import PortError, listen
 HOTLINE = (sys.executable, "-m", "hotline_services.cli.main")
 NOBODY = "mqtt://127.0.0.1:1"
 BAD_INPUT = 2
-LONGEST_S = 30.0
+LONGEST_S = 90.0
 
 
 @contextlib.contextmanager

@@ -105,7 +105,7 @@ async def test_a_record_that_comes_later_and_one_that_is_made_anew_begin_every_p
     async with served(record=path) as server:
         assert (await server.json("/api/v1/live/picture"))["n"] == 0  # type: ignore[index]
         page = Page()
-        async with asyncio.timeout(20), following(server.client, 0) as stream:
+        async with asyncio.timeout(90), following(server.client, 0) as stream:
             for _ in range(2):
                 record = Record(path)
                 write(record, 1, 30)
@@ -198,7 +198,7 @@ async def test_a_feed_leaves_the_monitor_free_to_move_its_log_into_the_record(re
     write(record, 1, ALL)
     feed = LiveFeed(tmp_path / "monitor.sqlite3", POLL_S)
     feed.start()
-    assert await asyncio.to_thread(feed.ready.wait, 20)
+    assert await asyncio.to_thread(feed.ready.wait, 90)
     busy, log, moved = record._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     feed.close()
     assert (busy, log, moved) == (0, 0, 0)
