@@ -45,10 +45,11 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     kind: Kind = request.param
     need(kind)
     data = tmp_path_factory.mktemp(kind) / "var"
-    options = ["--data", str(data), "--broker", kind, "--broker-port", "0", "--no-page", "--seconds", "900"]
+    options = ["--data", str(data), "--broker", kind, "--broker-port", "0", "--no-page"]
+    pace = ["--seconds", "900", "--speed", "10"]
     environment = {name: value for name, value in os.environ.items() if name != "HOTLINE_BROKER"}
     process = subprocess.Popen(
-        [*HOTLINE, "demo", "valley-2017", *options], stdout=subprocess.PIPE, text=True, env=environment
+        [*HOTLINE, "demo", "valley-2017", *options, *pace], stdout=subprocess.PIPE, text=True, env=environment
     )
     assert process.stdout is not None
     try:

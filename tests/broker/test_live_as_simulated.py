@@ -39,7 +39,7 @@ tiers = [
   { tier = "duty-officer", rounds = 4, offer_s = 3_600 },
   { tier = "deputy-commander", rounds = 2, offer_s = 3_600, disclosure = true },
 ]
-timing = { ring_s = 600, silence_s = 7_200, redial_s = 60, hold_s = 7_200, negotiation_s = 36_000 }
+timing = { ring_s = 600, silence_s = 7_200, redial_s = 120, hold_s = 7_200, negotiation_s = 36_000 }
 zones = [
   { name = "us-zone", holder = "us", area = { shape = "circle", centre = [38.6, 33.5], radius_nm = 18 } },
   { name = "ru-zone", holder = "ru", area = { shape = "circle", centre = [36.0, 35.4], radius_nm = 18 } },
@@ -50,7 +50,7 @@ THREE_SCENARIO = """
 name = "patient-three"
 title = "Each of three wants air of the next one"
 start = 2017-07-20T06:00:00Z
-speed = 60
+speed = 20
 seed = 3
 agreement = "patient.toml"
 """ + "".join(
@@ -86,7 +86,7 @@ tiers = [
   { tier = "duty-officer", rounds = 4, offer_s = 3_600 },
   { tier = "deputy-commander", rounds = 2, offer_s = 3_600, disclosure = true },
 ]
-timing = { ring_s = 3_600, silence_s = 7_200, redial_s = 60, hold_s = 7_200, negotiation_s = 36_000 }
+timing = { ring_s = 3_600, silence_s = 7_200, redial_s = 120, hold_s = 7_200, negotiation_s = 36_000 }
 line_review = { caller = "us", every_days = 1, at = 06:05:00, rounds = 4, effective_min = 1 }
 [line]
 name = "line"
@@ -99,7 +99,7 @@ SCENARIO = """
 name = "patient"
 title = "Several flights near the line, and the line is moved"
 start = 2017-07-20T06:00:00Z
-speed = 60
+speed = 20
 seed = 3
 agreement = "patient.toml"
 [parties.us]

@@ -180,7 +180,7 @@ async def test_a_long_read_of_the_record_holds_up_nobody(broker_on_disk: Embedde
 def test_a_demo_whose_log_nobody_reads_still_restarts_what_dies(tmp_path: Path) -> None:
     need("mosquitto")
     data = tmp_path / "var"
-    options = ["--data", str(data), "--broker", "mosquitto", "--no-page", "--seconds", "600", "--speed", "60"]
+    options = ["--data", str(data), "--broker", "mosquitto", "--no-page", "--seconds", "600", "--speed", "10"]
     out, into = os.pipe()
     with (
         os.fdopen(out, "rb"),
@@ -232,7 +232,7 @@ def test_a_demo_goes_on_without_a_monitor_that_cannot_be_kept_up(tmp_path: Path)
     (tmp_path / "var" / MARK).touch()
     options = ["--data", str(tmp_path / "var"), "--broker", "mosquitto", "--no-page", "--seconds", "600"]
     with subprocess.Popen(
-        [*HOTLINE, "demo", "valley-2017", *options, "--speed", "60"],
+        [*HOTLINE, "demo", "valley-2017", *options, "--speed", "10"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -69,7 +69,7 @@ def test_a_demo_and_who_follows_it_go_on_where_there_is_no_arrow(tmp_path: Path)
     need("mosquitto")
     data = tmp_path / "var"
     places = ["--broker", "mosquitto", "--broker-port", "0", "--no-page"]
-    demo = Started("demo", "valley-2017", *places, "--seconds", "300", "--speed", "60", data=data)
+    demo = Started("demo", "valley-2017", *places, "--seconds", "600", "--speed", "20", data=data)
     others: list[Started] = []
     try:
         demo.until("plan filed")
