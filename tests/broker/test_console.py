@@ -20,6 +20,7 @@ from hotline_protocol.flightplan import PlanState
 from hotline_protocol.line import Concur, Ring
 from hotline_protocol.message import Message, canonical_json
 from hotline_protocol.orders import DecisionAwaited, DeskLeft, Leaving
+from hotline_services.cli.debrief import debrief
 from hotline_services.runtime.broker import BrokerError, EmbeddedBroker
 from hotline_services.runtime.children import die_with_parent
 
@@ -91,8 +92,14 @@ async def plain(broker: EmbeddedBroker, *options: str) -> AsyncIterator[Plain]:
             await process.communicate()
 
 
+def left_of(stack: Quick) -> DeskLeft:
+    """How the only sitting ended."""
+    (left,) = [message for message in stack.said if isinstance(message, DeskLeft)]
+    return left
+
+
 async def test_a_call_is_taken_and_an_offer_agreed_to_through_a_pipe(
-    own_broker: EmbeddedBroker, tmp_path: Path
+    own_broker: EmbeddedBroker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with playing(own_broker, tmp_path, speed=4) as stack, plain(own_broker, "--as", "ru", "--name", "X") as desk:
         await desk.tells("You decide at the desk of RU")
@@ -106,10 +113,12 @@ async def test_a_call_is_taken_and_an_offer_agreed_to_through_a_pipe(
     assert "The automatic officer would concur." in told
     assert "You concurred: " in told
     assert "Agreed: " in told
-    assert "# After-action report: the desk of RU" in told
+    report = told[told.index("# After-action report: the desk of RU") :]
+    capsys.readouterr()
+    assert debrief(tmp_path / "monitor.sqlite3", party="ru", sitting=left_of(stack).by.sitting) == 0
+    assert capsys.readouterr().out == report
     assert "The automatic officer would have said the same to 1 of 1." in told
-    (left,) = [message for message in stack.said if isinstance(message, DeskLeft)]
-    assert left.how is Leaving.LEFT
+    assert left_of(stack).how is Leaving.LEFT
 
 
 async def test_a_desk_is_kept_through_the_death_of_its_centre(a_broker: EmbeddedBroker, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The after-action report: what it tells of a desk, held against what was said."""
 
 import json
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.cores.joined import DAWN, Joined, config, plan
+from tests.cores.joined import DAWN, ON_THE_LINE, Joined, config, plan
 from tests.simulated.at_the_desk import manned_day
 from tests.simulated.faulty_day import END_AT
 
 from hotline_protocol.events import InputRejected
 from hotline_protocol.examples_story import CALL, NEGOTIATION, at
 from hotline_protocol.flightplan import Problem
+from hotline_protocol.injection import ReportSighting, SightingKind
 from hotline_protocol.line import Answer, CallOutcome, Concur, Counter, HangUp, Reason, Tier
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
@@ -163,6 +165,54 @@ def test_a_sitting_is_told_from_beginning_to_end() -> None:
     assert DAWN < sat.taken_at < sat.left_at
 
 
+def of_sitting(said: Iterable[Message], hears: Callable[[Message], bool] = lambda _: True) -> AfterAction:
+    fold = Debrief("ru", SITTING["sitting"])
+    for message in filter(hears, said):
+        fold.hear(message, message.time)
+    return fold.report()
+
+
+def test_one_sitting_is_the_same_from_the_record_and_as_it_is_heard_at_the_desk() -> None:
+    """Before and after it there is more on record, of calls and of what the other side recorded."""
+    world = Exercise(config(think_s=5), config(think_s=5))
+    world.file("us", plan("before"))
+    world.run(minutes=20)
+    world.order(TakeDesk, operator="Col. X", lease_s=86_400)
+    world.file("us", plan("near", hours=9))
+    world.run(minutes=20)
+    world.tell("us", ReportSighting, kind=SightingKind.SHOW_OF_FORCE, by="ru", at=ON_THE_LINE, seen_at=world.now)
+    world.run(minutes=5)
+    world.order(LeaveDesk)
+    world.file("us", plan("after", hours=12))
+    world.run(minutes=20)
+
+    def is_heard(message: Message) -> bool:
+        return "ru" in {message.source, getattr(message, "to", None)}
+
+    assert not all(map(is_heard, world.said))
+    there, on_record = of_sitting(world.said, is_heard), of_sitting(world.said)
+    assert report_text(there) == report_text(on_record)
+    assert there == on_record
+    (sat,) = there.sittings
+    assert (there.began_at, there.ended_at) == (sat.taken_at, sat.left_at)
+    assert len(there.calls) < len(world.report().calls)
+
+
+def test_what_a_desk_cannot_hear_is_said_not_to_be_known_and_not_to_be_none() -> None:
+    world = exercise()
+    assert of_sitting(world.said).escalations_by_others is None
+    assert "Recorded by others, towards us: not known" in report_text(of_sitting(world.said))
+    assert "Recorded by others, towards us: not known" not in report_text(world.report())
+
+
+def test_a_report_says_that_the_line_was_lost_and_something_may_be_missing() -> None:
+    fold, desk = Debrief("ru", FakeDesk().taken().by.sitting), FakeDesk()
+    fold.lose_line()  # before the sitting: no matter
+    fold.hear(desk.taken(), at(0))
+    fold.lose_line()
+    assert "The line to the broker was lost once meanwhile" in report_text(fold.report())
+
+
 def test_without_a_person_there_are_no_decisions_but_calls_and_agreements() -> None:
     world = Exercise()
     world.file("us", plan("near"))
@@ -210,6 +260,8 @@ def test_the_command_writes_text_json_and_files(tmp_path: Path, capsys: pytest.C
     run = recording(tmp_path / "run.jsonl")
     assert debrief(run, party="ru") == 0
     assert capsys.readouterr().out.startswith("# After-action report: the desk of RU\n")
+    assert debrief(run, party="ru", sitting=SITTING["sitting"]) == 0
+    assert "Of the sitting console-ru-1 alone" in capsys.readouterr().out
     assert debrief(run, party="ru", json=True) == 0
     assert json.loads(capsys.readouterr().out)["decisions"][0]["officer"] == "concur"
     assert debrief(run, party="ru", out=tmp_path / "after.md") == 0
@@ -237,11 +289,13 @@ def test_the_command_says_in_a_sentence_what_is_wrong(tmp_path: Path, capsys: py
         debrief(run, party="xx"),
         debrief(tmp_path / "none", party="ru"),
         debrief(rubbish, party="ru"),
+        debrief(run, party="ru", sitting="console-ru-2"),
         debrief(run, party="ru", out=tmp_path / "no" / "after.md"),
     ]
     complaints = capsys.readouterr().err.splitlines()
-    assert wrong == [BAD_INPUT] * 4
-    assert len(complaints) == 4
+    assert wrong == [BAD_INPUT] * 5
+    assert len(complaints) == 5
+    assert "there is no sitting console-ru-2 at the desk of ru; it knows: console-ru-1" in complaints[3]
     assert "xx says nothing" in complaints[0]
 
 

@@ -20,6 +20,7 @@ def debrief(
     /,
     *,
     party: str,
+    sitting: str | None = None,
     json: Annotated[bool, Flag] = False,
     out: Annotated[Path, FileOrHyphen] = Path(STDOUT),
     force: Annotated[bool, Flag] = False,
@@ -35,6 +36,8 @@ def debrief(
 
     hotline debrief var/monitor.sqlite3 --party ru --out after.md
 
+    hotline debrief var/monitor.sqlite3 --party ru --sitting console-ru-a1b2c3
+
     The exit code is 0, or 2 when the run cannot be read or the report cannot be written.
 
     Parameters
@@ -43,6 +46,8 @@ def debrief(
         A recording (run.jsonl), or a monitor's record (var/monitor.sqlite3).
     party
         Whose desk, such as us or ru.
+    sitting
+        One sitting alone, by the name that the report has for it: the same as hotline console --report wrote of it.
     json
         The same as one JSON object.
     out
@@ -54,28 +59,34 @@ def debrief(
 
     try:
         refuse_to_overwrite(out, force=force)
-        told = _told(run, party)
+        told = _told(run, party, sitting)
         write_text(out, _json(told) if json else report_text(told), force=force)
     except (StoreError, OutputError) as error:
         return complain("debrief", str(error))
     return 0
 
 
-def _told(path: Path, party: str) -> "AfterAction":
-    """What there is to tell of this party. Raises StoreError, also when it says nothing in the run."""
+def _told(path: Path, party: str, sitting: str | None) -> "AfterAction":
+    """What there is to tell of this party, or of one sitting at its desk. Raises StoreError when there is nothing."""
+    from hotline_protocol.orders import DeskTaken
     from hotline_services.console.debrief import Debrief
     from hotline_services.export.run import Run
 
-    fold = Debrief(party)
-    parties = set()
+    fold = Debrief(party, sitting)
+    parties, sittings = set(), set()
     with Run(path, partial=True) as run:
         for recorded in run.messages():
             parties.add(recorded.message.source)
+            if isinstance(recorded.message, DeskTaken) and recorded.message.source == party:
+                sittings.add(recorded.message.by.sitting)
             fold.hear(recorded.message, recorded.at)
         if run.cut_off:
             complain("debrief", run.cut_off)
     if party not in parties:
         raise StoreError(f"{party} says nothing in {path}; there are: {', '.join(sorted(parties)) or 'none'}")
+    if sitting is not None and sitting not in sittings:
+        there = ", ".join(sorted(sittings)) or "nobody took that desk"
+        raise StoreError(f"--sitting: there is no sitting {sitting} at the desk of {party}; it knows: {there}")
     return fold.report()
 
 

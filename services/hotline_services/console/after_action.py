@@ -23,6 +23,12 @@ def _heading(report: AfterAction) -> Iterator[str]:
         return
     span = duration((report.ended_at - report.began_at).total_seconds())
     yield f"{date_time_group(report.began_at)} to {date_time_group(report.ended_at)}, {span} of simulated time."
+    if report.sitting is not None:
+        yield f"Of the sitting {report.sitting} alone: what was said while it had the desk, and is heard there."
+    if report.times_cut:
+        times = _times(report.times_cut)
+        lost = f"The line to the broker was lost {times} meanwhile: what was said then is not known here."
+        yield f"{lost} The monitor's record has it: hotline debrief --sitting {report.sitting}."
     yield ""
 
 
@@ -32,7 +38,8 @@ def _sittings(report: AfterAction) -> Iterator[str]:
     for sat in report.sittings:
         until = "still there" if sat.left_at is None else f"until {clock_time(sat.left_at)}"
         how = f" ({words(sat.how.value)})" if sat.how is not None else ""
-        yield printable(f"- {sat.operator} had the desk from {clock_time(sat.taken_at)}, {until}{how}.")
+        told = f"- {sat.operator} had the desk from {clock_time(sat.taken_at)}, {until}{how}; sitting {sat.sitting}."
+        yield printable(told)
     yield ""
 
 
@@ -141,7 +148,9 @@ def _strain(report: AfterAction) -> Iterator[str]:
     yield "## Escalations"
     yield ""
     yield f"- Recorded by us: {_counts(report.escalations_by_us)}."
-    yield f"- Recorded by others, towards us: {_counts(report.escalations_by_others)}."
+    by_others = report.escalations_by_others
+    told = "not known: a desk hears of its own centre's alone" if by_others is None else _counts(by_others)
+    yield f"- Recorded by others, towards us: {told}."
 
 
 def _counts(kinds: Mapping[str, int]) -> str:

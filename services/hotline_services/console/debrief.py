@@ -38,6 +38,7 @@ OfferMade = tuple[str, int]
 class SatThere(msgspec.Struct, kw_only=True):
     """One sitting: who, from when until when, and how it ended; None while it goes on."""
 
+    sitting: str
     operator: str
     taken_at: datetime
     left_at: datetime | None = None
@@ -133,9 +134,13 @@ class OwnTalk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AfterAction(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that there is to tell of one side."""
+    """Everything that there is to tell of one side, or of one ``sitting`` at its desk.
+
+    ``escalations_by_others`` is None where it is not known: a desk hears of its own centre's alone.
+    """
 
     party: str
+    sitting: str | None = None
     began_at: datetime | None
     ended_at: datetime | None
     sittings: tuple[SatThere, ...]
@@ -144,17 +149,26 @@ class AfterAction(msgspec.Struct, frozen=True, kw_only=True):
     agreements: tuple[Agreed, ...]
     talks: tuple[OwnTalk, ...]
     escalations_by_us: dict[str, int]
-    escalations_by_others: dict[str, int]
+    escalations_by_others: dict[str, int] | None
     offers_lapsed: int
     holds_lapsed: int
     orders_refused: tuple[str, ...]
+    times_cut: int = 0
+    """How often the line to the broker was lost meanwhile: what was said then is not in the report."""
 
 
 class Debrief:
-    """Folds what was said, in about the order in which it was, into an :class:`AfterAction` of ``party``."""
+    """Folds what was said, in about the order in which it was, into an :class:`AfterAction` of ``party``.
 
-    def __init__(self, party: str) -> None:
+    With the name of a ``sitting`` it takes in only what was said while that person had the desk, and could be heard
+    there: then a console and a monitor's record come to the same.
+    """
+
+    def __init__(self, party: str, sitting: str | None = None) -> None:
         self.party: Final = party
+        self.sitting: Final = sitting
+        self._is_seated = False
+        self._times_cut = 0
         self._period: tuple[datetime, datetime] | None = None
         self._sittings: dict[str, SatThere] = {}
         self._calls: dict[str, CallMade] = {}
@@ -171,6 +185,10 @@ class Debrief:
 
     def hear(self, message: Message, at: datetime) -> None:
         """Take this in, each message once."""
+        if self.sitting is not None:
+            if not self._is_at_desk(message, self.sitting):
+                return
+            at = message.time  # when it was heard differs from one who hears it to another
         first, last = self._period or (at, at)
         self._period = (min(first, at), max(last, at))
         match message:
@@ -191,11 +209,24 @@ class Debrief:
             case Escalated(peer=self.party):
                 self._by_others[message.kind.value] += 1
 
+    def lose_line(self) -> None:
+        """The line to the broker is lost: what is said until it is back is not heard."""
+        self._times_cut += self._is_seated
+
+    def _is_at_desk(self, message: Message, sitting: str) -> bool:
+        """Whether this could be heard at the desk, while it was that person's; note when it comes to be, and ends."""
+        was_seated = self._is_seated
+        if isinstance(message, DeskTaken | DeskLeft) and (message.source, message.by.sitting) == (self.party, sitting):
+            self._is_seated = isinstance(message, DeskTaken)
+            return was_seated or self._is_seated
+        return was_seated and self.party in {message.source, getattr(message, "to", None)}
+
     def report(self) -> AfterAction:
         """What has come of it so far."""
         began, ended = self._period or (None, None)
         return AfterAction(
             party=self.party,
+            sitting=self.sitting,
             began_at=began,
             ended_at=ended,
             sittings=tuple(self._sittings.values()),
@@ -204,16 +235,17 @@ class Debrief:
             agreements=tuple(self._agreements.values()),
             talks=tuple(self._talks.values()),
             escalations_by_us=dict(sorted(self._by_us.items())),
-            escalations_by_others=dict(sorted(self._by_others.items())),
+            escalations_by_others=dict(sorted(self._by_others.items())) if self.sitting is None else None,
             offers_lapsed=len(self._offers_lapsed),
             holds_lapsed=len(self._holds_lapsed),
             orders_refused=tuple(self._refused.values()),
+            times_cut=self._times_cut,
         )
 
     def _sat(self, message: DeskTaken | DeskLeft) -> None:
         name = message.by.sitting
         if isinstance(message, DeskTaken):
-            self._sittings.setdefault(name, SatThere(operator=message.by.operator, taken_at=message.time))
+            self._sittings.setdefault(name, SatThere(sitting=name, operator=message.by.operator, taken_at=message.time))
             if message.call is not None:
                 self._found(message.time, message.call)
         elif name in self._sittings:

@@ -70,7 +70,7 @@ class Session:
         """``terms`` is the memorandum that is played by, where it is not a shipped one."""
         self.sitting: Final = SittingAt(party, f"console-{party}-{secrets.token_hex(3)}"[:32], operator)
         self.view: Final = DeskView(party, self.sitting.name)
-        self.debrief: Final = Debrief(party)
+        self.debrief: Final = Debrief(party, self.sitting.name)
         self.on_news: Callable[[list[Notice]], None] = lambda _: None
         self.terms = terms
         self.peers: tuple[str, ...] = ()
@@ -316,6 +316,7 @@ class Session:
         real_now = asyncio.get_running_loop().time()
         if self._line is not None:
             self._line, self._unsure, self._cut_at = None, True, real_now
+            self.debrief.lose_line()
             self._tell(self.view.cut(self.now()))
         elif real_now - self._cut_at > AWAY_REAL_S:
             raise NoBrokerError(f"the line to the broker was lost for {AWAY_REAL_S:g} s: {error}") from error
