@@ -2,6 +2,7 @@
 
 import html
 import json
+import random
 import re
 import shlex
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hotline_services.cli.export import export
 from hotline_services.cli.queries import calls, plans, rebuild
@@ -336,6 +339,53 @@ def test_a_record_of_an_earlier_version_of_the_tables_is_exported_all_the_same(d
     assert recording(record=old, out=tmp_path / "run.jsonl") == 0
     with RecordSource(old, tables=False) as source:
         assert source.count > 20
+
+
+LINE_OF_NOTHING = b'{"journal":"us","at":"2017-08-19T21:00:00Z"}\n'
+LAPSE_OF_RU = b'{"journal":"ru","at":"2017-08-19T21:00:00Z","heard":null}\n'
+OTHERS = (b"null", b"-1", b"1e400", b'"x"', b"[]", b"{}", b'"2017-06-18T12:00:00Z"', b"", b"true")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda lines: [*lines, LINE_OF_NOTHING], "neither how a journal began"),
+        (lambda lines: [*lines, b'{"journal":"us"}\n'], "neither how a journal began"),
+        (lambda lines: [*lines, LAPSE_OF_RU], "an input of ru outside its journal"),
+        (lambda lines: [*lines[:-1], lines[-1][:-5]], "cut off"),
+        (lambda lines: [line.replace(b'"speed":30.0', b'"speed":-1') for line in lines], "speed"),
+    ],
+)
+def test_a_damaged_journal_in_a_recording_is_refused_with_its_line(
+    change: Callable[[list[bytes]], list[bytes]],
+    sentence: str,
+    live: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert rerun(changed(live, tmp_path, change)) == 2
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert told.count("\n") == 1
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chance=st.randoms(use_true_random=False))
+def test_a_recording_that_was_changed_anyhow_ends_with_an_exit_code(
+    chance: random.Random, live: Path, simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def mangled(lines: list[bytes]) -> list[bytes]:
+        for _ in range(chance.randint(1, 3)):
+            n, line = (place := chance.randrange(len(lines))), lines[place]
+            words = [match.span() for match in re.finditer(rb'"[^"]*"|-?\d+(\.\d+)?|null', line)]
+            begin, end = chance.choice(words) if words else (0, 0)
+            new = chance.choice(OTHERS)
+            lines[n : n + 1] = chance.choice([[], [line, line], [line[:begin] + new + line[end:]], [line[:end]]])
+        return lines
+
+    code = rerun(changed(chance.choice([live, simulated]), tmp_path, mangled))
+    assert code in {0, 1, 2}
+    assert capsys.readouterr().err.count("\n") == (code == 2)
 
 
 def test_a_record_with_messages_of_a_later_version_is_refused_with_the_program_that_wrote_it(

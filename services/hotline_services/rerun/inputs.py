@@ -10,7 +10,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.topics import encode
 from hotline_services.director.play import DIRECTOR, SKY
 from hotline_services.director.script import Scenario
-from hotline_services.runtime.recording import Header, JournalLine, Live, Recorded, RecordingReader
+from hotline_services.runtime.recording import Header, JournalLine, Live, Recorded, RecordingError, RecordingReader
 from hotline_services.world import fresh_core
 
 from .difference import Difference, difference
@@ -100,8 +100,10 @@ def play_again(reader: RecordingReader, scenario: Scenario) -> Iterator[Replayed
             journal = _begun(line.journal, line, reader.header, scenario, expected)
         elif isinstance(line.said, Message):
             expected.add(number, line.said)
-        elif journal:
+        elif journal and journal.result.service == line.journal:
             journal.hear(number, line)
+        else:
+            raise RecordingError(f"line {number}: an input of {line.journal} outside its journal")
     if journal:
         yield journal.end()
     for source in expected.among([*scenario.agreement.parties, SKY, DIRECTOR]):

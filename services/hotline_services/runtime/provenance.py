@@ -10,6 +10,9 @@ from msgspec import Meta
 
 from hotline_protocol.message import Digest
 
+Days = Annotated[int, Meta(gt=0, le=3_660)]
+Speed = Annotated[float, Meta(gt=0, le=100_000)]
+
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a run is made of, beside its seed and its length.
@@ -31,8 +34,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     scenario: str
     provenance: Provenance
     seed: int
-    days: Annotated[int, Meta(gt=0)] | None = None
-    speed: Annotated[float, Meta(gt=0)] | None = None
+    days: Days | None = None
+    speed: Speed | None = None
 
 
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS launch (at_real TEXT NOT NULL, launch TEXT NOT NULL)"

@@ -17,7 +17,7 @@ from hotline_protocol.topics import UNDECODABLE, AnyMessage, SaidMessage
 from hotline_protocol.whole_numbers import decode_json
 from hotline_services.text_files import without_mark
 
-from .provenance import Launch, Provenance
+from .provenance import Days, Launch, Provenance, Speed
 
 FORMAT: Final = 1
 WITH_JOURNALS: Final = 2
@@ -35,8 +35,8 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     """How a live run was made. ``days`` are those of which the director tells; ``operators`` are the people who sat at
     the desks, by party."""
 
-    speed: float | None = None
-    days: int | None = None
+    speed: Speed | None = None
+    days: Days | None = None
     operators: dict[PartyName, tuple[str, ...]] = {}
 
 
@@ -88,6 +88,12 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     said: SaidMessage | msgspec.UnsetType = msgspec.UNSET
     at: AwareTime | msgspec.UnsetType = msgspec.UNSET
     heard: AnyMessage | msgspec.UnsetType | None = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        """Raises ValueError unless it is one of the three."""
+        is_input = not isinstance(self.at, msgspec.UnsetType) and self.heard is not msgspec.UNSET
+        if is_input + isinstance(self.epoch, str) + isinstance(self.said, Message) != 1:
+            raise ValueError("neither how a journal began, nor a message that was said, nor an input with its time")
 
 
 _JOURNAL: Final = b'{"journal":'
