@@ -34,7 +34,16 @@ Pair = tuple[str, str]
 class Run:
     """One toy being run by the live shell in this process."""
 
-    def __init__(self, broker: EmbeddedBroker, folder: Path, name: str, peer: str, make: Callable[[str], T]) -> None:
+    def __init__(
+        self,
+        broker: EmbeddedBroker,
+        folder: Path,
+        name: str,
+        peer: str,
+        make: Callable[[str], T],
+        *,
+        sets_clock: bool = True,
+    ) -> None:
         self.cores: list[T] = []
 
         def core(epoch: str) -> T:
@@ -42,7 +51,7 @@ class Run:
             return self.cores[-1]
 
         journal = Journal(folder / f"{name}.journal", name)
-        self.actor = LiveActor(service(name, peer, core), journal, broker.settings)
+        self.actor = LiveActor(service(name, peer, core, sets_clock=sets_clock), journal, broker.settings)
         self.task = asyncio.create_task(self.actor.run())
 
     async def ended(self) -> int:

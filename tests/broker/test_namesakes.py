@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline_protocol.service import Health, Presence
+from hotline_protocol.service import WAITS, Health, Presence
 from hotline_protocol.topics import HEALTH, decode
 from hotline_services.runtime.actor import DONE
 from hotline_services.runtime.broker import EmbeddedBroker
@@ -42,6 +42,68 @@ async def test_the_later_one_gives_up_and_the_earlier_one_is_not_disturbed_and_t
             assert isinstance(first, Health)
             assert (told.presence, told.session) == (Presence.UP, first.session)
         assert [m.presence for m in asks.heard_of(Health) if isinstance(m, Health)] == [Presence.UP]
+
+
+def clockless(broker: EmbeddedBroker, folder: Path, pair: Pair) -> Run:
+    """A tally that sets no clock, in a folder of its own."""
+    peer, name = pair
+    folder.mkdir()
+    return Run(broker, folder, name, peer, lambda epoch: Tally(name, peer, epoch), sets_clock=False)
+
+
+async def test_where_no_clock_has_been_set_the_later_one_gives_up_as_well(
+    own_broker: EmbeddedBroker, tmp_path: Path, pair: Pair
+) -> None:
+    name = pair[1]
+    async with client(own_broker, HEALTH.filter(source=name)) as (_, wait_for):
+        run = clockless(own_broker, tmp_path / "one", pair)
+        first = await wait_for(lambda m: isinstance(m, Health) and m.note.startswith(WAITS))
+        assert isinstance(first, Health)
+        with pytest.raises(Exception, match=f"another hotline-{name} is connected"):
+            await clockless(own_broker, tmp_path / "other", pair).ended()
+        async with teller(own_broker, tmp_path, pair, 1) as asks:
+            await asks.until(lambda: asks.answers == [1])
+            told = await wait_for(lambda m: isinstance(m, Health) and "tried to connect" in m.note)
+            assert isinstance(told, Health)
+            assert (told.presence, told.session) == (Presence.UP, first.session)
+        run.actor.stop()
+        assert await run.ended() == DONE
+
+
+async def test_of_two_that_begin_at_once_without_a_clock_exactly_one_stays(
+    own_broker: EmbeddedBroker, tmp_path: Path, pair: Pair
+) -> None:
+    runs = [clockless(own_broker, tmp_path / folder, pair) for folder in ("one", "other")]
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.wait([run.task for run in runs], return_when=asyncio.FIRST_COMPLETED)
+    (gone,) = (run for run in runs if run.task.done())
+    (stays,) = (run for run in runs if run is not gone)
+    assert "another hotline-" in str(gone.task.exception())
+    async with teller(own_broker, tmp_path, pair, 3) as asks:
+        await asks.until(lambda: sorted(asks.answers) == [1, 2, 3])
+    stays.actor.stop()
+    assert await stays.ended() == DONE
+
+
+async def test_one_that_was_killed_before_there_was_a_clock_is_let_in_again_at_once(
+    own_broker: EmbeddedBroker, tmp_path: Path, pair: Pair
+) -> None:
+    name = pair[1]
+    async with client(own_broker, HEALTH.filter(source=name)) as (_, wait_for):
+        killed = clockless(own_broker, tmp_path / "one", pair)
+        waiting = await wait_for(lambda m: isinstance(m, Health) and m.note.startswith(WAITS))
+        killed.actor._connection.drop("as if killed", forget=False)
+        killed.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await killed.ended()
+        run = clockless(own_broker, tmp_path / "other", pair)
+        assert isinstance(waiting, Health)
+        again = await wait_for(
+            lambda m: isinstance(m, Health) and m.note.startswith(WAITS) and m.session != waiting.session  # type: ignore[attr-defined]
+        )
+        assert again
+        run.actor.stop()
+        assert await run.ended() == DONE
 
 
 async def test_as_a_process_it_ends_with_the_code_that_nobody_restarts(

@@ -205,8 +205,7 @@ class LiveActor:
                     self._beginning.came_back()
                 self._pulse.came_back(message, retained=retained)
                 self._deafness.hear(message, self._past.seen)
-                waits = message.presence is Presence.DOWN and self._timing.clock is None
-                if message.source == self._service.name and not self._stopping and not waits:
+                if message.source == self._service.name and not self._stopping:
                     self._namesakes.hear(message, retained=retained)
                 elif self._timing.is_to_answer(message):
                     self._timing.say_again()

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from hotline_protocol.message import Message
-from hotline_protocol.service import Health, Presence, Resend
+from hotline_protocol.service import WAITS, Health, Presence, Resend
 from hotline_protocol.topics import HEALTH, MalformedMessageError, address_of, decode
 
 from .clock import wall_clock
@@ -48,6 +48,16 @@ class NameTakenError(Exception):
             f"another hotline-{name} is connected to the broker at {broker}, and answers. "
             "Stop that one first, or name another broker: two of one name would throw each other off."
         )
+
+
+def is_alive(health: Health) -> bool:
+    """Whether a process says this of itself: that it is up, or that it waits for a clock. Otherwise it has ended."""
+    return health.presence is Presence.UP or health.note.startswith(WAITS)
+
+
+def _said_at(health: Health) -> datetime:
+    """Real time, which goes on where there is no clock; simulated, as of a process of before it was told."""
+    return health.sent if isinstance(health.sent, datetime) else health.time
 
 
 def question(name: str) -> Resend:
@@ -89,7 +99,7 @@ class Namesakes:
         self._asked: Final[set[str]] = set()
         self._asked_at = -AGAIN_S
         self._owed: str | None = None  # a question to be answered at the next connect
-        self._since: datetime | None = None  # the simulated time of our first sign of life
+        self._since: datetime | None = None  # the real time of our first sign of life
         self._later: tuple[str, str] | None = None  # session and id of another's health since then
         self._met_at: float | None = None
         self._met = ""
@@ -123,10 +133,10 @@ class Namesakes:
 
     def hear(self, health: Health, *, retained: bool) -> None:
         """A sign of life under our name: ours, or another's; or our will, of a connection that we have replaced."""
-        if health.presence is Presence.DOWN:
+        if not is_alive(health):
             self._say(Presence.UP)
         elif health.session == self._session:
-            self._since = self._since or health.time
+            self._since = self._since or _said_at(health)
         elif health.cause in self._asked or self._lives(health):
             self._note("is connected")
             if health.session < self._session:  # one of the two has to go: the same one for both
@@ -140,7 +150,7 @@ class Namesakes:
 
         Where two throw each other off there is no asking: each gets its own questions, in the queue that they share.
         """
-        if self._since is None or health.time <= self._since:
+        if self._since is None or _said_at(health) <= self._since:
             return False
         before, self._later = self._later, (health.session, health.id)
         return before is not None and before[0] == health.session and before[1] != health.id
@@ -241,7 +251,7 @@ class _Guest:
 
     def _consider(self) -> None:
         """All that the broker keeps has come: is there anything to wait for? A will may be of our own making."""
-        lives = self._kept is not None and self._kept.presence is Presence.UP
+        lives = self._kept is not None and is_alive(self._kept)
         if lives or (self._kept is not None and self._took_its_place and self._kept.note != STOPPED):
             self._settle_in(ANSWER_S, self._give_up)
         else:

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from hotline_protocol.service import Health, Presence, Receipt
+from hotline_protocol.service import Presence, Receipt
 
 from .dispatch import Publisher
 from .notes import Notes
@@ -48,27 +48,27 @@ class Signs:
 
     def say(self, presence: Presence, *, cause: str | None = None, at: datetime | None = None) -> None:
         """That we are up, or not, or wait for the clock; ``cause`` is the question that this answers."""
-        timing, inbox, outbox = self._timing, len(self._inbox), len(self._outbox)
-        if timing.is_setter and timing.clock is not None and at is None and cause is None and self._mark():
-            return
+        timing = self._timing
         if timing.clock is None:
-            note = timing.waiting_note()
-            self._publish(
-                self._pulse.health(Presence.DOWN, timing.now(), inbox=inbox, outbox=outbox, note=note, cause=cause)
-            )
-            return
-        for question in self._causes(cause):
-            health = self._pulse.health(
-                presence,
-                at or timing.now(),
-                inbox=inbox,
-                outbox=outbox,
-                note=self._notes.text,
-                cause=question,
-                sent=timing.real_now(),
-                skew_ms=round(timing.skew_ms, 3) if timing.skew_ms else UNSET,
-            )
-            self._publish(health)
+            self._say(Presence.DOWN, timing.now(), timing.waiting_note(), cause)
+        elif not (timing.is_setter and at is None and cause is None and self._mark()):
+            for question in self._causes(cause):
+                self._say(presence, at or timing.now(), self._notes.text, question)
+
+    def _say(self, presence: Presence, at: datetime, note: str, cause: str | None) -> None:
+        health = self._pulse.health(
+            presence,
+            at,
+            inbox=len(self._inbox),
+            outbox=len(self._outbox),
+            note=note,
+            cause=cause,
+            sent=self._timing.real_now(),
+            skew_ms=round(self._timing.skew_ms, 3) if self._timing.skew_ms else UNSET,
+        )
+        self._pulse.sent(health)
+        self._timing.spoke(health)
+        self._publisher.publish(health, retain=True)
 
     def answer(self, question: str) -> None:
         """Say that we are up, to whoever has asked: by that they see how their clocks go."""
@@ -81,11 +81,6 @@ class Signs:
         asked: list[str | None] = [*self._questions]
         self._questions.clear()
         return asked or [None]
-
-    def _publish(self, health: Health) -> None:
-        self._pulse.sent(health)
-        self._timing.spoke(health)
-        self._publisher.publish(health, retain=True)
 
     def say_if_due(self) -> None:
         """Again after ten seconds, and at once when there is another trouble."""
