@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
@@ -68,16 +68,11 @@ from .talks import Talks
 from .tasking import Tasking
 from .telling import Telling
 from .voice import LONG_AGO, Voice
+from .waking import Part, first_deadline
+from .wrongclock import WrongClocks
 
 NOTHING_BUT_TALK: Final = frozenset({Reason.LINE_CHECK, Reason.INCIDENT, Reason.PROTEST, Reason.ADVICE})
 """Begun again from the start in another call, where the one was dropped."""
-
-
-class Part(Protocol):
-    """What wants to be woken."""
-
-    @property
-    def next_deadline(self) -> datetime | None: ...
 
 
 class Centre:
@@ -98,14 +93,24 @@ class Centre:
         self._agreement = agreement
         self._voice = Voice(Author(party, epoch), LONG_AGO)
         self._picture = Picture(agreement.boundary_rule)
-        boundaries = boundaries_of(agreement)
         self.ledgers: Final = {peer: PairLedger(party, peer) for peer in self.peers}
         self._relations = Relations(config, self.peers, self._voice)
         self._posture = Posture(agreement, self._relations, self._picture, self._voice)
         self._accord = Accord(agreement)
         self._books = Books(party, self._accord, self.ledgers, self._posture, self._voice)
-        self._book = PlanBook(party, boundaries, self._picture, self._voice)
+        self._book = PlanBook(party, boundaries_of(agreement), self._picture, self._voice)
+        self._wrong_clocks = WrongClocks()
         self._rejections = Rejections(self.peers, self._book, self._voice)
+        self._join_desk(config, roster, chance)
+        self._join_bookkeeping()
+        self._parts: Final = self._sleepers()
+        self.next_deadline: datetime | None = LONG_AGO
+        """When the first of the parts wants to be woken; worked out once a turn."""
+        self._sessions: dict[str, str] = {}
+
+    def _join_desk(self, config: PartyConfig, roster: Roster, chance: Chance) -> None:
+        """Those who talk, and what they talk about."""
+        party, agreement = self.party, self._agreement
         presence, attention = Presence(roster), Attention(party, config.officer, roster, chance)
         person = PersonOrdering(party, self._picture, self._voice)
         seat = Seat(AutomaticOfficer(attention, presence, self._voice), person)
@@ -113,7 +118,7 @@ class Centre:
             party,
             agreement,
             self._picture,
-            Appraiser(party, agreement, boundaries, self._picture, config.costs),
+            Appraiser(party, agreement, boundaries_of(agreement), self._picture, config.costs),
             self.ledgers,
             self._relations,
             self._voice,
@@ -148,6 +153,10 @@ class Centre:
             self._voice,
             changing,
         )
+
+    def _join_bookkeeping(self) -> None:
+        """What is held against the other side's, and put in order with it."""
+        party, agreement = self.party, self._agreement
         self._reviews = Reviews(party, self._accord, self._relations, self._desk, self._voice, self._redraw)
         self._line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self._books, self._desk, self._voice)
         self._recovery = Recovery(agreement, self._books, self._book, self._talks, self._desk, self._voice)
@@ -162,7 +171,9 @@ class Centre:
             self._voice,
         )
         self._talks.may_enter = self._books.is_whole
-        self._parts: Final[tuple[Part, ...]] = (
+
+    def _sleepers(self) -> tuple[Part, ...]:
+        return (
             self._manning,
             self._line_checks,
             self._attendance,
@@ -175,9 +186,6 @@ class Centre:
             self._desk,
             self._recovery,
         )
-        self.next_deadline: datetime | None = LONG_AGO
-        """When the first of the parts wants to be woken; worked out once a turn."""
-        self._sessions: dict[str, str] = {}
 
     @property
     def agreement(self) -> Agreement:
@@ -262,12 +270,8 @@ class Centre:
 
     def _next_wake(self) -> datetime | None:
         # that a grant was kept is to be felt in time
-        first = self._picture.next_end(self._voice.now) if self._relations.felt else None
-        for part in self._parts:
-            at = part.next_deadline
-            if at is not None and (first is None or at < first):
-                first = at
-        return first
+        kept = self._picture.next_end(self._voice.now) if self._relations.felt else None
+        return first_deadline(self._parts, kept)
 
     def _redraw(self, agreement: Agreement) -> None:
         """The line has moved: plans and offers that are made from now on are held against it where it runs now."""
@@ -278,7 +282,7 @@ class Centre:
     def _hear_health(self, health: Health) -> None:
         if health.source not in self.peers:
             return
-        self._posture.note_clock(health.source, is_off=health.is_off)
+        self._wrong_clocks.note(health)
         if health.presence is PeerPresence.DOWN:
             self._desk.peer_lost(health.source)
         elif self._sessions.get(health.source) != health.session:
@@ -386,5 +390,6 @@ class Centre:
     def ring_failed(self, call: Call, outcome: CallOutcome) -> None:
         """See :class:`~.calls.Talker`."""
         if outcome is CallOutcome.NO_ANSWER:
-            self._posture.unanswered(call.peer, call.id)
+            if call.peer not in self._wrong_clocks:
+                self._posture.unanswered(call.peer, call.id)
             self._telling.call_failed(call.peer, call.tier)

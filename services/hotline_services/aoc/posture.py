@@ -52,7 +52,6 @@ class Posture:
         self._picture = picture
         self._voice = voice
         self._unanswered: dict[str, int] = {}
-        self._clock_off: set[str] = set()
         self._found: dict[str, ActualState] = {}
         self._warnings: list[tuple[str, Advice]] = []
 
@@ -177,17 +176,8 @@ class Posture:
         self._unanswered[peer] = 0
         self._find(peer, ActualState.WORKING)
 
-    def note_clock(self, peer: str, *, is_off: bool) -> None:
-        """The peer's machine has a clock that is too far off for its services to begin, or has not."""
-        (self._clock_off.add if is_off else self._clock_off.discard)(peer)
-
     def unanswered(self, peer: str, call_id: str) -> None:
-        """A call to this peer was not answered: after two in a row the line is silent.
-
-        A peer whose machine's clock keeps it from beginning is known not to answer. That is no failure of the line.
-        """
-        if peer in self._clock_off:
-            return
+        """A call to this peer was not answered: after two in a row the line is silent."""
         self._unanswered[peer] = self._unanswered.get(peer, 0) + 1
         if self._unanswered[peer] == SILENT_AFTER and self._find(peer, ActualState.SILENT):
             self.escalate(EscalationKind.LINE_DOWN, peer, call_id, f"{SILENT_AFTER} calls in a row not answered")

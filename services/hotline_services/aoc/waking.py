@@ -1,0 +1,21 @@
+"""When the first of a centre's parts wants to be woken."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+
+class Part(Protocol):
+    """What wants to be woken."""
+
+    @property
+    def next_deadline(self) -> datetime | None: ...
+
+
+def first_deadline(parts: Iterable[Part], first: datetime | None) -> datetime | None:
+    """The earliest of this and what the parts want; None when nobody wants anything."""
+    for part in parts:
+        at = part.next_deadline
+        if at is not None and (first is None or at < first):
+            first = at
+    return first
