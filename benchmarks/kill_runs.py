@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -59,17 +58,6 @@ PLANS_A_KILL: Final = {"mosquitto": 3, "nats": 3, "cluster": 1}  # more would wa
 PATIENCE_S: Final = 240.0
 REFILE_S: Final = 10.0
 SEED: Final = 7
-SCENARIO: Final = """
-name = "kills"
-title = "Officers who need two seconds"
-start = {start}
-agreement = "valley"
-speed = {speed}
-[parties.us]
-officer = {{ answer_s = 2, think_s = 2 }}
-[parties.ru]
-officer = {{ answer_s = 2, think_s = 2 }}
-"""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,12 +101,13 @@ class Run:
         self._broker: Final = broker
         self._nodes: Final = nodes
         self._where: Final = where
+        from tests.broker.stack import quick_scenario
+
         data.mkdir(parents=True, exist_ok=True)
         self._data: Final = data
         self._chance: Final = random.Random(seed)
         self._start: Final = datetime.now(UTC).replace(microsecond=0)
-        self._path: Final = data / "kills.toml"
-        self._path.write_text(SCENARIO.format(start=self._start.isoformat(), speed=SPEED[where]), encoding="utf-8")
+        self._path: Final = quick_scenario(data, self._start, speed=SPEED[where], delay_s=2)
         self._processes: Final[dict[str, subprocess.Popen[bytes]]] = {}
         self._up: Final = {name: asyncio.Event() for name in SERVICES}
         self._sessions: Final[dict[str, str]] = {}
@@ -265,6 +254,8 @@ class Run:
         ]
         if open_ones:
             return f"{len(open_ones)} plans without an answer: {', '.join(open_ones[:5])}"
+        from tests.broker.stack import gaps
+
         missing = gaps(self._data / "monitor.sqlite3")
         return f"the record misses messages: {missing}" if missing else ""
 
@@ -346,15 +337,6 @@ def not_heard(sides: dict[str, Side], party: str) -> Iterator[str]:
     for message in sides[party].said:
         if isinstance(message, ToPeer) and message.id not in known and message.id not in sides[party].waiting:
             yield f"{message.id} of {party} was not heard by {other}"
-
-
-def gaps(record: Path) -> list[tuple[str, str, int, int]]:
-    """Streams in the record of which something is missing."""
-    with closing(sqlite3.connect(f"file:{record}?mode=ro", uri=True)) as db:
-        return db.execute(
-            "SELECT source, epoch, max(seq), count(DISTINCT seq) FROM messages WHERE seq > 0 "
-            "GROUP BY source, epoch HAVING max(seq) != count(DISTINCT seq)"
-        ).fetchall()
 
 
 @contextlib.asynccontextmanager

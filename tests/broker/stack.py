@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,24 @@ from .cluster import Cluster
 
 PATIENCE_S = 90
 SERVICES = ("monitor", "aoc us", "aoc ru", "director")
+_QUICK = """
+name = "quick"
+title = "Officers who are quick"
+start = {start}
+agreement = "valley"
+speed = {speed}
+[parties.us]
+officer = {{ answer_s = {delay_s}, think_s = {delay_s} }}
+[parties.ru]
+officer = {{ answer_s = {delay_s}, think_s = {delay_s} }}
+"""
+
+
+def quick_scenario(folder: Path, start: datetime, *, speed: float, delay_s: float) -> Path:
+    """A file in this folder: two sides without plans, whose officers need so many seconds to answer and to think."""
+    path = folder / "quick.toml"
+    path.write_text(_QUICK.format(start=start.isoformat(), speed=speed, delay_s=delay_s), encoding="utf-8")
+    return path
 
 
 class Stack:

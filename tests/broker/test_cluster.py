@@ -26,7 +26,7 @@ from hotline_services.runtime.wire import BrokerSettings, Delivery
 
 from .cluster import NODES, Cluster
 from .conftest import need
-from .stack import PATIENCE_S, Stack, launched
+from .stack import PATIENCE_S, Stack, launched, quick_scenario
 
 pytestmark = pytest.mark.broker
 
@@ -36,17 +36,6 @@ should in a real run."""
 PLANS: Final = 4
 KILLS: Final = int(os.environ.get("HOTLINE_NODE_KILLS", "1"))
 """For a longer run: one node after the other is killed, and is back before the next one is."""
-SCENARIO = """
-name = "quick"
-title = "Officers who are quick"
-start = {start}
-agreement = "valley"
-speed = {speed}
-[parties.us]
-officer = {{ answer_s = 1, think_s = 1 }}
-[parties.ru]
-officer = {{ answer_s = 1, think_s = 1 }}
-"""
 
 
 class ClusterStack(Stack):
@@ -54,9 +43,7 @@ class ClusterStack(Stack):
 
     def __init__(self, cluster: Cluster, data: Path) -> None:
         self.start = datetime.now(UTC).replace(microsecond=0)
-        scenario = data / "quick.toml"
-        scenario.write_text(SCENARIO.format(start=self.start.isoformat(), speed=SPEED))
-        super().__init__(cluster, data, scenario)
+        super().__init__(cluster, data, quick_scenario(data, self.start, speed=SPEED, delay_s=1))
         self.cluster = cluster
 
     def address(self, name: str) -> str:

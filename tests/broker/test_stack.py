@@ -19,19 +19,8 @@ from hotline_protocol.service import Clock, Health, Presence
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.client import connected
 
-from .stack import SERVICES, Stack, launched
+from .stack import SERVICES, Stack, launched, quick_scenario
 
-SCENARIO = """
-name = "quick"
-title = "Officers who are quick"
-start = {start}
-agreement = "valley"
-speed = {speed}
-[parties.us]
-officer = {{ answer_s = {delay_s}, think_s = {delay_s} }}
-[parties.ru]
-officer = {{ answer_s = {delay_s}, think_s = {delay_s} }}
-"""
 NEAR_THE_LINE = Position(39.42, 35.67)
 
 
@@ -40,9 +29,7 @@ class Quick(Stack):
 
     def __init__(self, broker: EmbeddedBroker, data: Path, *, speed: float, delay_s: float) -> None:
         self.start = datetime.now(UTC).replace(microsecond=0)
-        scenario = data / "quick.toml"
-        scenario.write_text(SCENARIO.format(start=self.start.isoformat(), speed=speed, delay_s=delay_s))
-        super().__init__(broker, data, scenario)
+        super().__init__(broker, data, quick_scenario(data, self.start, speed=speed, delay_s=delay_s))
 
     def plan(self, plan_id: str, **changes: Any) -> FlightPlan:
         fields: dict[str, Any] = {

@@ -20,6 +20,7 @@ from hotline_protocol.service import WAITS, Health, Presence, Resend
 from hotline_protocol.topics import HEALTH, MalformedMessageError, address_of, decode
 
 from .clock import wall_clock
+from .echo import echo
 from .mqtt import Connection
 from .wills import STOPPED
 from .wire import GUEST_S, BrokerSettings, Delivery, PublishRefused
@@ -62,16 +63,7 @@ def _said_at(health: Health) -> datetime:
 
 def question(name: str) -> Resend:
     """Does a process of this name live? Nothing else: a shell says nothing again that it asks of itself."""
-    return Resend(
-        id=f"{QUESTION}{uuid4().hex}",
-        source=name,
-        seq=0,
-        time=wall_clock(),
-        to=name,
-        wanted_epoch="0",
-        first_seq=1,
-        last_seq=1,
-    )
+    return echo(name, f"{QUESTION}{uuid4().hex}")
 
 
 class Namesakes:

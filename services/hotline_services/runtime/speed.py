@@ -8,10 +8,9 @@ from uuid import uuid4
 import msgspec
 
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.service import Resend
 from hotline_protocol.topics import CONTROL, address_of, encode
 
-from .clock import wall_clock
+from .echo import echo
 from .mqtt import Connection
 from .pace import SHARE, fitting_speed, told_speed
 from .wire import GUEST_S, BrokerSettings, Delivery
@@ -105,10 +104,7 @@ class _Echo:
 
     def _send(self) -> None:
         self._sent = f"echo-{uuid4().hex}"
-        now = wall_clock()
-        message = Resend(
-            id=self._sent, source=self._name, seq=0, time=now, to=self._name, wanted_epoch="0", first_seq=1, last_seq=1
-        )
+        message = echo(self._name, self._sent)
         self._sent_at = time.perf_counter()
         if self.connection is not None:
             self.connection.publish(address_of(message), encode(message), lambda _: None)
