@@ -9,15 +9,17 @@ from uuid import uuid4
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from hotline_protocol.message import Message
 from hotline_protocol.topics import CONTROL, address_of, is_state
 from hotline_services.runtime.clock import wall_clock
-from hotline_services.runtime.dialling import dial, new_client
+from hotline_services.runtime.dialling import new_client
 from hotline_services.runtime.mqtt import REFUSALS, UNSUPPORTED_VERSION
 from hotline_services.runtime.payloads import Check
+from hotline_services.runtime.tls import context_of
 from hotline_services.runtime.wire import BrokerSettings
 
 from .observations import Heard
@@ -59,7 +61,7 @@ class LookedAt:
         client.on_publish = self._on_publish
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
-        dial(client, node, version)
+        _dial(client, node, version)
         client.loop_start()
         until = time.monotonic() + ANSWER_S
         while time.monotonic() < until and not self._ended.is_set() and self._connected.empty():
@@ -149,3 +151,16 @@ class LookedAt:
         if not self._closing and self._connected.empty():
             self.lost = f"it was lost while looking: {reason}"
         self._ended.set()
+
+
+def _dial(client: Client, node: BrokerSettings, version: MQTTProtocolVersion) -> None:
+    """Connect, and send CONNECT. paho reads the socket itself, in a thread of its own. Raises OSError, or TlsError."""
+    context = context_of(node)
+    if context is not None:
+        client.tls_set_context(context)
+    if version == MQTTProtocolVersion.MQTTv5:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = node.session_s
+        client.connect(node.host, node.port, node.keepalive_s, clean_start=False, properties=properties)
+    else:
+        client.connect(node.host, node.port, node.keepalive_s)
