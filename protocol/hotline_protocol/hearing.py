@@ -15,9 +15,10 @@ import msgspec
 
 from .authority import admit, objection
 from .flightplan import Notes, Problem
-from .injection import CancelPlan, FileMessage, SubmitPlan
+from .injection import CancelPlan, ChangePlan, FileMessage, SubmitPlan
 from .intake import (
     MAX_BYTES,
+    Alteration,
     Cancellation,
     Filing,
     Order,
@@ -121,7 +122,10 @@ def _bare(name: str, payload: bytes, known: dict[str, str], now: datetime, parti
 
 def _submitted(
     plan: Order, notes: Notes, number: int, known: dict[str, str], now: datetime
-) -> SubmitPlan | CancelPlan | FileMessage:
+) -> SubmitPlan | CancelPlan | ChangePlan | FileMessage:
+    if isinstance(plan, Alteration):
+        content = f"{number} {sorted(plan.fields.items())}".encode()
+        return plan.addressed({"id": _id(content, now), "seq": 0, "time": now, **known})
     if isinstance(plan, Filing):
         return FileMessage(id=_id(f"{number} {plan.text}".encode(), now), seq=0, time=now, text=plan.text, **known)
     if isinstance(plan, Cancellation):

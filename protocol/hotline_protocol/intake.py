@@ -16,9 +16,10 @@ from .airspace import Corridor
 from .flightplan import Callsign, FlightKind, FlightPlan, Notes, Priority, Problem
 from .geometry import area_problem, length_nm
 from .icao_fpl import FiledPlan, read_fpl, split_messages
+from .injection import ChangePlan
 from .message import Digest, Identifier, PartyName
 from .topics import split_validation_error
-from .unknown_fields import examine
+from .unknown_fields import Examined, examine
 from .whole_numbers import decode_json
 
 MAX_BYTES: Final = 2_000_000
@@ -60,7 +61,18 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
         return self.callsign
 
 
-Order = FlightPlan | Cancellation | Filing
+class Alteration(msgspec.Struct, frozen=True, kw_only=True):
+    """A ``change-plan`` as it came, without an envelope: ``fields`` are those that it names, as JSON."""
+
+    plan_id: str
+    fields: dict[str, msgspec.Raw]
+
+    def addressed(self, envelope: dict[str, Any]) -> ChangePlan:
+        """The message in this envelope."""
+        return msgspec.json.decode(msgspec.json.encode({**self.fields, **envelope}), type=ChangePlan)
+
+
+Order = FlightPlan | Cancellation | Filing | Alteration
 
 
 class _Batch(msgspec.Struct):
@@ -75,6 +87,8 @@ class _Named(msgspec.Struct):
 
 
 _plan: Final = msgspec.json.Decoder(FlightPlan)
+_change: Final = msgspec.json.Decoder(ChangePlan)
+_CHANGE: Final = msgspec.json.encode(ChangePlan.__struct_config__.tag)
 
 
 class Intake(NamedTuple):
@@ -94,7 +108,10 @@ def read_plans(payload: bytes, now: date) -> tuple[list[FlightPlan], list[Refusa
     return plans, refusals + [_no_plan(each, payload) for each in found if not isinstance(each, FlightPlan)]
 
 
-def _no_plan(order: Cancellation | Filing, payload: bytes) -> Refusal:
+def _no_plan(order: Cancellation | Filing | Alteration, payload: bytes) -> Refusal:
+    if isinstance(order, Alteration):
+        problem = Problem(code="unknown-message", field="type", reason="change-plan changes a plan, and is none")
+        return _refusal(problem, payload, order.plan_id)
     kind = "CNL" if isinstance(order, Cancellation) else order.text[1:4]
     verb = "cancels" if kind == "CNL" else "changes"
     problem = Problem(code="unknown-message", field="field 3", reason=f"{kind} {verb} a plan, and is none")
@@ -142,17 +159,35 @@ def _read_each(items: list[msgspec.Raw], text: bytes) -> Intake:
     plans, refusals, notes = read = Intake([], [], [])
     for item in items:
         try:
-            plan = decode_json(_plan, item)
-            examined = examine(msgspec.json.decode(item), FlightPlan)
+            order, examined = _read_change(item) or _read_plan(item)
         except (msgspec.DecodeError, RecursionError) as error:
             refusals.append(_refusal(explain(error), bytes(item), *names_in(item)))
             continue
         if examined.foreign:
             refusals.append(_refusal(together(examined.foreign), bytes(item), *names_in(item)))
             continue
-        plans.append(plan)
+        plans.append(order)
         notes.append(examined.unknown)
     return read
+
+
+def _read_plan(item: msgspec.Raw) -> tuple[Order, Examined]:
+    """Raises msgspec.DecodeError, or RecursionError."""
+    return decode_json(_plan, item), examine(msgspec.json.decode(item), FlightPlan)
+
+
+def _read_change(item: msgspec.Raw) -> tuple[Order, Examined] | None:
+    """The change of a plan that this is, or None. Raises msgspec.DecodeError, or RecursionError."""
+    try:
+        fields = msgspec.json.decode(item, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        return None
+    if bytes(fields.get("type", msgspec.Raw(b""))).strip() != _CHANGE:
+        return None
+    envelope = {"id": "read", "source": "read", "seq": 0, "time": A_TIME, "to": "read"}
+    decoded = decode_json(_change, msgspec.Raw(msgspec.json.encode({**fields, **envelope})))
+    own = {name: raw for name, raw in fields.items() if name not in envelope}
+    return Alteration(plan_id=decoded.plan_id, fields=own), examine(msgspec.json.decode(item), ChangePlan)
 
 
 def names_in(item: msgspec.Raw) -> tuple[str, str]:

@@ -14,13 +14,13 @@ import msgspec
 from hotline_protocol.authority import Role, door, may_order, role_of
 from hotline_protocol.flightplan import FlightPlan, Problem
 from hotline_protocol.injection import SubmitPlan
-from hotline_protocol.intake import Filing, Order, Refusal, check_plan, read_orders
+from hotline_protocol.intake import Alteration, Filing, Order, Refusal, check_plan, read_orders
 from hotline_protocol.names import CONTROL, RESERVED
 from hotline_protocol.topics import INJECT, ORDER
 from hotline_services.runtime.payloads import Signing
 
 CANCEL: Final = "cancel-plan"
-CHANGE: Final = "file-message"
+MESSAGE: Final = "file-message"
 NO_PARTIES: Final = RESERVED  # some of them are up and well, but fly nothing
 
 
@@ -29,14 +29,14 @@ NAMED: Final = 5
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """One thing to publish, and the plans in it that can be followed; or the id of a plan that it cancels, or the ICAO
-    message by which it changes one, and whose flight that is."""
+    """One thing to publish, and the plans in it that can be followed; or the id of a plan that it cancels; or what it
+    is that ``changes`` a plan, and ``about`` which, by its id or callsign."""
 
     payload: bytes
     plans: tuple[FlightPlan, ...] = ()
     cancels: str = ""
     changes: str = ""
-    callsign: str = ""
+    about: str = ""
 
     @property
     def name(self) -> str:
@@ -44,7 +44,7 @@ class Letter(msgspec.Struct, frozen=True):
         if self.cancels:
             return f"the cancellation of {self.cancels}"
         if self.changes:
-            return f"{self.changes[1:4]} about {self.callsign}"
+            return f"{self.changes} about {self.about}"
         named = ", ".join(plan.plan_id for plan in self.plans[:NAMED])
         return f"{named} and others" if len(self.plans) > NAMED else named or "the message"
 
@@ -107,8 +107,10 @@ def _letter(order: Order) -> Letter:
     if isinstance(order, FlightPlan):
         return Letter(msgspec.json.encode(order), (order,))
     if isinstance(order, Filing):
-        payload = msgspec.json.encode({"type": CHANGE, "text": order.text})
-        return Letter(payload, changes=order.text, callsign=order.callsign)
+        payload = msgspec.json.encode({"type": MESSAGE, "text": order.text})
+        return Letter(payload, changes=order.text[1:4], about=order.callsign)
+    if isinstance(order, Alteration):
+        return Letter(msgspec.json.encode(order.fields), changes="change", about=order.plan_id)
     return Letter(msgspec.json.encode({"type": CANCEL, "plan_id": order.plan_id}), cancels=order.plan_id)
 
 
@@ -123,16 +125,16 @@ def addressed(letter: Letter, user: str | None, to: str, signing: Signing) -> tu
         return address, letter.payload
     if len(letter.plans) != 1 and not letter.cancels and not letter.changes:
         return INJECT.filter(to=to), letter.payload
-    kind, about = _told_of(letter)
-    fields = {"type": kind, "id": f"{user}-{secrets.token_hex(8)}", **about}
+    about = _told_of(letter)
+    fields = {"id": f"{user}-{secrets.token_hex(8)}", **about}
     return address, signing.sign(address, msgspec.json.encode(fields))
 
 
-def _told_of(letter: Letter) -> tuple[str, dict[str, object]]:
-    """The type of the message that is signed, and what it is about."""
-    if letter.cancels:
-        return CANCEL, {"plan_id": letter.cancels}
-    return (CHANGE, {"text": letter.changes}) if letter.changes else ("submit-plan", {"plan": letter.plans[0]})
+def _told_of(letter: Letter) -> dict[str, object]:
+    """The type of the message that is signed, and its own fields."""
+    if letter.plans:
+        return {"type": "submit-plan", "plan": letter.plans[0]}
+    return msgspec.json.decode(letter.payload, type=dict[str, object])
 
 
 def _named(text: str, refusal: Refusal) -> str:

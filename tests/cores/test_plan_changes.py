@@ -249,3 +249,38 @@ def test_a_plan_keeps_the_message_that_it_was_read_from() -> None:
     (message,) = ear(INJECT.filter(to="us"), FPL.replace("DOF/170618 ", "").encode(), DAWN)
     assert isinstance(message, SubmitPlan)
     assert "DOF/170618 RMK/PATROL" in str(message.plan.icao)
+
+
+# Changes in a file, or on the page -----------------------------------------------------------------------------
+
+
+CHANGE = b'{"type": "change-plan", "plan_id": "p", "shift_min": 30, "to": "ru"}'
+
+
+def test_a_change_in_a_text_is_handed_on_for_the_party_that_is_named() -> None:
+    reading = read_texts([("", b"[" + CHANGE + b"," + msgspec.json.encode(plan("q")) + b"]")], DAWN)
+    change, _ = reading.letters
+    assert (change.changes, change.about, change.name) == ("change", "p", "change about p")
+    assert msgspec.json.decode(change.payload) == {"type": "change-plan", "plan_id": "p", "shift_min": 30}
+    assert reading.complaints == ()
+    for text in (change.payload, b"[" + change.payload + b"]"):
+        (order,) = ear(INJECT.filter(to="us"), text, DAWN)
+        assert isinstance(order, ChangePlan)
+        assert (order.to, order.plan_id, order.shift_min, order.lower_ft) == ("us", "p", 30, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [({"shift_min": 5_000}, "shift_min"), ({"upper_ft": "high"}, "upper_ft"), ({"priority": "top"}, "priority")],
+)
+def test_what_is_wrong_with_a_change_is_told_with_its_field(fields: dict[str, object], field: str) -> None:
+    text = msgspec.json.encode({"type": "change-plan", "plan_id": "p", **fields})
+    reading = read_texts([("", text)], DAWN)
+    assert not reading.letters
+    assert [complaint.problem.field for complaint in reading.complaints] == [field]
+
+
+def test_a_field_that_no_change_has_is_told() -> None:
+    text = msgspec.json.encode({"type": "change-plan", "plan_id": "p", "shift": 30, "upper_ft": 19_000})
+    reading = read_texts([("", text)], DAWN)
+    assert [note.problem.field for note in reading.notes] == ["shift"]

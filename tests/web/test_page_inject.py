@@ -187,6 +187,35 @@ async def test_page_and_status_count_the_same_services(
     await expect(listed).to_have_text([re.compile(f"^{name}up", re.IGNORECASE) for name in names])
 
 
+async def test_a_plan_is_changed_and_its_versions_are_told(
+    served: Site, record: Record, broker: EmbeddedBroker, visit: Visit
+) -> None:
+    def told(seq: int, plan: str, state: PlanState, **fields: Any) -> None:
+        named = {"id": f"told-{seq}", "source": "us", "seq": 10_000 + seq, "time": NOW, "callsign": "VIPER1"}
+        status = PlanStatus(**named, plan_id="p-1", plan=plan, state=state, **fields)
+        write(record, Heard(NOW, status))
+
+    told(1, "1" * 16, PlanState.ACCEPTED)
+    async with aiomqtt.Client(broker.settings.host, broker.settings.port) as centre:
+        await centre.subscribe(INJECT.filter(to="us"), qos=1)
+        page = await visit(served.at(t="inject", token=TOKEN))
+        await expect(page.locator(".mode")).to_have_text("LIVE")
+        await page.get_by_text("Change a plan").click()
+        await page.get_by_label("Plan", exact=True).select_option(label="VIPER1 (p-1)")
+        await page.get_by_label("Later by, min").fill("30")
+        await page.get_by_label("New priority").select_option("priority")
+        await page.get_by_role("button", name="Submit").click()
+        async with asyncio.timeout(10):
+            heard = await anext(aiter(centre.messages))
+    change = {"type": "change-plan", "plan_id": "p-1", "shift_min": 30, "priority": "priority"}
+    assert msgspec.json.decode(bytes(heard.payload)) == change
+    await expect(page.locator(".inject")).to_contain_text("VIPER1: accepted")
+    told(2, "2" * 16, PlanState.NEGOTIATING, version=2, amends="1" * 16, in_force=1)
+    await expect(page.locator(".inject")).to_contain_text("VIPER1: accepted, version 2 negotiating")
+    told(3, "2" * 16, PlanState.ACCEPTED, version=2, amends="1" * 16)
+    await expect(page.locator(".inject")).to_contain_text("VIPER1: accepted, version 2")
+
+
 async def test_text_that_was_edited_by_hand_is_not_written_over_by_the_fields(served: Site, visit: Visit) -> None:
     page = await visit(served.at(t="inject"))
     text = page.locator(".inject textarea")

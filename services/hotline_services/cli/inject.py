@@ -184,7 +184,7 @@ class _Errand:
             if letter.cancels and not self._json:
                 _say(f"cancellation of {letter.cancels} sent to {self._to}")
             if letter.changes and not self._json:
-                _say(f"{letter.changes[1:4]} about {letter.callsign} sent to {self._to}")
+                _say(f"{letter.changes} about {letter.about} sent to {self._to}")
 
     def _say_sent(self, plan: FlightPlan) -> None:
         if not self._json:

@@ -63,7 +63,7 @@ async def inject(asked: Asked) -> list[Sent]:
         except NoBrokerError as error:
             raise NotMetError(503, _not_all_sent(sent, reading, error)) from error
         sent += [_sent(to, plan, reading) for plan in letter.plans]
-        about = letter.cancels or letter.callsign
+        about = letter.cancels or letter.about
         sent += [Sent(to=to, plan_id=about, digest="")] if not letter.plans and about else []
     return sent
 

@@ -134,7 +134,8 @@ export class DrillDown extends EventTarget {
   }
 
   #facts(table, row) {
-    const told = Object.entries(row).filter(([name, value]) => !HIDDEN.has(name) && isTold(value));
+    const isFirst = (name) => (name === "version" && row.version === 1) || (name === "amendment" && !row.amendment);
+    const told = Object.entries(row).filter(([name, value]) => !HIDDEN.has(name) && isTold(value) && !isFirst(name));
     return h("section", {}, h("h3", {}, plain(table.replace(/s$/, ""))),
       h("dl", { class: "facts" }, told.flatMap(([name, value]) => [h("dt", {}, label(name)), h("dd", {}, this.#value(name, value))])));
   }
@@ -144,7 +145,7 @@ export class DrillDown extends EventTarget {
     const { history } = said;
     const listing = new Listing({ caption: history.name, isCaptionSeen: true, columns: [
       { name: history.at, cell: (row) => this.#time(row.at) },
-      { name: history.state, cell: (row) => words.inject.state(plain(row.state), row.as_filed) },
+      { name: history.state, cell: (row) => [row.version > 1 ? words.change.version(row.version) : "", words.inject.state(plain(row.state), row.as_filed)].filter(Boolean).join(" ") },
       { name: history.reason, cell: (row) => row.reason || plain(row.code), wide: true },
     ] });
     listing.show(steps);

@@ -2,10 +2,12 @@
 //
 // The text is what counts: drawing and the fields only write it, and it is what is checked and submitted.
 
+import { Change } from "./change.js";
 import { button, choice, h, say } from "./dom.js";
 import { air, iso, plain } from "./format.js";
 import { Keyed } from "./listing.js";
 import { DrawnArea } from "./map/drawing.js";
+import { versionsOf } from "./plans.js";
 import { KINDS } from "./map/symbols.js";
 import { shortName } from "./sides.js";
 import { check, inject, token } from "./source.js";
@@ -42,7 +44,7 @@ export class Injection {
     const field = (name, input) => h("label", {}, said[name], input);
     const number = (value, step) => h("input", { type: "number", value, step, min: "0", oninput: () => this.#write() });
     const select = (name, values) => choice(said[name], values.map((value) => [value, plain(value)]), () => this.#write());
-    this.to = choice(said.to, sides.parties.map((party) => [party, shortName(party)]), () => (this.#write(), this.#checkSoon()));
+    this.to = choice(said.to, sides.parties.map((party) => [party, shortName(party)]), () => (this.#write(), this.change.draw(), this.#checkSoon()));
     this.callsign = h("input", { type: "text", value: "DRAWN1", maxlength: "7", pattern: "[A-Z0-9]{2,7}", oninput: () => this.#write() });
     [this.kind, this.priority] = [select("kind", KINDS), select("priority", PRIORITIES)];
     [this.lower, this.upper] = [number("22000", "500"), number("26000", "500")];
@@ -53,6 +55,7 @@ export class Injection {
     this.token = h("input", { type: "password", autocomplete: "off", value: token.get(), oninput: () => this.#tokenSet() });
     this.submit = button(said.submit, () => this.#submit(), { class: "main" });
     const shapes = Object.entries(said.shapes).map(([shape, name]) => button(name, () => this.#draw(shape)));
+    this.change = new Change(this.watch, () => this.to.value, (text) => this.#changed(text));
     this.width = field("halfWidth", this.halfWidth);
     this.width.hidden = true;
     return h("div", { class: "inject-form" },
@@ -62,6 +65,7 @@ export class Injection {
       h("div", { class: "fields" }, field("callsign", this.callsign), field("kind", this.kind), field("priority", this.priority),
         field("remarks", this.remarks), field("lower", this.lower), field("upper", this.upper), field("start", this.start),
         field("length", this.length), this.width),
+      this.change.element,
       this.findings,
       h("label", { class: "text" }, said.text, this.text),
       h("div", { class: "row" }, h("label", { title: said.tokenHint }, `${said.token} `, this.token), this.submit, h("span", { class: "quiet" }, said.tokenHint)));
@@ -113,6 +117,12 @@ export class Injection {
     };
     this.text.value = JSON.stringify(plan, null, 1);
     this.#checkSoon();
+  }
+
+  /** The text is that of a change of a plan: the fields of a new one no longer write it. */
+  #changed(text) {
+    this.text.value = text;
+    this.#edited();
   }
 
   /** From here on the text is somebody's own: the fields no longer write it. */
@@ -211,6 +221,7 @@ export class Injection {
     this.form.hidden = !this.watch.isAtHead;
     this.following.hidden = !this.#sent.length;
     this.followed.show(this.#sent);
+    this.change.draw();
     if (this.#awaited.length && this.#awaited.every((one) => this.#isSettled(this.#planOf(one)))) this.#settle();
   }
 
@@ -234,7 +245,7 @@ export class Injection {
     const isTalked = Boolean(plan?.negotiation_id && this.watch.store.row("negotiations", plan.negotiation_id));
     const links = [button(plan?.callsign || one.name, () => this.ask(`plan:${id}`), { class: "opener", title: id })];
     if (!plan) return finding("", [...links, `: ${said.waiting}`], []);
-    const told = [said.state(plain(plan.state), plan.as_filed), air(plan.volumes), plan.reason].filter(Boolean).join(", ");
+    const told = [said.state(plain(plan.state), plan.as_filed), ...versionsOf(plan), air(plan.volumes), plan.reason].filter(Boolean).join(", ");
     const talk = isTalked && [" · ", button(said.talk, () => this.ask(`negotiation:${this.#planOf(one).negotiation_id}`), { class: "opener" })];
     return finding(plan.state === "refused" ? "bad" : plan.state === "negotiating" ? "warn" : "good", [...links, `: ${told}`, ...(talk || [])], []);
   }

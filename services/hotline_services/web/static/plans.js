@@ -8,6 +8,12 @@ import { words } from "./words.js";
 const { columns: heads } = words.plans;
 const MARKS = { negotiating: "current", nonconforming: "warn", contingent: "bad", refused: "warn" };
 
+/** The version of a plan that is in force, where it has been amended, and what has become of one that is not. */
+export function versionsOf(row) {
+  const { version } = words.change;
+  return [row.version > 1 ? version(row.version) : "", row.amendment ? [version(row.amendment), plain(row.amendment_state), row.amendment_reason].filter(Boolean).join(" ") : ""].filter(Boolean);
+}
+
 export function planList(watch, ask, onsearch) {
   const { sides } = watch;
   return new Search(watch, {
@@ -18,7 +24,7 @@ export function planList(watch, ask, onsearch) {
     columns: [
       { name: heads.plan, cell: (row) => row.callsign || row.plan_id },
       { name: heads.side, cell: (row) => sides.tag(row.party) },
-      { name: heads.state, cell: (row) => h("span", { title: row.reason || null }, plain(row.state) + (row.as_filed ? "" : ` · ${words.plans.moved}`)) },
+      { name: heads.state, cell: (row) => h("span", { title: row.reason || null }, [plain(row.state), row.as_filed ? "" : words.plans.moved, ...versionsOf(row)].filter(Boolean).join(" · ")) },
       { name: heads.air, cell: (row) => air(row.volumes).split(" · ").flatMap((part, place) => [place ? " · " : "", h("span", { class: "nowrap" }, part)]) },
       { name: heads.at, cell: (row) => h("span", { class: "nowrap", title: dateTimeGroup(row.at) }, dayTime(row.at)), minor: true },
     ],

@@ -240,6 +240,19 @@ export const words = {
     history: { name: "History", at: "At", state: "State", reason: "Because" },
   },
 
+  change: {
+    name: "Change a plan",
+    hint: "Only what is filled in is changed. What was agreed stays in force until the change is.",
+    plan: "Plan",
+    none: "choose a plan",
+    shift: "Later by, min",
+    lower: "New floor, ft",
+    upper: "New ceiling, ft",
+    priority: "New priority",
+    same: "as it is",
+    version: (number) => `version ${number}`,
+  },
+
   inject: {
     name: "Inject a plan",
     past: "Plans can be injected at the head of a live source only.",
