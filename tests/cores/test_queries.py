@@ -118,6 +118,13 @@ def test_call_volume_comes_in_groups(kept: Path, capsys: pytest.CaptureFixture[s
     assert rows == {"incident": (0, 1, 1), "short-notice": (2, 0, 0)}
 
 
+def test_how_long_calls_last_is_not_told_where_there_was_none(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("volume")(by=Grouping.REASON, query=Query(record=kept)) == 0
+    _, attempts, calls = capsys.readouterr().out.splitlines()
+    assert attempts.startswith("incident")
+    assert (attempts.count("—"), calls.count("—")) == (3, 1)  # of less than a day nothing is said a day
+
+
 def test_a_ring_that_nobody_answers_is_listed_as_an_attempt(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("calls")(query=Query(record=kept)) == 0
     listed = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]

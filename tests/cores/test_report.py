@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hotline_protocol.events import CallEnded, CallOutcome, Stage, StrainChanged
+from hotline_protocol.events import ActualState, CallEnded, CallOutcome, LineStateChanged, Stage, StrainChanged
 from hotline_protocol.line import Reason, Tier
 from hotline_protocol.message import Author, Message
 from hotline_services.cli.report import report
@@ -164,6 +164,18 @@ def test_the_same_day_of_two_years_is_two_columns(tmp_path: Path) -> None:
     assert report(recorded(tmp_path / "run.jsonl", calls), out=tmp_path / "r.html") == 0
     columns = re.findall(r"when: (\d{4}-\d{2}-\d{2})", (tmp_path / "r.html").read_text())
     assert columns == [at.date().isoformat() for at in times]
+
+
+def test_of_a_sky_that_is_not_on_record_nothing_is_said_to_be_none(tmp_path: Path) -> None:
+    line = Author("us").say(LineStateChanged, NOON, peer="ru", state=ActualState.WORKING)
+    assert report(recorded(tmp_path / "run.jsonl", [line]), out=tmp_path / "r.html") == 0
+    text = (tmp_path / "r.html").read_text()
+    assert "what flew, crossed or met is not known" in text
+    assert "No aircraft lost separation" not in text
+    for name in ("flights", "crossings of the line, outbound", "close calls"):
+        row = text[text.index(f">{name}<") :].split("</tr>")[0]
+        assert row.count("—") == 2, row
+    assert "No change of tension is on record" in text
 
 
 def test_strain_towards_each_of_several_peers_is_a_line_of_its_own(tmp_path: Path) -> None:

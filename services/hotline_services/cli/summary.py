@@ -108,7 +108,7 @@ def _told(tension: Tension) -> str:
 def _load(calls: Calls) -> Iterator[Line]:
     yield Line("line load", "Erlang", f"{calls.erlang:.3f}")
     for name, times in (("waiting", calls.waiting), ("set-up", calls.set_up), ("hold", calls.hold)):
-        yield Line("  mean times", name, duration(times.mean_s), note=_spread(times))
+        yield Line("  mean times", name, duration(times.mean_s) if times.is_known else "—", note=_spread(times))
 
 
 def _spread(times: Spread) -> str:

@@ -29,12 +29,18 @@ LEAST_HOURS: Final = 23.5
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
-    """A time in seconds over many calls; percentiles are nearest-rank. All zero when there were none."""
+    """A time in seconds over ``count`` calls; percentiles are nearest-rank. All zero when there were none."""
 
     mean_s: float = 0.0
     p50_s: float = 0.0
     p90_s: float = 0.0
     max_s: float = 0.0
+    count: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there was a call to measure; earlier versions wrote no ``count``."""
+        return bool(self.count or self.max_s)
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +101,7 @@ def spread(seconds: Iterable[float]) -> Spread:
         p50_s=_nearest_rank(values, 0.5),
         p90_s=_nearest_rank(values, 0.9),
         max_s=values[-1],
+        count=len(values),
     )
 
 

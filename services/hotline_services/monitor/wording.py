@@ -69,8 +69,8 @@ def duration(seconds: float) -> str:
 
 
 def mean_and_p90(times: Spread) -> str:
-    """``3 min 20 s / 8 min``."""
-    return f"{duration(times.mean_s)} / {duration(times.p90_s)}"
+    """``3 min 20 s / 8 min``; a dash where there was no call to measure."""
+    return f"{duration(times.mean_s)} / {duration(times.p90_s)}" if times.is_known else "—"
 
 
 def shift(minutes: int) -> str:

@@ -18,16 +18,18 @@ from hotline_services.experiment.outcomes import Outcomes
 from hotline_services.experiment.page import FOOT, HEAD, details, figure, number_cell, table, text_cell
 from hotline_services.export.captions import ILLUSTRATIVE, in_order, stamp
 from hotline_services.export.story import Story
-from hotline_services.monitor.rows import AgreementRow, CallRow, EscalationRow, utc
+from hotline_services.monitor.latestrows import AirborneRow
+from hotline_services.monitor.rows import AgreementRow, CallRow, EscalationRow, Row, utc
 from hotline_services.monitor.tension import curve
 from hotline_services.monitor.volume import Grouping, Period, call_volume
 from hotline_services.monitor.wording import air, date_time_group, duration, mean_and_p90, printable, words
-from hotline_services.monitor.worldrows import CrossingRow, EncounterRow, StrainRow
+from hotline_services.monitor.worldrows import CrossingRow, EncounterRow, FlightRow, StrainRow
 
 from .charts import Count, Point, counts_chart, lines_chart, shares_chart, times_chart
 from .origin import provenance, run_again
 from .theatre import theatre_map
 
+SKY_ROWS: Final[tuple[type[Row], ...]] = (AirborneRow, FlightRow, CrossingRow, EncounterRow)
 HOURLY: Final = timedelta(days=3)
 """A run up to this long is shown hour by hour, a longer one day by day."""
 MOST_TIMES: Final = 3_660
@@ -90,16 +92,28 @@ def _summary(story: Story, run: Outcomes, made: Made) -> Iterator[str]:
         ("negotiations", f"{sum(run.negotiations.values()):,}", f"{sum(run.negotiations.values()) / run.days:.1f}"),
         ("agreements", f"{run.agreements:,}", f"{run.agreements / run.days:.1f}"),
         ("escalations", f"{sum(run.escalations.values()):,}", f"{sum(run.escalations.values()) / run.days:.1f}"),
-        ("flights", f"{run.flights.total:,}", f"{run.flights.total / run.days:.1f}"),
-        (
-            "crossings of the line, outbound",
-            f"{sum(run.crossings.outbound.values()):,}",
-            f"{sum(run.crossings.outbound.values()) / run.days:.1f}",
-        ),
-        ("close calls", f"{run.encounters.close_calls:,}", f"{run.encounters.close_calls / run.days:.2f}"),
+        *_sky_figures(story, run),
     ]
     rows = ([text_cell(name), number_cell(total), number_cell(a_day)] for name, total, a_day in figures)
     yield table(["", "total", "a day"], rows, "What the run came to.")
+
+
+def _sky_figures(story: Story, run: Outcomes) -> Iterator[tuple[str, str, str]]:
+    """What flew, and met; dashes where no message of the sky is on record, so that nothing is known of it."""
+    outbound = sum(run.crossings.outbound.values())
+    counts = (
+        ("flights", run.flights.total, 1),
+        ("crossings of the line, outbound", outbound, 1),
+        ("close calls", run.encounters.close_calls, 2),
+    )
+    is_known = _knows_sky(story)
+    for name, count, digits in counts:
+        yield (name, f"{count:,}", f"{count / run.days:.{digits}f}") if is_known else (name, "—", "—")
+
+
+def _knows_sky(story: Story) -> bool:
+    """Whether anything that flew is on record."""
+    return any(story.rows(kind) for kind in SKY_ROWS)
 
 
 def _calls(story: Story, run: Outcomes) -> Iterator[str]:
@@ -259,6 +273,9 @@ def _levels(rows: Sequence[StrainRow], period: Period, agreement: Agreement | No
 
 def _sky(story: Story, run: Outcomes) -> Iterator[str]:
     yield "<h2 id=sky>Crossings and encounters</h2>"
+    if not _knows_sky(story):
+        yield "<p>No flight is on record: what flew, crossed or met is not known.</p>"
+        return
     crossings = run.crossings
     cells = (
         [

@@ -34,7 +34,7 @@ class Volume {
   }
 }
 
-const mean = (spread) => (spread.max_s ? lasted(spread.mean_s) : words.none); // all zero where no call was answered
+const mean = (spread) => (spread.count ? lasted(spread.mean_s) : words.none); // a dash where there was none to measure
 
 /** The figures that are always in sight. */
 export class KeyFigures {
@@ -70,13 +70,12 @@ function counts({ hours, calls, calls_per_day: perDay }) {
 function facts(all) {
   const ended = all.calls - all.in_progress;
   const share = ended ? `${Math.round((all.completed / ended) * 100)}%` : words.none;
-  const hasEnded = ended + all.attempts > 0;
   return [
     ...counts(all),
     ...(all.ringing ? [[words.figures.ringing, String(all.ringing)]] : []),
     [words.figures.attempts, String(all.attempts), words.figures.attemptsMean],
     [words.figures.completed, share], [words.figures.setUp, mean(all.set_up)],
-    [words.figures.hold, mean(all.hold)], [words.figures.waiting, hasEnded ? lasted(all.waiting.mean_s) : words.none, words.figures.waitingMeans],
+    [words.figures.hold, mean(all.hold)], [words.figures.waiting, mean(all.waiting), words.figures.waitingMeans],
     [words.figures.load, words.figures.erlang(all.erlang)],
   ];
 }
