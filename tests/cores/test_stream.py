@@ -11,14 +11,23 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from hotline_services.runtime.incoming import Arrived, read_publish
-from hotline_services.runtime.properties import MalformedPropertiesError, headers_in, headers_packed, properties_of
+from hotline_services.runtime.outgoing import Confirmed, puback_packet, publish_packet, read_puback
+from hotline_services.runtime.properties import (
+    MalformedPropertiesError,
+    headers_in,
+    headers_packed,
+    packed,
+    properties_of,
+)
 from hotline_services.runtime.stream import Stream
 from hotline_services.runtime.tracing import NO_HEADERS, Headers
+from hotline_services.runtime.wire import Publish
 
 TRACE = Headers("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vendor=1")
 NO_PROPERTIES = b"\0"
 TOPIC = "hotline/v1/line/us/ru"
 PUBACK = b"\x40\x02\x00\x07"
+PINGRESP = b"\xd0\x00"
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 names = st.sampled_from(["traceparent", "TraceParent", "tracestate", "other"])
@@ -116,17 +125,17 @@ def test_properties_that_are_cut_off_are_not_read(pair: tuple[str, str], data: s
 
 
 def test_publishes_and_other_packets_are_told_apart(ends: Ends) -> None:
-    ends.broker.sendall(packet(0x32, body(b"1")) + PUBACK + packet(0x32, body(b"2" * 200)))
+    ends.broker.sendall(packet(0x32, body(b"1")) + PINGRESP + packet(0x32, body(b"2" * 200)))
     ends.stream.fill()
     assert ends.stream.next_packet()
-    assert ends.stream.take_publish(v5=True) == Arrived(TOPIC, b"1", False, 1, 7, NO_HEADERS)
+    assert ends.stream.take(v5=True) == Arrived(TOPIC, b"1", False, 1, 7, NO_HEADERS)
     assert ends.stream.next_packet()
-    assert ends.stream.take_publish(v5=True) is None
-    assert ends.stream.recv(1) + ends.stream.recv(1) + ends.stream.recv(2) == PUBACK
+    assert ends.stream.take(v5=True) is None
+    assert ends.stream.recv(1) + ends.stream.recv(1) == PINGRESP
     with pytest.raises(BlockingIOError):  # though another packet is there
         ends.stream.recv(1)
     assert ends.stream.next_packet()
-    assert ends.stream.take_publish(v5=True) == Arrived(TOPIC, b"2" * 200, False, 1, 7, NO_HEADERS)
+    assert ends.stream.take(v5=True) == Arrived(TOPIC, b"2" * 200, False, 1, 7, NO_HEADERS)
     assert not ends.stream.next_packet()
 
 
@@ -142,7 +151,7 @@ def test_a_packet_is_taken_once_all_of_it_is_there(ends: Ends, content: bytes) -
     ends.broker.sendall(bytes([last]))
     ends.stream.fill()
     assert ends.stream.next_packet()
-    assert ends.stream.take_publish(v5=True) == read_publish(0x32, content, v5=True)
+    assert ends.stream.take(v5=True) == read_publish(0x32, content, v5=True)
 
 
 def test_paho_sees_a_publish_once_in_a_second_so_that_it_knows_the_connection_to_live(ends: Ends) -> None:
@@ -152,7 +161,7 @@ def test_paho_sees_a_publish_once_in_a_second_so_that_it_knows_the_connection_to
     for at_s, is_taken in ((0.9, True), (1.0, False), (1.9, True), (2.0, False)):
         ends.now_s = at_s
         assert ends.stream.next_packet()
-        assert (ends.stream.take_publish(v5=True) is not None) == is_taken
+        assert (ends.stream.take(v5=True) is not None) == is_taken
         if not is_taken:
             assert ends.stream.recv(100) == publish
 
@@ -173,12 +182,59 @@ def test_a_socket_that_has_to_write_first_is_read_later() -> None:
             stream.recv(1)
 
 
+def test_what_the_broker_says_of_our_publishes_is_taken_out(ends: Ends) -> None:
+    ends.broker.sendall(PUBACK)
+    ends.stream.fill()
+    assert ends.stream.next_packet()
+    assert ends.stream.take(v5=True) == Confirmed(7)
+
+
+@pytest.mark.parametrize(
+    ("content", "confirmed"),
+    [
+        (b"\x01\x02", Confirmed(258)),
+        (b"\x01\x02\x00", Confirmed(258)),
+        (b"\x01\x02\x10\x00", Confirmed(258)),
+        (b"\x01\x02\x87\x00", Confirmed(258, "Not authorized")),
+        (b"\x01\x02\xfe", Confirmed(258, "reason code 254")),
+        (b"\x01", None),
+    ],
+    ids=["bare", "success", "nobody-listens", "refused", "unknown", "cut-off"],
+)
+def test_a_broker_confirms_or_refuses_a_publish(content: bytes, confirmed: Confirmed | None) -> None:
+    assert read_puback(0x40, content) == confirmed
+    assert read_puback(0x50, content) is None
+
+
+@given(st.binary(max_size=300), st.integers(0, 65_535), st.booleans(), st.booleans())
+def test_what_is_written_is_what_is_read(payload: bytes, mid: int, retain: bool, v5: bool) -> None:
+    written = publish_packet(Publish(TOPIC, payload, retain), mid, packed(None, v5=v5))
+    content = written[-(len(body(payload, mid=mid, properties=packed(None, v5=v5)))) :]
+    assert written == packet(written[0], content)
+    assert read_publish(written[0], content, v5=v5) == Arrived(TOPIC, payload, retain, int(mid > 0), mid, NO_HEADERS)
+
+
+def test_what_the_socket_does_not_take_is_written_later(ends: Ends) -> None:
+    sent = b"".join(puback_packet(mid) for mid in range(1, 60_001)) * 20
+    ends.stream.write(sent)
+    assert ends.stream.flush()
+    assert ends.stream.wants_write
+    assert ends.stream.send(PINGRESP) == len(PINGRESP)  # from paho: behind it, and as a whole
+    received = b""
+    while ends.stream.wants_write:
+        received += ends.broker.recv(1_000_000)
+        ends.stream.flush()
+    while len(received) < len(sent + PINGRESP):
+        received += ends.broker.recv(1_000_000)
+    assert received == sent + PINGRESP
+
+
 def test_a_length_of_too_many_digits_goes_to_paho(ends: Ends) -> None:
     endless = b"\x32\xff\xff\xff\xff\xff"
     ends.broker.sendall(endless)
     ends.stream.fill()
     assert ends.stream.next_packet()
-    assert ends.stream.take_publish(v5=True) is None
+    assert ends.stream.take(v5=True) is None
     assert ends.stream.recv(100) == endless
 
 
@@ -188,10 +244,18 @@ def test_the_end_of_the_stream_comes_after_its_packets(ends: Ends) -> None:
     ends.stream.fill()
     ends.stream.fill()
     assert ends.stream.next_packet()
-    assert ends.stream.take_publish(v5=True) is not None
+    assert ends.stream.take(v5=True) is not None
     assert ends.stream.next_packet()
-    assert ends.stream.take_publish(v5=True) is None
+    assert ends.stream.take(v5=True) is None
     assert ends.stream.recv(1) == b""
+
+
+def test_a_connection_that_is_lost_is_noticed_in_writing(ends: Ends) -> None:
+    ends.broker.close()
+    ends.stream.write(PUBACK)
+    assert not ends.stream.flush()
+    with pytest.raises(BrokenPipeError):
+        ends.stream.send(PINGRESP)
 
 
 def test_what_goes_wrong_is_raised_to_paho(ends: Ends) -> None:

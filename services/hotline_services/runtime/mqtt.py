@@ -6,7 +6,7 @@ was not confirmed when a connection broke is forgotten, and said again by the ac
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import structlog
@@ -19,13 +19,15 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from .acknowledgements import Acknowledgements
 from .daemon import in_daemon_thread
 from .dialling import dial, new_client
+from .incoming import Arrived
 from .nodes import Nodes
+from .outgoing import LAST_NUMBER, Confirmed, puback_packet, publish_packet
 from .packets import PacketLimit
-from .properties import headers_in, properties_of
+from .properties import headers_in, packed, properties_of
 from .stream import Stream, stream_of
 from .tls import trouble_with
 from .tracing import Headers
-from .wire import GUEST_S, BrokerSettings, Delivery, Listener, Publish, PublishRefused, PublishTooLarge, Refused
+from .wire import GUEST_S, BrokerSettings, Delivery, Done, Listener, Publish, PublishRefused, PublishTooLarge, Refused
 
 STEADY_S: Final = 5.0  # a connection that ends sooner may be one that another of our name has taken over
 ANSWER_S: Final = 10.0  # to take the connection and the subscriptions: NATS makes a consumer for each
@@ -55,6 +57,7 @@ class Connection:
         self._was_up = False  # whether it has ever let us subscribe to all
         self._answered = False  # whether it has answered in this life
         self._client: Client | None = None
+        self._stream: Stream | None = None  # of this client, once it is connected
         self._ended: asyncio.Future[str] | None = None  # why this life of the connection is over
         self._life = 0
         self._window = WINDOW
@@ -62,6 +65,7 @@ class Connection:
         self._alone = False  # whether what is in flight must be confirmed before anything else goes out
         self._queue: deque[Publish] = deque()
         self._in_flight: dict[int, Publish] = {}
+        self._mid = 0  # of the last publish
         self._acknowledgements = Acknowledgements(self._acknowledge_now)
         self._closing = False
         self._flush_scheduled = False
@@ -74,7 +78,11 @@ class Connection:
     @property
     def version(self) -> str:
         """The MQTT version in use."""
-        return "5" if self._version == MQTTProtocolVersion.MQTTv5 else "3.1.1"
+        return "5" if self._is_v5 else "3.1.1"
+
+    @property
+    def _is_v5(self) -> bool:
+        return self._version == MQTTProtocolVersion.MQTTv5
 
     @property
     def node(self) -> BrokerSettings:
@@ -92,13 +100,7 @@ class Connection:
         return len(self._queue) + len(self._in_flight)
 
     def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        done: Callable[[PublishRefused | None], object],
-        *,
-        retain: bool = False,
-        headers: Headers | None = None,
+        self, topic: str, payload: bytes, done: Done, *, retain: bool = False, headers: Headers | None = None
     ) -> bool:
         """Send with QoS 1, behind those already waiting. False, and nothing done, when there is no connection."""
         if not self.up:
@@ -109,11 +111,11 @@ class Connection:
 
     def show(self, topic: str, payload: bytes) -> None:
         """Send with QoS 0, now or never: what cannot be written at once is out of date when it could be."""
-        client = self._client
-        if self._packets.refusal(Publish(topic, payload), None) is not None:
+        publish, stream = Publish(topic, payload), self._stream
+        if self._packets.refusal(publish, None) is not None:
             self.unshown += 1
-        elif self.up and client is not None and not self._write_waits:
-            client.publish(topic, payload, qos=0)
+        elif self.up and stream is not None and not self._write_waits:
+            stream.write(publish_packet(publish, 0, packed(None, v5=self._is_v5)))
             self._schedule_flush()
 
     def acknowledge(self, delivery: Delivery) -> None:
@@ -122,8 +124,9 @@ class Connection:
             self._acknowledgements.add(delivery)
 
     def _acknowledge_now(self, delivery: Delivery) -> None:
-        if delivery.life == self._life and self._client is not None:
-            self._client.ack(delivery.mid, delivery.qos)
+        if delivery.life == self._life and self._stream is not None:
+            self._stream.write(puback_packet(delivery.mid))
+            self._schedule_flush()
 
     async def run(self) -> None:
         """Connect, and connect again, until closed. Raises Refused when the broker will never have us."""
@@ -170,8 +173,7 @@ class Connection:
     async def _live_once(self) -> tuple[str, bool]:
         """Connect to the current node and stay connected; returns why it ended and whether it ever was up."""
         self._life += 1
-        self._answered, self._flush_scheduled, self._write_waits = False, False, False
-        self._alone = False
+        self._answered = self._flush_scheduled = self._write_waits = self._alone = False
         self._ended = asyncio.get_running_loop().create_future()
         node, was_up = self._nodes.taken(), False
         client = self._make_client(node)
@@ -210,13 +212,12 @@ class Connection:
         client.on_disconnect = self._disconnected
         client.on_subscribe = self._subscribed
         client.on_message = self._message
-        client.on_publish = self._published
         return client
 
     def _attach(self, client: Client) -> None:
         client.on_socket_register_write = lambda *_: self._schedule_flush()
         client.on_socket_close = lambda _client, _data, sock: self._socket_closed(sock)
-        stream = stream_of(client)
+        stream = self._stream = stream_of(client)
         if stream is None:
             self._end("the broker closed the connection at once")
             return
@@ -240,7 +241,7 @@ class Connection:
             self._socket_closed(sock)
             client.on_socket_close = None
             sock.close()
-        self._client = None
+        self._client = self._stream = None
         if was_up and not self._closing:
             self._packets.lost(self._in_flight.values())
         self._queue.clear()
@@ -274,12 +275,14 @@ class Connection:
         for _ in range(READS_AT_ONCE):
             if not stream.next_packet():
                 return
-            arrived = stream.take_publish(v5=self._version == MQTTProtocolVersion.MQTTv5)
-            if arrived is not None:
-                self._listener.on_message(Delivery(*arrived[:5], self._life, arrived.headers))
-            elif client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                self._end("the connection was lost")
-                return
+            match stream.take(v5=self._is_v5):
+                case Arrived() as arrived:
+                    self._listener.on_message(Delivery(*arrived[:5], self._life, arrived.headers))
+                case Confirmed(mid, refusal):
+                    self._confirmed(mid, refusal)
+                case None if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    self._end("the connection was lost")
+                    return
         asyncio.get_running_loop().call_soon(self._read, client, stream)  # what is left the socket will not tell of
 
     def _schedule_flush(self) -> None:
@@ -289,33 +292,33 @@ class Connection:
 
     def flush(self) -> None:
         """Write now what the window and the socket take; the rest goes by itself when there is room."""
-        client = self._client
-        if client is None:
+        client, stream = self._client, self._stream
+        if client is None or stream is None:
             return
         self._flush_scheduled = True  # so that paho, which asks for it with each packet, does not get another
         try:
-            self._fill_window(client)
+            self._fill_window(stream)
             if client.want_write():
                 client.loop_write()
+            stands = stream.flush()
         finally:
             self._flush_scheduled = False
-        sock = client.socket()
-        if sock is None:
+        if client.socket() is None or not stands:
             self._end("the connection was lost")
-        elif client.want_write() is not self._write_waits:
+        elif stream.wants_write is not self._write_waits:
             self._write_waits = not self._write_waits
             loop = asyncio.get_running_loop()
             if self._write_waits:
-                loop.add_writer(sock.fileno(), self.flush)
+                loop.add_writer(stream.fileno(), self.flush)
             else:
-                loop.remove_writer(sock.fileno())
+                loop.remove_writer(stream.fileno())
 
-    def _fill_window(self, client: Client) -> None:
+    def _fill_window(self, stream: Stream) -> None:
         while self.up and self._queue and len(self._in_flight) < self._window:
             if self._in_flight and (self._alone or self._packets.must_be_alone(self._queue[0])):
                 break
             publish = self._queue.popleft()
-            headers = publish.headers if self._version == MQTTProtocolVersion.MQTTv5 else None
+            headers = publish.headers if self._is_v5 else None
             properties = properties_of(headers) if headers is not None else None
             properties = self._packets.fitting(publish, properties)  # its trace matters less than the message
             too_large = self._packets.refusal(publish, properties)
@@ -324,8 +327,15 @@ class Connection:
                 continue
             self._alone = self._packets.must_be_alone(publish)
             self._packets.sent()
-            info = client.publish(publish.topic, publish.payload, 1, publish.retain, properties)
-            self._in_flight[info.mid] = publish
+            self._mid = self._mid % LAST_NUMBER + 1  # one that was given before has been confirmed: see the window
+            stream.write(publish_packet(publish, self._mid, packed(properties, v5=self._is_v5)))
+            self._in_flight[self._mid] = publish
+
+    def _confirmed(self, mid: int, refusal: str) -> None:
+        publish = self._in_flight.pop(mid, None)
+        if publish is not None:
+            self._packets.confirmed(publish)
+            publish.done(PublishRefused(publish.topic, refusal) if refusal else None)
 
     def _socket_closed(self, sock: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -382,12 +392,6 @@ class Connection:
         self._listener.on_message(
             Delivery(message.topic, payload, message.retain, message.qos, message.mid, self._life, headers)
         )
-
-    def _published(self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:
-        publish = self._in_flight.pop(mid, None)
-        if publish is not None:
-            self._packets.confirmed(publish)
-            publish.done(PublishRefused(publish.topic, str(reason)) if reason.is_failure else None)
 
     def _disconnected(self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         taken_over = f": another client is connected as {self._client_id}" if reason.value == TAKEN_OVER else ""

@@ -46,6 +46,13 @@ def properties_of(headers: Headers) -> Properties:
     return _Packed(fields + _USER_PROPERTY + _text(STATE) + _text(headers.state) if headers.state else fields)
 
 
+def packed(properties: Properties | None, *, v5: bool) -> bytes:
+    """These as they stand in a packet: of MQTT 3.1.1 there are none, not even their length."""
+    if not v5:
+        return b""
+    return b"\0" if properties is None else bytes(properties.pack())  # type: ignore[no-untyped-call]
+
+
 def headers_in(properties: Properties | None) -> Headers:
     """What a publish bears of its trace. Of two traces it would be part of neither."""
     pairs: list[tuple[str, str]] = getattr(properties, "UserProperty", [])
