@@ -1,11 +1,13 @@
 """Rules for every test."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 import pytest
 from hypothesis import settings
+
+from hotline_protocol.theatre import default_theatre, enter
 
 settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing on a busy machine
 settings.load_profile("untimed")
@@ -19,6 +21,13 @@ def _not_under_ci(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _back_in_the_default_theatre() -> Iterator[None]:
+    """A process plays in one theatre at a time; the next test begins in the default one."""
+    yield
+    enter(default_theatre())
 
 
 @pytest.hookimpl(wrapper=True)

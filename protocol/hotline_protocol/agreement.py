@@ -11,6 +11,7 @@ from .line import Tier
 from .menu import Block
 from .message import PartyName, digest_of
 from .names import name_problem
+from .theatre import Bounds, bounds_problem
 from .words import Word
 
 Minutes = Annotated[float, Meta(gt=0, le=1440)]
@@ -138,6 +139,8 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     partners: tuple[Partner, ...] = ()
     line_review: LineReviewRule | None = None
     lines: Annotated[int, Meta(ge=1, le=8)] | None = None
+    bounds_deg: Bounds | msgspec.UnsetType = msgspec.UNSET
+    """The theatre that it is about: west, south, east, north. Left out: the default theatre's."""
 
     @property
     def lines_of_each(self) -> int:
@@ -160,6 +163,8 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
         fields = msgspec.structs.asdict(self)
         if self.lines_of_each == self._usual_lines:
             del fields["lines"]
+        if self.bounds_deg is msgspec.UNSET:
+            del fields["bounds_deg"]
         return digest_of(fields)
 
     def with_trace(self, trace: tuple[Position, ...]) -> "Agreement":
@@ -190,6 +195,8 @@ def read_agreement(text: str) -> Agreement:
 
 def check_agreement(agreement: Agreement) -> None:
     """Raises AgreementError when parts of it contradict each other; the message begins with the field."""
+    if agreement.bounds_deg is not msgspec.UNSET and (problem := bounds_problem(agreement.bounds_deg)):
+        raise AgreementError(f"bounds_deg: {problem}")
     parties = agreement.parties
     if len(set(parties)) != len(parties):
         raise AgreementError("parties: each is named once")

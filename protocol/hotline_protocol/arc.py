@@ -4,7 +4,6 @@ docs/line-review.md: both sides must come to the same arc.
 
 import math
 from collections.abc import Sequence
-from functools import cache
 from typing import Final
 
 import msgspec
@@ -15,9 +14,10 @@ from numpy.typing import NDArray
 from .agreement import DeconflictionLine
 from .airspace import Position
 from .boundaries import trace_problem
-from .geometry import BOUNDS_DEG, METRES_PER_NM, to_plane, to_position
+from .geometry import METRES_PER_NM, bounds_deg, to_plane, to_position
 from .line import TraceOffer
 from .message import digest_of
+from .theatre import remembered
 
 MOST_CONTROL: Final = 64
 MOST_POSITIONS: Final = 200
@@ -98,11 +98,11 @@ def _is_arc(spine: shapely.LineString) -> bool:
     return bool(spine.is_simple and not spine.is_closed)
 
 
-@cache
+@remembered(maxsize=1)
 def _well_inside() -> tuple[Floats, Floats]:
     """South-west and north-east of a rectangle of the plane that lies within the bounds: meridians draw together to
     the north, and parallels are lowest in the middle."""
-    west, south, east, north = BOUNDS_DEG
+    west, south, east, north = bounds_deg()
     corners = (Position(west, south), Position(west, north), Position(east, north), Position((west + east) / 2, north))
     (_, low), (left, _), (right, _), (_, high) = to_plane(corners)
     return np.array((left, low)), np.array((right, high))

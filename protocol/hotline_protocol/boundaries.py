@@ -19,6 +19,7 @@ from .airspace import MAX_VERTICES, Area, Corridor, Feet, Position, Volume4D
 from .conflicts import areas_meet, heights_meet, ruled_footprint
 from .geometry import METRES_PER_NM, Point, area_problem, footprint, to_plane
 from .message import PartyName
+from .theatre import remembered
 
 REMEMBERED: Final = 8_192
 ARC_SEGMENTS: Final = 64
@@ -129,7 +130,7 @@ class Boundaries:
         return DemandKind.NEAR_LINE if near else None
 
 
-@lru_cache(maxsize=32)
+@remembered(maxsize=32)
 def boundaries_of(agreement: Agreement) -> Boundaries:
     """The boundaries of this agreement, made once for all who ask in one process: what they remember then serves all.
 

@@ -30,7 +30,6 @@ import itertools
 import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -39,6 +38,7 @@ import shapely
 from .agreement import BoundaryRule
 from .airspace import Area, Volume4D
 from .geometry import METRES_PER_NM, Footprint, footprint
+from .theatre import remembered
 
 RIM_M: Final = 0.001
 
@@ -135,7 +135,7 @@ def _stored(it: _Extent, key: Hashable, number: int) -> _Stored:
 _E = TypeVar("_E", bound=_Extent)
 
 
-@lru_cache(maxsize=1024)
+@remembered(maxsize=1024)
 def _extent_of(volume: Volume4D, rule: BoundaryRule) -> _Extent:
     mark = ruled_footprint(volume.area, rule)
     start = (volume.start - _EPOCH) // _MICROSECOND

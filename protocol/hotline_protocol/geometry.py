@@ -1,10 +1,10 @@
 """The theatre as a plane: what areas look like in metres, and how a plan becomes volumes of air.
 
-The plane is a Lambert conformal conic on WGS 84 with standard parallels 33 N and 37 N, origin 35 N 39 E: the
-projection of aeronautical charts. It is conformal, so that a half-width is the same to every side, and its
-straight lines lie close to great circles. Its scale is wrong by at most 0.08 % between 32 N and 38 N and 0.18 % at
-:data:`BOUNDS_DEG` (J. P. Snyder, *Map Projections: A Working Manual*, USGS 1395, 1987, chapter 15); distances
-are taken in the plane as it is.
+The plane is a Lambert conformal conic on WGS 84, the projection of aeronautical charts. Its origin is the middle of the
+theatre's bounds, and its standard parallels are a quarter of their height from the south and from the north: of a
+theatre of 31 N to 39 N, 33 N and 37 N. It is conformal, so that a half-width is the same to every side, and its
+straight lines lie close to great circles. Its scale is wrong by at most 0.18 % at such bounds (J. P. Snyder, *Map
+Projections: A Working Manual*, USGS 1395, 1987, chapter 15); distances are taken in the plane as it is.
 
 Both sides must come to the same verdicts: projected points are rounded to a millimetre, so that the last digits of
 a library's arithmetic decide nothing, and what meets what is a matter of distances between them.
@@ -20,7 +20,6 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
 from typing import Final, assert_never
 
 import msgspec
@@ -29,22 +28,11 @@ from pyproj import Proj
 
 from .airspace import MAX_VOLUMES, Area, Circle, Corridor, Polygon, Position, Volume4D
 from .flightplan import FlightPlan
+from .theatre import Bounds, in_words, remembered, theatre_now
 
 METRES_PER_NM: Final = 1852.0
 METRES_PER_FOOT: Final = 0.3048
 KNOT_M_S: Final = METRES_PER_NM / 3_600
-BOUNDS_DEG: Final = (34.0, 31.0, 44.0, 39.0)
-"""West, south, east, north: the theatre of 35-43 E, 32-38 N and one degree around it."""
-
-CONE: Final = math.log(math.cos(math.radians(33)) / math.cos(math.radians(37))) / math.log(
-    math.tan(math.radians(45 + 37 / 2)) / math.tan(math.radians(45 + 33 / 2))
-)
-"""How much the plane's north turns with each degree of longitude (Snyder, USGS 1395, equation 15-3, on the sphere:
-within 0.02 degrees of the ellipsoid's at the bounds)."""
-
-MERIDIAN_DEG: Final = 39.0
-"""Where the plane's north is true north."""
-
 ARC_SEGMENTS: Final = 16
 MAX_LEG_NM: Final = 60.0
 MAX_LEGS: Final = MAX_VOLUMES
@@ -53,9 +41,51 @@ LEG_PADDING: Final = timedelta(minutes=5)
 Point = tuple[float, float]
 
 
-@cache
+def bounds_deg() -> Bounds:
+    """West, south, east, north of the theatre."""
+    return theatre_now().bounds_deg
+
+
+class _Parallels(msgspec.Struct, frozen=True):
+    """The latitudes of the plane: its two standard parallels, and that of its origin."""
+
+    south: float
+    north: float
+    origin: float
+
+
+def _parallels() -> _Parallels:
+    _, south, _, north = bounds_deg()
+    quarter = (north - south) / 4
+    return _Parallels(south + quarter, north - quarter, (south + north) / 2)
+
+
+@remembered(maxsize=1)
+def _meridian_deg() -> float:
+    """Where the plane's north is true north."""
+    west, _, east, _ = bounds_deg()
+    return (west + east) / 2
+
+
+@remembered(maxsize=1)
 def _plane() -> Proj:
-    return Proj("+proj=lcc +lat_1=33 +lat_2=37 +lat_0=35 +lon_0=39 +ellps=WGS84 +units=m")
+    at = _parallels()
+    shape = f"+lon_0={_meridian_deg():.12g} +ellps=WGS84 +units=m"
+    if not at.south + at.north:  # a cone about the equator is a cylinder
+        return Proj(f"+proj=merc +lat_ts={at.north:.12g} {shape}")
+    return Proj(f"+proj=lcc +lat_1={at.south:.12g} +lat_2={at.north:.12g} +lat_0={at.origin:.12g} {shape}")
+
+
+@remembered(maxsize=1)
+def _cone() -> float:
+    """How much the plane's north turns with each degree of longitude (Snyder, USGS 1395, equation 15-3, on the sphere:
+    within 0.02 degrees of the ellipsoid's at the bounds)."""
+    at = _parallels()
+    if not at.south + at.north:
+        return 0.0
+    return math.log(math.cos(math.radians(at.south)) / math.cos(math.radians(at.north))) / math.log(
+        math.tan(math.radians(45 + at.north / 2)) / math.tan(math.radians(45 + at.south / 2))
+    )
 
 
 def to_plane(positions: Iterable[Position]) -> list[Point]:
@@ -73,7 +103,7 @@ def to_position(point: Point) -> Position:
 
 def course_deg(east: float, north: float, lon_deg: float) -> float:
     """The true course, from 0 to 360 degrees, of what moves so in the plane, at this longitude."""
-    return (math.degrees(math.atan2(east, north)) + CONE * (lon_deg - MERIDIAN_DEG)) % 360
+    return (math.degrees(math.atan2(east, north)) + _cone() * (lon_deg - _meridian_deg())) % 360
 
 
 class Footprint(msgspec.Struct, frozen=True, eq=False):
@@ -92,7 +122,7 @@ class Footprint(msgspec.Struct, frozen=True, eq=False):
         return bool(shapely.dwithin(self.spine, other.spine, self.reach_m + other.reach_m))
 
 
-@lru_cache(maxsize=8192)
+@remembered(maxsize=8192)
 def footprint(area: Area, rim_m: float = 0.0) -> Footprint:
     """The area with a rim of this many metres laid around it or, below 0, taken off it."""
     match area:
@@ -116,7 +146,7 @@ def _footprint(spine: shapely.Geometry, reach_m: float) -> Footprint:
     return Footprint(spine, reach_m, (west - reach_m, south - reach_m, east + reach_m, north + reach_m))
 
 
-@lru_cache(maxsize=2048)
+@remembered(maxsize=2048)
 def shape_of(area: Area) -> shapely.Polygon:
     """The area's outline in the plane, to be drawn or measured. A corridor's ends and outer turns are round.
 
@@ -161,7 +191,7 @@ def _legs(plan: FlightPlan, corridor: Corridor) -> tuple[Volume4D, ...]:
     return tuple(volumes)
 
 
-@lru_cache(maxsize=1024)
+@remembered(maxsize=1024)
 def _shares(corridor: Corridor) -> tuple[tuple[Corridor, float, float], ...]:
     """The legs, each with the shares of the route that lie behind at its beginning and at its end."""
     routes = _joined(_cut(corridor.route))
@@ -212,7 +242,7 @@ def length_nm(corridor: Corridor) -> float:
     return _length_m(corridor.route) / METRES_PER_NM
 
 
-@lru_cache(maxsize=2048)
+@remembered(maxsize=2048)
 def moved(area: Area, east_nm: float, north_nm: float) -> Area:
     """The area somewhere else, shape unchanged.
 
@@ -236,7 +266,7 @@ def moved(area: Area, east_nm: float, north_nm: float) -> Area:
             assert_never(area)
 
 
-@lru_cache(maxsize=2048)
+@remembered(maxsize=2048)
 def centre(area: Area) -> Position:
     """A position in the middle of the area: half-way along a route; the centroid of a polygon if that lies inside."""
     match area:
@@ -252,7 +282,7 @@ def centre(area: Area) -> Position:
     return to_position((middle.x, middle.y))
 
 
-@lru_cache(maxsize=2048)
+@remembered(maxsize=2048)
 def area_problem(area: Area) -> tuple[str, str] | None:
     """The first thing that makes this area unusable: the field and the reason, or None."""
     match area:
@@ -272,7 +302,7 @@ def area_problem(area: Area) -> tuple[str, str] | None:
 
 
 def _misplaced(field: str, positions: Sequence[Position]) -> tuple[str, str] | None:
-    west, south, east, north = BOUNDS_DEG
+    bounds = west, south, east, north = bounds_deg()
     for n, position in enumerate(positions):
         where = f"{position.lon_deg:g}, {position.lat_deg:g} (longitude, latitude)"
         if abs(position.lat_deg) >= 89:
@@ -281,7 +311,7 @@ def _misplaced(field: str, positions: Sequence[Position]) -> tuple[str, str] | N
             return f"{field}[{n}]", f"{where} lies over the date line from the position before it"
         # Not the other way round: a longitude that is not a number is not inside either.
         if not (west <= position.lon_deg <= east and south <= position.lat_deg <= north):
-            return f"{field}[{n}]", f"{where} lies outside {west:g} to {east:g} E, {south:g} to {north:g} N"
+            return f"{field}[{n}]", f"{where} lies outside {in_words(bounds)}"
     return None
 
 

@@ -19,11 +19,13 @@ from .aerodromes import aerodrome
 from .airspace import MAX_VERTICES, Position
 from .flightplan import Problem
 from .geodesy import position_at
-from .geometry import BOUNDS_DEG, METRES_PER_FOOT
+from .geometry import METRES_PER_FOOT, bounds_deg
 from .places import place
+from .theatre import theatre_now
 
 FIELD_15: Final = "field 15"
 HIGHEST_FT: Final = 60_000
+LONGEST_NAME: Final = 9
 FEET_PER_METRE: Final = 1 / METRES_PER_FOOT
 
 _SPEED: Final = r"(?:[NK][0-9]{4}|M[0-9]{3})"
@@ -117,8 +119,8 @@ def read_point(text: str) -> Position:
     origin = _fixed_point(found[1]) if found else None
     if not found or not origin:
         raise RouteError(
-            f"{text[:30]!r} is not a point: give 3520N04010E, a place of the theatre such as OSDZ or RAQQA, "
-            "or a bearing and distance from one, such as RAQQA180040"
+            f"{text[:30]!r} is not a point: give 3520N04010E, a place of the theatre, an aerodrome, "
+            f"or a bearing and distance from one, such as {_known_name()}180040"
         )
     if int(found[2]) > 360:
         raise RouteError(f"{text[:30]!r}: bearing {found[2]} is above 360")
@@ -135,15 +137,21 @@ def read_aerodrome(code: str) -> Position:
 
 
 def in_theatre(point: Position) -> bool:
-    """Whether the point lies within :data:`BOUNDS_DEG`."""
-    west, south, east, north = BOUNDS_DEG
+    """Whether the point lies within the bounds."""
+    west, south, east, north = bounds_deg()
     return west <= point.lon_deg <= east and south <= point.lat_deg <= north
+
+
+def _known_name() -> str:
+    """A place of the theatre as a route names it."""
+    names = [re.sub(r"[^A-Z]", "", known.name.upper()) for known in theatre_now().places]
+    return next((name for name in names if len(name) <= LONGEST_NAME), "XXXX")
 
 
 def _named_point(text: str) -> Position | None:
     """A place, or an aerodrome of the theatre. Farther ones may only be where a flight begins or ends."""
     if named := place(text):
-        return named.position
+        return named
     position = aerodrome(text)
     return position if position and in_theatre(position) else None
 

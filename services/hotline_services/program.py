@@ -7,6 +7,7 @@ from pathlib import Path
 
 import hotline_protocol
 import hotline_services
+from hotline_protocol.theatre import FOLDER as THEATRES
 from hotline_services.resources import scenarios_folder
 
 
@@ -19,6 +20,6 @@ def program() -> str:
         for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).parts):
             digest.update(f"{folder.name}/{path.relative_to(folder).as_posix()}\n".encode())
             digest.update(path.read_bytes())
-    for path in sorted((scenarios_folder() / "geography").glob("*.geojson")):
+    for path in [*sorted(THEATRES.glob("*.toml")), *sorted((scenarios_folder() / "geography").glob("*.geojson"))]:
         digest.update(path.read_bytes())
     return f"{version('hotline')}+{digest.hexdigest()[:16]}"

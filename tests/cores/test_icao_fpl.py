@@ -14,7 +14,8 @@ from hotline_protocol.flightplan import FlightKind, FlightPlan, Priority
 from hotline_protocol.icao_fpl import FiledPlan, read_fpl
 from hotline_protocol.icao_route import RouteError, feet_of, read_point
 from hotline_protocol.intake import check_plan
-from hotline_protocol.places import PLACES, place
+from hotline_protocol.places import place
+from hotline_protocol.theatre import default_theatre
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2017, 6, 18)
@@ -278,10 +279,10 @@ def test_no_text_makes_the_reader_raise(text: str) -> None:
 def test_the_places_are_those_of_the_shipped_geography() -> None:
     features = json.loads((ROOT / "scenarios/geography/places.geojson").read_text())["features"]
     shipped = {(f["properties"]["name"], *f["geometry"]["coordinates"]) for f in features}
-    assert {(known.name, known.position.lon_deg, known.position.lat_deg) for known in PLACES} == shipped
+    assert {(known.name, known.at.lon_deg, known.at.lat_deg) for known in default_theatre().places} == shipped
 
 
 def test_every_place_is_found_by_its_name_and_its_code() -> None:
-    for known in PLACES:
-        assert place(known.name.lower()) is known
-        assert not known.icao or place(known.icao) is known
+    for known in default_theatre().places:
+        assert place(known.name.lower()) == known.at
+        assert not known.icao or place(known.icao) == known.at

@@ -9,7 +9,6 @@ changed only where another use of the air is in the way.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -23,6 +22,7 @@ from hotline_protocol.flightplan import FlightPlan, Priority
 from hotline_protocol.gars import gars
 from hotline_protocol.geometry import area_problem, centre, moved
 from hotline_protocol.menu import Block, Choice, Menu, Sector, Window
+from hotline_protocol.theatre import remembered
 
 from .config import Costs
 from .overlay import Areas, Blocks, Flags, Meeting, Outcomes, Shifts, meetings
@@ -240,7 +240,7 @@ def gives_way(use: Use, to: Priority) -> bool:
     return to is Priority.EMERGENCY and use.priority.rank < to.rank
 
 
-@lru_cache(maxsize=512)
+@remembered(maxsize=512)
 def _places(areas: Areas, reach_nm: float) -> tuple[Place, ...]:
     """Where the flight was filed, and a reach away to each side, as long as that does not leave the theatre."""
     sides = COMPASS.items() if reach_nm > 0 else [("", (0.0, 0.0))]
@@ -255,7 +255,7 @@ def _as_filed(lower_ft: int, upper_ft: int) -> Block:
     return Block(name="as filed", lower_ft=lower_ft, upper_ft=upper_ft)
 
 
-@lru_cache(maxsize=256)
+@remembered(maxsize=256)
 def _blocks(agreed: Blocks, lower_ft: int, upper_ft: int) -> Blocks:
     """The heights that were filed, and as much room in the agreed blocks, the nearest first."""
     room = upper_ft - lower_ft
@@ -268,7 +268,7 @@ def _blocks(agreed: Blocks, lower_ft: int, upper_ft: int) -> Blocks:
     return (_as_filed(lower_ft, upper_ft), *others[: BLOCKS - 1])
 
 
-@lru_cache(maxsize=256)
+@remembered(maxsize=256)
 def _price_of_asking(costs: Costs, offsets: tuple[Offset, ...], lowers_ft: tuple[int, ...], shifts: Shifts) -> Priced:
     away = np.abs(np.array(shifts, dtype=float))
     lowers = np.array(lowers_ft, dtype=float)
@@ -281,7 +281,7 @@ def _price_of_asking(costs: Costs, offsets: tuple[Offset, ...], lowers_ft: tuple
     )
 
 
-@lru_cache(maxsize=256)
+@remembered(maxsize=256)
 def _price_of_granting(line: float, nearness: tuple[float, ...], shape: tuple[int, int, int]) -> Priced:
     return _priced(np.ones(shape) - line * np.array(nearness)[:, None, None])
 
@@ -319,14 +319,14 @@ def _shifts(plan: FlightPlan, now: datetime) -> Shifts:
     return tuple(m for m in minutes if m == 0 or plan.start + timedelta(minutes=m) > now)
 
 
-@lru_cache(maxsize=512)
+@remembered(maxsize=512)
 def _minutes(furthest_min: int) -> Shifts:
     """Shifts in whole minutes, evenly spread."""
     step = furthest_min / SHIFTS_EACH_WAY
     return tuple(sorted({round(step * n) for n in range(-SHIFTS_EACH_WAY, SHIFTS_EACH_WAY + 1)} | {0}))
 
 
-@lru_cache(maxsize=1024)
+@remembered(maxsize=1024)
 def _sector(side: str, areas: Areas) -> Sector:
     here = gars(centre(areas[0]), "keypad")
     return Sector(name=f"{here}-{side}" if side else here, areas=areas)

@@ -10,6 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from hotline_protocol.agreement import Agreement, AgreementError, read_agreement
+from hotline_protocol.theatre import enter_bounds
 from hotline_services.conformance.requirements import REQUIREMENTS, UnknownRequirementError, chosen
 from hotline_services.conformance.telling import evidence, junit, summary
 from hotline_services.conformance.verdicts import Judgement, Report, Verdict
@@ -137,11 +138,13 @@ def _rules(scenario: str, agreement: Path | None) -> Agreement:
     if agreement is None:
         return read_scenario(scenario).agreement
     try:
-        return read_agreement(read_text(agreement))
+        agreed = read_agreement(read_text(agreement))
     except OSError as error:
         raise ValueError(f"--agreement: {agreement}: {error.strerror}") from error
     except (AgreementError, UnicodeDecodeError) as error:
         raise AgreementError(f"--agreement: {agreement}: {error}") from error
+    enter_bounds(agreed.bounds_deg or None)
+    return agreed
 
 
 def _parties(us: str, against: str | None, rules: Agreement) -> str:

@@ -20,6 +20,7 @@ from .expecting import faults
 from .lines import line_of
 from .play import SKY
 from .rostering import roster_faults
+from .scenario_error import ScenarioError
 from .script import (
     AddressedEvent,
     AdvicePassed,
@@ -36,6 +37,7 @@ from .script import (
 )
 from .soundness import setting_faults
 from .strict import FieldError, read_strictly
+from .theatres import enter_theatre, give_zone, load_theatre
 from .written import OUT_OF_YEARS, YEARS, Moment
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "scenario_digest", "shipped_scenarios"]
@@ -43,16 +45,6 @@ __all__ = ["Scenario", "ScenarioError", "read_scenario", "scenario_digest", "shi
 TOO_DEEP: Final = "has tables or lists nested too deeply to be read"
 
 Trace = Iterator[tuple[str, str]]
-
-
-class ScenarioError(ValueError):
-    """A scenario cannot be played: says the file, the field in it, and what would be right."""
-
-    def __init__(self, file: str, field: str, reason: str, line: int | None = None) -> None:
-        super().__init__(f"{file}{f', line {line}' if line else ''}: {field}: {reason}")
-        self.file: Final = file
-        self.field: Final = field
-        self.reason: Final = reason
 
 
 def shipped_scenarios() -> tuple[str, ...]:
@@ -78,6 +70,10 @@ def raw_scenario(path: Path, changes: Mapping[str, Any] | None = None) -> dict[s
     Raises ScenarioError.
     """
     raw = _load(path)
+    if isinstance(raw.get("theatre"), str):
+        raw["theatre"] = load_theatre(raw["theatre"], path)
+        give_zone(raw)
+    enter_theatre(raw, path.name)
     if isinstance(raw.get("agreement"), str):
         raw["agreement"] = _load_agreement(raw["agreement"], path)
     try:
@@ -93,7 +89,11 @@ def scenario_digest(which: str | Path, changes: Mapping[str, Any] | None = None)
 
 
 def scenario_in(raw: dict[str, Any], file: str) -> Scenario:
-    """The scenario that stands in this, which was read from ``file``. Raises ScenarioError."""
+    """The scenario that stands in this, which was read from ``file``. Raises ScenarioError.
+
+    From now on this process plays in its theatre.
+    """
+    raw = enter_theatre(raw, file)
     try:
         scenario = read_strictly(raw, Scenario)
     except FieldError as error:

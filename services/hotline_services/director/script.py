@@ -14,6 +14,7 @@ from hotline_protocol.flightplan import Callsign, Flexibility, FlightKind, Fligh
 from hotline_protocol.injection import AdviceKind, AnnouncedState, DeviationKind, SightingKind
 from hotline_protocol.menu import Block
 from hotline_protocol.message import AwareTime, PartyName
+from hotline_protocol.theatre import Theatre
 from hotline_services.aoc.config import PartyConfig
 
 from .setting import Circuit, Expectation, Fronts, Officers, Sky
@@ -218,12 +219,16 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a run needs but its seed; times without a zone are in the zone of ``start``."""
+    """Everything that a run needs but its seed; times without a zone are in the zone of ``start``.
+
+    ``theatre`` is left out where it is the default one.
+    """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     description: Text = ""
     disclaimer: Text = ""
+    theatre: Theatre | msgspec.UnsetType = msgspec.UNSET
     start: AwareTime
     days: Annotated[int, Meta(ge=1, le=3_660)] = 1
     speed: Annotated[float, Meta(gt=0, le=100_000)] = 60.0

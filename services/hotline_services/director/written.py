@@ -119,7 +119,7 @@ class Spot:
         if self.written in places:
             return places[self.written]
         if known := place(self.written):
-            return known.position
+            return known
         raise ValueError(f"no place is called {self.written!r}: add it to [places] or write [longitude, latitude]")
 
 

@@ -9,7 +9,6 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import shapely
@@ -17,6 +16,7 @@ import shapely
 from hotline_protocol.airspace import Area, Position
 from hotline_protocol.geometry import METRES_PER_FOOT, area_problem, shape_of, to_plane, to_position
 from hotline_protocol.sky import FlightPath
+from hotline_protocol.theatre import remembered
 from hotline_services.monitor.positions import part_way
 
 STEP_M: Final = 10_000.0
@@ -89,7 +89,7 @@ def stops(start: datetime, path: FlightPath, until: datetime | None) -> Iterator
             yield Stop(later(start, timedelta(seconds=after_s)), lon, lat, round(altitude_ft))
 
 
-@lru_cache(maxsize=65_536)
+@remembered(maxsize=65_536)
 def _where(east_m: float, north_m: float) -> tuple[float, float]:
     """Remembered: whoever holds an area comes by the same places again and again."""
     return rounded(to_position((east_m, north_m)))

@@ -11,24 +11,22 @@ from html import escape
 from typing import Any, Final, assert_never
 
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position
-from hotline_protocol.geometry import METRES_PER_NM, area_problem, centre, to_plane
+from hotline_protocol.geometry import METRES_PER_NM, area_problem, bounds_deg, centre, to_plane
 from hotline_services.export.captions import ILLUSTRATIVE, in_order
 from hotline_services.export.story import Story
 from hotline_services.monitor.rows import AgreementRow
 from hotline_services.monitor.worldrows import CrossingRow, EncounterRow
-from hotline_services.resources import scenarios_folder
+from hotline_services.resources import map_file
 from hotline_services.text_files import read_text
 
 from .charts import SIDES
 
-WEST_KM, EAST_KM, SOUTH_KM, NORTH_KM = -380.0, 380.0, -340.0, 350.0
 SVG: Final = "http://www.w3.org/2000/svg"  # a name, never fetched
 MARGIN_KM: Final = 70.0
 KM: Final = 1_000.0
 KM_PER_NM: Final = METRES_PER_NM / KM
 ANGLES: Final = (45, 135, 0, 90, 22.5, 112.5, 67.5, 157.5)
 """Of the hatches of the sides in their order, in degrees: eight differ."""
-TOWNS: Final = ("Raqqa", "Deir ez-Zor", "Palmyra", "Aleppo", "Damascus", "Homs", "Al-Hasakah", "Abu Kamal", "Latakia")
 STYLE: Final = """<style>
 .land { fill: none; stroke: var(--grid); stroke-width: 1.5 } .water { fill: none; stroke: var(--c5); opacity: .6 }
 .line { fill: none; stroke: var(--ink); stroke-width: 3; stroke-dasharray: 10 5 }
@@ -62,7 +60,7 @@ def theatre_map(story: Story) -> str:
 
 def _xy(position: Position) -> tuple[float, float]:
     (east, north) = to_plane((position,))[0]
-    return east / KM - WEST_KM, NORTH_KM - north / KM
+    return east / KM, -north / KM
 
 
 def _frame(story: Story, rows: Sequence[AgreementRow]) -> tuple[float, float, float, float]:
@@ -71,9 +69,15 @@ def _frame(story: Story, rows: Sequence[AgreementRow]) -> tuple[float, float, fl
     at += [_xy(centre(zone.area)) for zone in (story.agreement.zones if story.agreement else ())]
     areas = {volume.area for row in rows for volume in row.volumes}
     at += [_xy(centre(area)) for area in areas if not area_problem(area)]
-    at = at or [(0.0, 0.0), (EAST_KM - WEST_KM, NORTH_KM - SOUTH_KM)]
+    at = at or _corners()
     west, north = min(x for x, _ in at) - MARGIN_KM, min(y for _, y in at) - MARGIN_KM
     return west, north, max(x for x, _ in at) + MARGIN_KM - west, max(y for _, y in at) + MARGIN_KM - north
+
+
+def _corners() -> list[tuple[float, float]]:
+    """Of the theatre."""
+    west, south, east, north = bounds_deg()
+    return [_xy(Position(lon, lat)) for lon in (west, east) for lat in (south, north)]
 
 
 def _path(positions: Iterable[Position], *, closed: bool = False) -> str:
@@ -103,18 +107,23 @@ def _key(sides: Sequence[str], west: float, north: float) -> Iterator[str]:
 
 
 def _geography() -> Iterator[str]:
-    folder = scenarios_folder() / "geography"
     for name, style in (("countries", "land"), ("rivers", "water"), ("lakes", "water")):
-        document = json.loads(read_text(folder / f"{name}.geojson"))
-        for feature in document["features"]:
+        for feature in _features(name):
             for line in _lines(feature["geometry"]):
                 yield f'<path class="{style}" d="{_path(line)}"/>'
-    for feature in json.loads(read_text(folder / "places.geojson"))["features"]:
+    for feature in _features("places"):
         name = feature["properties"].get("name", "")
-        if name in TOWNS:
+        if feature["properties"].get("chief"):
             x, y = _xy(Position(*feature["geometry"]["coordinates"][:2]))
             yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2" fill="var(--soft)"/>'
             yield f'<text class="town" x="{x + 5:.1f}" y="{y + 4:.1f}">{escape(name)}</text>'
+
+
+def _features(name: str) -> list[dict[str, Any]]:
+    """What is in this file of the theatre's map; nothing where it has none."""
+    file = map_file(name)
+    found: list[dict[str, Any]] = json.loads(read_text(file))["features"] if file else []
+    return found
 
 
 def _lines(geometry: dict[str, Any]) -> Iterator[list[Position]]:

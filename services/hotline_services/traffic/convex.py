@@ -7,13 +7,13 @@ into triangles where it is not convex, with a capsule along each edge if it has 
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Final, Self
 
 import msgspec
 import shapely
 
 from hotline_protocol.geometry import Footprint, Point
+from hotline_protocol.theatre import remembered
 
 RIM_M: Final = 0.001
 """Laid around each part: points of the plane are rounded to a millimetre, and who flies along an edge is inside."""
@@ -128,7 +128,7 @@ def common(one: Stretch | None, other: Stretch | None) -> Stretch | None:
     return (low, high) if low <= high else None
 
 
-@lru_cache(maxsize=4096)
+@remembered(maxsize=4096)
 def parts_of(mark: Footprint) -> tuple[Part, ...]:
     """The convex parts that the footprint consists of; they may overlap. Empty if nothing is left of the area."""
     return tuple(_parts(mark.spine, mark.reach_m))

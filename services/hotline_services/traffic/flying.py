@@ -13,7 +13,6 @@ import itertools
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -22,6 +21,7 @@ import shapely
 from hotline_protocol.agreement import Separation
 from hotline_protocol.airspace import Area, Circle, Corridor, Volume4D
 from hotline_protocol.geometry import METRES_PER_NM, footprint
+from hotline_protocol.theatre import remembered
 
 from .laps import Laps, Spot
 from .path import Path
@@ -140,7 +140,7 @@ def flown(
 # Areas: the racetrack.
 
 
-@lru_cache(maxsize=4096)
+@remembered(maxsize=4096)
 def racetrack(area: Area, turn_radius_m: float) -> Racetrack:
     """The way round in this area, which is a circle or a polygon."""
     if isinstance(area, Circle):
@@ -212,7 +212,7 @@ def orbit(track: Racetrack, laps: Laps, window: Window) -> Course:
 # Routes: end to end.
 
 
-@lru_cache(maxsize=4096)
+@remembered(maxsize=4096)
 def route_of(areas: tuple[Area, ...]) -> tuple[Spot, ...]:
     """The route through these corridors, one after the other, in the plane."""
     spots: list[Spot] = []

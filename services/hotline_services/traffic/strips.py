@@ -6,7 +6,6 @@ that its centre gave it.
 
 from collections import deque
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final, assert_never
 
 from hotline_protocol.agreement import Agreement
@@ -17,6 +16,7 @@ from hotline_protocol.geometry import area_problem
 from hotline_protocol.injection import Deviate, FlyUnannounced, SubmitPlan
 from hotline_protocol.intake import FURTHEST_AHEAD, LONGEST_FLIGHT
 from hotline_protocol.sky import Flyer
+from hotline_protocol.theatre import remembered
 from hotline_services.director import setting
 from hotline_services.runtime.chance import Chance
 
@@ -207,6 +207,6 @@ def _positions_in(area: Area) -> int:
             assert_never(area)
 
 
-@lru_cache(maxsize=4096)
+@remembered(maxsize=4096)
 def _area_problem(area: Area) -> tuple[str, str] | None:
     return area_problem(area)

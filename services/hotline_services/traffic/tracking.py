@@ -1,10 +1,10 @@
 """Where a flight is at one moment, as a radar picture has it."""
 
 import math
-from functools import lru_cache
 
 from hotline_protocol.geometry import KNOT_M_S, course_deg, to_position
 from hotline_protocol.sky import Fix, Motion, Track, track_of
+from hotline_protocol.theatre import remembered
 
 from .flight import Flight
 from .path import Path
@@ -32,12 +32,12 @@ def fixes(path: Path) -> tuple[Fix, ...]:
     return tuple(map(Fix, after_s, lon_deg, lat_deg, map(_feet, path.z_ft)))
 
 
-@lru_cache(maxsize=4096)
+@remembered(maxsize=4096)
 def _feet(z_ft: float) -> float:
     return float(round(z_ft))
 
 
-@lru_cache(maxsize=4096)
+@remembered(maxsize=4096)
 def _degrees(x_m: float, y_m: float) -> tuple[float, float]:
     """Longitude and latitude, remembered: whoever holds an area comes by the same corners again and again."""
     at = to_position((x_m, y_m))

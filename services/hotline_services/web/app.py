@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hotline_services.resources import scenarios_folder
+from hotline_services.resources import map_folder
 
 from .asking import NotMetError, values_of
 from .guard import FULL, Reserve
@@ -52,7 +52,7 @@ def application(state: State, hosts: Sequence[str]) -> Starlette:
         routes=[
             Route("/", _file(Shelf(STATIC), "index.html")),
             Route("/static/{name:path}", _file(Shelf(STATIC))),
-            Route("/geography/{name:path}", _file(Shelf(scenarios_folder() / "geography"))),
+            Route("/geography/{name:path}", _map),
             *(Route(one.path, _answering(one, state), methods=[one.method]) for one in ENDPOINTS),
             Route(f"{API}/openapi.json", _document),
         ],
@@ -63,6 +63,14 @@ def application(state: State, hosts: Sequence[str]) -> Starlette:
         ],
         exception_handlers={NotMetError: _not_met, HTTPException: _http_fault, Exception: _failed},
     )
+
+
+async def _map(request: Request) -> Response:
+    """A file of the map of the theatre that is played in."""
+    folder = map_folder()
+    if folder is None:
+        raise HTTPException(404)
+    return await run_in_threadpool(Shelf(folder).answer, request, request.path_params["name"])
 
 
 class Hosts:

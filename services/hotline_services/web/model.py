@@ -16,6 +16,7 @@ from hotline_protocol.flightplan import Problem
 from hotline_protocol.menu import Block
 from hotline_protocol.message import AwareTime, PartyName
 from hotline_protocol.sky import Track
+from hotline_protocol.theatre import Bounds
 from hotline_services.monitor.history import LogRow
 
 Rows = dict[str, list[Any]]
@@ -44,7 +45,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What a source plays in. ``note`` says why the line and zones are not known, when they are not.
 
-    ``tension`` is whether any party goes by a model of tension; None where the scenario is not known.
+    ``bounds_deg`` are those of the theatre: west, south, east, north. ``tension`` is whether any party goes by a model
+    of tension; None where the scenario is not known.
     """
 
     source: Source
@@ -56,6 +58,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     blocks: tuple[Block, ...] = ()
     note: str = ""
     tension: bool | None = None
+    bounds_deg: Bounds
 
 
 class ClockReading(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from typing import Final
 
 from hotline_protocol.message import Digest
+from hotline_protocol.theatre import theatre_now
 from hotline_services.aoc.config import StrainModel
 from hotline_services.director.scenario import Scenario
 from hotline_services.export.captions import ILLUSTRATIVE
@@ -19,14 +20,17 @@ def setting(source: Source, history: History, scenario: Scenario | None, played:
 
     ``played`` is None when it is not known: then it is taken to be. ``note`` is what else there is to say.
     """
+    bounds = theatre_now().bounds_deg
     if scenario is None:
         notes = [note, "The scenario is not known: neither the line nor the zones are shown."]
-        return Setting(source=source, disclaimer=NOTE, parties=_heard_of(history), note=_together(notes))
+        heard, told = _heard_of(history), _together(notes)
+        return Setting(source=source, disclaimer=NOTE, parties=heard, note=told, bounds_deg=bounds)
     disclaimer = _disclaimer(scenario)
     parties = {name: scenario.parties[name].title or name for name in scenario.agreement.parties}
     if played not in {None, scenario.agreement.digest}:
         other = f"It was played under another agreement than that of {scenario.name}: its line and zones are not shown."
-        return Setting(source=source, disclaimer=disclaimer, parties=parties, note=_together([note, other]))
+        told = _together([note, other])
+        return Setting(source=source, disclaimer=disclaimer, parties=parties, note=told, bounds_deg=bounds)
     agreement = scenario.agreement
     return Setting(
         source=source,
@@ -37,6 +41,7 @@ def setting(source: Source, history: History, scenario: Scenario | None, played:
         zones=agreement.zones,
         blocks=agreement.altitude_blocks,
         note=note,
+        bounds_deg=bounds,
         tension=any(party.strain.model is not StrainModel.NONE for party in scenario.parties.values()),
     )
 

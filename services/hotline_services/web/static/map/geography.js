@@ -6,8 +6,7 @@ import { theme } from "../theme.js";
 
 const format = new GeoJSON({ featureProjection: "EPSG:3857" });
 const loaded = new Map();
-const [TOWNS_BELOW, BASES_BELOW] = [900, 700]; // metres a pixel: further out, they have no names
-const CHIEF = new Set(["Raqqa", "Deir ez-Zor", "Tabqa", "Palmyra", "Abu Kamal", "Aleppo", "Damascus"]); // but these have
+const [TOWNS_BELOW, BASES_BELOW] = [900, 700]; // metres a pixel: further out, only chief ones have names
 
 function features(name) {
   if (!loaded.has(name)) loaded.set(name, geography(name).then((collection) => format.readFeatures(collection)).catch(() => []));
@@ -39,7 +38,7 @@ function lake() {
 }
 
 function river(feature) {
-  const isMain = feature.get("name") === "Euphrates";
+  const isMain = Boolean(feature.get("main"));
   return new Style({ stroke: new Stroke({ color: theme.colour("map-river"), width: isMain ? 2.25 : 1.25 }) });
 }
 
@@ -50,7 +49,7 @@ function place(feature, resolution) {
     points: isBase ? 3 : 4, radius: isBase ? 4.5 : 3, angle: isBase ? 0 : Math.PI / 4, fill: new Fill({ color: ink }),
     stroke: new Stroke({ color: theme.colour("map-land"), width: 1 }), declutterMode: "none",
   });
-  const isNamed = resolution <= (isBase ? BASES_BELOW : TOWNS_BELOW) || CHIEF.has(feature.get("name"));
+  const isNamed = resolution <= (isBase ? BASES_BELOW : TOWNS_BELOW) || Boolean(feature.get("chief"));
   if (!isNamed) return new Style({ image });
   return new Style({ image, text: named(feature.get("name"), ink) });
 }

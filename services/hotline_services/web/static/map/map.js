@@ -13,7 +13,6 @@ import { Contents } from "./contents.js";
 import { Symbols } from "./symbols.js";
 import { toPlane, toPosition } from "./plane.js";
 
-const THEATRE = [35.5, 33.2, 42.0, 37.0]; // degrees: west, south, east, north
 const NEAR = 0.3; // degrees about the line and its zones
 const ZONES_WITHIN = 0.8; // degrees of the line: other zones are out of the first picture
 const PADDING = [48, 48, 48, 48]; // pixels: room for names at the rim, and for the buttons
@@ -64,8 +63,8 @@ export class TheatreMap extends EventTarget {
 
   /** What is shown at first: the surroundings of the line with the air that is used there, or the theatre where there is no line. */
   #home() {
-    const { line, zones } = this.watch.setting;
-    const [west, south, east, north] = line ? around(line.trace, zones) : THEATRE;
+    const { line, zones, bounds_deg: theatre } = this.watch.setting;
+    const [west, south, east, north] = line ? around(line.trace, zones) : theatre;
     const near = [...toPlane([west, south]), ...toPlane([east, north])];
     const used = line ? this.airspace.extents.filter((extent) => touches(extent, near)) : [];
     return [0, 1, 2, 3].map((side) => Math[side < 2 ? "min" : "max"](near[side], ...used.map((extent) => extent[side])));
