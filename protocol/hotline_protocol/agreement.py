@@ -1,5 +1,6 @@
 """The memorandum of the two sides as data. Both load it; its digest is compared at every line check."""
 
+import tomllib
 from datetime import time
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from .menu import Block
 from .message import PartyName, digest_of
 from .names import name_problem
 from .theatre import Bounds, bounds_problem
+from .unknown_fields import examine
 from .words import Word
 
 Minutes = Annotated[float, Meta(gt=0, le=1440)]
@@ -184,11 +186,16 @@ class AgreementError(ValueError):
 
 
 def read_agreement(text: str) -> Agreement:
-    """The agreement in a TOML text. Raises AgreementError."""
+    """The agreement in a TOML text, with no field to spare. Raises AgreementError."""
     try:
-        agreement = msgspec.toml.decode(text.removeprefix("\ufeff"), type=Agreement)
-    except msgspec.DecodeError as error:
+        raw = tomllib.loads(text.removeprefix("\ufeff"))
+        agreement = msgspec.convert(raw, Agreement)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise AgreementError(str(error)) from error
+    except RecursionError as error:
+        raise AgreementError("has tables or lists nested too deeply to be read") from error
+    for problem in examine(raw, Agreement).unknown:
+        raise AgreementError(f"{problem.reason} - at `$.{problem.field}`")
     check_agreement(agreement)
     return agreement
 
