@@ -56,6 +56,10 @@ from hotline_services.world import centre, sky
 MOST_S: Final = 10.0
 CHECK_S: Final = 240
 MEMORY: Final = 2 << 30
+LARGEST: Final = 4 << 20
+"""No broker of ours passes on a message of more bytes."""
+TOLD: Final = 2_000
+"""So much of an input is told of when it is slow, or raises: some have megabytes."""
 SOON_H: Final = 0.02
 """Long enough to pick up a phone or to think, and shorter than the silence that ends a call."""
 
@@ -101,7 +105,7 @@ class Bound:
                 assert decode(address_of(message), encode(message)) == message
             self.said += said
 
-        self.measure(f"{type(core).__name__} {topic} {payload!r}", work)
+        self.measure(f"{type(core).__name__} {topic} {payload[:TOLD]!r}", work)
 
     def centre(self, party: str = "us") -> Core:
         return self._begun(centre(self.scenario, party, 1))
@@ -164,7 +168,7 @@ class Timed:
         return self._core.next_deadline
 
     def receive(self, message: Message, now: datetime) -> Sequence[Message]:
-        what = f"{type(self._core).__name__} {type(message).__name__} {encode(message)!r}"
+        what = f"{type(self._core).__name__} {type(message).__name__} {encode(message)[:TOLD]!r}"
         return self._bound.measure(what, lambda: self._core.receive(message, now))
 
     def lapse(self, now: datetime) -> Sequence[Message]:
@@ -229,7 +233,7 @@ def every_flight(bound: Bound) -> None:
             start = bound.now + timedelta(minutes=n)
             volume = Volume4D(area=area, lower_ft=10_000, upper_ft=12_000, start=start, end=start + timedelta(hours=24))
             parts = (
-                (volume,) * legs
+                (volume,) * min(legs, LARGEST // len(msgspec.json.encode(volume)))
                 if legs != 64
                 else tuple(msgspec.structs.replace(volume, area=other) for other in areas[n : n + 64])
             )
@@ -291,18 +295,18 @@ def every_proposal(bound: Bound) -> None:
     """Menus that are all well-formed, proposed to a centre that has plans of its own."""
     weighed = 0
     for menu in hostile_menus(bound):
-        caller = Caller(bound, Reason.ROUTINE)
+        caller, named = Caller(bound, Reason.ROUTINE), digest_of(menu)
         assert any(isinstance(message, Answer) for message in caller.said)
         choice = Choice(sector=0, block=0, shift=24)
         fields = {"call_id": "c1", "negotiation_id": "n1", "round": 1, "expires_at": bound.now + timedelta(minutes=5)}
         asked = {"menu": menu, "choice": choice, "kind": FlightKind.PATROL, "priority": Priority.ROUTINE}
-        caller.say(Propose, offer=offer_digest("n1", "c1", digest_of(menu), choice), **fields, **asked)
+        caller.say(Propose, offer=offer_digest("n1", "c1", named, choice), **fields, **asked)
         caller.said = bound.pass_time(caller.core, SOON_H)
         for n in range(12):
             choice = Choice(sector=n, block=n, shift=n)
             weighed += any(isinstance(message, Counter | Decline | Concur) for message in caller.said)
             theirs = [message.offer for message in caller.said if isinstance(message, Counter)] or ["0" * 16]
-            offer = offer_digest("n1", "c1", digest_of(menu), choice)
+            offer = offer_digest("n1", "c1", named, choice)
             caller.say(Counter, answers=theirs[-1], choice=choice, offer=offer, **{**fields, "round": n + 2})
             caller.said = bound.pass_time(caller.core, SOON_H)
         bound.pass_time(caller.core, 2)
