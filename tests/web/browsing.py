@@ -3,14 +3,15 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 
 from hotline_services.director.scenario import Scenario
 from hotline_services.monitor.record import Record
@@ -88,9 +89,16 @@ def morning(count: int = 400) -> tuple[Heard, ...]:
     return heard()[:count]
 
 
-@pytest.fixture
+def in_one_loop(items: Sequence[pytest.Item]) -> None:
+    """Have the tests that visit a page run in the event loop that the browser of all of them lives in."""
+    for item in items:
+        if "visit" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator["Browser"]:
-    """Chromium, without a window."""
+    """Chromium, without a window: one for all tests, each of which has contexts of its own in it."""
     if async_playwright is None:
         pytest.skip("playwright is not installed: it drives the browser")
     if not BROWSER:
@@ -101,7 +109,7 @@ async def browser() -> AsyncIterator["Browser"]:
         await launched.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: "Browser") -> AsyncIterator[Visit]:
     """Opens pages. None may ask another host for anything, nor complain in its console."""
     complaints: list[str] = []
@@ -109,7 +117,7 @@ async def visit(browser: "Browser") -> AsyncIterator[Visit]:
     async def visit(
         address: str, viewport: dict[str, int] = LAPTOP, *, is_empty: bool = False, **context: Any
     ) -> "Page":
-        opened = await browser.new_context(viewport=viewport, **context)
+        opened = await contexts.enter_async_context(await browser.new_context(viewport=viewport, **context))
         page = await opened.new_page()
         page.set_default_timeout(PATIENCE_MS)  # a machine that does much else besides is slow, and no fault of the page
         own = urlsplit(address).netloc
@@ -126,8 +134,9 @@ async def visit(browser: "Browser") -> AsyncIterator[Visit]:
         await page.wait_for_selector(".map" if is_empty else "body[data-shown]")
         return page
 
-    yield visit
-    assert complaints == []
+    async with AsyncExitStack() as contexts:
+        yield visit
+        assert complaints == []
 
 
 def _is_grave(line: Any) -> bool:

@@ -18,11 +18,15 @@ from hotline_services.web.serving import allowed_hosts, listen, serve
 from hotline_services.web.sources import Sources
 from hotline_services.web.state import State
 
-from .browsing import browser, visit  # noqa: F401  fixtures
+from .browsing import browser, in_one_loop, visit  # noqa: F401  fixtures
 from .day import recording, scenario
 
 TOKEN = "t0ken"  # noqa: S105  it guards nothing
 POLL_S = 0.01
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    in_one_loop(items)
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from typing import Any
 import aiomqtt
 import msgspec
 import pytest
+import pytest_asyncio
 
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.events import PlanStatus
@@ -28,7 +29,7 @@ from .browsing import PHONE, TOKEN, Site, Visit, expect, morning, site, write
 NOW = morning(1)[0].at
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def broker() -> AsyncIterator[EmbeddedBroker]:
     """With a clock that stands at the day's beginning, and two centres that are up."""
     if not available():
@@ -44,7 +45,7 @@ async def broker() -> AsyncIterator[EmbeddedBroker]:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def served(record: Record, broker: EmbeddedBroker) -> AsyncIterator[Site]:
     """A page over the beginning of the day, that hands plans over."""
     write(record, *morning(5))

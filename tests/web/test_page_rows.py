@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from hotline_protocol.events import StrainChanged
 from hotline_services.director.scenario import read_scenario
@@ -20,7 +21,7 @@ const at = '2017-08-20T05:00:00Z';
 """
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def run_script(run: Path, visit: Visit) -> Any:
     """Runs a script among the page's own modules."""
     async with site(run) as served:
