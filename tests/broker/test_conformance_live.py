@@ -17,6 +17,7 @@ from hotline_protocol.roster import Roster, write_roster
 from hotline_protocol.service import Health, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, decode
 from hotline_services.cli.conformance import conformance
+from hotline_services.conformance import live
 from hotline_services.conformance.verdicts import Report, Verdict
 from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.broker import EmbeddedBroker, available
@@ -40,6 +41,12 @@ def any_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
         pytest.skip("neither mosquitto nor nats-server is installed")
     with EmbeddedBroker(data=tmp_path / "broker") as running_:
         yield running_
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A centre is started together with its examination, and may be slow."""
+    monkeypatch.setattr(live, "UP_S", PATIENCE_S)
 
 
 @contextlib.contextmanager
@@ -111,8 +118,9 @@ def test_a_centre_with_a_fault_breaks_what_the_fault_is_about(any_broker: Embedd
 
 
 def test_where_nobody_is_there_nothing_is_examined_and_no_clock_stays(
-    any_broker: EmbeddedBroker, capsys: pytest.CaptureFixture[str]
+    any_broker: EmbeddedBroker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(live, "UP_S", 1.0)
     assert conformance(broker=any_broker.url, only="CALL-1", speed=FASTEST) == 2
     assert "nobody is there who speaks as ru" in capsys.readouterr().err
     first = asyncio.run(first_retained(any_broker, CLOCK.template, HEALTH.filter(source="us")))
