@@ -15,6 +15,7 @@ from hotline_protocol.injection import (
     AnnouncedState,
     AnnounceLine,
     CancelPlan,
+    ChangePlan,
     DeclareEmergency,
     Injected,
     ReportSighting,
@@ -267,6 +268,10 @@ def _amendments(dice: Dice, filed: Sequence[Act], agreement: Agreement) -> Itera
         plan, at = act.fields["plan"], act.at
         for _ in range(dice.whole(1, 2)):
             at += dice.between(0, 60) * MINUTE
+            if dice.happens(0.2):
+                changes = dice.pick(({"shift_min": 10}, {"upper_ft": plan.upper_ft - 500}, {"remarks": "changed"}))
+                yield _act(ChangePlan, at, act.fields["to"], plan_id=plan.plan_id, **changes)
+                continue
             plan = _amended(dice, plan, agreement)
             yield _act(SubmitPlan, at, act.fields["to"], plan=plan)
 

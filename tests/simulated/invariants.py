@@ -171,6 +171,7 @@ def unexplained_flights(centres: Centres, log: Log, agreement: Agreement) -> Ite
     boundaries = {party: _boundaries(log, party, agreement) for party in centres}
     submitted = [message for _, message in log if isinstance(message, SubmitPlan)]
     filed = {(message.plan.plan_id, message.plan.digest): message.time for message in submitted}
+    first = {message.plan.plan_id: message.time for message in reversed(submitted)}
     crossed, asked = set(), set()
     for _, event in log:
         if isinstance(event, Escalated) and event.kind is EscalationKind.CROSSING_WITHOUT_CONSENT:
@@ -180,7 +181,8 @@ def unexplained_flights(centres: Centres, log: Log, agreement: Agreement) -> Ite
     for _, status in log:
         if isinstance(status, PlanStatus) and status.state in EXPLAINED:
             excused = crossed | asked if status.state is PlanState.CONTINGENT else crossed
-            since = filed.get((status.plan_id, status.plan), status.time)
+            # what an order has made of a plan bears no digest that was submitted
+            since = filed.get((status.plan_id, status.plan), first.get(status.plan_id, status.time))
             for peer in _without(status, centres, boundaries[status.source].during(since, status.time)):
                 if (status.source, status.plan_id, peer) not in excused:
                     yield f"{status.source}'s {status.plan_id} is {status.state.value} without {peer}'s consent"
