@@ -358,7 +358,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "flies on a hold": Fault("ASK-4", hear=_remembers_plans, add=accepts_on_a_confirm),
     "does not accept": Fault("ASK-5", say=never(PlanStatus, lambda m: m.state is PlanState.ACCEPTED)),
     "does not tell how negotiations end": Fault("ASK-6", say=never(NegotiationEnded)),
-    "gives nothing back": Fault("ASK-9", say=never(Release)),
+    "gives nothing back": Fault("ASK-9", "ASK-10", say=never(Release)),
     "signs nothing": Fault("SIGN-1", shell=SignsNothing),
     "believes what is not signed": Fault("SIGN-2", "SIGN-5", shell=BelievesTheUnsigned),
     "believes any signature": Fault("SIGN-3", "SIGN-5", shell=BelievesAnySignature),

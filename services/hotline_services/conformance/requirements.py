@@ -179,6 +179,10 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         ("A counter that is not what its digest names is not concurred with.", f"{_PROTOCOL} Digests"),
         ("A counter to anything but its last offer is not concurred with.", f"{_PROTOCOL} A negotiation"),
         ("What is granted and no longer asked for is given back.", f"{_NEVER} 2"),
+        (
+            "What it holds it keeps until a later version of the plan is agreed, and then gives back.",
+            f"{_PROTOCOL} A negotiation",
+        ),
     ),
     *_of(
         "REV",

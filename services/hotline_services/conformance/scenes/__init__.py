@@ -5,7 +5,7 @@ from typing import Final
 from hotline_services.conformance.case import Case
 from hotline_services.conformance.scene import Scene, Script, scene, step
 
-from . import asking, calls, delivery, forging, granting, ledger, moving, rubbish, stale, talking
+from . import amending, asking, calls, delivery, forging, granting, ledger, moving, rubbish, stale, talking
 
 
 @scene(
@@ -48,6 +48,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     asking.wrong_counters,
     asking.declined,
     asking.too_late,
+    amending.amended,
     moving.another_line,
     moving.no_line,
     moving.moved,

@@ -69,7 +69,8 @@ def grant(case: Case, proposal: Propose, *, hold_s: float) -> Concur:
     )
 
 
-def _status(case: Case, plan: FlightPlan, *states: PlanState, within_s: float) -> Taking[PlanStatus | None]:
+def its_status(case: Case, plan: FlightPlan, *states: PlanState, within_s: float) -> Taking[PlanStatus | None]:
+    """What it says of this plan, once that is in one of these states."""
     return (
         yield from case.hear(
             PlanStatus, within_s=within_s, where=lambda m: m.plan_id == plan.plan_id and m.state in states
@@ -107,12 +108,12 @@ def granted(case: Case) -> Script:
     )
     case.check("ASK-3", confirm and confirm.offer == proposal.offer, f"confirm of {proposal.offer}", confirm)
     case.step("wait")
-    early = yield from _status(case, plan, PlanState.ACCEPTED, within_s=case.timing.silence_s / 3)
+    early = yield from its_status(case, plan, PlanState.ACCEPTED, within_s=case.timing.silence_s / 3)
     case.check("ASK-4", early is None, "no plan-status: accepted", early)
     case.needed(confirm, "it does not take up what is held for it")
     case.step("enter")
     enter(case, proposal)
-    accepted = yield from _status(case, plan, PlanState.ACCEPTED, within_s=case.timing.silence_s)
+    accepted = yield from its_status(case, plan, PlanState.ACCEPTED, within_s=case.timing.silence_s)
     case.check("ASK-5", early or accepted, f"plan-status of {plan.plan_id}: accepted", accepted)
     case.inject(CancelPlan, plan_id=plan.plan_id)
 
