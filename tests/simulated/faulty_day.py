@@ -76,10 +76,13 @@ class FaultyDay:
     """The day of this seed; ``log`` is everything that was said in it.
 
     Without ``more`` it has two parties, and knows loss, delay, duplication, outages and deaths alone. With ``more``,
-    some days have three or four parties, and each kind of trouble of ``troubles.py`` befalls some days.
+    some days have three or four parties, and each kind of trouble of ``troubles.py`` befalls some days. With ``amends``
+    plans are changed in place on some days, which are else as they would be.
     """
 
-    def __init__(self, seed: int, monitor: MonitorCore | None = None, *, more: bool = True) -> None:
+    def __init__(
+        self, seed: int, monitor: MonitorCore | None = None, *, more: bool = True, amends: bool = True
+    ) -> None:
         chance = Chance(seed)
         self.parties = troubles.parties(Dice(chance, "parties")) if more else PARTIES
         self.agreement = _agreement(Dice(chance, "agreement"), Dice(chance, "review"), self.parties)
@@ -94,7 +97,7 @@ class FaultyDay:
             config = _party(*(Dice(chance, f"{part}/{party}") for part in ("party", "review", "strain")))
             self.simulation.add(party, partial(self._centre, party, config), hears=[HEALTH])
         filed = tuple(_acts(Dice(chance, "acts"), self.agreement))
-        filed = (*filed, *_amendments(Dice(chance, "amendments"), filed, self.agreement)) if more else filed
+        filed = (*filed, *_amendments(Dice(chance, "amendments"), filed, self.agreement)) if more and amends else filed
         drawn = (*filed, *_advice(chance, self.parties), *_sightings(Dice(chance, "troubles"), self.parties))
         acts = tuple(sorted(drawn, key=lambda act: act.at))
         self.simulation.add(DIRECTOR, lambda: Director(acts), hears=[STATUS])

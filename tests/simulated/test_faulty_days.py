@@ -34,9 +34,9 @@ def test_the_invariants_hold_on_faulty_days() -> None:
     assert failed.groups() == (f"{DAYS:,}", "0"), soak.stdout
 
 
-@pytest.mark.parametrize("more", [False, True])
-def test_days_on_which_an_invariant_was_once_broken_break_none(more: bool) -> None:
-    make = partial(FaultyDay, more=more)
+@pytest.mark.parametrize(("more", "amends"), [(False, False), (True, False), (True, True)])
+def test_days_on_which_an_invariant_was_once_broken_break_none(more: bool, amends: bool) -> None:
+    make = partial(FaultyDay, more=more, amends=amends)
     assert {seed: found for seed in kept_seeds() if (found := faults(seed, make))} == {}
 
 
