@@ -40,6 +40,7 @@ RUNS: dict[str, list[str]] = {
     "replay": ["replay MISSING→RUN"],
     "access": ["access --data MISSING→RUN"],
     "health": ["health us --data MISSING→RUN"],
+    "rerun": ["rerun RUN", "rerun RUN --json"],
     "doctor": ["doctor --broker mqtt://127.0.0.1:1 --data MISSING→RUN"],
     "run": ["run monitor --data MISSING→RUN --scenario MISSING→SCENARIO"],
 }
