@@ -29,8 +29,8 @@ class Settled(Guard):
         super().__init__(check, "ru", lambda: self.now_s)
 
 
-def code(guard: Guard, message: Message, *, retained: bool = False) -> str:
-    problem = guard.problem(Delivery(address_of(message), encode(message), retained, 1, 1, 1))
+def code(guard: Guard, message: Message, *, retained: bool = False, again: bool = False) -> str:
+    problem = guard.problem(Delivery(address_of(message), encode(message), retained, 1, 1, 1, again=again))
     return problem.code if problem else ""
 
 
@@ -70,6 +70,14 @@ def test_the_same_bytes_are_reported_once_in_ten_seconds_and_counted_each_time()
         codes.append(problem and problem.code)
     assert codes == ["bad-signature", TOLD.code, TOLD.code, "bad-signature"]
     assert guard.refused == 4
+
+
+def test_older_state_that_the_broker_delivers_again_is_nobodys_fault() -> None:
+    guard = Settled()
+    assert [code(guard, clock(minutes)) for minutes in (1, 3)] == ["", ""]
+    assert [code(guard, health(seconds)) for seconds in (10, 20)] == ["", ""]
+    assert [code(guard, older, again=True) for older in (clock(1), health(10))] == [LATE.code, LATE.code]
+    assert guard.refused == 0
 
 
 def test_an_older_clock_of_the_same_source_is_refused() -> None:

@@ -75,6 +75,7 @@ def ends() -> Iterator[Ends]:
 def test_a_plain_publish_is_read() -> None:
     content = body(b"{}", properties=properties_of(TRACE).pack())
     assert read_publish(0x33, content, v5=True) == Arrived(TOPIC, b"{}", True, 1, 7, TRACE)
+    assert read_publish(0x3B, content, v5=True) == Arrived(TOPIC, b"{}", True, 1, 7, TRACE, again=True)
 
 
 def test_a_publish_of_mqtt_3_has_no_properties() -> None:

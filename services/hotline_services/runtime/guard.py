@@ -18,7 +18,7 @@ from .wire import Delivery
 REPLAYED: Final = "replayed"
 CONTRADICTED: Final = "contradicted"
 LATE: Final = Problem(code="late", field="time", reason="the broker had kept it, and newer has come since")
-"""Older state right after a connect: nobody's fault, so it is dropped and not reported."""
+"""Older state right after a connect, or delivered again: nobody's fault, so it is dropped and not reported."""
 TOLD: Final = Problem(code="told", field="", reason="the same bytes have been reported just now")
 QUIET: Final = (LATE, TOLD)
 TOLD_S: Final = 10.0
@@ -88,7 +88,7 @@ class Guard:
         except MalformedMessageError:
             return None  # for whoever reads it to report
         problem = self._state.problem(message)
-        is_kept = delivery.retained or self._now_s() < self._settled_s
+        is_kept = delivery.retained or delivery.again or self._now_s() < self._settled_s
         return LATE if problem is not None and is_kept else problem
 
 

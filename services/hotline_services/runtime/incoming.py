@@ -12,12 +12,16 @@ from .tracing import NO_HEADERS, Headers
 PUBLISH: Final = 0x30
 _TYPE: Final = 0xF0
 _RETAIN: Final = 0x01
+_DUP: Final = 0x08
 _ONE_DIGIT: Final = 0x80
 """A length below this is written in one byte."""
 
 
 class Arrived(NamedTuple):
-    """A publish from the broker; ``mid`` is the number to acknowledge it by, 0 for QoS 0."""
+    """A publish from the broker; ``mid`` is the number to acknowledge it by, 0 for QoS 0.
+
+    ``again`` is the broker's word that it may have delivered this before (DUP).
+    """
 
     topic: str
     payload: bytes
@@ -25,6 +29,7 @@ class Arrived(NamedTuple):
     qos: int
     mid: int
     headers: Headers
+    again: bool = False
 
 
 def read_publish(first: int, body: bytes, *, v5: bool) -> Arrived | None:
@@ -52,4 +57,4 @@ def read_publish(first: int, body: bytes, *, v5: bool) -> Arrived | None:
     except (UnicodeDecodeError, MalformedPropertiesError):
         return None
     mid = int.from_bytes(body[at:mid_end], "big")
-    return Arrived(topic, body[properties_end:], bool(first & _RETAIN), qos, mid, headers)
+    return Arrived(topic, body[properties_end:], bool(first & _RETAIN), qos, mid, headers, bool(first & _DUP))

@@ -277,7 +277,7 @@ class Connection:
                 return
             match stream.take(v5=self._is_v5):
                 case Arrived() as arrived:
-                    self._listener.on_message(Delivery(*arrived[:5], self._life, arrived.headers))
+                    self._listener.on_message(Delivery(*arrived[:5], self._life, arrived.headers, again=arrived.again))
                 case Confirmed(mid, refusal):
                     self._confirmed(mid, refusal)
                 case None if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -389,9 +389,8 @@ class Connection:
 
     def _message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         payload, headers = bytes(message.payload), headers_in(message.properties)
-        self._listener.on_message(
-            Delivery(message.topic, payload, message.retain, message.qos, message.mid, self._life, headers)
-        )
+        how = (message.retain, message.qos, message.mid, self._life, headers)
+        self._listener.on_message(Delivery(message.topic, payload, *how, again=message.dup))
 
     def _disconnected(self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         taken_over = f": another client is connected as {self._client_id}" if reason.value == TAKEN_OVER else ""

@@ -85,7 +85,8 @@ class PublishTooLarge(PublishRefused):
 class Delivery(NamedTuple):
     """One publish that arrived: its payload, what acknowledging it takes, and its trace headers.
 
-    ``problem`` is why it is not to be taken in as what it says, found when its signature was checked.
+    ``problem`` is why it is not to be taken in as what it says, found when its signature was checked. ``again`` is the
+    broker's word that it may have delivered this before (DUP, which no publisher can set for others).
     """
 
     topic: str
@@ -96,6 +97,7 @@ class Delivery(NamedTuple):
     life: int
     headers: Headers = NO_HEADERS
     problem: Problem | None = None
+    again: bool = False
 
 
 Done = Callable[[PublishRefused | None], object]
