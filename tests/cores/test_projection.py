@@ -1,13 +1,14 @@
 """The monitor's tables: the same in any order, and what they say."""
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline_protocol.events import CallEnded, NegotiationEnded, NegotiationOutcome, PlanState
+from hotline_protocol.events import CallEnded, NegotiationEnded, NegotiationOutcome, PlanState, PlanStatus
 from hotline_protocol.ledger import GENESIS, Entry, EntryKind
 from hotline_protocol.line import CallOutcome, Entered, Entries, Propose, Ring, Tier
 from hotline_protocol.message import Author, Message
@@ -53,6 +54,35 @@ def test_the_tables_are_the_same_in_any_order_and_with_any_repetition(
     shuffled: list[Message], again: list[Message]
 ) -> None:
     assert tables(shuffled + again) == tables(ALL)
+
+
+def amended_plan() -> list[Message]:
+    """A plan whose second version is refused and whose third is agreed, and which a fourth is to replace."""
+    say = Author("us", "e1").say
+    first, second, third, fourth = (digit * 16 for digit in "1234")
+
+    def said(minute: int, plan: str, state: PlanState, **fields: Any) -> Message:
+        return say(PlanStatus, at(minute), plan_id="p", callsign="VIPER1", plan=plan, state=state, **fields)
+
+    return [
+        said(0, first, PlanState.ACCEPTED),
+        said(1, second, PlanState.NEGOTIATING, version=2, amends=first, in_force=1),
+        said(2, second, PlanState.REFUSED, version=2, amends=first, in_force=1),
+        said(2, first, PlanState.ACCEPTED),
+        said(3, third, PlanState.NEGOTIATING, version=3, amends=first, in_force=1),
+        said(4, third, PlanState.ACCEPTED, version=3, amends=first),
+        said(5, fourth, PlanState.NEGOTIATING, version=4, amends=first, in_force=3),
+    ]
+
+
+@given(st.permutations(amended_plan()), st.integers(1, 7))
+def test_a_plan_is_one_row_through_all_its_versions_in_any_order(shuffled: list[Message], count: int) -> None:
+    (row,) = folded(shuffled).rows(PlanRow)
+    assert (row.version, row.digest, row.state) == (3, "3" * 16, PlanState.ACCEPTED)
+    assert (row.amendment, row.amendment_state) == (4, PlanState.NEGOTIATING)
+    assert len(folded(shuffled).rows(PlanStepRow)) == 7
+    told = amended_plan()[:count]
+    assert tables([message for message in shuffled if message in told]) == tables(told)
 
 
 def test_a_call_is_counted_as_its_caller_counts_it() -> None:

@@ -47,7 +47,11 @@ def _lasted(seconds: float | None) -> str:
 
 
 def _state(row: PlanRow | PlanStepRow) -> str:
-    return word_text(row.state) + ("" if row.as_filed else ", with changes")
+    state = word_text(row.state) + ("" if row.as_filed else ", with changes")
+    versions = [f"version {row.version}"] if row.version > 1 else []
+    if isinstance(row, PlanRow) and row.amendment > row.version:
+        versions.append(f"version {row.amendment} {word_text(row.amendment_state)}")
+    return "; ".join([state, *versions])
 
 
 def calls(*, query: Query = ALL) -> int:

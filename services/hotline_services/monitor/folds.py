@@ -245,18 +245,17 @@ def with_heads(row: LedgerRow, message: LedgerChanged) -> LedgerRow:
     )
 
 
-_BESIDE: Final = ("amendment", "amendment_state", "amendment_reason")
+_AMENDMENT: Final = ("amendment", "amendment_state", "amendment_reason", "amendment_at", "amendment_seq")
 
 
 def with_status(row: PlanRow, message: PlanStatus) -> PlanRow:
-    """A plan's newest state, and when it was first spoken of."""
+    """A plan's newest state, and when it was first spoken of; what is said of a version beside it is kept beside it."""
     first_at = _earlier(row.first_at, message.time)
-    if not _is_newer(row, message):
-        return replace(row, first_at=first_at)
     if message.amends is not UNSET and message.in_force is not UNSET:
         return _with_amendment(replace(row, first_at=first_at), message)
-    problem, version = message.problem, message.number
-    beside = {} if version >= row.amendment else {name: getattr(row, name) for name in _BESIDE}
+    if not _is_newer(row, message):
+        return replace(row, first_at=first_at)
+    problem = message.problem
     return PlanRow(
         key=row.key,
         party=message.source,
@@ -273,23 +272,25 @@ def with_status(row: PlanRow, message: PlanStatus) -> PlanRow:
         first_at=first_at,
         at=message.time,
         seq=message.seq,
-        version=version,
-        **beside,
+        version=message.number,
+        **{name: getattr(row, name) for name in _AMENDMENT},
     )
 
 
 def _with_amendment(row: PlanRow, message: PlanStatus) -> PlanRow:
     """What has become of a version beside which an earlier one stands."""
+    if row.amendment_at is not None and (message.time, message.seq) <= (row.amendment_at, row.amendment_seq):
+        return row
     return replace(
         row,
         party=message.source,
         plan_id=message.plan_id,
-        callsign=row.callsign or message.callsign,
+        callsign=row.callsign if row.at is not None else message.callsign,
         amendment=message.number,
         amendment_state=message.state,
         amendment_reason=message.problem.reason if message.problem else "",
-        at=message.time,
-        seq=message.seq,
+        amendment_at=message.time,
+        amendment_seq=message.seq,
     )
 
 

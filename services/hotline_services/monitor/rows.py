@@ -126,8 +126,8 @@ class LedgerRow(Row, frozen=True, kw_only=True):
 class PlanRow(Row, frozen=True, kw_only=True):
     """A plan as its side last spoke of it, through all its versions: ``version`` is the one in force.
 
-    ``amendment`` is the number of the last one that was to take its place and has not, and what has become of it. The
-    same id with other contents (``digest``) that is no version of the plan is another row.
+    ``amendment`` is the last one that was spoken of beside it: where it is higher, it is being negotiated or has been
+    refused. The same id with other contents (``digest``) that is no version of the plan is another row.
     """
 
     table: ClassVar[str] = "plans"
@@ -150,6 +150,8 @@ class PlanRow(Row, frozen=True, kw_only=True):
     amendment: int = 0
     amendment_state: PlanState | None = None
     amendment_reason: str = ""
+    amendment_at: datetime | None = None
+    amendment_seq: int = 0
 
 
 class PlanStepRow(Row, frozen=True, kw_only=True):

@@ -134,7 +134,7 @@ export class DrillDown extends EventTarget {
   }
 
   #facts(table, row) {
-    const isFirst = (name) => (name === "version" && row.version === 1) || (name === "amendment" && !row.amendment);
+    const isFirst = (name) => (name === "version" && row.version === 1) || (name.startsWith("amendment") && row.amendment <= row.version);
     const told = Object.entries(row).filter(([name, value]) => !HIDDEN.has(name) && isTold(value) && !isFirst(name));
     return h("section", {}, h("h3", {}, plain(table.replace(/s$/, ""))),
       h("dl", { class: "facts" }, told.flatMap(([name, value]) => [h("dt", {}, label(name)), h("dd", {}, this.#value(name, value))])));

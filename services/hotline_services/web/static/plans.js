@@ -11,7 +11,7 @@ const MARKS = { negotiating: "current", nonconforming: "warn", contingent: "bad"
 /** The version of a plan that is in force, where it has been amended, and what has become of one that is not. */
 export function versionsOf(row) {
   const { version } = words.change;
-  return [row.version > 1 ? version(row.version) : "", row.amendment ? [version(row.amendment), plain(row.amendment_state), row.amendment_reason].filter(Boolean).join(" ") : ""].filter(Boolean);
+  return [row.version > 1 ? version(row.version) : "", row.amendment > row.version ? [version(row.amendment), plain(row.amendment_state), row.amendment_reason].filter(Boolean).join(" ") : ""].filter(Boolean);
 }
 
 export function planList(watch, ask, onsearch) {
