@@ -25,7 +25,7 @@ class PlanStatus(Message, frozen=True, kw_only=True, tag="plan-status"):
 
     ``volumes`` is the air that it has once accepted; ``as_filed`` is false when bargaining moved it. ``version`` is the
     version of which this is said (left out: 1), and ``amends`` the digest of the plan's version 1. ``in_force`` is the
-    number of an earlier version that stands, whatever becomes of this one.
+    number of another version that stands, whatever becomes of this one.
     ``notes``, in the answer to a plan, tell what stood in it that is no field: it was not read.
     """
 

@@ -154,6 +154,8 @@ def test_an_amendment_in_the_middle_of_the_negotiation_begins_it_again() -> None
     world.run(minutes=10)
     assert world.status("p").state is PlanState.ACCEPTED
     assert world.status("p").version == 2
+    superseded = [status for status in world.all(PlanStatus) if status.state is PlanState.WITHDRAWN]
+    assert [(status.plan, status.number, status.in_force) for status in superseded] == [(first.digest, 1, 2)]
     outcomes = [ended.outcome for ended in world.all(NegotiationEnded)]
     assert outcomes == [NegotiationOutcome.WITHDRAWN, NegotiationOutcome.AGREED_AS_FILED]
     assert granted_to_us(world) == in_force(world, "us")

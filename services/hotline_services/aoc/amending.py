@@ -47,6 +47,7 @@ class Amending:
         self.drop(plan.plan_id, reason)
         if known.state is PlanState.NEGOTIATING:
             self._asker.withdraw_asking(known, reason)
+            self._book.tell_superseded(known, filed)
         self._compare(known, filed)
         if filed.priority is Priority.EMERGENCY:
             self._talks.give_way(filed.volumes, Priority.EMERGENCY, but=plan.plan_id)

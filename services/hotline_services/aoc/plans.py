@@ -186,6 +186,12 @@ class PlanBook:
         self._enter(filed, Standing.OURS)
         self._watch(filed)
 
+    def tell_superseded(self, before: Filed, by: Filed) -> None:
+        """Say that a version without a clearance goes no further: whoever handed it in waits for an answer."""
+        problem = Problem(code="superseded", field="version", reason=f"amended by version {by.plan.number}")
+        said = status_of(before) | {"state": PlanState.WITHDRAWN, "problem": problem}
+        self._voice.say(PlanStatus, **said | {"amends": by.first, "in_force": by.plan.number})
+
     def refuse_version(self, filed: Filed, problem: Problem, state: PlanState = PlanState.REFUSED) -> None:
         """This version will not be flown: the one before it goes on as it stands."""
         known = self.plans[filed.plan.plan_id]
