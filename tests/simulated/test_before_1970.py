@@ -74,7 +74,7 @@ def test_formats_that_count_from_1970_refuse_what_was_before(
 ) -> None:
     played(tmp_path, "1960-01-01")
     run = tmp_path / "1960-01-01.jsonl"
-    assert export(run, to="otlp") == 2
+    assert export(run, to="otlp", out=tmp_path / "run.otlp") == 2
     assert "otlp has no times before 1970, and this run begins at 1960-01-01" in capsys.readouterr().err
     assert export(run, to="geojson", out=tmp_path / "map.geojson") == 0
 
