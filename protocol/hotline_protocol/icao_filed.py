@@ -6,7 +6,7 @@ read again at any time.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import msgspec
@@ -76,6 +76,12 @@ def at_off_block(message: str, off_block: datetime) -> str:
     parts[5] = f"{parts[5][:4]}{off_block:%H%M}"
     parts[8] = _DATE.sub(f"DOF/{off_block:%y%m%d}", parts[8])
     return f"({'-'.join(parts)})"
+
+
+def later(message: str, shift: timedelta) -> str:
+    """The message with its EOBT moved by ``shift``; as it is where no EOBT can be read in it."""
+    flight = flight_of(message)
+    return at_off_block(message, flight.off_block + shift) if flight else message
 
 
 def _parts(body: str) -> list[str]:

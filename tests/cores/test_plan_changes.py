@@ -204,6 +204,79 @@ def test_a_cancellation_by_the_new_time_cancels_the_plan_that_was_delayed() -> N
     assert world.status(NAME).state is PlanState.WITHDRAWN
 
 
+OTHERS_BLOCK = plan("ru-1", lower_ft=30_000, upper_ft=32_000, lasts=2)
+OTHERS_TIME = plan("ru-1", lower_ft=10_000, upper_ft=34_000, hours=2, lasts=1.2)
+
+
+def moved_by_bargaining(others: FlightPlan = OTHERS_BLOCK) -> Joined:
+    """The plan at another height or time than was filed, since the other side flies there."""
+    world = Joined()
+    world.file("ru", others)
+    hand_in(world, FPL)
+    world.run(minutes=60)
+    status = world.status(NAME)
+    assert (status.state, status.as_filed) == (PlanState.ACCEPTED, False)
+    return world
+
+
+def air_of(world: Joined) -> list[tuple[object, int, int]]:
+    return [(volume.area, volume.lower_ft, volume.upper_ft) for volume in world.centres["us"].plans[NAME].volumes]
+
+
+def off_block(world: Joined) -> str:
+    """The EOBT of the plan as it was agreed."""
+    return f"{world.centres['us'].plans[NAME].start:%H%M}"
+
+
+def test_a_message_changes_only_what_it_says_of_a_plan_that_bargaining_has_moved() -> None:
+    world = moved_by_bargaining()
+    agreed, when = air_of(world), off_block(world)
+    hand_in(world, f"(CHG-EXER11-OSDZ{when}-OSLK-DOF/170618-18/RMK/TANKER)")
+    world.run(minutes=5)
+    assert (stands(world).number, stands(world).remarks) == (2, "TANKER")
+    assert air_of(world) == agreed
+    assert off_block(world) == when
+    hand_in(world, f"(CHG-EXER11-OSDZ{when}-OSLK-DOF/170618-15/N0471F250 DCT RAQQA DCT 3520N04010E)")
+    world.run(minutes=60)
+    assert (stands(world).number, stands(world).lower_ft, stands(world).upper_ft) == (3, 24_500, 25_500)
+
+
+def test_a_delay_keeps_the_place_and_height_to_which_bargaining_has_moved_a_plan() -> None:
+    world = moved_by_bargaining()
+    hand_in(world, "(DLA-EXER11-OSDZ1200-OSLK-DOF/170618)")
+    world.run(minutes=60)
+    after = stands(world)
+    assert (after.number, f"{after.start:%H%M}") == (2, "1200")
+    assert (after.lower_ft, after.upper_ft) != (30_500, 31_500)
+
+
+@pytest.mark.parametrize("text", ["(CHG-EXER11-OSDZ{}-OSLK-DOF/170618-18/RMK/TANKER)", "(DEP-EXER11-OSDZ{}-OSLK-0)"])
+@pytest.mark.parametrize("filed_at", [True, False])
+def test_a_plan_that_bargaining_has_moved_is_named_by_the_filed_and_by_the_agreed_time(
+    text: str, filed_at: bool
+) -> None:
+    world = moved_by_bargaining(OTHERS_TIME)
+    assert off_block(world) != "0900"
+    hand_in(world, text.format("0900" if filed_at else off_block(world)))
+    world.run(minutes=5)
+    assert not world.all(InputRejected)
+
+
+def test_the_arrival_of_a_flight_that_bargaining_has_moved_gives_the_rest_of_the_air_back() -> None:
+    world = moved_by_bargaining()
+    world.run(minutes=(world.centres["us"].plans[NAME].start - world.now) / timedelta(minutes=1) + 10)
+    hand_in(world, f"(ARR-EXER11-OSDZ-OSLK{world.now:%H%M})")
+    world.run(minutes=1)
+    assert world.status(NAME).state is PlanState.ENDED
+
+
+def test_a_plan_that_bargaining_has_moved_in_time_is_cancelled_by_either_time() -> None:
+    for filed_at in (True, False):
+        world = moved_by_bargaining(OTHERS_TIME)
+        hand_in(world, f"(CNL-EXER11-OSDZ{'0900' if filed_at else off_block(world)}-OSLK-DOF/170618)")
+        assert world.status(NAME).state is PlanState.WITHDRAWN
+
+
 def test_a_later_message_names_the_plan_by_its_new_time() -> None:
     world = filed("(DLA-EXER11-OSDZ0945-OSLK-DOF/170618)")
     hand_in(world, "(CHG-EXER11-OSDZ0945-OSLK-DOF/170618-18/RMK/TANKER)")

@@ -39,9 +39,9 @@ def same_air(one: FlightPlan, other: FlightPlan) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in ("area", "lower_ft", "upper_ft", "start", "end"))
 
 
-def filed_as(plan: FlightPlan) -> str:
+def filed_as(plan: FlightPlan | None) -> str:
     """The id that a plan would have, were the ICAO message filed now that says the same; empty where there is none."""
-    flight = None if plan.icao is msgspec.UNSET else flight_of(plan.icao)
+    flight = None if plan is None or plan.icao is msgspec.UNSET else flight_of(plan.icao)
     return flight.plan_id if flight else ""
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from hotline_protocol.flightplan import OVER, FlightPlan
 from hotline_protocol.icao_changes import Change, read_change
-from hotline_protocol.icao_filed import Flight, at_off_block, flight_of, with_fields
+from hotline_protocol.icao_filed import Flight, at_off_block, flight_of, later, with_fields
 from hotline_protocol.icao_fpl import read_fpl
 from hotline_protocol.injection import ChangePlan, FileMessage, Injected
 
@@ -17,6 +17,8 @@ from .rejections import Rejections
 
 NAMED: Final = ("start", "end", "area", "lower_ft", "upper_ft", "priority", "remarks")
 MOVED: Final = ("area", "lower_ft", "upper_ft")
+READ: Final = ("callsign", "kind", "priority", "aircraft_type", "remarks")
+"""What is read from an ICAO message beside the air and the times."""
 
 
 class Submitter(Protocol):
@@ -69,11 +71,10 @@ class Changing:
 
     def _named(self, change: Change) -> list[tuple[Filed, Flight]]:
         flights = [(filed, self._flight(filed)) for filed in self._book.plans.values() if filed.state not in OVER]
-        return [(filed, flight) for filed, flight in flights if flight is not None and change.names(flight)]
+        return [(filed, flight) for filed, flight in flights if flight is not None and _names(change, filed, flight)]
 
     def _flight(self, filed: Filed) -> Flight | None:
-        icao = self._book.newest(filed).icao
-        return None if icao is msgspec.UNSET else flight_of(icao)
+        return _flight_of(self._book.newest(filed))
 
     def _submit(self, order: Injected, filed: Filed, make: "Maker") -> None:
         plan = self._book.newest(filed)
@@ -121,21 +122,42 @@ def _with_icao(new: FlightPlan, old: FlightPlan) -> FlightPlan:
     """The new plan without the message that it was filed as, where that does not say the same any more."""
     if old.icao is msgspec.UNSET:
         return new
-    shift, flight = new.start - old.start, flight_of(old.icao)
+    shift = new.start - old.start
     is_as_filed = all(getattr(new, name) == getattr(old, name) for name in MOVED) and new.end - old.end == shift
-    icao = at_off_block(old.icao, flight.off_block + shift) if flight and is_as_filed else msgspec.UNSET
-    return msgspec.structs.replace(new, icao=icao)
+    return msgspec.structs.replace(new, icao=later(old.icao, shift) if is_as_filed else msgspec.UNSET)
+
+
+def _flight_of(plan: FlightPlan) -> Flight | None:
+    return None if plan.icao is msgspec.UNSET else flight_of(plan.icao)
+
+
+def _names(change: Change, filed: Filed, flight: Flight) -> bool:
+    """Whether the message means this plan: as it is wanted now, or by the EOBT before bargaining moved it."""
+    before = None if filed.moved is None else _flight_of(filed.plan)
+    return change.names(flight) or (before is not None and change.names(before))
 
 
 def _by_message(plan: FlightPlan, change: Change, flight: Flight) -> FlightPlan:
-    """The plan as it is read from its message with the change in it. Raises ChangeError."""
+    """The plan with what the message changes in it. Raises ChangeError."""
     icao = plan.icao if plan.icao is not msgspec.UNSET else ""
     off_block = change.off_block(flight)
     message = with_fields(icao, change.fields) if change.kind == "CHG" else at_off_block(icao, off_block)
-    (read,) = read_fpl(message, flight.off_block)
-    if read.plan is None:
-        raise ChangeError(read.problems[0].field, f"{change.kind}: {read.problems[0].reason}")
-    return msgspec.structs.replace(read.plan, flexibility=plan.flexibility, operator=plan.operator)
+    (before,), (after,) = read_fpl(icao, flight.off_block), read_fpl(message, flight.off_block)
+    if after.plan is None:
+        raise ChangeError(after.problems[0].field, f"{change.kind}: {after.problems[0].reason}")
+    if before.plan is None:
+        return msgspec.structs.replace(after.plan, flexibility=plan.flexibility, operator=plan.operator)
+    return _with_differences(plan, before.plan, after.plan)
+
+
+def _with_differences(plan: FlightPlan, before: FlightPlan, after: FlightPlan) -> FlightPlan:
+    """The plan with what differs between two readings of its message: the rest stays as bargaining has moved it."""
+    words = {name: new for name in READ if (new := getattr(after, name)) != getattr(before, name)}
+    air = {name: getattr(after, name) for name in MOVED}
+    is_elsewhere = any(new != getattr(before, name) for name, new in air.items())
+    start, end = plan.start + (after.start - before.start), plan.end + (after.end - before.end)
+    fields = {**words, **(air if is_elsewhere else {}), "start": start, "end": end, "icao": after.icao}
+    return msgspec.structs.replace(plan, **fields)
 
 
 def _ambiguous(change: Change, found: list[tuple[Filed, Flight]]) -> str:

@@ -21,6 +21,7 @@ from hotline_protocol.boundaries import Boundaries
 from hotline_protocol.flightplan import FlightPlan, Priority
 from hotline_protocol.gars import gars
 from hotline_protocol.geometry import area_problem, centre, moved
+from hotline_protocol.icao_filed import later
 from hotline_protocol.menu import Block, Choice, Menu, Sector, Window
 from hotline_protocol.theatre import remembered
 
@@ -74,7 +75,7 @@ def moved_volumes(volumes: Sequence[Volume4D], bid: Bid, choice: Choice) -> tupl
 
 
 def moved_plan(plan: FlightPlan, bid: Bid, choice: Choice) -> FlightPlan:
-    """The plan as it would have been filed to have it so."""
+    """The plan as it would have been filed to have it so. It keeps its ICAO message, with the new EOBT."""
     east_nm, north_nm = bid.offsets_nm[choice.sector]
     block, shift = bid.menu.blocks[choice.block], timedelta(minutes=bid.menu.shifts_min[choice.shift])
     return msgspec.structs.replace(
@@ -84,7 +85,7 @@ def moved_plan(plan: FlightPlan, bid: Bid, choice: Choice) -> FlightPlan:
         upper_ft=block.upper_ft,
         start=plan.start + shift,
         end=plan.end + shift,
-        icao=msgspec.UNSET,
+        icao=plan.icao if plan.icao is msgspec.UNSET else later(plan.icao, shift),
     )
 
 

@@ -141,12 +141,12 @@ class PlanBook:
         return filed
 
     def find(self, plan_id: str) -> Filed | None:
-        """The plan of this id; or the one that has been delayed, and would have it if it were filed now."""
+        """The plan of this id; or the one that has been moved in time, and would have it if it were filed now."""
         filed = self.plans.get(plan_id)
         if filed is not None:
             return filed
-        amended = (filed for filed in self.plans.values() if filed.first and filed.state not in OVER)
-        return next((filed for filed in amended if filed_as(filed.plan) == plan_id), None)
+        moved = (each for each in self.plans.values() if (each.first or each.moved) and each.state not in OVER)
+        return next((each for each in moved if plan_id in {filed_as(each.plan), filed_as(each.moved)}), None)
 
     def newest(self, filed: Filed) -> FlightPlan:
         """What is wanted of this plan now: a version that is being negotiated, or else as it stands."""
