@@ -9,8 +9,12 @@ from .airspace import Area, Feet
 from .message import END, AwareTime, Identifier, PartyName, digest_of
 from .words import Ranked, Word
 
+HIGHEST_VERSION: Final = 1_000_000
+
 PlanId = Identifier
-Version = Annotated[int, Meta(ge=1, le=1_000_000, description="Of a plan: 1 as it is first filed, higher once amended")]
+Version = Annotated[
+    int, Meta(ge=1, le=HIGHEST_VERSION, description="Of a plan: 1 as it is first filed, higher once amended")
+]
 Callsign = Annotated[
     str, Meta(pattern=rf"^[A-Z0-9]{{2,7}}{END}", description="ICAO field 7: two to seven letters and digits")
 ]

@@ -20,6 +20,21 @@ UNKNOWN: Final = "unknown-field"
 FOREIGN: Final = "two-shapes"
 
 
+class _Stray(NamedTuple):
+    """A field that is none of its object's: what may have been meant is looked for only if it is told."""
+
+    code: str
+    where: str
+    name: str
+    fields: Mapping[str, inspect.Type]
+    reason: str = ""
+
+    def told(self) -> Problem:
+        """The same for a person."""
+        reason = self.reason or _not_a_field(self.name, self.fields)
+        return Problem(code=self.code, field=self.where[:NAME_CHARS], reason=reason)
+
+
 class Examined(NamedTuple):
     """Fields that are no fields at all, and fields of another shape than the one that is named."""
 
@@ -30,11 +45,11 @@ class Examined(NamedTuple):
 def examine(raw: object, kind: type[msgspec.Struct]) -> Examined:
     """What is found in this JSON value, which has been decoded as this kind: the first few of each."""
     found = list(_found(raw, inspect.type_info(kind), ""))
-    unknown, foreign = ([problem for problem in found if problem.code == code] for code in (UNKNOWN, FOREIGN))
-    return Examined(tuple(unknown[:NOTES_AT_MOST]), tuple(foreign[:NOTES_AT_MOST]))
+    unknown, foreign = ([stray for stray in found if stray.code == code] for code in (UNKNOWN, FOREIGN))
+    return Examined(*(tuple(stray.told() for stray in few[:NOTES_AT_MOST]) for few in (unknown, foreign)))
 
 
-def _found(raw: object, kind: inspect.Type, path: str) -> Iterator[Problem]:
+def _found(raw: object, kind: inspect.Type, path: str) -> Iterator[_Stray]:
     match kind:
         case inspect.StructType(array_like=False) if isinstance(raw, dict):
             yield from _in_object(raw, _fields(kind.cls), {}, path)
@@ -45,7 +60,7 @@ def _found(raw: object, kind: inspect.Type, path: str) -> Iterator[Problem]:
                 yield from _found(each, item, f"{path}[{number}]")
 
 
-def _in_union(raw: Mapping[str, object], union: inspect.UnionType, path: str) -> Iterator[Problem]:
+def _in_union(raw: Mapping[str, object], union: inspect.UnionType, path: str) -> Iterator[_Stray]:
     """In an object that says by its tag which of these it is."""
     structs = [kind for kind in union.types if isinstance(kind, inspect.StructType)]
     if len(structs) == 1:
@@ -64,16 +79,16 @@ def _in_union(raw: Mapping[str, object], union: inspect.UnionType, path: str) ->
 
 def _in_object(
     raw: Mapping[str, object], fields: Mapping[str, inspect.Type], others: Mapping[str, str], path: str
-) -> Iterator[Problem]:
+) -> Iterator[_Stray]:
     for name, value in raw.items():
         where = f"{path}.{name}" if path else name
         if name in fields:
             yield from _found(value, fields[name], where)
         elif name in others:
             shape = next(str(raw[key]) for key, kind in fields.items() if isinstance(kind, inspect.LiteralType))
-            yield Problem(code=FOREIGN, field=where, reason=f"belongs to a {others[name]}; the shape is {shape}")
+            yield _Stray(FOREIGN, where, name, fields, f"belongs to a {others[name]}; the shape is {shape}")
         else:
-            yield Problem(code=UNKNOWN, field=where[:NAME_CHARS], reason=_not_a_field(name, fields))
+            yield _Stray(UNKNOWN, where, name, fields)
 
 
 def _not_a_field(name: str, fields: Mapping[str, object]) -> str:

@@ -1,5 +1,6 @@
 """Fields that no plan has: told to whoever hands the plan in, which stops nothing; and two shapes in one area."""
 
+import difflib
 import json
 from pathlib import Path
 from typing import Any
@@ -139,3 +140,18 @@ def test_the_command_line_tells_and_sends(tmp_path: Path) -> None:
         "plan-1: prioritty: not a field; priority?",
         "plan-1: flexibility.max_shift: not a field; max_shift_min?",
     ]
+
+
+def test_what_may_have_been_meant_is_looked_for_only_for_the_few_fields_that_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_for: list[str] = []
+    alike = difflib.get_close_matches
+    monkeypatch.setattr(
+        difflib, "get_close_matches", lambda *args, **named: looked_for.append("") or alike(*args, **named)
+    )
+    typed = raw(**{f"prioritty{number}": 0 for number in range(10_000)})
+    (message,) = ear("hotline/v1/inject/us", json.dumps(typed).encode(), NOON)
+    assert isinstance(message, SubmitPlan)
+    assert isinstance(message.notes, tuple)
+    assert len(message.notes) == len(looked_for) == 16

@@ -41,7 +41,8 @@ GONE: Final = "that air has gone to another flight since it was offered"
 WITHHELD: Final = "we do not lay our needs open here"
 NO_ROOM: Final = "no place, height or time is left in which this could be flown"
 
-Freedom = Callable[[tuple[Volume4D, ...], FlightPlan, str], bool]
+Freedom = Callable[[tuple[Volume4D, ...], FlightPlan, str, tuple[int, ...]], bool]
+"""Whether this air is free for the plan towards this peer, who has been told these legs of it and no others."""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,7 +208,7 @@ class Asking(Weighing):
 
     def is_free(self, choice: Choice) -> bool:
         """See :class:`~.weighing.Weighing`."""
-        return self._is_free(moved_volumes(self.volumes, self._bid, choice), self.plan, self.peer)
+        return self._is_free(moved_volumes(self.volumes, self._bid, choice), self.plan, self.peer, self._bid.legs)
 
     def _stakes(self) -> Stakes:
         plan, worth, least = self.plan, self._bid.worth, self._walk_away
@@ -249,7 +250,7 @@ class Asking(Weighing):
     def _take(self, choice: Choice, offer: str, until: datetime, step: NegotiationStep) -> bool:
         """Say yes, unless that air has gone to somebody else since we offered to fly in it."""
         volumes = moved_volumes(self.volumes, self._bid, choice)
-        if not self._is_free(volumes, self.plan, self.peer):
+        if not self._is_free(volumes, self.plan, self.peer, self._bid.legs):
             self._fail_try(GONE)
             return False
         timing = self._agreement.timing

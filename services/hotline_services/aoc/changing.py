@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from hotline_protocol.flightplan import OVER, FlightPlan
+from hotline_protocol.flightplan import HIGHEST_VERSION, OVER, FlightPlan
 from hotline_protocol.icao_changes import Change, read_change
 from hotline_protocol.icao_filed import Flight, at_off_block, flight_of, later, with_fields
 from hotline_protocol.icao_fpl import read_fpl
@@ -84,6 +84,10 @@ class Changing:
             self._rejections.reject(order, "bad-change", error.field, str(error))
             return
         version = self._book.next_version(filed)
+        if version > HIGHEST_VERSION:
+            reason = f"version {version - 1:,} of {plan.plan_id} is the highest there may be: cancel it and file anew"
+            self._rejections.reject(order, "no-more-versions", "plan_id", reason)
+            return
         self._submitter.submit(msgspec.structs.replace(new, plan_id=plan.plan_id, version=version))
 
 

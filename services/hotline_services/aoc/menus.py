@@ -126,13 +126,13 @@ class Appraiser:
         """The menu for this plan towards ``peer``: the legs that need its consent, wherever they could be moved.
 
         ``fixed`` leaves the plan where it is: a distress flight, or one that another side has agreed to. ``only`` are
-        the legs to be told where the peer has agreed to the others.
+        the legs to be told where the peer has agreed to the others; with those that it has been granted since.
         """
         blocks = self._blocks(plan, volumes, fixed=fixed)
         shifts = (0,) if fixed else _shifts(plan, now)
         reach_nm = 0.0 if fixed else plan.flexibility.max_offset_nm
         places = _places(tuple(volume.area for volume in volumes), reach_nm)
-        legs = only or self._legs(plan, volumes, places, blocks, shifts, peer)
+        legs = self._with_granted(only, volumes, peer) or self._legs(plan, volumes, places, blocks, shifts, peer)
         menu = Menu(
             sectors=tuple(_sector(place.side, tuple(place.areas[leg] for leg in legs)) for place in places),
             blocks=blocks,
@@ -168,6 +168,11 @@ class Appraiser:
         )
         return tuple(needed) or everything
 
+    def _with_granted(self, legs: tuple[int, ...], volumes: Sequence[Volume4D], peer: str) -> tuple[int, ...]:
+        """These legs, if any, and all others that meet what the peer has been granted."""
+        found = (leg for leg, volume in enumerate(volumes) if leg in legs or self._is_theirs(volume, peer))
+        return tuple(found) if legs else ()
+
     def _could_need(self, volume: Volume4D, blocks: Blocks, shifts: Shifts, peer: str) -> bool:
         """Whether it needs this peer's consent at any of these heights and times."""
         if self._needs(volume, peer):
@@ -186,6 +191,9 @@ class Appraiser:
     def _needs(self, volume: Volume4D, peer: str) -> bool:
         if any(peer in demand.consent_of for demand in self._boundaries.demands(volume, self._party)):
             return True
+        return self._is_theirs(volume, peer)
+
+    def _is_theirs(self, volume: Volume4D, peer: str) -> bool:
         return any(use.standing is Standing.THEIRS and use.user == peer for use in self._picture.met([volume]))
 
     def _blocks(self, plan: FlightPlan, volumes: Sequence[Volume4D], *, fixed: bool) -> Blocks:

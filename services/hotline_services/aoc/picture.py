@@ -33,6 +33,9 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 
 Key = tuple[str, int]
 
+SPARE_TIMES: Final = 1_000
+"""How many times of what has been changed since may wait beside those that still matter."""
+
 
 def hold_ref(peer: str, negotiation_id: str) -> str:
     """The reference of what is held for a peer. No plan can have it as its id, whatever the peer calls things."""
@@ -87,7 +90,10 @@ class Picture:
         for leg, volume in enumerate(volumes):
             self._index.insert((use.ref, leg), volume)
         if volumes:
-            heapq.heappush(self._ends, (max(volume.end for volume in volumes), use.ref))
+            heapq.heappush(self._ends, (_end(volumes), use.ref))
+        if len(self._ends) > SPARE_TIMES + 2 * len(self._uses):  # of uses that have been changed again and again
+            self._ends = [(_end(volumes), ref) for ref, (_, volumes) in self._uses.items() if volumes]
+            heapq.heapify(self._ends)
 
     def drop(self, ref: str) -> None:
         """Take a use out; nothing happens when it is not there."""
@@ -130,3 +136,7 @@ class Picture:
                 ended.append((use, min(volume.start for volume in volumes)))
                 self.drop(ref)
         return ended
+
+
+def _end(volumes: Iterable[Volume4D]) -> datetime:
+    return max(volume.end for volume in volumes)

@@ -18,7 +18,7 @@ from hotline_protocol.intake import check_plan
 from .amendments import cannot_amend, filed_as, old_version, refusal, same_air
 from .filed import FLYING, Filed, status_of
 from .menus import gives_way
-from .picture import Picture, Standing, Use, plan_of
+from .picture import SPARE_TIMES, Picture, Standing, Use, plan_of
 from .voice import Voice
 
 KEPT: Final = timedelta(days=1)
@@ -348,3 +348,7 @@ class PlanBook:
         for at in (filed.start, filed.end):
             if is_to_start or at > self._voice.now:
                 heapq.heappush(self._times, (at, filed.plan.plan_id))
+        if len(self._times) > SPARE_TIMES + 4 * len(self.plans):  # of versions that have been replaced
+            versions = [each for each in (*self.plans.values(), *self.pending.values()) if each.state not in OVER]
+            self._times = [(at, each.plan.plan_id) for each in versions for at in (each.start, each.end)]
+            heapq.heapify(self._times)

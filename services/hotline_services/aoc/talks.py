@@ -247,12 +247,17 @@ class Talks:
             for use in self._picture.met(volumes)
         )
 
-    def _is_free_for_us(self, volumes: tuple[Volume4D, ...], plan: FlightPlan, peer: str) -> bool:
-        """Nothing firm is in the way of this flight of ours, but what gives way, or what the peer may give up."""
-        return not any(
-            use.user != peer and use.standing is not Standing.WISHED and not gives_way(use, plan.priority)
-            for use in self._picture.met(volumes, but=plan.plan_id)
-        )
+    def _is_free_for_us(
+        self, volumes: tuple[Volume4D, ...], plan: FlightPlan, peer: str, told: tuple[int, ...]
+    ) -> bool:
+        """Nothing firm is in the way but what gives way, or what the peer may give up on the legs it is told."""
+        uses = [
+            use
+            for leg, volume in enumerate(volumes)
+            for use in self._picture.met((volume,), but=plan.plan_id)
+            if leg not in told or use.user != peer
+        ]
+        return all(use.standing is Standing.WISHED or gives_way(use, plan.priority) for use in uses)
 
     def _step_granting(self, granting: Granting) -> None:
         """Keep the air that we hold for them out of our own use for as long as we hold it."""
