@@ -39,6 +39,22 @@ class Letter(msgspec.Struct, frozen=True):
     about: str = ""
 
     @property
+    def is_order(self) -> bool:
+        """Whether it changes or cancels a plan, and holds none."""
+        return bool(self.cancels or self.changes)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it asks for another version of a plan: that the version before is withdrawn is then no answer."""
+        return bool(self.changes) and self.changes != "ARR"
+
+    def with_id(self) -> tuple[str, "Letter"]:
+        """A new id, and the same order with it: what the centre says of the order names it as its cause."""
+        order_id = f"inject-{secrets.token_hex(8)}"
+        fields = {"id": order_id, **msgspec.json.decode(self.payload, type=dict[str, msgspec.Raw])}
+        return order_id, msgspec.structs.replace(self, payload=msgspec.json.encode(fields))
+
+    @property
     def name(self) -> str:
         """What it is, for a sentence about it."""
         if self.cancels:
@@ -123,7 +139,7 @@ def addressed(letter: Letter, user: str | None, to: str, signing: Signing) -> tu
     address = door(user, SubmitPlan, to)
     if not signing.public or ORDER.match(address) is None:
         return address, letter.payload
-    if len(letter.plans) != 1 and not letter.cancels and not letter.changes:
+    if len(letter.plans) != 1 and not letter.is_order:
         return INJECT.filter(to=to), letter.payload
     about = _told_of(letter)
     fields = {"id": f"{user}-{secrets.token_hex(8)}", **about}

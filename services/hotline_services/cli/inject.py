@@ -11,13 +11,13 @@ from typing import Annotated, Final
 import aiomqtt
 import msgspec
 
-from hotline_protocol.events import PlanStatus
-from hotline_protocol.flightplan import FlightPlan, PlanState
+from hotline_protocol.events import InputRejected, PlanStatus
+from hotline_protocol.flightplan import FlightPlan
 from hotline_protocol.gars import gars
 from hotline_protocol.geometry import centre
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health
-from hotline_protocol.topics import CLOCK, HEALTH, INJECT, STATUS, MalformedMessageError, decode, encode
+from hotline_protocol.topics import CLOCK, EVENT, HEALTH, INJECT, STATUS, MalformedMessageError, decode, encode
 from hotline_services.injecting import Complaint, Letter, addressed, barred, judge, read_texts, unheard_of
 from hotline_services.monitor.rows import utc
 from hotline_services.monitor.wording import air, clock_time, of_version
@@ -27,6 +27,7 @@ from hotline_services.runtime.identity import identity_of
 from hotline_services.runtime.oversize import size_trouble
 from hotline_services.runtime.wire import BrokerSettings
 
+from .answers import Answers
 from .connection import FROM_HERE, Reach, tool_settings
 from .exits import BAD_INPUT, INTERRUPTED, NO_BROKER
 from .options import FileOrHyphen, Flag, party_name
@@ -35,9 +36,6 @@ from .runfile import CONTROL
 ACCEPTED: Final = 0
 REFUSED: Final = 1
 TIMED_OUT: Final = 3
-
-UNREAD: Final = "0" * 16  # how a centre names the contents of a plan that it could not read
-NOT_FLYING: Final = frozenset({PlanState.REFUSED, PlanState.WITHDRAWN, PlanState.NONCONFORMING})
 
 
 def inject(
@@ -58,7 +56,8 @@ def inject(
     Plans are checked here first, at the time of the stack's clock, and that the centre has been heard of; with any
     problem nothing is sent. A field that no plan has is told and not read: the plan is sent. Each plan is published on
     hotline/v1/order/USER/TO, or on hotline/v1/inject/TO where the broker asks nobody's name, or knows you by one that
-    may not order that. With --wait the centre's answers are followed until each plan has been accepted or refused.
+    may not order that. With --wait the centre's answers are followed until each plan has been accepted or refused,
+    each change too, and each cancellation has been done or refused.
 
     Examples:
 
@@ -66,7 +65,7 @@ def inject(
 
     hotline inject - --to ru --json --wait < evening.fpl
 
-    The exit code is 0 when all plans were sent (with --wait: accepted), 1 when one was refused, 2 when something is
+    The exit code is 0 when all was sent (with --wait: accepted), 1 when anything was refused, 2 when something is
     wrong with the input, 3 when not all answers came in time, 4 when there is no broker.
 
     Parameters
@@ -81,7 +80,8 @@ def inject(
     wait
         Stay and tell each change of each plan's state until it is accepted or refused.
     json
-        One JSON object a line: with --wait each plan-status message, else the id and digest of each plan sent.
+        One JSON object a line: with --wait each plan-status message, and each input-rejected of a change or
+        cancellation; else the id and digest of each plan sent.
     timeout
         How many real seconds to wait for the answers.
     force
@@ -121,6 +121,13 @@ def told(status: PlanStatus) -> str:
     return f"{utc(status.time):%d %b} {clock_time(status.time, seconds=True)}  {status.plan_id}  {_state(status)}"
 
 
+def told_rejected(rejected: InputRejected, about: str) -> str:
+    """In a line for a person: that an order ``about`` a plan was refused, and why."""
+    problem = rejected.problem
+    when = f"{utc(rejected.time):%d %b} {clock_time(rejected.time, seconds=True)}"
+    return f"{when}  {about}  refused: {problem.field}: {problem.reason}"
+
+
 def _state(status: PlanStatus) -> str:
     state = status.state.value
     if status.problem:
@@ -147,14 +154,13 @@ class _Errand:
         self._json = json
         self._timeout_s = timeout_s
         self._force = force
-        self._waiting: set[tuple[str, str]] = set()
-        self._refused = False
+        self._answers = Answers()
 
     async def run(self, settings: BrokerSettings) -> int:
         """The exit code. Raises NoBrokerError and OversizeError."""
         async with connected(settings) as connection:
             # Subscribed before anything is published: no answer can be missed.
-            answers = [STATUS.filter(source=self._to)] if self._wait else []
+            answers = [STATUS.filter(source=self._to), EVENT.filter(source=self._to)] if self._wait else []
             wanted = {CLOCK.template, HEALTH.filter(source=self._to)}
             found = await retained(connection, CLOCK.template, HEALTH.filter(), *answers, wanted=wanted)
             now, names = _standing(found)
@@ -170,8 +176,7 @@ class _Errand:
             return await self._follow(connection) if self._wait else ACCEPTED
 
     async def _send(self, connection: aiomqtt.Client, settings: BrokerSettings, letters: Sequence[Letter]) -> None:
-        for letter in letters:
-            self._waiting |= {(plan.plan_id, plan.digest) for plan in letter.plans}
+        for letter in map(self._answers.expect, letters):
             address, payload = addressed(letter, identity_of(settings), self._to, settings.signing)
             try:
                 await connection.publish(address, payload, qos=INJECT.qos)
@@ -196,28 +201,24 @@ class _Errand:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._timeout_s):
                 await self._hear_all(connection)
-        if self._waiting:
-            names = ", ".join(sorted(plan_id for plan_id, _ in self._waiting))
+        if missing := self._answers.missing:
+            names = ", ".join(missing)
             return _fail(TIMED_OUT, f"no final answer from {self._to} in {self._timeout_s:g} s about {names}")
-        return REFUSED if self._refused else ACCEPTED
+        return REFUSED if self._answers.refused else ACCEPTED
 
     async def _hear_all(self, connection: aiomqtt.Client) -> None:
-        while self._waiting:
+        while self._answers.missing:
             heard = await anext(connection.messages)
             match _message(str(heard.topic), bytes(heard.payload)):
-                case PlanStatus() as status:
-                    self._hear(status)
+                case PlanStatus() as status if self._answers.hear(status):
+                    _say(encode(status).decode() if self._json else told(status))
+                case InputRejected() as rejected:
+                    self._hear_rejected(rejected)
 
-    def _hear(self, status: PlanStatus) -> None:
-        # The same id with other contents is another plan, of which somebody else may be hearing.
-        contents = {digest for plan_id, digest in self._waiting if plan_id == status.plan_id}
-        ours = {(status.plan_id, digest) for digest in contents if status.plan in {digest, UNREAD}}
-        if not ours:
-            return
-        _say(encode(status).decode() if self._json else told(status))
-        if status.state is not PlanState.NEGOTIATING:
-            self._waiting -= ours
-            self._refused |= status.state in NOT_FLYING
+    def _hear_rejected(self, rejected: InputRejected) -> None:
+        about = self._answers.about(rejected)
+        if self._answers.hear(rejected):
+            _say(encode(rejected).decode() if self._json else told_rejected(rejected, about))
 
 
 def _standing(found: Mapping[str, bytes]) -> tuple[datetime | None, set[str]]:
