@@ -8,7 +8,7 @@ import msgspec
 
 from hotline_protocol.examples_story import CALL, MENU, NEGOTIATION, NINE, at
 from hotline_protocol.flightplan import FlightKind, PlanState, Priority
-from hotline_protocol.line import Reason, Ring, Tier, offer_digest
+from hotline_protocol.line import Answer, Reason, Ring, Tier, offer_digest
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Author, Message, digest_of
 from hotline_protocol.orders import DecisionAwaited, DeskTaken, OwnPlan, Sitting, Verdict
@@ -82,3 +82,17 @@ class FakeDesk:
             officer_choice=HIGHER,
         )
         return msgspec.structs.replace(asked, **changes)
+
+
+def manned() -> FakeDesk:
+    """A desk that this sitting has taken."""
+    desk = FakeDesk()
+    desk.hear(desk.taken())
+    return desk
+
+
+def talking() -> FakeDesk:
+    """A desk with a call that is up, and an offer to be answered."""
+    desk = manned()
+    desk.hear(desk.ring(), desk.ru.say(Answer, desk.time, to="us", call_id=CALL), desk.asked())
+    return desk

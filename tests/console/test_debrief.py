@@ -24,7 +24,8 @@ from hotline_protocol.orders import AnswerRing, CallOnDesk, CounterOffer, Decisi
 from hotline_services.cli.debrief import debrief
 from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.console.after_action import report_text
-from hotline_services.console.debrief import AfterAction, Debrief, Ending
+from hotline_services.console.debrief import Debrief
+from hotline_services.console.debrief_report import AfterAction, Ending
 from hotline_services.console.sitting import Draft, SittingAt
 from hotline_services.runtime.recording import Header, RecordingWriter
 

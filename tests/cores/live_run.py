@@ -1,14 +1,20 @@
 """A little live run without a broker: services with journals, and the monitor's record of what they say."""
 
+import json
 from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from hotline_protocol.core import Core
 from hotline_protocol.message import Author, Message
 from hotline_protocol.orders import TakeDesk
 from hotline_protocol.topics import topic_of
+from hotline_services.cli.rerun import rerun
 from hotline_services.director.scenario import read_scenario, scenario_digest
 from hotline_services.monitor.record import Record
 from hotline_services.runtime.journal import Journal
@@ -70,3 +76,17 @@ def _deadline(core: Core) -> datetime:
 
 def _take_desk(now: datetime) -> TakeDesk:
     return Author("us-desk").say(TakeDesk, now, to="us", sitting="s1", operator="Ada", lease_s=60.0)
+
+
+def changed(run: Path, to: Path, change: Callable[[list[bytes]], list[bytes]]) -> Path:
+    """This recording with its lines changed."""
+    path = to / "changed.jsonl"
+    path.write_bytes(b"".join(change(run.read_bytes().splitlines(keepends=True))))
+    return path
+
+
+def found(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+    """What ``hotline rerun --json`` says of this recording: its exit code, and the object that it prints."""
+    capsys.readouterr()
+    code = rerun(path, json=True)
+    return code, json.loads(capsys.readouterr().out)

@@ -1,7 +1,6 @@
 """The monitor's record: every message once, tables that can be made again, and files that are not its own."""
 
 import gc
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -21,7 +20,7 @@ from hotline_services.monitor.order import Span
 from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.reading import RecordSource, open_source
 from hotline_services.monitor.record import Record, rebuild
-from hotline_services.monitor.recordfile import VERSION, make_whole, read_only
+from hotline_services.monitor.recordfile import VERSION
 from hotline_services.monitor.recordings import record_to_recording
 from hotline_services.monitor.rows import ROWS, CallRow, Row
 from hotline_services.monitor.tables import StoredRows, make_tables
@@ -384,40 +383,3 @@ def test_no_recording_appears_where_there_is_no_record(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         record_to_recording(tmp_path / "none.sqlite3", tmp_path / "run.jsonl")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_closed_record_is_one_whole_file_also_while_a_page_reads_it(path: Path, tmp_path: Path) -> None:
-    record = Record(path)
-    record.commit(heard(ALL[:3]), [], [])
-    with closing(read_only(path)) as page:
-        record.commit(heard(ALL[3:]), [], [])
-        assert page.execute("SELECT count(*) FROM messages").fetchone()[0] == len(ALL)
-        record.close()
-        copied = shutil.copy(path, tmp_path / "elsewhere.sqlite3")
-    with RecordSource(Path(copied)) as source:
-        assert source.count == len(ALL)
-
-
-def test_a_record_whose_monitor_was_killed_is_made_one_whole_file(path: Path, tmp_path: Path) -> None:
-    record = Record(path)
-    record.commit(heard(ALL), [], [])
-    killed = tmp_path / "killed.sqlite3"
-    for end in ("", "-wal"):
-        shutil.copy(f"{path}{end}", f"{killed}{end}")
-    record.close()
-    assert make_whole(killed)
-    copied = shutil.copy(killed, tmp_path / "elsewhere.sqlite3")
-    with RecordSource(Path(copied)) as source:
-        assert source.count == len(ALL)
-
-
-def test_a_record_that_is_read_at_the_moment_is_told_not_to_be_whole(path: Path) -> None:
-    record = Record(path)
-    record.commit(heard(ALL[:3]), [], [])
-    with closing(read_only(path)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM messages").fetchone()
-        record.commit(heard(ALL[3:]), [], [])
-        assert not make_whole(path)
-    assert make_whole(path)
-    record.close()

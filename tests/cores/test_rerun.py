@@ -6,32 +6,29 @@ import random
 import re
 import shlex
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotline_services.cli.export import export
-from hotline_services.cli.queries import calls, plans, rebuild
+from hotline_services.cli.queries import calls, plans
 from hotline_services.cli.query import Query
 from hotline_services.cli.recording import recording
 from hotline_services.cli.report import report
 from hotline_services.cli.rerun import rerun
 from hotline_services.cli.simulate import simulate
 from hotline_services.director.scenario import find_scenario
-from hotline_services.monitor.reading import RecordingSource, RecordSource
+from hotline_services.monitor.reading import RecordingSource
 from hotline_services.monitor.rows import ROWS
-from hotline_services.runtime.journal import Journal
 from hotline_services.web.feeds import RecordingFeed
 
-from .live_run import DAYS, SCENARIO, SEED, SPEED, launch, played
+from .live_run import DAYS, SCENARIO, SEED, SPEED, changed, found, launch, played
 
 SETS = ("traffic.RIVER.tempo=2", 'title="It\'s > a $day"')
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
@@ -42,33 +39,6 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("simulated") / "run.jsonl"
     assert simulate("valley-day", seed=7, days=0.123456789, set=SETS, out=out) == 0
     return out
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    assert played(folder) > 20
-    return folder
-
-
-@pytest.fixture(scope="module")
-def live(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("live") / "run.jsonl"
-    assert recording(record=data / "monitor.sqlite3", out=out) == 0
-    return out
-
-
-def changed(run: Path, to: Path, change: Callable[[list[bytes]], list[bytes]]) -> Path:
-    """This recording with its lines changed."""
-    path = to / "changed.jsonl"
-    path.write_bytes(b"".join(change(run.read_bytes().splitlines(keepends=True))))
-    return path
-
-
-def found(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
-    capsys.readouterr()
-    code = rerun(path, json=True)
-    return code, json.loads(capsys.readouterr().out)
 
 
 # Simulated runs -------------------------------------------------------------------------------------------
@@ -262,83 +232,14 @@ def test_other_commands_read_a_recording_with_journals_as_one_without(
 
 
 def test_a_live_run_without_journals_is_refused_with_what_to_do(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    live_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    record, out = shutil.copy(data / "monitor.sqlite3", tmp_path), tmp_path / "run.jsonl"
+    record, out = shutil.copy(live_data / "monitor.sqlite3", tmp_path), tmp_path / "run.jsonl"
     assert recording(record=Path(record), out=out) == 0
     assert rerun(out) == 2
     assert "does not say what each service heard" in capsys.readouterr().err
     assert rerun(Path(record)) == 2
     assert "hotline recording --record" in capsys.readouterr().err
-
-
-def test_journals_of_services_on_other_machines_are_found_where_they_are_named(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "us").mkdir()
-    for name in ("monitor", "us"):
-        shutil.copy(data / f"{name}.sqlite3", tmp_path / "us")
-    capsys.readouterr()
-    out = tmp_path / "run.jsonl"
-    assert recording(record=tmp_path / "us/monitor.sqlite3", journals=(tmp_path / "us",), out=out, json=True) == 0
-    assert json.loads(capsys.readouterr().out)["journals"] == ["us"]
-    code, told = found(out, capsys)
-    assert code == 0
-    assert [each["service"] for each in told["services"] if each["reason"]] == ["ru", "director"]
-
-
-def test_a_journal_in_use_is_left_out_and_named(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for path in data.glob("*.sqlite3"):
-        shutil.copy(path, tmp_path)
-    out = tmp_path / "run.jsonl"
-    with closing(Journal(tmp_path / "us.sqlite3", "us")):
-        capsys.readouterr()
-        assert recording(record=tmp_path / "monitor.sqlite3", out=out) == 0
-    told = capsys.readouterr()
-    assert "us.sqlite3" in told.err
-    assert "what was heard by director, ru" in told.out
-
-
-def test_a_damaged_journal_is_read_as_far_as_it_is_sound(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-
-    for path in data.glob("*.sqlite3"):
-        shutil.copy(path, tmp_path)
-    with closing(sqlite3.connect(tmp_path / "us.sqlite3")) as db, db:
-        db.execute("UPDATE entry SET at_us = at_us + 1 WHERE n = 9 AND at_us NOT NULL")
-        db.execute("DELETE FROM entry WHERE n = 10")
-    capsys.readouterr()
-    assert recording(record=tmp_path / "monitor.sqlite3", out=tmp_path / "run.jsonl") == 0
-    assert "us.sqlite3 is damaged" in capsys.readouterr().err
-    code, told = found(tmp_path / "run.jsonl", capsys)
-    assert code == 1
-    assert [each["service"] for each in told["services"] if each["difference"]] == ["us"]
-
-
-def test_the_seed_of_an_earlier_record_is_the_scenarios_unless_it_is_told(data: Path, tmp_path: Path) -> None:
-
-    old = Path(shutil.copy(data / "monitor.sqlite3", tmp_path))
-    with closing(sqlite3.connect(old)) as db, db:
-        db.execute("DROP TABLE launch")
-    seeds = []
-    for seed in (None, 5):
-        assert recording(record=old, out=tmp_path / "run.jsonl", scenario=SCENARIO, seed=seed) == 0
-        seeds.append(json.loads((tmp_path / "run.jsonl").read_bytes().splitlines()[0])["seed"])
-    assert seeds[0] is not None
-    assert seeds[1] == 5
-
-
-def test_a_record_of_an_earlier_version_of_the_tables_is_exported_all_the_same(data: Path, tmp_path: Path) -> None:
-
-    old = Path(shutil.copy(data / "monitor.sqlite3", tmp_path))
-    with closing(sqlite3.connect(old)) as db, db:
-        db.execute("UPDATE life SET tables_version = 4")
-        db.execute("DROP TABLE losses")
-    assert export(old, to="csv", out=tmp_path / "csv") == 0
-    assert recording(record=old, out=tmp_path / "run.jsonl") == 0
-    with RecordSource(old, tables=False) as source:
-        assert source.count > 20
 
 
 LINE_OF_NOTHING = b'{"journal":"us","at":"2017-08-19T21:00:00Z"}\n'
@@ -386,37 +287,6 @@ def test_a_recording_that_was_changed_anyhow_ends_with_an_exit_code(
     code = rerun(changed(chance.choice([live, simulated]), tmp_path, mangled))
     assert code in {0, 1, 2}
     assert capsys.readouterr().err.count("\n") == (code == 2)
-
-
-def test_a_record_with_messages_of_a_later_version_is_refused_with_the_program_that_wrote_it(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    later = Path(shutil.copy(data / "monitor.sqlite3", tmp_path))
-    with closing(sqlite3.connect(later)) as db, db:
-        db.execute("""UPDATE messages SET message = replace(message, '"type":"', '"type":"later-') WHERE n = 3""")
-    for refuse in (
-        lambda: recording(record=later, out=tmp_path / "run.jsonl"),
-        lambda: export(later, to="csv", out=tmp_path / "csv"),
-        lambda: rebuild(record=later),
-    ):
-        capsys.readouterr()
-        assert refuse() == 2
-        told = capsys.readouterr().err
-        assert "message 3 cannot be read" in told
-        assert "Hotline 0.0.1+test wrote it" in told
-        assert told.count("\n") == 1
-
-
-def test_a_recording_with_messages_of_a_later_version_is_refused_with_the_program_that_wrote_it(
-    live: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def later(lines: list[bytes]) -> list[bytes]:
-        return [*lines[:3], lines[3].replace(b'"type":"', b'"type":"later-'), *lines[4:]]
-
-    assert calls(query=Query(record=changed(live, tmp_path, later))) == 2
-    told = capsys.readouterr().err
-    assert "line 4: not a recorded message" in told
-    assert "Hotline 0.0.1+test wrote it" in told
 
 
 def test_a_report_of_a_live_run_tells_how_it_was_made_and_how_to_play_it_again(live: Path, tmp_path: Path) -> None:

@@ -221,22 +221,11 @@ class Asking(Weighing):
             return
         if not self._take(counter.choice, counter.offer, counter.expires_at, NegotiationStep.SAY_CONCUR_TO_TAKE):
             return
-        self._say(
-            Concur,
-            offer=counter.offer,
-            hold_until=counter.expires_at,
-        )
+        self._say(Concur, offer=counter.offer, hold_until=counter.expires_at)
 
     def _counter(self, answers: str, outcome: int) -> None:
         offer, choice = self._put(outcome)
-        self._say(
-            Counter,
-            answers=answers,
-            choice=choice,
-            offer=offer,
-            round=self.rounds,
-            expires_at=self._offer_ends,
-        )
+        self._say(Counter, answers=answers, choice=choice, offer=offer, round=self.rounds, expires_at=self._offer_ends)
 
     def hear_concur(self, concur: Concur) -> None:
         """They hold our offer for us: take it up."""
@@ -286,11 +275,7 @@ class Asking(Weighing):
         if best is None:
             self._fail_at_tier("with both needs laid open there is nothing that serves both", answers=self._offered[0])
             return
-        self._say(
-            Disclose,
-            worth=ours,
-            walk_away=walk_away,
-        )
+        self._say(Disclose, worth=ours, walk_away=walk_away)
         self._step(NegotiationStep.HEAR_OFFER)
         self._counter(self._offered[0], best)
 
@@ -361,11 +346,7 @@ class Asking(Weighing):
 
     def _fail_at_tier(self, reason: str, *, answers: str | None = None) -> None:
         if answers is not None:
-            self._say(
-                Decline,
-                answers=answers,
-                reason=reason[:200],
-            )
+            self._say(Decline, answers=answers, reason=reason[:200])
         self._raise_tier(reason, NegotiationOutcome.REFUSED)
 
     def rise(self, reason: str) -> None:

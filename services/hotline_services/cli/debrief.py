@@ -12,7 +12,7 @@ from .options import FileOrHyphen, Flag
 from .query import complain
 
 if TYPE_CHECKING:
-    from hotline_services.console.debrief import AfterAction
+    from hotline_services.console.debrief_report import AfterAction
 
 
 def debrief(

@@ -6,7 +6,7 @@ from statistics import median
 from hotline_protocol.line import CallOutcome
 from hotline_services.monitor.wording import clock_time, date_time_group, duration, printable, words
 
-from .debrief import AfterAction, Agreed, CallMade, Decision, Ending, OwnTalk
+from .debrief_report import AfterAction, Agreed, CallMade, Decision, Ending, OwnTalk
 
 
 def report_text(report: AfterAction) -> str:
