@@ -3,12 +3,12 @@
 import pytest
 from structlog.testing import capture_logs
 
-from hotline_services.runtime.inbox import MOST, MOST_BYTES, Inbox
+from hotline_services.runtime.inbox import MOST, MOST_BYTES, MOST_TYPED, Inbox
 from hotline_services.runtime.wire import Delivery
 
 
-def delivery(size: int, qos: int) -> Delivery:
-    return Delivery("hotline/v1/inject/us", b"x" * size, retained=False, qos=qos, mid=0, life=0)
+def delivery(size: int, qos: int, topic: str = "hotline/v1/inject/us") -> Delivery:
+    return Delivery(topic, b"x" * size, retained=False, qos=qos, mid=0, life=0)
 
 
 @pytest.mark.parametrize("size", [0, 100, 1_000_000, 4_000_000])
@@ -32,3 +32,32 @@ def test_what_its_sender_keeps_until_it_is_taken_in_is_never_dropped() -> None:
     before = len(inbox)
     inbox.offer(delivery(1_000_000, 1))
     assert len(inbox) == before + 1
+
+
+@pytest.mark.parametrize("topic", ["hotline/v1/line/ru/us", "hotline/v1/order/director/us", "hotline/v1/clock"])
+def test_before_there_is_a_clock_the_window_of_the_broker_stays_open(topic: str) -> None:
+    inbox = Inbox()
+    assert all(inbox.offer_early(delivery(10, 1, topic)) for _ in range(100))
+    assert len(inbox) == 100
+    assert all(waiting.qos == 0 for waiting in inbox), "none of them is acknowledged again"
+
+
+def test_of_inputs_typed_before_there_is_a_clock_the_first_stay_with_the_broker() -> None:
+    inbox = Inbox()
+    kept_by_the_broker = [not inbox.offer_early(delivery(10, 1)) for _ in range(100)]
+    assert kept_by_the_broker == [True] * MOST_TYPED + [False] * (100 - MOST_TYPED)
+    assert len(inbox) == 100
+
+
+def test_of_health_before_there_is_a_clock_the_last_of_each_is_kept() -> None:
+    inbox = Inbox()
+    for number in range(3 * MOST):
+        assert inbox.offer_early(delivery(number % 100, 1, f"hotline/v1/health/{number % 3}"))
+    assert len(inbox) == 3
+    assert inbox._bytes == sum(len(waiting.payload) for waiting in inbox)
+
+
+def test_what_comes_early_and_finds_no_room_stays_with_the_broker() -> None:
+    inbox, topic = Inbox(), "hotline/v1/line/ru/us"
+    early = [inbox.offer_early(delivery(0, 1, topic)) for _ in range(MOST + 10)]
+    assert early == [True] * MOST + [False] * 10

@@ -182,7 +182,10 @@ class LiveActor:
         if not delivery.payload and delivery.topic.startswith(_STATE):
             self._connection.acknowledge(delivery)  # somebody has emptied it: nothing that a core could be told of
             return
-        self._inbox.offer(delivery)
+        if self._timing.clock is not None:
+            self._inbox.offer(delivery)
+        elif self._inbox.offer_early(delivery):
+            self._connection.acknowledge(delivery)
 
     def _restore(self, topic: str) -> None:
         """Say our own state again: the broker may have kept what was refused in its place, or nothing."""

@@ -5,14 +5,20 @@ from typing import Final
 
 import structlog
 
+from hotline_protocol.topics import HEALTH, INJECT
+
 from .budget import Budget
 from .wire import Delivery
 
 MOST: Final = 10_000
 MOST_BYTES: Final = 64 * 2**20
+MOST_TYPED: Final = 5
+"""Typed inputs that wait for the clock at the broker: half of the smallest window that brokers are known to have."""
 TOO_FAST: Final = "sent with QoS 0 faster than it can be taken in"
 
 log = structlog.get_logger(__name__)
+_TYPED: Final = INJECT.template.partition("{")[0]
+_HEALTH: Final = HEALTH.template.partition("{")[0]
 
 
 class Inbox(deque[Delivery]):
@@ -23,15 +29,44 @@ class Inbox(deque[Delivery]):
     def __init__(self) -> None:
         super().__init__()
         self._bytes = 0
+        self._typed = 0  # that came before the clock, and are not acknowledged
         self._drops: Final = Budget(10, 0.1)
 
     def offer(self, delivery: Delivery) -> None:
         """Take this in, if there is room for it."""
-        is_full = len(self) >= MOST or self._bytes + len(delivery.payload) > MOST_BYTES
-        if delivery.qos > 0 or not is_full:
+        if delivery.qos > 0 or self._has_room(delivery):
             self.append(delivery)
         elif self._drops.take():
             log.warning("dropped", topic=delivery.topic, reason=TOO_FAST, more=self._drops.told())
+
+    def offer_early(self, delivery: Delivery) -> bool:
+        """Take this in while there is no clock. Return True if the broker is to forget it now.
+
+        Until there is a clock nothing can be journalled. A broker sends only a window of messages that are not
+        acknowledged, and the clock must still fit into it. So they are acknowledged early and wait here. If the service
+        dies meanwhile, senders say them again, or the monitor asks for them. Of health only the last is kept. Of inputs
+        typed by hand, which nobody says again, the first ones stay with the broker too.
+        """
+        if delivery.topic.startswith(_HEALTH):
+            self._forget(delivery.topic)
+        elif delivery.topic.startswith(_TYPED) and delivery.qos > 0 and self._typed < MOST_TYPED:
+            self._typed += 1
+            self.append(delivery)
+            return False
+        if delivery.qos > 0 and not self._has_room(delivery):
+            self.append(delivery)
+            return False
+        self.offer(delivery._replace(qos=0))
+        return True
+
+    def _has_room(self, delivery: Delivery) -> bool:
+        return len(self) < MOST and self._bytes + len(delivery.payload) <= MOST_BYTES
+
+    def _forget(self, topic: str) -> None:
+        """Drop an earlier message on this topic."""
+        for earlier in [delivery for delivery in self if delivery.topic == topic]:
+            self.remove(earlier)
+            self._bytes -= len(earlier.payload)
 
     def append(self, delivery: Delivery) -> None:
         """Take this in."""
