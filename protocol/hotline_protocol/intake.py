@@ -16,7 +16,7 @@ from .airspace import Corridor
 from .flightplan import Callsign, FlightKind, FlightPlan, Notes, Priority, Problem
 from .geometry import area_problem, length_nm
 from .icao_fpl import FiledPlan, read_fpl, split_messages
-from .injection import ChangePlan
+from .injection import CancelPlan, ChangePlan
 from .message import Digest, Identifier, PartyName
 from .topics import split_validation_error
 from .unknown_fields import Examined, examine
@@ -44,7 +44,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
-    """An order to take a plan back, as a CNL message gives it."""
+    """An order to take a plan back, as a CNL message or a ``cancel-plan`` gives it."""
 
     plan_id: str
 
@@ -69,7 +69,7 @@ class Alteration(msgspec.Struct, frozen=True, kw_only=True):
 
     def addressed(self, envelope: dict[str, Any]) -> ChangePlan:
         """The message in this envelope."""
-        return msgspec.json.decode(msgspec.json.encode({**self.fields, **envelope}), type=ChangePlan)
+        return decode_json(_change, msgspec.json.encode({**self.fields, **envelope}))
 
 
 Order = FlightPlan | Cancellation | Filing | Alteration
@@ -88,7 +88,10 @@ class _Named(msgspec.Struct):
 
 _plan: Final = msgspec.json.Decoder(FlightPlan)
 _change: Final = msgspec.json.Decoder(ChangePlan)
-_CHANGE: Final = msgspec.json.encode(ChangePlan.__struct_config__.tag)
+_ORDERS: Final[dict[bytes, msgspec.json.Decoder[Any]]] = {
+    b'"change-plan"': _change,
+    b'"cancel-plan"': msgspec.json.Decoder(CancelPlan),
+}
 
 
 class Intake(NamedTuple):
@@ -159,9 +162,12 @@ def _read_each(items: list[msgspec.Raw], text: bytes) -> Intake:
     plans, refusals, notes = read = Intake([], [], [])
     for item in items:
         try:
-            order, examined = _read_change(item) or _read_plan(item)
+            order, examined = _read_order(item) or _read_plan(item)
         except (msgspec.DecodeError, RecursionError) as error:
-            refusals.append(_refusal(explain(error), bytes(item), *names_in(item)))
+            refusals.append(_refusal(_beside(explain(error), item), bytes(item), *names_in(item)))
+            continue
+        except _UnknownTypeError as error:
+            refusals.append(_refusal(error.problem, bytes(item), *names_in(item)))
             continue
         if examined.foreign:
             refusals.append(_refusal(together(examined.foreign), bytes(item), *names_in(item)))
@@ -176,18 +182,47 @@ def _read_plan(item: msgspec.Raw) -> tuple[Order, Examined]:
     return decode_json(_plan, item), examine(msgspec.json.decode(item), FlightPlan)
 
 
-def _read_change(item: msgspec.Raw) -> tuple[Order, Examined] | None:
-    """The change of a plan that this is, or None. Raises msgspec.DecodeError, or RecursionError."""
+def _read_order(item: msgspec.Raw) -> tuple[Order, Examined] | None:
+    """The change or cancellation that this is; None where its type says neither and it looks like a plan.
+
+    Raises msgspec.DecodeError, RecursionError, or _UnknownTypeError.
+    """
     try:
         fields = msgspec.json.decode(item, type=dict[str, msgspec.Raw])
     except msgspec.ValidationError:
         return None
-    if bytes(fields.get("type", msgspec.Raw(b""))).strip() != _CHANGE:
+    kind = bytes(fields.get("type", msgspec.Raw(b""))).strip()
+    if kind not in _ORDERS:
+        if kind and "callsign" not in fields:
+            raise _UnknownTypeError(kind)
         return None
+    order = _ORDERS[kind]
     envelope = {"id": "read", "source": "read", "seq": 0, "time": A_TIME, "to": "read"}
-    decoded = decode_json(_change, msgspec.Raw(msgspec.json.encode({**fields, **envelope})))
+    decoded: ChangePlan | CancelPlan = decode_json(order, msgspec.json.encode({**fields, **envelope}))
+    examined = examine(msgspec.json.decode(item), type(decoded))
+    if isinstance(decoded, CancelPlan):
+        return Cancellation(plan_id=decoded.plan_id), examined
     own = {name: raw for name, raw in fields.items() if name not in envelope}
-    return Alteration(plan_id=decoded.plan_id, fields=own), examine(msgspec.json.decode(item), ChangePlan)
+    return Alteration(plan_id=decoded.plan_id, fields=own), examined
+
+
+class _UnknownTypeError(ValueError):
+    """A message that is not plainly a plan has a type that cannot be handed in."""
+
+    def __init__(self, kind: bytes) -> None:
+        super().__init__(kind)
+        named = kind[:EVIDENCE_CHARS].decode(errors="replace").strip('"')
+        reason = f"is {named!r}; it may be change-plan or cancel-plan, and a plan has none"
+        self.problem: Final = Problem(code="unknown-message", field="type", reason=reason)
+
+
+def _beside(problem: Problem, item: msgspec.Raw) -> Problem:
+    """The problem with what stands in this plan that is no field, where a field is missing: that may be misspelt."""
+    if problem.code != "missing-field":
+        return problem
+    unknown = examine(msgspec.json.decode(item), FlightPlan).unknown
+    names = [f"{note.field} is {note.reason}" for note in unknown]
+    return msgspec.structs.replace(problem, reason="; ".join([problem.reason, *names])[:REASON_CHARS])
 
 
 def names_in(item: msgspec.Raw) -> tuple[str, str]:

@@ -357,3 +357,35 @@ def test_a_field_that_no_change_has_is_told() -> None:
     text = msgspec.json.encode({"type": "change-plan", "plan_id": "p", "shift": 30, "upper_ft": 19_000})
     reading = read_texts([("", text)], DAWN)
     assert [note.problem.field for note in reading.notes] == ["shift"]
+
+
+def test_a_whole_number_with_a_point_is_taken_in_a_change_wherever_it_stands() -> None:
+    change = b'{"type": "change-plan", "plan_id": "p", "shift_min": 30.0}'
+    for text in (change, b"[" + change + b"]", b'{"plans": [' + change + b"]}"):
+        (order,) = ear(INJECT.filter(to="us"), text, DAWN)
+        assert isinstance(order, ChangePlan)
+        assert order.shift_min == 30
+
+
+def test_a_cancellation_in_json_is_handed_on_as_one() -> None:
+    text = b'{"type": "cancel-plan", "plan_id": "p"}'
+    (letter,) = read_texts([("", b"[" + text + b"]")], DAWN).letters
+    assert letter.cancels == "p"
+    for each in (text, b"[" + text + b"]"):
+        (order,) = ear(INJECT.filter(to="us"), each, DAWN)
+        assert isinstance(order, CancelPlan)
+        assert order.plan_id == "p"
+
+
+@pytest.mark.parametrize("kind", ["change-plam", "file-message", "", 7, None])
+def test_what_has_another_type_and_is_no_plan_is_refused_by_its_type(kind: object) -> None:
+    text = msgspec.json.encode({"type": kind, "plan_id": "p", "shift_min": 30})
+    (complaint,) = read_texts([("a.json", text)], DAWN).complaints
+    assert str(complaint).startswith("a.json: p: type: is ")
+    assert str(complaint).endswith("; it may be change-plan or cancel-plan, and a plan has none")
+
+
+def test_a_field_that_is_missing_is_told_beside_what_is_no_field() -> None:
+    text = msgspec.json.encode(plan("p")).replace(b"upper_ft", b"uper_ft")
+    (complaint,) = read_texts([("", text)], DAWN).complaints
+    assert str(complaint) == "p: upper_ft: is missing; uper_ft is not a field; upper_ft?"
