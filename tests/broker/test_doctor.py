@@ -24,6 +24,7 @@ from hotline_services.cli.brokerusers import broker_users
 from hotline_services.cli.connection import Reach
 from hotline_services.cli.doctor import doctor
 from hotline_services.cli.exits import BAD_INPUT, NO_BROKER
+from hotline_services.doctor import client
 from hotline_services.doctor.findings import findings
 from hotline_services.doctor.kinds import Finding, Kind
 from hotline_services.doctor.looking import look
@@ -66,9 +67,9 @@ def stack(*others: Message, without: Sequence[str] = ()) -> list[Message]:
 
 
 async def say(to: BrokerSettings, topics: Iterable[tuple[str, bytes]]) -> None:
-    async with aiomqtt.Client(to.host, to.port, username=to.username, password=to.password) as client:
+    async with aiomqtt.Client(to.host, to.port, username=to.username, password=to.password) as speaker:
         for topic, payload in topics:
-            await client.publish(topic, payload, qos=1, retain=True)
+            await speaker.publish(topic, payload, qos=1, retain=True)
 
 
 def keep(broker: EmbeddedBroker, *messages: Message) -> None:
@@ -198,6 +199,13 @@ def test_garbage_that_is_retained_is_found(broker: EmbeddedBroker) -> None:
     asyncio.run(say(broker.settings, [(topic, b"{") for topic in garbage]))
     no_clock = (Kind.NO_CLOCK, "hotline/v1/clock")
     assert seen(broker.settings) == [no_clock, *((Kind.RETAINED, topic) for topic in sorted(garbage))]
+
+
+def test_garbage_without_end_hides_no_service(plain: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "MOST_HEARD", 20)
+    asyncio.run(say(plain.settings, [(f"hotline/v1/a/{number}", b"{") for number in range(40)]))
+    keep(plain, *stack())
+    assert {kind for kind, _ in seen(plain.settings)} == {Kind.RETAINED}
 
 
 def test_a_small_packet_limit_is_found(tmp_path: Path) -> None:

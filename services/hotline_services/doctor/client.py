@@ -26,6 +26,8 @@ from .observations import Heard
 
 ANSWER_S: Final = 10.0
 MOST_HEARD: Final = 20_000
+"""How many messages are kept that are state, and as many that are retained and should not be."""
+NO_TEXT: Final = "it was lost while looking: the broker sends a topic that is not UTF-8"
 _OWN: Final = CONTROL.template.partition("{")[0]
 
 
@@ -44,7 +46,7 @@ class LookedAt:
         self._client: Final = new_client(node, f"hotline-doctor-{uuid4().hex[:8]}", version, None)
         self._connected: Final[queue.Queue[tuple[ReasonCode, Properties | None]]] = queue.Queue()
         self._answers: Final[queue.Queue[tuple[int, list[ReasonCode]]]] = queue.Queue()
-        self._arrived: Final[list[Heard]] = []
+        self._arrived: Final[dict[bool, list[Heard]]] = {True: [], False: []}  # by whether it is state
         self._echo = b""
         self._echoed: Final = Event()
         self._ended: Final = Event()
@@ -105,7 +107,7 @@ class LookedAt:
 
     def heard(self, check: Check | None) -> Iterator[Heard]:
         """What has arrived and tells how things stand: what was retained, signs of life, and the clock."""
-        for heard in list(self._arrived):
+        for heard in [*self._arrived[True], *self._arrived[False]]:
             problem = check(heard.topic, heard.payload) if check is not None and is_state(heard.topic) else None
             yield Heard(
                 topic=heard.topic,
@@ -140,10 +142,17 @@ class LookedAt:
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         at, payload = wall_clock(), bytes(message.payload)
-        if message.topic.startswith(_OWN) and self._echo and self._echo in payload:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:  # paho decodes it only when it is asked for
+            self.lost = NO_TEXT
+            self._ended.set()
+            return
+        kept = self._arrived[is_state(topic)]
+        if topic.startswith(_OWN) and self._echo and self._echo in payload:
             self._echoed.set()
-        elif (message.retain or is_state(message.topic)) and len(self._arrived) < MOST_HEARD:
-            self._arrived.append(Heard(topic=message.topic, payload=payload, retained=message.retain, at=at))
+        elif (message.retain or is_state(topic)) and len(kept) < MOST_HEARD:
+            kept.append(Heard(topic=topic, payload=payload, retained=message.retain, at=at))
 
     def _on_disconnect(
         self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None

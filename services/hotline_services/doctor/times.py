@@ -9,6 +9,7 @@ import msgspec
 
 from hotline_protocol.service import Presence
 from hotline_protocol.topics import CLOCK
+from hotline_services.runtime.clock import EARLIEST, LATEST
 from hotline_services.runtime.pace import SHARE, fitting_speed, told_speed
 from hotline_services.runtime.reference import PLAIN
 
@@ -57,9 +58,9 @@ def machine_ahead(seen: Observations) -> timedelta | None:
 
 
 def sent_at(sign: Sign) -> datetime | None:
-    """The real time at which this was sent, if it tells. A will does not: it bears the time of its connect."""
+    """The real time at which this was sent, if it tells, and it may be one. A will bears the time of its connect."""
     up, sent = sign.health.presence is Presence.UP, sign.health.sent
-    return sent if up and not isinstance(sent, msgspec.UnsetType) else None
+    return sent if up and not isinstance(sent, msgspec.UnsetType) and EARLIEST < sent < LATEST else None
 
 
 def _skew(seen: Observations) -> Iterator[Finding]:
