@@ -8,7 +8,7 @@ SOURCES := protocol services tests benchmarks examples tools
 SEEDS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test unit compose-test wheel-test bench soak schemas lock clean
+.PHONY: help demo check test unit compose-test wheel-test bench soak soak-days soak-live schemas lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -40,8 +40,16 @@ bench: $(VENV)/.bench ## measure, each figure beside its comparison: all, or mak
 		echo; echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; \
 	done
 
-soak: $(VENV)/.dev ## the invariants over 100,000 faulty days, on all cores: make soak SEEDS=20000 ARGS="--minutes 60"
+soak: soak-days soak-live ## everything that takes long: faulty days, then live kills, load, memory and hostile inputs
+
+soak-days: $(VENV)/.dev ## the invariants over 100,000 faulty days, on all cores: make soak-days SEEDS=20000 ARGS="--minutes 60"
 	$(BIN)/python tools/soak.py --days $(SEEDS) --keep tests/simulated/kept_seeds.txt $(ARGS)
+
+soak-live: $(VENV)/.dev ## some two hours of live runs: 200 kills, 200 plans a second, memory at 60x, hostile inputs
+	$(BIN)/python benchmarks/bench_kills.py --runs 4 --kills 200 --minutes 60
+	$(BIN)/python benchmarks/bench_load.py --rate 200 --minutes 2.5
+	$(BIN)/python benchmarks/bench_long_run.py --minutes 31 --speed 60
+	$(BIN)/pytest tests/cores -k "hostile or fuzzed or bounded" --hypothesis-seed=random
 
 schemas: $(VENV)/.dev ## write the JSON Schemas, examples, AsyncAPI document and protocol tables anew
 	$(BIN)/python -m hotline_services.cli.asyncapi --write .

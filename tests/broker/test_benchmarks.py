@@ -46,3 +46,19 @@ def test_the_journal_of_a_day_is_recovered() -> None:
     done = run("bench_recovery.py", "--days", "1", "--repeats", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "recovered" in done.stdout
+
+
+def test_the_memory_of_a_short_run_is_told_for_each_process() -> None:
+    need("mosquitto")
+    done = run("bench_long_run.py", "--minutes", "0.3", "--most-mb", "1000")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(name in done.stdout for name in ("monitor", "aoc us", "aoc ru", "sky", "director"))
+
+
+def test_make_soak_runs_everything_that_takes_long() -> None:
+    told = subprocess.run(
+        ["make", "-n", "soak", "VENV=.venv"], cwd=BENCHMARKS.parent, capture_output=True, text=True, check=True
+    ).stdout
+    long_runs = [line for line in told.splitlines() if ".py" in line or "pytest" in line]
+    for script in ("tools/soak.py", "bench_kills.py", "bench_load.py", "bench_long_run.py", "pytest"):
+        assert any(script in line for line in long_runs), script
