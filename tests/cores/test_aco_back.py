@@ -24,6 +24,7 @@ from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.recording import RecordingWriter
 from hotline_services.world import build
 
+from . import usmtf
 from .orders import CIRCLE, HEAD, LEVELS, START, TIMES, order, volume
 from .test_export import HEADER
 
@@ -71,6 +72,33 @@ def test_what_is_written_is_read_back_as_the_same_volumes(given: list[tuple[str,
     assert len({one.name for one in back.measures}) == len(given)
     assert back.mended == ()
     assert [note.set for note in back.refused] == ([] if given else ["ACMID"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(volumes(), min_size=1, max_size=5))
+def test_another_reader_reads_the_same_volumes_out_of_what_is_written(given: list[Volume4D]) -> None:
+    reserved = [Reserved(f"zone {number}", "ROZ", each, "any") for number, each in enumerate(given)]
+    read = usmtf.read(write_order("a test", "1", START, START + timedelta(days=1), reserved))
+    assert [one["name"] for one in read] == [f"ZONE {number}" for number in range(len(given))]
+    for one, each in zip(read, given, strict=True):
+        points, breadth_nm = ground(each.area)
+        assert one["shape"] == type(each.area).__name__.upper()
+        assert [*map(pytest.approx, points)] == one["positions"]
+        assert breadth_nm == (None if one["breadth_nm"] is None else pytest.approx(one["breadth_nm"], abs=1e-3))
+        assert one["heights"] == [each.lower_ft, each.upper_ft]
+        assert one["times"] == [each.start, each.end]
+
+
+def ground(area: Area) -> tuple[list[tuple[float, float]], float | None]:
+    """Its positions as longitude and latitude, and how wide it is: a circle's radius, a corridor's whole width."""
+    match area:
+        case Circle():
+            points, breadth_nm = (area.centre,), area.radius_nm
+        case Corridor():
+            points, breadth_nm = area.route, 2 * area.half_width_nm
+        case Polygon():
+            return [(point.lon_deg, point.lat_deg) for point in area.vertices], None
+    return [(point.lon_deg, point.lat_deg) for point in points], breadth_nm
 
 
 @settings(max_examples=100, deadline=None)
