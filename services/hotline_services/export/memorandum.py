@@ -3,16 +3,23 @@
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.message import Digest
 from hotline_services.director.scenario import ScenarioError, read_scenario, shipped_scenarios
+from hotline_services.monitor.liveheader import UNKNOWN_AGREEMENT
+from hotline_services.rerun.played import known_scenario
 from hotline_services.runtime.recording import Header
 
 
 def agreement_of(header: Header, scenario: str | None = None) -> Agreement | None:
-    """That of the scenario (a shipped name or a file); without one, the shipped one that has the run's digest.
+    """That of the scenario (a shipped name or a file). Without one, that of the scenario which the header names with
+    its file and values; else the shipped one that has the run's digest.
 
-    None when no shipped one has it. Raises ScenarioError when the scenario that was named cannot be read.
+    None when there is none. From then on this process plays in the theatre of that scenario. Raises ScenarioError when
+    the scenario that was named cannot be read.
     """
     if scenario is not None:
         return read_scenario(scenario).agreement
+    played = known_scenario(header)
+    if played is not None and header.agreement in {played.agreement.digest, UNKNOWN_AGREEMENT}:
+        return played.agreement
     return shipped_agreement(header.agreement, header.scenario)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hotline_protocol.theatre import enter, theatre_now
 from hotline_services.director.changes import read_change
 from hotline_services.director.scenario import read_scenario, scenario_digest
 from hotline_services.director.script import Scenario
@@ -35,3 +36,16 @@ def played_scenario(header: Header, given: str | None = None) -> Scenario:
     if not made and not header.is_live and scenario.agreement.digest != header.agreement:
         raise UnplayableError(f"{which} has another agreement than the one that was played under. {NAME_IT}")
     return scenario
+
+
+def known_scenario(header: Header) -> Scenario | None:
+    """The scenario that was played, with the values that were set; None when it cannot be found as it was.
+
+    While it is known, this process plays in its theatre; else in that of before.
+    """
+    before = theatre_now()
+    try:
+        return played_scenario(header)
+    except UnplayableError:
+        enter(before)
+        return None

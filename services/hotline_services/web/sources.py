@@ -9,8 +9,11 @@ from typing import Final
 
 import msgspec
 
+from hotline_protocol.theatre import enter, theatre_now
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario, shipped_scenarios
 from hotline_services.monitor.reading import is_record
+from hotline_services.rerun.played import known_scenario
+from hotline_services.runtime.provenance import Provenance
 from hotline_services.runtime.recording import Header
 from hotline_services.runtime.store import StoreError
 
@@ -87,10 +90,12 @@ class Shown:
 
 
 class Sources:
-    """All of them. Scenarios are found by the name in a recording's header, else ``scenario`` is taken."""
+    """All of them, in one theatre. Scenarios are found by a recording's header, else ``scenario`` is taken, in whose
+    theatre this process plays."""
 
     def __init__(self, scenario: Scenario | None = None) -> None:
         self._scenario: Final = scenario
+        self._theatre: Final = theatre_now()
         self._shown: Final[dict[str, Shown]] = {}
         self._uploaded: Final[list[str]] = []
         self._numbers: Final = itertools.count()
@@ -113,14 +118,15 @@ class Sources:
         return self._show(Shown(LIVE, title, feed, path, self._scenario))
 
     def add(self, path: Path, title: str, *, uploaded: bool = False) -> Shown:
-        """Show this recording, and begin to read it. Raises StoreError.
+        """Show this recording, and begin to read it. Raises StoreError, also when it was played in another theatre
+        than what is shown already: one page has one map.
 
         What was uploaded first goes, file and all, when there are too many.
         """
         if uploaded and is_record(path):  # what else is in it would be run here
             raise StoreError(f"{path}: a record is not taken. Make a recording of it with: hotline recording")
         feed = RecordingFeed(path)
-        scenario = self._scenario_of(feed)
+        scenario = self._in_one_theatre(path, feed, uploaded=uploaded)
         if scenario is not None:
             title = f"{title} · {scenario.title}"
         name = _name(next(self._numbers))
@@ -145,11 +151,28 @@ class Sources:
         with contextlib.suppress(OSError):
             shown.path.unlink()
 
-    def _scenario_of(self, feed: RecordingFeed) -> Scenario | None:
+    def _in_one_theatre(self, path: Path, feed: RecordingFeed, *, uploaded: bool) -> Scenario | None:
+        """Its scenario. Raises StoreError when that is of another theatre than what is shown already."""
+        before = theatre_now()
+        scenario = self._scenario_of(feed, uploaded=uploaded)
+        there = theatre_now()
+        if self._shown and there.bounds_deg != before.bounds_deg:
+            enter(before)
+            feed.close()
+            raise StoreError(
+                f"{path} was played in the theatre {there.name}, and what is shown already in {before.name}: "
+                "show it on a page of its own with: hotline replay"
+            )
+        return scenario
+
+    def _scenario_of(self, feed: RecordingFeed, *, uploaded: bool) -> Scenario | None:
         """The one that the recording names, else the given one: whichever has the agreement that was played under."""
-        found = [one for one in (_shipped(feed.header), self._scenario) if one is not None]
+        found = [one for one in (_named(feed.header, uploaded=uploaded), self._scenario) if one is not None]
         fitting = [one for one in found if feed.agreement in {None, one.agreement.digest}]
-        return next(iter(fitting or found[::-1]), None)
+        chosen = next(iter(fitting or found[::-1]), None)
+        if chosen is not None and chosen is self._scenario:
+            enter(self._theatre)
+        return chosen
 
     def close(self) -> None:
         """Stop reading all of them; what was uploaded is removed."""
@@ -159,12 +182,23 @@ class Sources:
             shown.feed.close()
 
 
-def _shipped(header: Header | None) -> Scenario | None:
-    """By name only, and only of those that are shipped: a recording may be anybody's, and name any file."""
-    if header is None or header.scenario not in shipped_scenarios():
+def _named(header: Header | None, *, uploaded: bool) -> Scenario | None:
+    """As it was played, with the values that were set. What was uploaded may be anybody's, and name any file: of that
+    only a scenario that is shipped is taken."""
+    if header is None:
         return None
+    is_shipped = header.scenario in shipped_scenarios()
+    names_file = isinstance(header.provenance, Provenance) and header.provenance.file != ""
+    if (is_shipped and not names_file) or not uploaded:
+        found = known_scenario(header)
+        if found is not None:
+            return found
+    return _shipped(header.scenario) if is_shipped else None
+
+
+def _shipped(name: str) -> Scenario | None:
     try:
-        return read_scenario(header.scenario)
+        return read_scenario(name)
     except ScenarioError:
         return None
 
