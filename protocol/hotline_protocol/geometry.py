@@ -40,6 +40,8 @@ LEG_PADDING: Final = timedelta(minutes=5)
 
 Point = tuple[float, float]
 
+SLENDEREST_DEG: Final = 1e-6
+
 
 def bounds_deg() -> Bounds:
     """West, south, east, north of the theatre."""
@@ -52,6 +54,11 @@ class _Parallels(msgspec.Struct, frozen=True):
     south: float
     north: float
     origin: float
+
+    @property
+    def are_opposite(self) -> bool:
+        """Whether they lie about the equator: the cone is a cylinder then, or too slender to be worked out."""
+        return abs(self.south + self.north) < SLENDEREST_DEG
 
 
 def _parallels() -> _Parallels:
@@ -71,7 +78,7 @@ def _meridian_deg() -> float:
 def _plane() -> Proj:
     at = _parallels()
     shape = f"+lon_0={_meridian_deg():.12g} +ellps=WGS84 +units=m"
-    if not at.south + at.north:  # a cone about the equator is a cylinder
+    if at.are_opposite:
         return Proj(f"+proj=merc +lat_ts={at.north:.12g} {shape}")
     return Proj(f"+proj=lcc +lat_1={at.south:.12g} +lat_2={at.north:.12g} +lat_0={at.origin:.12g} {shape}")
 
@@ -81,7 +88,7 @@ def _cone() -> float:
     """How much the plane's north turns with each degree of longitude (Snyder, USGS 1395, equation 15-3, on the sphere:
     within 0.02 degrees of the ellipsoid's at the bounds)."""
     at = _parallels()
-    if not at.south + at.north:
+    if at.are_opposite:
         return 0.0
     return math.log(math.cos(math.radians(at.south)) / math.cos(math.radians(at.north))) / math.log(
         math.tan(math.radians(45 + at.north / 2)) / math.tan(math.radians(45 + at.south / 2))

@@ -22,6 +22,7 @@ T = TypeVar("T")
 DEFAULT: Final = "syria"
 FOLDER: Final = Path(__file__).parent / "theatres"
 WIDEST_DEG: Final = 20.0
+NARROWEST_DEG: Final = 0.01
 FURTHEST_NORTH_DEG: Final = 80.0
 
 Bounds = tuple[Longitude, Latitude, Longitude, Latitude]
@@ -81,6 +82,8 @@ def bounds_problem(bounds: Bounds) -> str | None:
         return "west, south, east, north: the west before the east, the south before the north, not over the date line"
     if max(east - west, north - south) > WIDEST_DEG:
         return f"{WIDEST_DEG:g} degrees at most from west to east and from south to north: the map is flat"
+    if min(east - west, north - south) < NARROWEST_DEG:
+        return f"{NARROWEST_DEG:g} degrees at least from west to east and from south to north"
     if max(-south, north) > FURTHEST_NORTH_DEG:
         return f"no further north or south than {FURTHEST_NORTH_DEG:g} degrees"
     return None

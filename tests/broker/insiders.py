@@ -22,7 +22,7 @@ from hotline_protocol.airspace import Circle, Position
 from hotline_protocol.core import Core
 from hotline_protocol.events import LineMoved, PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState
-from hotline_protocol.injection import AnnouncedState, AnnounceLine, CancelPlan
+from hotline_protocol.injection import AnnouncedState, AnnounceLine, CancelPlan, ChangePlan, FileMessage
 from hotline_protocol.line import HangUp, Ring
 from hotline_protocol.message import Message
 from hotline_protocol.orders import LeaveDesk, TakeDesk
@@ -342,6 +342,8 @@ def forged(source: str, to: str, last: tuple[int, str], now: datetime) -> list[M
     far = now.replace(year=2150)
     others = [
         say(Stop, to=to),
+        say(ChangePlan, to=to, plan_id="none", shift_min=5),
+        say(FileMessage, to=to, text="(ARR-NONE1-OSDZ-OSLK1525)"),
         say(TakeDesk, to=to, sitting="forged", operator="Forger"),
         say(LeaveDesk, to=to, sitting="forged"),
         say(AnnounceLine, to=to, state=AnnouncedState.SUSPENDED),

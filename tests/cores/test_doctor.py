@@ -138,7 +138,7 @@ def test_a_machine_an_hour_ahead_is_told_so_and_does_not_take_the_services_for_s
 
 @pytest.mark.parametrize("never", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
 def test_a_sign_of_life_from_a_time_that_cannot_be_is_no_measure_of_ours(never: datetime) -> None:
-    lies = [kept(sign(name, sent=never), retained=False) for name in ("us", "ru")]
+    lies = [kept(sign(name, 1.0, sent=never), retained=False) for name in ("us", "ru")]
     assert Kind.CLOCK_SKEW not in {each.kind for each in findings(seen(kept(clock()), *lies))}
 
 

@@ -99,10 +99,20 @@ def test_bounds_are_said_in_words(bounds: Bounds, words: str) -> None:
         ((0.0, 0.0, 30.0, 5.0), "20 degrees at most"),
         ((0.0, 75.0, 10.0, 85.0), "no further north or south than 80"),
         ((0.0, math.nan, 10.0, 5.0), "the south before the north"),
+        ((0.0, 0.0, 1e-9, 1e-9), "0.01 degrees at least"),
+        ((-30.0, -1e-13, -20.0, 2e-13), "0.01 degrees at least"),
     ],
 )
 def test_bounds_that_no_plane_fits_are_refused(bounds: Bounds, reason: str) -> None:
     assert reason in (bounds_problem(bounds) or "")
+
+
+def test_a_plane_all_but_about_the_equator_can_be_worked_out() -> None:
+    near, at = (Theatre(name="x", title="", bounds_deg=(-30.0, -5.0 - off, -20.0, 5.0)) for off in (1e-13, 0.0))
+    enter(near)
+    there = to_plane([Position(-28.0, 4.0)])
+    enter(at)
+    assert to_plane([Position(-28.0, 4.0)]) == [pytest.approx(point, abs=0.01) for point in there]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +171,13 @@ def test_the_default_theatre_may_be_named_and_changes_nothing(tmp_path: Path) ->
         ('"away.toml"', {}, "away.toml: file: cannot be read"),
         ('"t.toml"', {"t": 'name = "t"\ntitle = "T"\nbounds_deg = [1, 2, 3]'}, "t.toml: bounds_deg"),
         ('"t.toml"', {"t": 'name = "t"\ntitle = "T"\nbounds_deg = [1, 1, 3, 3]\nzone = "Moon/Sea"'}, "t.toml: zone: "),
+        ('"t.toml"', {"t": 'name = "t"\ntitle = "T"\nbounds_deg = [1, 1, 3, 3]\nzone = "Europe"'}, "t.toml: zone: "),
         ('"t.toml"', {"t": 'name = "t"\ntitle = "T"\nbounds_deg = [1, 1, 3, 3]'}, "valley.toml, line "),
+        ('"t.toml"', {"t": "places = []\n[[places]]"}, "t.toml: file: is not TOML: "),
+        ('"t.toml"', {"t": "no TOML"}, "t.toml: file: is not TOML: "),
+        ('"\\u0000.toml"', {}, "file: cannot be read: "),
+        ('{ name = "t", title = "T", bounds_deg = [0, -90, 180, 90] }', {}, "theatre.bounds_deg: 20 degrees at most"),
+        ('{ name = "t", title = "T", bounds_deg = [1, 1, 3, 3], zone = "Moon/Sea" }', {}, "theatre.zone: "),
         ("3", {}, "theatre"),
     ],
 )

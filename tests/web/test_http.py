@@ -8,14 +8,17 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from hotline_protocol.theatre import Theatre, enter
 from hotline_services.director.scenario import read_scenario
 from hotline_services.injecting import unheard_of
 from hotline_services.monitor.reading import open_source
 from hotline_services.monitor.record import Record
 from hotline_services.monitor.rows import CallRow
+from hotline_services.resources import remember_map
 from hotline_services.runtime.recording import RecordingReader
 from hotline_services.web import asking
 from hotline_services.web.posting import PLANS_BYTES
@@ -339,6 +342,20 @@ async def test_no_file_is_sent_that_is_not_meant_to_be(server: Served) -> None:
             answer = await reader.read()
             writer.close()
         assert b" 404 " in answer.splitlines()[0], name
+
+
+async def test_of_the_folder_that_a_theatre_names_nothing_is_sent_but_maps(server: Served, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "run.json").write_text("passwords")
+    (elsewhere / "far.geojson").write_text("{}")
+    (tmp_path / "near.geojson").write_text("{}")
+    theatre = Theatre(name="borrowed", title="", bounds_deg=(1.0, 1.0, 3.0, 3.0), map="..")
+    remember_map(theatre, elsewhere / theatre.map)
+    enter(theatre)
+    assert (await server.client.get("/geography/near.geojson")).text == "{}"
+    for name in ("run.json", "elsewhere/far.geojson", ".geojson", "near.geojson/", "elsewhere/../near.geojson"):
+        assert (await server.client.get(f"/geography/{quote(name, safe='')}")).status_code == 404, name
 
 
 async def test_the_page_itself_is_served(server: Served) -> None:

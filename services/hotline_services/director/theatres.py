@@ -11,6 +11,7 @@ import msgspec
 from hotline_protocol.theatre import (
     Theatre,
     TheatreError,
+    bounds_problem,
     default_theatre,
     enter,
     read_theatre,
@@ -36,20 +37,39 @@ def load_theatre(named: str, beside: Path) -> dict[str, Any]:
     path = beside.parent / named
     try:
         theatre = read_theatre(read_text(path))
-        ZoneInfo(theatre.zone)
     except OSError as error:
         raise ScenarioError(path.name, "file", f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ScenarioError(path.name, "file", f"is not TOML: {error}") from error
     except TheatreError as error:
-        reason, field = split_validation_error(str(error))
-        field, reason = (field, reason) if field != "message" else str(error).split(": ", 1)
-        raise ScenarioError(path.name, field, reason) from error
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ScenarioError(path.name, "zone", f"is no time zone such as Europe/Athens: {error}") from error
+        raise ScenarioError(path.name, *_explained(error)) from error
+    except ValueError as error:
+        raise ScenarioError(path.name, "file", f"cannot be read: {error}") from error
+    if problem := _zone_problem(theatre.zone):
+        raise ScenarioError(path.name, "zone", problem)
     if theatre.map:
         remember_map(theatre, path.parent / theatre.map)
     return _raw(theatre)
+
+
+def _explained(error: TheatreError) -> tuple[str, str]:
+    """The field, and what is wrong with it."""
+    if not isinstance(error.__cause__, msgspec.DecodeError):
+        field, _, reason = str(error).partition(": ")
+        return field, reason
+    if not isinstance(error.__cause__, msgspec.ValidationError):
+        return "file", f"is not TOML: {error}"
+    reason, field = split_validation_error(str(error))
+    return field, reason
+
+
+def _zone_problem(zone: str) -> str | None:
+    """Why there is no such time zone; None when there is."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, or too long a name
+        return f"is no time zone such as Europe/Athens: {error.strerror if isinstance(error, OSError) else error}"
+    return None
 
 
 def _raw(theatre: Theatre) -> dict[str, Any]:
@@ -78,6 +98,12 @@ def enter_theatre(raw: Mapping[str, Any], file: str) -> dict[str, Any]:
         except msgspec.ValidationError as error:
             reason, field = split_validation_error(str(error))
             raise ScenarioError(file, f"theatre.{field}", reason) from error
+        for field, problem in (
+            ("bounds_deg", bounds_problem(theatre.bounds_deg)),
+            ("zone", _zone_problem(theatre.zone)),
+        ):
+            if problem:
+                raise ScenarioError(file, f"theatre.{field}", problem)
     agreement = raw.get("agreement")
     found = {key: value for key, value in raw.items() if key != "theatre"}
     if theatre != default_theatre():

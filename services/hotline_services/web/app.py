@@ -2,6 +2,7 @@
 
 import gzip
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -66,11 +67,17 @@ def application(state: State, hosts: Sequence[str]) -> Starlette:
 
 
 async def _map(request: Request) -> Response:
-    """A file of the map of the theatre that is played in."""
-    folder = map_folder()
-    if folder is None:
+    """A file of the map of the theatre that is played in.
+
+    Which folder that is stands in a file that may come from anybody: of any folder, no other files are shown.
+    """
+    folder, name = map_folder(), request.path_params["name"]
+    if folder is None or not _MAP_FILE.fullmatch(name):
         raise HTTPException(404)
-    return await run_in_threadpool(Shelf(folder).answer, request, request.path_params["name"])
+    return await run_in_threadpool(Shelf(folder).answer, request, name)
+
+
+_MAP_FILE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}\.geojson")
 
 
 class Hosts:
