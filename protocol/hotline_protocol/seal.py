@@ -35,6 +35,8 @@ def entries_of(message: Message) -> tuple[Entry, ...]:
             return (message.entry,)
         case Entries():
             return message.entries
+        case _:
+            pass
     return ()
 
 

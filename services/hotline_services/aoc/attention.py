@@ -104,6 +104,8 @@ def _subject(message: OnCall) -> str:
             return f"{told}/{what.value}/{_spot(at)}"
         case ReadBack(at=at):
             return f"{told}/{_spot(at)}"
+        case _:
+            pass
     return told
 
 

@@ -214,6 +214,8 @@ class _Errand:
                     _say(encode(status).decode() if self._json else told(status))
                 case InputRejected() as rejected:
                     self._hear_rejected(rejected)
+                case _:
+                    pass
 
     def _hear_rejected(self, rejected: InputRejected) -> None:
         about = self._answers.about(rejected)
@@ -230,6 +232,8 @@ def _standing(found: Mapping[str, bytes]) -> tuple[datetime | None, set[str]]:
                 now = ScaledClock(setting).now()
             case Health(source=name):
                 names.add(name)
+            case _:
+                pass
     return now, names
 
 

@@ -59,6 +59,8 @@ class Agenda:
                 self.open.pop(message.about, None)
             case InputRejected(source=self._party):
                 self.open.pop(message.evidence or "", None)
+            case _:
+                pass
 
     def about(self, call: CallOnDesk) -> str:
         """`` about`` what this call is, most pressing first, as far as that is known; else nothing."""

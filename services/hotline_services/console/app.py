@@ -202,6 +202,8 @@ class ConsoleApp(App[None]):
                 return view.call is not None and not view.rings
             case "order", ("ring",):
                 return view.call is None
+            case _:
+                pass
         return True
 
     # Ordering --------------------------------------------------------------------------------------------

@@ -83,6 +83,8 @@ class Debrief:
                 self._by_us[message.kind.value] += 1
             case Escalated(peer=self.party):
                 self._by_others[message.kind.value] += 1
+            case _:
+                pass
 
     def lose_line(self) -> None:
         """The line to the broker is lost: what is said until it is back is not heard."""
@@ -254,6 +256,8 @@ class Debrief:
                     block=message.block,
                     shift_min=message.shift_min,
                 )
+            case _:
+                pass
 
     def _entered(self, message: Entered) -> None:
         entry = message.entry

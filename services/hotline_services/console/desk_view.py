@@ -172,6 +172,8 @@ class DeskView:
                 return self._refused(message)
             case Health(source=self.party):
                 return self._centre(message)
+            case _:
+                pass
         return []
 
     # The desk --------------------------------------------------------------------------------------------

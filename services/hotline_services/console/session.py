@@ -349,6 +349,8 @@ class Session:
             case Health():
                 self._present[message.source] = message.presence
                 self.view.oversee(message)
+            case _:
+                pass
         if self.view.is_new(message):
             self.debrief.hear(message, self._clock.now() if self._clock is not None else message.time)
         notices = self.view.hear(message)

@@ -154,4 +154,6 @@ def _fields(node: inspect.Type) -> tuple[inspect.Field, ...]:
             return tuple(field for each in types for field in _fields(each))
         case inspect.StructType():
             return node.fields
+        case _:
+            pass
     return ()

@@ -135,6 +135,10 @@ def troubles(scenario: Scenario, network: NetworkModel) -> tuple[NetworkModel, F
                 partitions.append(Partition(between=between, start=start, end=start + timedelta(minutes=minutes)))
             case ServiceCrash(party=party, minutes=minutes):
                 crashes.append(Crash(party=party, at=start, down_s=minutes * 60))
+            case Submission() | Cancellation() | Emergency() | Sighting():
+                pass
+            case Announcement() | AdvicePassed() | UnannouncedFlight() | Deviation():
+                pass
     torn = msgspec.structs.replace(network, outages=tuple(outages), partitions=tuple(partitions))
     return torn, Faults(crashes=tuple(crashes))
 

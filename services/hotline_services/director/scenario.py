@@ -25,6 +25,7 @@ from .script import (
     AddressedEvent,
     AdvicePassed,
     Announcement,
+    BrokerOutage,
     Cancellation,
     Deviation,
     Emergency,
@@ -33,6 +34,7 @@ from .script import (
     ServiceCrash,
     Sighting,
     Submission,
+    Trouble,
     UnannouncedFlight,
 )
 from .soundness import setting_faults
@@ -193,7 +195,7 @@ def _repeated_plans(scenario: Scenario) -> Trace:
             seen.add(name)
 
 
-def _bad_event(scenario: Scenario, event: Any, path: str) -> Trace:
+def _bad_event(scenario: Scenario, event: AddressedEvent | Trouble, path: str) -> Trace:
     sky = (SKY,) if scenario.sky is not None else ()
     match event:
         case LinkPartition(between=names):
@@ -210,6 +212,8 @@ def _bad_event(scenario: Scenario, event: Any, path: str) -> Trace:
         case Submission() | Sighting() | Announcement() | Cancellation() | Emergency() | AdvicePassed():
             yield from _bad_party(scenario, event.to, f"{path}.to")
             yield from _bad_contents(scenario, event, path)
+        case BrokerOutage():
+            pass
 
 
 def _bad_contents(scenario: Scenario, event: AddressedEvent, path: str) -> Trace:
@@ -236,6 +240,8 @@ def _bad_contents(scenario: Scenario, event: AddressedEvent, path: str) -> Trace
                     yield f"{path}.plan.lower_ft", "must be below upper_ft"
                 if problem := area_problem(plan.area):
                     yield f"{path}.plan.{problem[0]}", problem[1]
+            case Cancellation() | Emergency() | Announcement() | Deviation():
+                pass
     except ValueError as error:
         yield f"{path}.{'plan.area' if isinstance(event, Submission | UnannouncedFlight) else 'where'}", str(error)
 

@@ -81,6 +81,8 @@ def _partner_faults(scenario: Scenario) -> Faults:
             case Submission(to=side, plan=plan) | UnannouncedFlight(side=side, plan=plan):
                 path = f"timeline[{number}].plan.operator"
                 yield from _operator_faults(scenario.agreement, plan.operator, side, path)
+            case _:
+                pass
 
 
 def _operator_faults(agreement: Agreement, operator: PartyName | None, side: PartyName | None, path: str) -> Faults:

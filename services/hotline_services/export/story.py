@@ -94,6 +94,8 @@ class Story:
                 self._flights[airborne_key(message.flyer)].flown.append(message)
             case LineMoved():
                 self._moved.append(message)
+            case _:
+                pass
 
     def rows(self, kind: type[R]) -> list[R]:
         """The rows of this kind, by time."""

@@ -72,6 +72,8 @@ class MonitorCore:
                 return go_on(self._author, message, now)
             case Health():
                 self._note_presence(message, now)
+            case _:
+                pass
         if message.seq == 0 or message.source == self._author.source:
             self._hand_on(message)
             return ()

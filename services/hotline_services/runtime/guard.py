@@ -119,6 +119,8 @@ class StateOrder:
             case Stop(to=self._name):
                 stops = self._up_since is not None and message.time >= self._up_since
                 return None if stops else Problem(code=REPLAYED, field="time", reason="said before we were up")
+            case _:
+                pass
         return None
 
 

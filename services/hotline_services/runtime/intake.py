@@ -176,6 +176,8 @@ class Intake:
                 if message.presence is Presence.UP:
                     turn.births.append(Birth(message.source, news))
                 return news and self._wanted(topic)
+            case _:
+                pass
         if topic_of(message).receipted and getattr(message, "to", None) == self._name:
             turn.arrived.append(message)  # a duplicate too: perhaps our first receipt was lost
         if not is_kept(message):

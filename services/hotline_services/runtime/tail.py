@@ -116,6 +116,8 @@ class Tail:
                 highest = seen.highest(message.source, message.epoch)
                 if highest > said:
                     return f"{message.source}-{message.epoch}-{highest}"
+            case _:
+                pass
         return None
 
     def contradicts(self, message: Message) -> bool:

@@ -92,6 +92,8 @@ class Sky:
                 self._answer(message)
             case EpochBegun():
                 self._said.extend(go_on(self._author, message, now))
+            case _:
+                pass
         return self._acted()
 
     def lapse(self, now: datetime) -> Sequence[Message]:

@@ -99,6 +99,8 @@ class Inbound:
                 self._services.apply(message)
             case Tracks():
                 self._hear_tracks(TracksNow(time=message.time, tracks=message.tracks))
+            case _:
+                pass
 
     async def publish(self, to: PartyName, letter: Letter) -> None:
         """Inject this; returns when the broker has taken it. Raises NoBrokerError."""

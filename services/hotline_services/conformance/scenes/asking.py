@@ -207,6 +207,8 @@ def _decline_all(case: Case, proposal: Propose, until: Any) -> Taking[Negotiatio
                 )
             case HangUp():
                 case.call_id = None
+            case _:
+                pass
         left_s = (until - case.now).total_seconds()
         heard = yield from case.hear(
             Ring, Propose, Counter, HangUp, NegotiationEnded, within_s=left_s, where=lambda m: _is_about(m, mine, case)
