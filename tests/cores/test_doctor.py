@@ -14,8 +14,8 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import WAITS, Clock, Health, Presence
 from hotline_protocol.topics import address_of, encode
 from hotline_services.doctor.findings import findings
-from hotline_services.doctor.kinds import Finding, Kind
-from hotline_services.doctor.observations import Failure, Heard, NoConnection, Observations
+from hotline_services.doctor.kinds import NO_CONNECTION, Finding, Kind
+from hotline_services.doctor.observations import Heard, NoConnection, Observations
 from hotline_services.doctor.retained import MOST
 from hotline_services.doctor.times import SHORTEST_DEADLINE_S
 from hotline_services.resources import scenarios_folder
@@ -88,15 +88,15 @@ def test_of_a_healthy_stack_nothing_is_found() -> None:
     assert findings(seen(*again, packet_limit=None, echoes_sent=2, echoes_s=(0.001, 0.002))) == []
 
 
-@pytest.mark.parametrize("failure", Failure)
-def test_without_a_connection_only_its_reason_is_found(failure: Failure) -> None:
-    none = NoConnection(node="mqtt://b:1883", failure=failure, reason="why")
+@pytest.mark.parametrize("kind", NO_CONNECTION)
+def test_without_a_connection_only_its_reason_is_found(kind: Kind) -> None:
+    none = NoConnection(node="mqtt://b:1883", kind=kind, reason="why")
     nothing = seen(healthy=False, connected_to=None, no_connection=(none,))
-    assert "at mqtt://b:1883: why." in only(Kind(failure.value), "mqtt://b:1883", nothing)
+    assert "at mqtt://b:1883: why." in only(kind, "mqtt://b:1883", nothing)
 
 
 def test_a_dead_node_of_a_cluster_is_found_where_another_one_answers() -> None:
-    none = NoConnection(node="mqtt://a:1883", failure=Failure.UNREACHABLE, reason="why")
+    none = NoConnection(node="mqtt://a:1883", kind=Kind.UNREACHABLE, reason="why")
     only(Kind.UNREACHABLE, "mqtt://a:1883", seen(no_connection=(none,)))
 
 

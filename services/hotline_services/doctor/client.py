@@ -39,8 +39,8 @@ class UnknownVersionError(ConnectionError):
     """The broker does not answer, perhaps because it does not know this version of MQTT."""
 
 
-class LookedAt:
-    """Connects on being made. Raises NotLetInError, UnknownVersionError, or another OSError."""
+class DoctorClient:
+    """One connection to one node, made at once. Raises NotLetInError, UnknownVersionError, or another OSError."""
 
     def __init__(self, node: BrokerSettings, version: MQTTProtocolVersion) -> None:
         self._client: Final = new_client(node, f"hotline-doctor-{uuid4().hex[:8]}", version, None)

@@ -6,17 +6,17 @@ from typing import Final
 from hotline_services.runtime.packets import NEEDED
 
 from .kinds import Finding, Kind
-from .observations import Failure, Observations
+from .observations import Observations
 from .retained import of_retained
 from .services import of_services
 from .times import of_times
 
 _REMEDIES: Final = {
-    Failure.UNREACHABLE: "Start the broker, or name its host and port with --broker; look for a firewall between.",
-    Failure.REFUSED: "Check user and password: hotline access prints those of the run in this folder.",
-    Failure.TLS: "Name the certificate of the broker's CA with --ca, the host by a name that is in the broker's "
+    Kind.UNREACHABLE: "Start the broker, or name its host and port with --broker; look for a firewall between.",
+    Kind.REFUSED: "Check user and password: hotline access prints those of the run in this folder.",
+    Kind.TLS: "Name the certificate of the broker's CA with --ca, the host by a name that is in the broker's "
     "certificate, and a certificate of your own with --cert and --cert-key where the broker wants one.",
-    Failure.LOST: "Look into the broker's log; where it gives each user one connection, look as another (--as).",
+    Kind.LOST: "Look into the broker's log; where it gives each user one connection, look as another (--as).",
 }
 _RIGHTS: Final = "Give {user} the topics that the protocol has for it: compose/acl lists them."
 
@@ -32,10 +32,10 @@ def findings(seen: Observations) -> list[Finding]:
 def _connection(seen: Observations) -> Iterator[Finding]:
     for one in seen.no_connection:
         yield Finding(
-            kind=Kind(one.failure.value),
+            kind=one.kind,
             about=one.node,
             sentence=f"There is no connection to the broker at {one.node}: {one.reason.rstrip('.')}.",
-            remedy=_REMEDIES[one.failure],
+            remedy=_REMEDIES[one.kind],
         )
 
 

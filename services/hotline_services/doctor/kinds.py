@@ -1,6 +1,7 @@
 """What a finding is."""
 
 import enum
+from typing import Final
 
 import msgspec
 
@@ -24,6 +25,10 @@ class Kind(enum.Enum):
     RETAINED = "retained"
     VERSIONS = "versions"
     TOO_SLOW = "too-slow"
+
+
+NO_CONNECTION: Final = (Kind.UNREACHABLE, Kind.REFUSED, Kind.TLS, Kind.LOST)
+"""The kinds that say why there is no connection to a node."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

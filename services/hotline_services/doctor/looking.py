@@ -17,12 +17,14 @@ from hotline_protocol.authority import RIGHTS, Role, may_hear, role_of
 from hotline_protocol.service import Resend
 from hotline_protocol.topics import EVERYTHING, encode
 from hotline_services.runtime.clock import wall_clock
+from hotline_services.runtime.echo import echo
 from hotline_services.runtime.tls import TlsError, trouble_with
 from hotline_services.runtime.versions import program_version, protocol_version
 from hotline_services.runtime.wire import GUEST_S, BrokerSettings
 
-from .client import LookedAt, NotLetInError, UnknownVersionError
-from .observations import Failure, NoConnection, Observations
+from .client import DoctorClient, NotLetInError, UnknownVersionError
+from .kinds import Kind
+from .observations import NoConnection, Observations
 
 ECHOES: Final = 20
 ECHO_S: Final = 2.0
@@ -35,7 +37,7 @@ def look(settings: BrokerSettings, listen_s: float) -> Observations:
         try:
             client = _connect(node)
         except NotLetInError as error:
-            found.append(NoConnection(node=str(node), failure=Failure.REFUSED, reason=str(error)))
+            found.append(NoConnection(node=str(node), kind=Kind.REFUSED, reason=str(error)))
         except OSError as error:
             found.append(_no_connection(node, error))
         else:
@@ -46,13 +48,13 @@ def look(settings: BrokerSettings, listen_s: float) -> Observations:
     return _nothing(settings, found)
 
 
-def _connect(node: BrokerSettings) -> LookedAt:
+def _connect(node: BrokerSettings) -> DoctorClient:
     """Connected, by MQTT 5 if the broker knows it. Raises NotLetInError, or OSError."""
     guest = msgspec.structs.replace(node, session_s=GUEST_S)
     try:
-        return LookedAt(guest, MQTTProtocolVersion.MQTTv5)
+        return DoctorClient(guest, MQTTProtocolVersion.MQTTv5)
     except UnknownVersionError:
-        return LookedAt(guest, MQTTProtocolVersion.MQTTv311)
+        return DoctorClient(guest, MQTTProtocolVersion.MQTTv311)
 
 
 def _no_connection(node: BrokerSettings, error: OSError) -> NoConnection:
@@ -61,7 +63,7 @@ def _no_connection(node: BrokerSettings, error: OSError) -> NoConnection:
     except TlsError as of_files:
         trouble = str(of_files)
     reason = trouble or error.strerror or str(error) or type(error).__name__
-    return NoConnection(node=str(node), failure=Failure.TLS if trouble else Failure.UNREACHABLE, reason=reason)
+    return NoConnection(node=str(node), kind=Kind.TLS if trouble else Kind.UNREACHABLE, reason=reason)
 
 
 def _nothing(settings: BrokerSettings, found: Iterable[NoConnection]) -> Observations:
@@ -69,14 +71,14 @@ def _nothing(settings: BrokerSettings, found: Iterable[NoConnection]) -> Observa
 
 
 def _seen(
-    settings: BrokerSettings, node: BrokerSettings, client: LookedAt, before: list[NoConnection], listen_s: float
+    settings: BrokerSettings, node: BrokerSettings, client: DoctorClient, before: list[NoConnection], listen_s: float
 ) -> Observations:
     refused = tuple(where for where in _wanted(settings.username) if not client.subscribe(where))
     if settings.username is not None and role_of(settings.username) is Role.CENTRE:
         client.subscribe(EVERYTHING)  # it need not be allowed
-    sent, times_s = _echo(settings.username, client)
+    sent, times_s = _measure(settings.username, client)
     client.listen(listen_s)
-    lost = [NoConnection(node=str(node), failure=Failure.LOST, reason=client.lost)] if client.lost else []
+    lost = [NoConnection(node=str(node), kind=Kind.LOST, reason=client.lost)] if client.lost else []
     check = settings.signing.check
     return Observations(
         broker=str(settings),
@@ -101,21 +103,15 @@ def _wanted(user: str | None) -> list[str]:
     return [EVERYTHING] if user is None else [where for where in may_hear(user) if not where.startswith("$")]
 
 
-def _echo(user: str | None, client: LookedAt) -> tuple[int, list[float]]:
+def _measure(user: str | None, client: DoctorClient) -> tuple[int, list[float]]:
     """Send a few messages to ourselves, one after the other: how many, and how long each took to come back."""
     if user is None or Resend not in RIGHTS[role_of(user)].says:
         return 0, []
     times_s: list[float] = []
     for count in range(1, ECHOES + 1):
-        asked = _question(user)
+        asked = echo(user, f"echo-{uuid4().hex}")
         began = time.perf_counter()
         if not client.has_come_back(asked, encode(asked), ECHO_S):
             return count, times_s
         times_s.append(time.perf_counter() - began)
     return ECHOES, times_s
-
-
-def _question(user: str) -> Resend:
-    """What every shell takes, and none acts upon."""
-    now, name = wall_clock(), f"echo-{uuid4().hex}"
-    return Resend(id=name, source=user, seq=0, time=now, to=user, wanted_epoch="0", first_seq=1, last_seq=1)

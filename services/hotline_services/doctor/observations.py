@@ -1,6 +1,5 @@
 """What was seen at a broker, before anybody judges it."""
 
-import enum
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,21 +9,15 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health
 from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, MalformedMessageError
 
-
-class Failure(enum.Enum):
-    """Why there is no connection to a node."""
-
-    UNREACHABLE = "unreachable"
-    REFUSED = "refused"
-    TLS = "tls"
-    LOST = "lost"
+from .kinds import Kind
 
 
 class NoConnection(msgspec.Struct, frozen=True, kw_only=True):
-    """A node of the broker to which no connection came about, or did not last; ``reason`` is one clause."""
+    """A node of the broker to which no connection came about, or did not last; ``kind`` is one of
+    :data:`~.kinds.NO_CONNECTION`, ``reason`` one clause."""
 
     node: str
-    failure: Failure
+    kind: Kind
     reason: str
 
 

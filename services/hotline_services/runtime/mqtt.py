@@ -1,4 +1,4 @@
-"""One connection to a broker that lasts: paho-mqtt on asyncio through its public hooks, reconnected for ever.
+"""One connection to a broker that lasts, reconnected for ever: paho-mqtt on asyncio, and ``stream`` for publishes.
 
 Nothing is acknowledged that was not said to be done, nothing refused goes unnoticed, and nothing is kept here: what
 was not confirmed when a connection broke is forgotten, and said again by the actor from what it keeps itself.

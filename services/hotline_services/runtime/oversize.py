@@ -46,23 +46,23 @@ async def told_limit(settings: BrokerSettings) -> int | None:
 
 
 class _Guest:
-    """Somebody who comes only to be told the limit."""
+    """A listener that only waits for the connection, with which the broker tells its limit."""
 
     def __init__(self) -> None:
         self.up = asyncio.Event()
 
     def will(self) -> None:
-        """Nobody need know."""
+        """None: no peer knows of this connection."""
 
     def on_up(self, *, session_present: bool) -> None:  # noqa: ARG002
-        """It has been told."""
+        """The limit is known now."""
         self.up.set()
 
     def on_down(self) -> None:
-        """It does not come back."""
+        """Nothing: one connection is enough."""
 
     def on_read(self) -> None:
-        """It is here to be told, and reads nothing."""
+        """Nothing: what arrives is of no interest."""
 
     def on_message(self, delivery: Delivery) -> None:
-        """The clock: of no interest."""
+        """Ignore the clock."""
