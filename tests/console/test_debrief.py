@@ -297,7 +297,15 @@ def test_the_command_says_in_a_sentence_what_is_wrong(tmp_path: Path, capsys: py
     assert wrong == [BAD_INPUT] * 5
     assert len(complaints) == 5
     assert "there is no sitting console-ru-2 at the desk of ru; it knows: console-ru-1" in complaints[3]
-    assert "xx says nothing" in complaints[0]
+    assert "no centre called xx speaks in" in complaints[0]
+    assert complaints[0].endswith("ru, us")
+
+
+def test_who_has_no_desk_is_no_party_of_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = recording(tmp_path / "run.jsonl")
+    for name in ("director", "monitor", "ru-desk"):
+        assert debrief(run, party=name) == BAD_INPUT
+        assert f"no centre called {name} speaks in" in capsys.readouterr().err
 
 
 def test_a_recording_that_is_cut_off_is_told_of_as_far_as_it_goes(

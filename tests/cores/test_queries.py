@@ -15,7 +15,7 @@ from hotline_protocol.line import Tier
 from hotline_protocol.message import Author
 from hotline_protocol.service import Presence
 from hotline_services.cli import queries
-from hotline_services.cli.query import DEFAULT, Query, record_path, since
+from hotline_services.cli.query import Query, record_path, since
 from hotline_services.cli.recording import recording
 from hotline_services.cli.tables import Column, aligned
 from hotline_services.director.scenario import read_scenario
@@ -243,12 +243,17 @@ def test_since_is_read_as_utc_unless_it_says_otherwise() -> None:
     assert since("2017-06-18", None) == datetime(2017, 6, 18, tzinfo=UTC)
 
 
-def test_the_record_is_the_one_named_or_of_the_environment_or_in_var(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_record_is_the_one_named_or_of_the_environment_or_in_the_folder_of_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("HOTLINE_RECORD", "/data/monitor.sqlite3")
     assert record_path(Path("mine")) == Path("mine")
     assert record_path(None) == Path("/data/monitor.sqlite3")
     monkeypatch.delenv("HOTLINE_RECORD")
-    assert record_path(None) == DEFAULT
+    monkeypatch.setenv("HOTLINE_DATA", "other")
+    assert record_path(None) == Path("other/monitor.sqlite3")
+    monkeypatch.delenv("HOTLINE_DATA")
+    assert record_path(None) == Path("var/monitor.sqlite3")
 
 
 def test_status_tells_services_line_and_ledgers(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

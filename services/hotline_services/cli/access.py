@@ -7,8 +7,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from .connection import FROM_HERE, VARIABLE, Reach, address_with, broker_settings, found_run
+from .folders import data_folder
 from .query import complain
-from .runfile import CONTROL, data_folder
+from .runfile import CONTROL
 
 
 def access(

@@ -15,7 +15,8 @@ from hotline_services.runtime.tls import TlsError, context_of
 from hotline_services.runtime.wire import BrokerSettings
 from hotline_services.text_files import read_text
 
-from .runfile import data_folder, read_run_file
+from .folders import data_folder
+from .runfile import read_run_file
 
 VARIABLE: Final = "HOTLINE_BROKER"
 CA_VARIABLE: Final = "HOTLINE_CA"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from hotline_protocol.authority import Role, role_of
 from hotline_services.export.output import STDOUT, OutputError, refuse_to_overwrite, write_text
 from hotline_services.runtime.store import StoreError
 
@@ -76,14 +77,16 @@ def _told(path: Path, party: str, sitting: str | None) -> "AfterAction":
     parties, sittings = set(), set()
     with Run(path, partial=True) as run:
         for recorded in run.messages():
-            parties.add(recorded.message.source)
+            if role_of(recorded.message.source) is Role.CENTRE:
+                parties.add(recorded.message.source)
             if isinstance(recorded.message, DeskTaken) and recorded.message.source == party:
                 sittings.add(recorded.message.by.sitting)
             fold.hear(recorded.message, recorded.at)
         if run.cut_off:
             complain("debrief", run.cut_off)
     if party not in parties:
-        raise StoreError(f"{party} says nothing in {path}; there are: {', '.join(sorted(parties)) or 'none'}")
+        known = ", ".join(sorted(parties)) or "none"
+        raise StoreError(f"--party: no centre called {party} speaks in {path}; there are: {known}")
     if sitting is not None and sitting not in sittings:
         there = ", ".join(sorted(sittings)) or "nobody took that desk"
         raise StoreError(f"--sitting: there is no sitting {sitting} at the desk of {party}; it knows: {there}")

@@ -30,14 +30,15 @@ from hotline_services.runtime.supervisor import Supervisor
 from .brokerusers import broker_users, people_of
 from .connection import VARIABLE, address_with
 from .exits import BAD_INPUT, NO_BROKER
+from .folders import DEFAULT_DATA
 from .following import Watch
 from .lineoutput import LineOutput
 from .numbers import Whole
 from .page import TOKEN_VARIABLE, new_token
 from .page import USUAL_PORT as PAGE_PORT
 from .run import DEFAULT_SCENARIO, keep_pace, sound_days, sound_speed, sound_start
-from .runfile import DEFAULT_DATA, OBSERVER, RunFile, write_run_file
 from .runfile import NAME as RUN_FILE
+from .runfile import OBSERVER, RunFile, write_run_file
 
 USUAL_PORT: Final = 1883
 MARK: Final = "made-by-hotline-demo"

@@ -306,7 +306,8 @@ def rebuild(*, record: Path | None = None) -> int:
     Parameters
     ----------
     record
-        The monitor's record; by default HOTLINE_RECORD of the environment, else var/monitor.sqlite3.
+        The monitor's record; by default HOTLINE_RECORD of the environment, else monitor.sqlite3
+        in HOTLINE_DATA, else in var.
     """
     path = record_path(record)
     try:

@@ -18,11 +18,12 @@ from hotline_services.monitor.volume import Period
 from hotline_services.runtime.store import StoreError
 
 from .exits import BAD_INPUT
+from .folders import data_folder
 from .options import Flag
 from .times import read_moment
 
 VARIABLE: Final = "HOTLINE_RECORD"
-DEFAULT: Final = Path("var") / "monitor.sqlite3"
+RECORD: Final = "monitor.sqlite3"
 
 R = TypeVar("R", bound=Row)
 
@@ -38,7 +39,7 @@ class Query:
     ----------
     record
         The monitor's record, or a recording (run.jsonl); by default HOTLINE_RECORD of the environment, else
-        var/monitor.sqlite3.
+        monitor.sqlite3 in HOTLINE_DATA, else in var.
     since
         Only what is later than this time (2017-06-18T16:00Z) or than so long before the record's end (6h, 30min, 2d).
     party
@@ -57,8 +58,10 @@ ALL: Final = Query()
 
 
 def record_path(given: Path | None) -> Path:
-    """Where the record is, as given, or by the environment, or where a stack on this machine keeps it."""
-    return given or Path(os.environ.get(VARIABLE) or DEFAULT)
+    """Where the record is: as given, or by HOTLINE_RECORD of the environment, or in the folder of the run."""
+    if named := given or os.environ.get(VARIABLE):
+        return Path(named)
+    return data_folder(None) / RECORD
 
 
 def complain(command: str, reason: str) -> int:

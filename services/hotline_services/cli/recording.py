@@ -44,7 +44,8 @@ def recording(
     out
         The file to write.
     record
-        The monitor's record; by default HOTLINE_RECORD of the environment, else var/monitor.sqlite3.
+        The monitor's record; by default HOTLINE_RECORD of the environment, else monitor.sqlite3
+        in HOTLINE_DATA, else in var.
     scenario
         Only for a record of an earlier version, which does not say it: the scenario's name or file, for the header.
     seed

@@ -16,8 +16,6 @@ from hotline_services.text_files import read_bytes
 from hotline_services.whole import write_secret
 
 NAME: Final = "run.json"
-DATA_VARIABLE: Final = "HOTLINE_DATA"
-DEFAULT_DATA: Final = Path("var")
 CONTROL: Final = "control"
 OBSERVER: Final = "observer"
 DESK: Final = "-desk"
@@ -69,11 +67,6 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         except PermissionError:
             return False
         return False
-
-
-def data_folder(given: Path | None) -> Path:
-    """The folder of a run: as given, or by HOTLINE_DATA of the environment, or var."""
-    return given or Path(os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
 
 
 def read_run_file(data: Path) -> RunFile | None:

@@ -24,7 +24,8 @@ from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import FROM_HERE, VARIABLE, Reach, broker_settings, found_run
 from .exits import NO_BROKER
-from .query import ALL, Query, complain, record_path
+from .folders import data_folder
+from .query import ALL, RECORD, Query, complain, record_path
 from .runfile import OBSERVER
 from .tables import Column, aligned, write_json
 
@@ -55,7 +56,7 @@ def status(*, broker: str | None = None, query: Query = ALL, reach: Reach = FROM
     """
     try:
         if query.record is None and reach.data is not None:
-            query = dataclasses.replace(query, record=reach.data / "monitor.sqlite3")
+            query = dataclasses.replace(query, record=reach.data / RECORD)
         found, is_unasked = _gather(_asked(broker, query, reach), query)
     except (_NothingToTellError, ValueError) as error:
         return complain("status", str(error))
@@ -75,7 +76,7 @@ def _asked(broker: str | None, query: Query, reach: Reach) -> BrokerSettings | N
     """The broker that is named, or else that of the run here unless another record is asked for. Raises ValueError."""
     if is_named(broker):
         return broker_settings(broker, reach)
-    here = query.record is None or query.record.parent == reach.data
+    here = query.record is None or query.record.parent == data_folder(reach.data)
     return found_run(None, reach, OBSERVER) if here else None
 
 
