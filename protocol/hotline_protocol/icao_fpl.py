@@ -44,6 +44,8 @@ HALF_WIDTH_NM: Final = 5.0
 HALF_BLOCK_FT: Final = 500
 LONGEST: Final = 10_000
 LONGEST_REMARKS: Final = 500
+TYPE_NOT_GIVEN: Final = "NOTGIVEN"
+"""TYP of field 18 in a message that Hotline writes of a plan without a type."""
 
 _OPENING: Final = re.compile(r"\((?=\s{0,9}[A-Za-z]{3}[A-Za-z0-9/]{0,12}\s{0,9}-)")
 _CALLSIGN: Final = re.compile("[A-Z0-9]{2,7}")
@@ -226,7 +228,8 @@ class _Reading:
             self._note("bad-type", "field 9", f"{text[:20]!r} is not aircraft type and wake category, such as F18/M")
             return ""
         if found[2] == "ZZZZ":
-            return re.sub(r"[^A-Z0-9]", "", other.get("TYP", ""))[:8]
+            named = re.sub(r"[^A-Z0-9]", "", other.get("TYP", ""))[:8]
+            return "" if named == TYPE_NOT_GIVEN else named
         return found[1] + found[2]
 
     def _read_day(self, given: set[str]) -> date | None:

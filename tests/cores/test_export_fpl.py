@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from hotline_services.export.fpl import LeftOut, fpl, write_fpl
 
 from . import doc4444
 
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 START = datetime(2017, 6, 18, 14, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 steady = settings(deadline=None, max_examples=150)
@@ -141,9 +143,45 @@ def test_a_held_area_is_a_stay_at_its_middle_for_other_programs() -> None:
         "-ZZZZ1400",
         "-N0300F205 3557N03900E/N0300F215 STAY1/0130",
         "-ZZZZ0130",
-        "-DEP/3557N03900E DEST/3557N03900E DOF/170618 STAYINFO1/HELD CIRCLE 35.9528N39.0079E 8NM",
-        "RMK/LEAD-D/TRAIL EXERCISE)",
+        "-DEP/3557N03900E DEST/3557N03900E DOF/170618",
+        "RMK/LEAD D TRAIL EXERCISE",
+        "STAYINFO1/HELD CIRCLE 35.9528N39.0079E 8NM)",
     ]
+
+
+ROUTE = Corridor(route=(Position(38.5, 35.2), Position(39.25, 35.75), Position(40.0, 36.1)), half_width_nm=5)
+FILED = (
+    msgspec.structs.replace(PLAN, remarks="LEAD AND TRAIL", priority=Priority.EMERGENCY),
+    msgspec.structs.replace(PLAN, callsign="EXER12", aircraft_type="", remarks="", kind=FlightKind.TANKER),
+    msgspec.structs.replace(PLAN, callsign="EXER13", aircraft_type="MIG 29", area=ROUTE),
+    msgspec.structs.replace(
+        PLAN, callsign="EXER14", area=ROUTE, lower_ft=3_000, upper_ft=9_000, kind=FlightKind.MEDEVAC
+    ),
+)
+
+
+def test_a_program_of_others_has_read_the_same_flights() -> None:
+    # The file has what aviconv-fpl 0.4.0 (PyPI, MIT) made of these messages. Where what is written changes, read it
+    # anew: pip install aviconv-fpl, and aviconv_fpl.parse(message) of each message.
+    kept = msgspec.json.decode((FIXTURES / "fpl_read_by_others.json").read_bytes())
+    assert [one["message"] for one in kept] == [*map(fpl, FILED)]
+    for one, plan in zip(kept, FILED, strict=True):
+        read, ours = one["read"], back(one["message"])
+        assert read["callsign"] == plan.callsign
+        assert read["dof"] + read["eobt"] == f"{plan.start:%y%m%d%H%M}"
+        assert read["eet"] == "0130"
+        assert read["dep"] == doc4444.read(one["message"])["other"]["DEP"]
+        assert read["number"] * read["type"] in {plan.aircraft_type.lstrip("2") * read["number"], "ZZZZ"}
+        assert (read["type"] == "ZZZZ") == (read["typ"] is not None)
+        assert (read["rmk"] or "").startswith(ours.remarks)
+        assert read["lowest"] == doc4444.read(one["message"])["levels_ft"][0] // 100
+        assert ("EMER" in (read["sts"] or "")) == (ours.priority is Priority.EMERGENCY)
+
+
+def test_a_type_that_is_not_known_is_told_as_such_and_read_back_as_none() -> None:
+    text = fpl(msgspec.structs.replace(PLAN, aircraft_type=""))
+    assert "TYP/NOTGIVEN" in text
+    assert back(text).aircraft_type == ""
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,7 @@ from typing import Final, NamedTuple
 from hotline_protocol.airspace import Circle, Corridor, Polygon, Position
 from hotline_protocol.flightplan import FlightKind, FlightPlan, Priority
 from hotline_protocol.geometry import centre, length_nm
-from hotline_protocol.icao_field18 import read_items, without_supplement
-from hotline_protocol.icao_fpl import HALF_BLOCK_FT, LONGEST, read_fpl
+from hotline_protocol.icao_fpl import HALF_BLOCK_FT, LONGEST, TYPE_NOT_GIVEN, read_fpl
 from hotline_protocol.icao_held import held_words
 from hotline_protocol.icao_route import HIGHEST_FT
 from hotline_protocol.icao_types import kind_of_type
@@ -29,7 +28,8 @@ TRANSITION: Final = 100
 """In hundreds of feet: below it levels are written as altitudes."""
 
 _TYPE: Final = re.compile(r"([1-9][0-9]?)?([A-Z][A-Z0-9]{1,3})")
-_UNFIT: Final = re.compile(r"[^A-Z0-9 .,+?:'=/-]+")
+_UNFIT: Final = re.compile(r"[^A-Z0-9 .,+?:'=]+")
+"""What no remark is written with: a hyphen begins a field for other programs, and a slash ends an indicator."""
 
 
 class LeftOut(NamedTuple):
@@ -58,7 +58,7 @@ def fpl(plan: FlightPlan) -> str:
     change = f"/{speed}{high}" if high != low else ""
     way = [f"{first}{change}", *route[1:]]
     stay = [f"STAY1/{_hours(elapsed_min)}"] if items else []
-    other = [*_status(plan), f"DEP/{first} DEST/{last} DOF/{start:%y%m%d}", *_named_type(plan), *items]
+    other = [*_status(plan), f"DEP/{first} DEST/{last} DOF/{start:%y%m%d}", *_named_type(plan)]
     lines = (
         f"(FPL-{plan.callsign}-IM",
         f"-{_type(plan)}/M-S/C",
@@ -67,6 +67,7 @@ def fpl(plan: FlightPlan) -> str:
         f"-ZZZZ{_hours(elapsed_min)}",
         f"-{' '.join(other)}",
         *_remarks(plan),
+        *items,  # ICAO does not name it: a program that does not know it takes it for remarks, and not for the day
     )
     text = "\n".join(lines)
     if len(text) > LONGEST:
@@ -140,7 +141,8 @@ def _type(plan: FlightPlan) -> str:
 
 
 def _named_type(plan: FlightPlan) -> list[str]:
-    return [f"TYP/{_letters(plan)}"] if _letters(plan) and _type(plan) == "ZZZZ" else []
+    """TYP of field 18, which ZZZZ demands."""
+    return [f"TYP/{_letters(plan) or TYPE_NOT_GIVEN}"] if _type(plan) == "ZZZZ" else []
 
 
 def _letters(plan: FlightPlan) -> str:
@@ -160,8 +162,6 @@ def _status(plan: FlightPlan) -> list[str]:
 def _remarks(plan: FlightPlan) -> list[str]:
     """The remarks in capitals, with the kind of flight before them where nothing else says it."""
     said = " ".join(_UNFIT.sub(" ", plan.remarks.upper()).split())
-    if read_items(f"RMK/{said}") != {"": "", "RMK": said} or without_supplement(said) != said:
-        said = " ".join(re.sub(r"[/-]", " ", said).split())  # a word with a slash would be read as an indicator
     first = re.match("[A-Z]*", said)
     names_other = first is not None and first[0].lower() in {kind.value for kind in FlightKind} - {plan.kind.value}
     known = kind_of_type(_letters(plan)) or FlightKind.PATROL
