@@ -1,4 +1,4 @@
-"""How a level of tension falls while nothing more is felt: the one place where the law is stated."""
+"""The law by which a level of tension falls while no event raises it. It is stated here alone."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +10,7 @@ from .message import AwareTime
 
 
 class Fall(msgspec.Struct, frozen=True, kw_only=True):
-    """The level from ``at`` on, if nothing more is felt."""
+    """The level from ``at`` on, until the next event."""
 
     at: AwareTime
     level: float

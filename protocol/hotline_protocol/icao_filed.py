@@ -22,7 +22,7 @@ _DEPARTURE: Final = re.compile(r"([A-Z][A-Z0-9]{3})\s?([0-9]{2})([0-9]{2})(?![0-
 
 
 class Flight(msgspec.Struct, frozen=True):
-    """What other messages name a flight by."""
+    """The fields by which ICAO messages identify a flight."""
 
     callsign: str
     departure: str
@@ -45,7 +45,7 @@ def kept(body: str, day: date) -> str | None:
 
 
 def flight_of(message: str) -> Flight | None:
-    """What a kept message names its flight by; None where it is none."""
+    """The flight that a kept message identifies; None for a text that is no flight plan message."""
     body = message.strip("()")
     parts = _parts(body)
     found = _DEPARTURE.match(parts[5])

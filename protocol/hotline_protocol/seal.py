@@ -24,7 +24,7 @@ BAD_SEAL: Final = "bad-seal"
 
 
 def sealed_bytes(entry: Entry) -> bytes:
-    """What the granter signs: no message is signed by these bytes, since what is signed there ends with ``}``."""
+    """The bytes that the granter signs. No signed message has the same bytes: those end with ``}``."""
     return PREFIX + entry.hash.encode()
 
 
@@ -49,12 +49,12 @@ def seal_own(message: Message, sign: Callable[[bytes], bytes]) -> Message:
 
 
 def without_seal(message: Message) -> Message:
-    """The same message without its seal, which says nothing new: another key of the granter makes another one."""
+    """The message without its seal, for comparing two copies: each key of the granter makes another seal."""
     return replace(message, seal=UNSET) if isinstance(message, Entered | Entries) else message
 
 
 def unproven(message: Message, granter: str, is_signed: Callable[[bytes, bytes], bool]) -> Entry | None:
-    """The entry for which no seal of this granter stands, though it bears its name; None when there is none.
+    """The first entry found that bears the name ``granter`` and is not covered by its seal; None when there is none.
 
     The last entry must bear the seal, and each other one must be the one before its follower. ``is_signed`` tells
     whether its first argument is the granter's signature of the second.

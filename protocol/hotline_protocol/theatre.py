@@ -38,7 +38,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Theatre(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a theatre's file says.
+    """A theatre, as its TOML file describes it.
 
     ``zone`` is for times that are written without one. ``map`` is the folder of the map's GeoJSON files, seen from the
     theatre's file; those of the theatres that are shipped stand with the scenarios.
@@ -52,7 +52,7 @@ class Theatre(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     places: tuple[Place, ...] = ()
 
     def place(self, name: str) -> Position | None:
-        """Where this is, by name or ICAO code, whatever its case, blanks and hyphens: ``DEIREZZOR``."""
+        """The position of a place by name or ICAO code; case, blanks and hyphens do not count. None if unknown."""
         wanted = _key(name)
         for each in self.places:
             if wanted and wanted in (_key(each.name), each.icao):
@@ -102,7 +102,7 @@ def shipped_theatres() -> tuple[str, ...]:
 
 
 def default_theatre() -> Theatre:
-    """The theatre of whatever names none."""
+    """The theatre of scenarios and agreements that name none. Raises FileNotFoundError in a damaged installation."""
     found = shipped_theatre(DEFAULT)
     if found is None:
         raise FileNotFoundError(FOLDER / f"{DEFAULT}.toml")

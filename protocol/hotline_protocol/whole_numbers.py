@@ -16,7 +16,7 @@ _POINT: Final = "got `float`"
 
 
 def decode_json(decoder: "msgspec.json.Decoder[T]", payload: bytes | msgspec.Raw) -> T:
-    """What this decoder makes of these bytes, whole numbers with a point included. Raises what the decoder raises."""
+    """Decode these bytes; accepts whole numbers with a point, such as 18000.0. Raises the errors of the decoder."""
     try:
         return decoder.decode(payload)
     except msgspec.ValidationError as error:

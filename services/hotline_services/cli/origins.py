@@ -1,4 +1,4 @@
-"""What a command writes down of how it makes a run."""
+"""The provenance of a run that a command is about to make."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from hotline_services.runtime.provenance import Provenance
 
 
 def provenance_of(scenario: str, set_texts: Sequence[str] = (), changes: Mapping[str, Any] | None = None) -> Provenance:
-    """That of a run of this scenario, a shipped name or a file, with these changes. Raises ScenarioError."""
+    """Provenance of a run of this scenario (a shipped name or a file) with these changes. Raises ScenarioError."""
     return Provenance(
         file=scenario if scenario.endswith(".toml") else "",
         digest=scenario_digest(scenario, changes),

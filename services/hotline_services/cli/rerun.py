@@ -26,7 +26,7 @@ DIFFERENT: Final = 1
 
 
 class Rerun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came of it. ``lines`` are those of a simulated run that were the same, ``services`` those of a live run."""
+    """The result. ``lines`` counts the equal lines of a simulated run; ``services`` has the results of a live run."""
 
     recording: str
     scenario: str
@@ -130,7 +130,7 @@ def _result(
 
 
 def _told(found: Rerun) -> Iterator[str]:
-    """For a person: what is the same, and where something differs first."""
+    """The result as lines of text for a person."""
     if found.lines is not None:
         same = f"{found.lines:,} messages are the same when {found.scenario} is run again with seed {found.seed}"
         yield f"{found.recording}: {same}{'.' if found.equal else ', and then it differs.'}"

@@ -1,4 +1,4 @@
-"""What a scenario has in store for a time at which the run is over."""
+"""Parts of a scenario that begin only after the end of the run."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,14 +13,14 @@ MOST: Final = 5
 
 
 class Beyond(NamedTuple):
-    """The field of something that never comes, and the time that it names."""
+    """A field of the scenario, and its time after the end of the run."""
 
     field: str
     at: datetime
 
 
 def beyond(scenario: Scenario, end: datetime) -> list[Beyond]:
-    """What is to begin at the end of the run or later, in the order of time."""
+    """The fields whose time is ``end`` or later, in order of time."""
     found = (Beyond(field, moment.after(scenario.start)) for field, moment in _moments(scenario))
     return sorted((each for each in found if each.at >= end), key=lambda each: (each.at, each.field))
 
@@ -53,5 +53,5 @@ def _moments(scenario: Scenario) -> Iterator[tuple[str, Moment]]:
 
 
 def end_of(scenario: Scenario, days: float) -> datetime:
-    """When a run of so many days is over."""
+    """The end of a run of ``days`` days, which may be a fraction."""
     return scenario.start + timedelta(days=days)

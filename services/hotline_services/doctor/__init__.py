@@ -1,1 +1,1 @@
-"""What is wrong with a broker and the services on it: looking (:mod:`.looking`), and judging (:mod:`.findings`)."""
+"""Diagnosis of a broker and the services on it: observations (:mod:`.looking`) and findings (:mod:`.findings`)."""

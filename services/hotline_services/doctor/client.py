@@ -82,7 +82,7 @@ class DoctorClient:
         self.packet_limit = getattr(properties, "MaximumPacketSize", None)
 
     def subscribe(self, where: str) -> bool:
-        """Hear this from now on. Whether the broker lets us; no answer is none."""
+        """Subscribe to this topic filter; returns whether the broker accepts. No answer within 10 s counts as no."""
         _, mid = self._client.subscribe(where, qos=0)
         until = time.monotonic() + ANSWER_S
         while not self._ended.is_set() and (left_s := until - time.monotonic()) > 0:
@@ -95,7 +95,7 @@ class DoctorClient:
         return self._ended.is_set()  # a lost connection is told as such, and nothing else
 
     def has_come_back(self, message: Message, payload: bytes, within_s: float) -> bool:
-        """Publish this to ourselves, and wait for it."""
+        """Publish this to ourselves; returns whether it arrives within ``within_s`` seconds."""
         self._echo = message.id.encode()
         self._echoed.clear()
         self._client.publish(address_of(message), payload, qos=1)
@@ -106,7 +106,7 @@ class DoctorClient:
         self._ended.wait(seconds)
 
     def heard(self, check: Check | None) -> Iterator[Heard]:
-        """What has arrived and tells how things stand: what was retained, signs of life, and the clock."""
+        """The publishes that have arrived: retained messages, health, and the clock. ``check`` verifies signatures."""
         for heard in [*self._arrived[True], *self._arrived[False]]:
             problem = check(heard.topic, heard.payload) if check is not None and is_state(heard.topic) else None
             yield Heard(

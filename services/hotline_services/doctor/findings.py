@@ -1,4 +1,4 @@
-"""What is wrong, by what was seen at a broker. Pure: the same observations give the same findings."""
+"""Findings from observations of a broker. Pure: the same observations give the same findings."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -22,7 +22,7 @@ _RIGHTS: Final = "Give {user} the topics that the protocol has for it: compose/a
 
 
 def findings(seen: Observations) -> list[Finding]:
-    """Everything that is wrong. Without a connection, only why there is none."""
+    """All faults. Without a connection, only the reason for that."""
     found = list(_connection(seen))
     if seen.connected_to is None:
         return found

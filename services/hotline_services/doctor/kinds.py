@@ -1,4 +1,4 @@
-"""What a finding is."""
+"""A finding of the doctor, and its kinds."""
 
 import enum
 from typing import Final
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Kind(enum.Enum):
-    """What sort of thing is wrong."""
+    """The kind of fault; the value is the word in the output and in ``docs/doctor.md``."""
 
     UNREACHABLE = "unreachable"
     REFUSED = "refused"
@@ -32,7 +32,7 @@ NO_CONNECTION: Final = (Kind.UNREACHABLE, Kind.REFUSED, Kind.TLS, Kind.LOST)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong: about whom or what, in one sentence, and what to do."""
+    """One fault: ``about`` which service or topic, the fault in one ``sentence``, and the ``remedy`` in another."""
 
     kind: Kind
     about: str

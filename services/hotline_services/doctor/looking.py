@@ -31,7 +31,7 @@ ECHO_S: Final = 2.0
 
 
 def look(settings: BrokerSettings, listen_s: float) -> Observations:
-    """What is to be seen at this broker in ``listen_s`` seconds. Blocking."""
+    """Observe this broker for ``listen_s`` seconds. Blocks for so long."""
     found: list[NoConnection] = []
     for node in settings.nodes:
         try:

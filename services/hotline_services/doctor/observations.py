@@ -1,4 +1,4 @@
-"""What was seen at a broker, before anybody judges it."""
+"""Observations of a broker, from which findings are made."""
 
 from datetime import datetime, timedelta
 
@@ -35,7 +35,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sign(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign of life that could be read."""
+    """A health message that could be read, which arrived ``at`` this time of our machine's clock."""
 
     health: Health
     retained: bool
@@ -68,7 +68,7 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def own_topic(self) -> str:
-        """Where ``user`` says something to itself."""
+        """The topic on which ``user`` publishes to itself."""
         return CONTROL.filter(source=self.user or "", to=self.user or "")
 
     @property

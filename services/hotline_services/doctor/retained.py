@@ -1,4 +1,4 @@
-"""What the broker keeps and should not."""
+"""Findings of retained messages that the broker should not keep."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -20,7 +20,7 @@ Signs = Mapping[str, Sequence[Sign]]
 
 
 def of_services(seen: Observations) -> Iterator[Finding]:
-    """All that has to do with a service."""
+    """Findings of single services, missing services, and different versions."""
     signs = seen.signs
     now = seen.until - (machine_ahead(seen) or timedelta())
     for name, heard in signs.items():
@@ -64,7 +64,7 @@ def _age_s(last: Health, clock: Clock | None, now: datetime) -> float | None:
 
 
 def _double(name: str, heard: Sequence[Sign]) -> Iterator[Finding]:
-    """Whoever comes after another session has taken its place; but a session that comes back has never gone."""
+    """A session that is heard again after another one has never ended: both processes still run."""
     sessions = [session for session, _ in groupby(sign.health.session for sign in heard if _is_up(sign))]
     if len(sessions) > len(set(sessions)):
         yield Finding(

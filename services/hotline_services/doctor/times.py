@@ -24,7 +24,7 @@ _NTP: Final = "Set the clocks of both machines, by NTP for example."
 
 
 def of_times(seen: Observations) -> Iterator[Finding]:
-    """All that has to do with time."""
+    """Findings of the simulated clock, of clock skew, and of the broker's delay."""
     yield from _clock(seen)
     yield from _skew(seen)
     yield from _slowness(seen)

@@ -11,7 +11,7 @@ from .reading import Prepared
 
 
 class _Late(NamedTuple):
-    """What an arm has in store for a time after its end."""
+    """The fields that an arm changes to a time after its end."""
 
     arm: Arm
     things: set[Beyond]

@@ -1,4 +1,4 @@
-"""The header of a recording of a live run: what its record says of how it was made, and what else is told."""
+"""The header of a recording of a live run, from its record and from the command line."""
 
 import sqlite3
 from datetime import datetime
@@ -18,7 +18,7 @@ LIVE: Final = "live"
 
 
 class Told(NamedTuple):
-    """What somebody says of a run, for where the record does not say it."""
+    """Facts of a run from the command line, used where the record lacks them."""
 
     scenario: str | None = None
     seed: int | None = None

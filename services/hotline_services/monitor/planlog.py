@@ -1,4 +1,4 @@
-"""What a side is told to do about its plans, as a duty log has it."""
+"""Orders about plans in the words of the duty log."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -11,7 +11,7 @@ PlanOrder = SubmitPlan | CancelPlan | ChangePlan | FileMessage | DeclareEmergenc
 
 
 def ordered(order: PlanOrder) -> tuple[str, Sequence[str]]:
-    """What kind of order it is, and what it says."""
+    """The verb of the log line, and the parts of its text."""
     match order:
         case SubmitPlan(plan=plan):
             flown = f"{callsign(plan.callsign, plan.plan_id)}{plan.kind.value}"
@@ -37,7 +37,7 @@ def callsign(callsign: str, plan_id: str) -> str:
 
 
 def _changes(order: ChangePlan) -> list[str]:
-    """What a plan is to be changed to."""
+    """The changed fields in words."""
     told = [f"{order.shift_min:+d} min"] if order.shift_min else []
     told += [f"from {clock_time(order.start)}"] if order.start is not None else []
     told += [f"until {clock_time(order.end)}"] if order.end is not None else []

@@ -36,7 +36,7 @@ def read_only(path: Path) -> sqlite3.Connection:
 
 
 def log_of(path: Path) -> Path:
-    """What SQLite keeps beside this record while somebody has it open for writing."""
+    """SQLite's write-ahead log beside this record. It exists while a process has the record open for writing."""
     return path.with_name(path.name + "-wal")
 
 

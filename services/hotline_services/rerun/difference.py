@@ -21,7 +21,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def difference(line: int, recorded: bytes | None, rerun: bytes | None) -> Difference:
-    """The difference between these two, which stand in this line."""
+    """The difference between two texts of line ``line``; None stands for a missing line."""
     known, new = _text(recorded), _text(rerun)
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(known or "", new or "", strict=False)))
     return Difference(line=line, recorded=known and shortened(known, shared), rerun=new and shortened(new, shared))
@@ -32,7 +32,7 @@ def _text(line: bytes | None) -> str | None:
 
 
 def shortened(text: str, at: int) -> str:
-    """At most so many letters of it, those around the letter at this place."""
+    """At most ``SHOWN`` characters of ``text``, around the index ``at``; an ellipsis marks a cut."""
     start = max(0, min(at - BEFORE, len(text) - SHOWN))
     end = start + SHOWN
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"

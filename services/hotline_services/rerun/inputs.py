@@ -17,7 +17,7 @@ from .difference import Difference, difference
 
 
 class Replayed(msgspec.Struct, kw_only=True):
-    """What came of one service: how many inputs it was given, how many messages it said, and where they first differ.
+    """The result for one service: number of inputs, number of messages that it said, and their first difference.
 
     ``reason`` says why it was not compared; empty when it was.
     """
@@ -36,7 +36,7 @@ class _Expected:
         self._messages: Final[dict[str, dict[str, tuple[int, bytes]]]] = {}
 
     def add(self, number: int, message: Message) -> None:
-        """This message stands in this line. A journal's own text takes the place of what others recorded."""
+        """Expect ``message``, of line ``number``. A journal's text replaces the monitor's."""
         if message.seq:
             self._messages.setdefault(message.source, {})[message.id] = (number, encode(message))
 
@@ -52,7 +52,7 @@ class _Expected:
         return difference(*first, None) if (first := min(left, default=None)) else None
 
     def among(self, services: Iterable[str]) -> list[str]:
-        """Those of these services whose messages have not been looked at."""
+        """The services in ``services`` with recorded messages that were not compared."""
         return [service for service in services if service in self._messages]
 
 
@@ -80,7 +80,7 @@ class _Journal:
             result.difference = result.difference or self._expected.compare(number, message)
 
     def end(self) -> Replayed:
-        """There are no more lines of it."""
+        """Finish the journal; returns its result. A recorded message that was not said again counts as a difference."""
         left = self._expected.left(self.result.service)
         if self._core is not None:
             self.result.difference = self.result.difference or left

@@ -47,12 +47,12 @@ def _digits(length: int) -> bytes:
 
 
 def puback_packet(mid: int) -> bytes:
-    """What tells the broker that the publish of this number is done with."""
+    """A PUBACK packet: acknowledges the broker's publish ``mid``."""
     return bytes((_PUBACK, 2)) + mid.to_bytes(2, "big")
 
 
 def read_puback(first: int, body: bytes) -> Confirmed | None:
-    """What the broker says of a publish of ours, in a packet of this first byte and body; None in another one."""
+    """The broker's PUBACK in a packet of this first byte and body; None for any other packet."""
     if first != _PUBACK or len(body) < 2:
         return None
     code = body[2] if len(body) > 2 else 0

@@ -15,7 +15,7 @@ Speed = Annotated[float, Meta(gt=0, le=100_000)]
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a run is made of, beside its seed and its length.
+    """Scenario, program and Python version of a run; its seed and length stand elsewhere.
 
     ``file`` is the path of the scenario as it was given, empty for one that is shipped. ``digest`` is that of all that
     the scenario says, with its agreement and with the values that were ``set``, which stand here as they were typed.
@@ -29,7 +29,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
-    """What a live service was started with. ``days`` and ``speed`` are None where it was not told."""
+    """The arguments of a live service. ``days`` and ``speed`` are None where they were not given."""
 
     scenario: str
     provenance: Provenance
