@@ -80,6 +80,17 @@ def test_an_order_that_is_rejected_is_told_as_refused_with_the_reason(text: str,
     assert (answers.missing, answers.refused) == ([], True)
 
 
+def test_the_cancellation_of_a_plan_that_is_over_is_answered_with_its_state() -> None:
+    world, answers = Joined(), Answers()
+    cancel = f'{{"type": "cancel-plan", "plan_id": "{NAME}"}}'
+    for text in (FPL, cancel):
+        sent(world, text, Answers())
+        world.run(minutes=20)
+    before = sent(world, cancel, answers)
+    assert told(world, answers, before) == ["withdrawn"]
+    assert (answers.missing, answers.refused) == ([], False)
+
+
 def test_a_change_of_a_plan_that_is_being_negotiated_is_not_answered_by_the_end_of_the_version_before() -> None:
     world, answers = Joined(), Answers()
     world.lost = lambda message: hasattr(message, "call_id")

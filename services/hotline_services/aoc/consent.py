@@ -70,9 +70,11 @@ class Consents:
             self._book.tell(filed)
 
     def cancel(self, order: CancelPlan) -> None:
-        """A plan is taken back."""
+        """A plan is taken back. Of one that is over its state is said again: who cancels it waits for an answer."""
         filed = self._known(order.plan_id, order)
-        if filed is not None and filed.state not in OVER:
+        if filed is not None and filed.state in OVER:
+            self._book.tell(filed)
+        elif filed is not None:
             self._withdraw(filed, None, "the flight was cancelled")
 
     def land(self, filed: Filed) -> None:
