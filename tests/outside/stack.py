@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,8 @@ CLOCK = {
     "speed": 1.0,
 }
 PLAN = {
-    "plan_id": "OUTSIDE1",
-    "callsign": "OUTSIDE1",
+    "plan_id": "OUTSIDE-1",
+    "callsign": "OUTSID1",
     "kind": "patrol",
     "area": {"shape": "circle", "centre": [42.0, 36.5], "radius_nm": 5},
     "lower_ft": 24000,
@@ -59,9 +60,14 @@ def free_port() -> int:
         return port
 
 
-def clock_now() -> dict[str, Any]:
-    """A clock that begins now."""
-    return CLOCK | {"real_start": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+def real(after_s: float = 0) -> str:
+    """The time of this machine, so many seconds from now."""
+    return (datetime.now(UTC) + timedelta(seconds=after_s)).isoformat()
+
+
+def clock_now(after_s: float = 0) -> dict[str, Any]:
+    """A clock that begins now, or as a machine says that is ahead by so much."""
+    return CLOCK | {"real_start": real(after_s)}
 
 
 Heard = tuple[str, dict[str, Any]]
@@ -95,6 +101,10 @@ class Client:
         with self._news:
             return self._news.wait_for(lambda: any(wanted(*heard) for heard in self.heard[since:]), PATIENCE_S)
 
+    def says(self, source: str, kind: str, since: int = 0) -> bool:
+        """Whether this service says something of this type on its events before patience ends."""
+        return self.hears(lambda at, said: at == f"{ROOT}/event/{source}" and said["type"] == kind, since)
+
     def is_up(self, source: str, since: int = 0) -> bool:
         """Whether this service gives a sign of life before patience ends."""
         topic = f"{ROOT}/health/{source}"
@@ -122,12 +132,18 @@ class Mosquitto:
         self._children.append(child)
         return child
 
-    def run(self, name: str, *options: str, broker: str = "", data: str = "data") -> "subprocess.Popen[bytes]":
+    def run(
+        self, name: str, *options: str, broker: str = "", data: str = "data", scenario: str = "scenario.toml"
+    ) -> "subprocess.Popen[bytes]":
         """``hotline run``, with a log that is named for the last word of ``name``."""
         where = broker or f"mqtt://127.0.0.1:{self.port}"
-        own = ["--broker", where, "--data", str(self.folder / data), "--scenario", str(self.folder / "scenario.toml")]
+        own = ["--broker", where, "--data", str(self.folder / data), "--scenario", str(self.folder / scenario)]
         command = [sys.executable, "-m", "hotline_services.cli.main", "run", *name.split(), *own, *options]
         return self._start(name.rsplit(maxsplit=1)[-1], command)
+
+    def hotline(self, *words: str) -> "subprocess.Popen[bytes]":
+        """Any other command, with a log that is named for its first word."""
+        return self._start(words[0], [sys.executable, "-m", "hotline_services.cli.main", *words])
 
     def client(self, user: str | None = None, name: str = "") -> Client:
         self._clients.append(Client(self.port, user, name))

@@ -252,6 +252,8 @@ class LiveActor:
         pumping = asyncio.create_task(self._pump())
         try:
             await asyncio.wait([connected, ticking, pumping], return_when=asyncio.FIRST_COMPLETED)
+            if pumping.done():  # it raises what the store has, which is told as a failure: nobody has stopped us yet
+                pumping.result()
             self.stop()
             code = await pumping
             if self._namesakes.is_later:
