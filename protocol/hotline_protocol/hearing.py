@@ -15,7 +15,7 @@ import msgspec
 
 from .authority import admit, objection
 from .flightplan import Notes, Problem
-from .injection import CancelPlan, ChangePlan, FileMessage, SubmitPlan
+from .injection import CancelPlan, ChangePlan, DeclareEmergency, FileMessage, SubmitPlan
 from .intake import (
     MAX_BYTES,
     Alteration,
@@ -40,6 +40,8 @@ _PARTY: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _TYPES: Final = frozenset(msgspec.json.encode(kind.__struct_config__.tag) for kind in ORDER.messages)
 
+OfAPlan = SubmitPlan | CancelPlan | ChangePlan | DeclareEmergency
+"""Orders whose unknown fields are told with the next word on the plan."""
 _Envelope = dict[str, msgspec.Raw]
 
 
@@ -64,14 +66,15 @@ def ear(name: str, payload: bytes, now: datetime, parties: Collection[str] = ())
     plan_id, _ = names_in(envelope.get("plan", msgspec.Raw(b"{}")))
     filled_in = _filled_in(envelope, payload, known, now)
     heard = _decoded(name, filled_in, payload, now, parties, plan_id)
-    return [_noted(heard, filled_in, name, payload, now) if isinstance(heard, SubmitPlan) else heard]
+    return [_noted(heard, filled_in, name, payload, now) if isinstance(heard, OfAPlan) else heard]
 
 
-def _noted(heard: SubmitPlan, filled_in: bytes, name: str, payload: bytes, now: datetime) -> Message:
+def _noted(heard: OfAPlan, filled_in: bytes, name: str, payload: bytes, now: datetime) -> Message:
     """This order with what stood in it that is no field; refused where its area is of two shapes."""
-    unknown, foreign = examine(msgspec.json.decode(filled_in), SubmitPlan)
+    unknown, foreign = examine(msgspec.json.decode(filled_in), type(heard))
     if foreign:
-        return msgspec.structs.replace(_unreadable(name, payload, now, together(foreign)), about=heard.plan.plan_id)
+        about = heard.plan.plan_id if isinstance(heard, SubmitPlan) else heard.plan_id
+        return msgspec.structs.replace(_unreadable(name, payload, now, together(foreign)), about=about)
     return msgspec.structs.replace(heard, notes=unknown) if unknown else heard
 
 
@@ -125,7 +128,8 @@ def _submitted(
 ) -> SubmitPlan | CancelPlan | ChangePlan | FileMessage:
     if isinstance(plan, Alteration):
         content = f"{number} {sorted(plan.fields.items())}".encode()
-        return plan.addressed({"id": _id(content, now), "seq": 0, "time": now, **known})
+        change = plan.addressed({"id": _id(content, now), "seq": 0, "time": now, **known})
+        return msgspec.structs.replace(change, notes=notes or msgspec.UNSET)
     if isinstance(plan, Filing):
         return FileMessage(id=_id(f"{number} {plan.text}".encode(), now), seq=0, time=now, text=plan.text, **known)
     if isinstance(plan, Cancellation):

@@ -28,15 +28,16 @@ class SubmitPlan(Injected, frozen=True, kw_only=True, tag="submit-plan"):
 
 
 class CancelPlan(Injected, frozen=True, kw_only=True, tag="cancel-plan"):
-    """Withdraw a plan; what it had reserved is released."""
+    """Withdraw a plan; what it had reserved is released. ``notes`` are as in :class:`SubmitPlan`."""
 
     plan_id: PlanId
+    notes: Notes | msgspec.UnsetType = msgspec.UNSET
 
 
 class ChangePlan(Injected, frozen=True, kw_only=True, tag="change-plan"):
     """Make a new version of this plan: what is named here becomes so, everything else stays.
 
-    ``shift_min`` moves it in time; ``start`` and ``end`` set its times.
+    ``shift_min`` moves it in time; ``start`` and ``end`` set its times. ``notes`` are as in :class:`SubmitPlan`.
     """
 
     plan_id: PlanId
@@ -48,6 +49,7 @@ class ChangePlan(Injected, frozen=True, kw_only=True, tag="change-plan"):
     upper_ft: Feet | None = None
     priority: Priority | None = None
     remarks: Annotated[str, Meta(max_length=500)] | None = None
+    notes: Notes | msgspec.UnsetType = msgspec.UNSET
 
 
 class FileMessage(Injected, frozen=True, kw_only=True, tag="file-message"):
@@ -57,9 +59,11 @@ class FileMessage(Injected, frozen=True, kw_only=True, tag="file-message"):
 
 
 class DeclareEmergency(Injected, frozen=True, kw_only=True, tag="declare-emergency"):
-    """The flight of this plan is in distress: it becomes Contingent and pre-empts."""
+    """The flight of this plan is in distress: it becomes Contingent and pre-empts. ``notes`` are as in
+    :class:`SubmitPlan`."""
 
     plan_id: PlanId
+    notes: Notes | msgspec.UnsetType = msgspec.UNSET
 
 
 class SightingKind(enum.Enum):

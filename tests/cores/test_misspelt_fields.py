@@ -113,6 +113,26 @@ def test_a_plan_that_is_negotiated_is_told_at_once_and_only_once() -> None:
     assert world.all(Propose)
 
 
+@pytest.mark.parametrize(
+    ("order", "field", "reason"),
+    [
+        ({"type": "change-plan", "shift_mim": 1, "remarks": "later"}, "shift_mim", "not a field; shift_min?"),
+        ({"type": "cancel-plan", "reazon": "weather"}, "reazon", "not a field"),
+        ({"type": "declare-emergency", "prioritty": 1}, "prioritty", "not a field"),
+    ],
+)
+@pytest.mark.parametrize("envelope", [{}, {"id": "typed-1", "source": "inject", "seq": 0, "time": NOON.isoformat()}])
+def test_a_slip_in_an_order_on_a_plan_is_told_with_the_next_word_on_it(
+    order: dict[str, Any], field: str, reason: str, envelope: dict[str, Any]
+) -> None:
+    world = Joined()
+    world.deliver(submitted(plan("far", FAR_EAST)))
+    typed = ear("hotline/v1/inject/us", json.dumps(order | envelope | {"plan_id": "far"}).encode(), world.now)
+    world.deliver(*typed)
+    told = [note for status in world.all(PlanStatus) for note in fields(status).get("notes", [])]
+    assert told == [{"code": "unknown-field", "field": field, "reason": reason}]
+
+
 def test_who_checks_a_plan_before_it_is_handed_in_is_told_the_same() -> None:
     (one,) = check(json.dumps(TYPED).encode(), "us", NOON, None, ()).plans
     assert [(note.field, note.reason) for note in one.notes] == [(note["field"], note["reason"]) for note in NOTES]

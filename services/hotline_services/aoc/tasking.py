@@ -57,12 +57,15 @@ class Tasking:
                 self._voice.note(message.plan.plan_id, message.notes)
                 self._consents.submit(message.plan)
             case CancelPlan():
+                self._voice.note(message.plan_id, message.notes)
                 self._consents.cancel(message)
             case ChangePlan():
+                self._voice.note(message.plan_id, message.notes)
                 self._changing.change(message)
             case FileMessage():
                 self._changing.hear(message)
             case DeclareEmergency():
+                self._voice.note(message.plan_id, message.notes)
                 self._consents.emergency(message)
             case ReportSighting():
                 self._saw(message)
