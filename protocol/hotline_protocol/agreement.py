@@ -14,6 +14,7 @@ from .message import PartyName, digest_of
 from .names import name_problem
 from .theatre import Bounds, bounds_problem
 from .unknown_fields import examine
+from .whole_numbers import convert_whole
 from .words import Word
 
 Minutes = Annotated[float, Meta(gt=0, le=1440)]
@@ -189,7 +190,7 @@ def read_agreement(text: str) -> Agreement:
     """The agreement in a TOML text, with no field to spare. Raises AgreementError."""
     try:
         raw = tomllib.loads(text.removeprefix("\ufeff"))
-        agreement = msgspec.convert(raw, Agreement)
+        agreement = convert_whole(raw, Agreement)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise AgreementError(str(error)) from error
     except RecursionError as error:

@@ -133,9 +133,8 @@ def _submitted(
     if isinstance(plan, Filing):
         return FileMessage(id=_id(f"{number} {plan.text}".encode(), now), seq=0, time=now, text=plan.text, **known)
     if isinstance(plan, Cancellation):
-        return CancelPlan(
-            id=_id(f"{number} cancel {plan.plan_id}".encode(), now), seq=0, time=now, plan_id=plan.plan_id, **known
-        )
+        named = f"{number} cancel {plan.plan_id}".encode()
+        return CancelPlan(id=_id(named, now), seq=0, time=now, plan_id=plan.plan_id, notes=msgspec.UNSET, **known)
     # The moment is part of the id: a plan that is sent again is not a duplicate, it wants an answer again.
     content = f"{number} {plan.digest}".encode()
     return SubmitPlan(id=_id(content, now), seq=0, time=now, plan=plan, notes=notes or msgspec.UNSET, **known)

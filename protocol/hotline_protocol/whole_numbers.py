@@ -4,6 +4,7 @@ R, pandas, Lua and spreadsheets write them so. The decoder alone refuses every n
 due. Nothing is lost in time: only what could not be decoded is looked at again.
 """
 
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -23,6 +24,16 @@ def decode_json(decoder: "msgspec.json.Decoder[T]", payload: bytes | msgspec.Raw
         if _POINT not in str(error):
             raise
     return decoder.decode(msgspec.json.encode(without_points(msgspec.json.decode(payload))))
+
+
+def convert_whole(raw: Any, kind: type[T], dec_hook: Callable[[type, Any], Any] | None = None) -> T:
+    """What ``msgspec.convert`` makes of this, whole numbers with a point included. Raises what that raises."""
+    try:
+        return msgspec.convert(raw, kind, dec_hook=dec_hook)
+    except msgspec.ValidationError as error:
+        if _POINT not in str(error):
+            raise
+    return msgspec.convert(without_points(raw), kind, dec_hook=dec_hook)
 
 
 def without_points(value: Any) -> Any:

@@ -2,7 +2,9 @@
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.intake import read_plans
 from hotline_protocol.message import Message
 from hotline_protocol.topics import MalformedMessageError, address_of, decode, decode_any, encode
+from hotline_services.director.scenario import ScenarioError, read_scenario
+from hotline_services.resources import scenarios_folder
 from hotline_services.runtime.recording import Header, RecordingReader, RecordingWriter
 
 from .filed import NOON, TODAY, raw
@@ -111,3 +115,28 @@ def test_a_recording_that_another_program_wrote_is_read() -> None:
 def test_no_number_changes_its_value(number: float) -> None:
     plans, _ = read_plans(json.dumps(raw(lower_ft=number)).encode(), TODAY)
     assert [plan.lower_ft for plan in plans] in ([], [number])
+
+
+def test_a_scenario_and_its_agreement_may_have_whole_numbers_with_a_point(tmp_path: Path) -> None:
+    agreement = (scenarios_folder() / "agreements/valley.toml").read_text()
+    (tmp_path / "agreement.toml").write_text(with_points(agreement))
+    text = with_points((scenarios_folder() / "valley-day.toml").read_text())
+    text = re.sub(r"^agreement = .*$", 'agreement = "agreement.toml"', text, flags=re.MULTILINE)
+    (tmp_path / "day.toml").write_text(text)
+    assert repr(read_scenario(tmp_path / "day.toml")) == repr(read_scenario("valley-day"))
+
+
+def with_points(text: str) -> str:
+    """The TOML with a point behind each whole height and length of time."""
+    written = re.sub(r"(\b\w+_(?:ft|s|min|nm) = \d[\d_]*)\b(?![.\d:])", r"\1.0", text)
+    assert written != text
+    return written
+
+
+def test_a_fraction_in_a_scenario_is_refused_with_its_line_and_field(tmp_path: Path) -> None:
+    text = (scenarios_folder() / "valley-day.toml").read_text()
+    changed = re.sub(r"^seed = .*$", "seed = 1.5", text, flags=re.MULTILINE)
+    assert changed != text
+    (tmp_path / "day.toml").write_text(changed)
+    with pytest.raises(ScenarioError, match="seed: Expected `int`, got `float`"):
+        read_scenario(tmp_path / "day.toml")

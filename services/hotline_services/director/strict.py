@@ -8,6 +8,7 @@ import msgspec
 from msgspec import inspect
 
 from hotline_protocol.topics import split_validation_error
+from hotline_protocol.whole_numbers import convert_whole
 
 from .written import read_written
 
@@ -32,7 +33,7 @@ class FieldError(ValueError):
 def read_strictly(raw: dict[str, Any], kind: type[T]) -> T:
     """The struct of this kind that is written so, with no field to spare. Raises FieldError."""
     try:
-        read = msgspec.convert(raw, kind, dec_hook=read_written)
+        read = convert_whole(raw, kind, read_written)
     except msgspec.ValidationError as error:
         reason, field = _split(str(error))
         pinned, keys = _pinned(raw, kind, str(error))
@@ -86,7 +87,7 @@ def _alone(raw: Any, steps: Sequence[str], key: str) -> Any:
 
 def _complaint(raw: dict[str, Any], kind: type) -> str | None:
     try:
-        msgspec.convert(raw, kind, dec_hook=read_written)
+        convert_whole(raw, kind, read_written)
     except msgspec.ValidationError as error:
         return str(error)
     return None
