@@ -1,6 +1,6 @@
 """What is added is handled everywhere, or left out on purpose: messages, enum members, formats, findings, commands.
 
-``match`` statements are held to that by mypy (``exhaustive-match``), tables here.
+mypy checks ``match`` statements for that (``exhaustive-match``). Tables and documents are checked here.
 """
 
 import enum
@@ -8,7 +8,9 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -20,7 +22,8 @@ from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_services.cli.export import Format
 from hotline_services.cli.main import COMMANDS
 from hotline_services.doctor.kinds import Kind
-from hotline_services.export.tables import TABLES
+from hotline_services.monitor.rows import Row
+from hotline_services.monitor.tables import TABLES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -43,24 +46,32 @@ PARTIAL = {
     ),
 }
 """Tables that leave members of their enum out on purpose, and which."""
+OTHERWISE = {"BoundaryRule.TOUCHING_IS_CONFLICT", "Design.ONE_AT_A_TIME"}
+"""The other one of two members, where the program asks whether it is the first."""
 INTERNAL = {EpochBegun, Unreadable}
 """Messages that a shell gives to its own core, and that nobody sends."""
 
 
+@cache
+def modules() -> tuple[ModuleType, ...]:
+    """Every module of the program."""
+    packages = (hotline_protocol, hotline_services)
+    found = (each for package in packages for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
+    return tuple(importlib.import_module(each.name) for each in found)
+
+
+def source(module: ModuleType) -> str:
+    return Path(str(module.__file__)).read_text(encoding="utf-8")
+
+
 def tables() -> Iterator[tuple[str, Mapping[enum.Enum, object]]]:
     """Each module's tables that have members of one enum for keys, by the module's and the table's name."""
-    for package in (hotline_protocol, hotline_services):
-        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            module = importlib.import_module(found.name)
-            for name, value in vars(module).items():
-                if isinstance(value, Mapping) and value and len({*map(type, value)}) == 1:
-                    first = next(iter(value))
-                    if isinstance(first, enum.Enum) and f"\n{name}" in source(found.name):
-                        yield f"{found.name}.{name}", value
-
-
-def source(module: str) -> str:
-    return Path(str(importlib.import_module(module).__file__)).read_text(encoding="utf-8")
+    for module in modules():
+        for name, value in vars(module).items():
+            keys = list(value) if isinstance(value, Mapping) else []
+            is_table = bool(keys) and isinstance(keys[0], enum.Enum) and {*map(type, keys)} == {type(keys[0])}
+            if is_table and f"\n{name}" in source(module):
+                yield f"{module.__name__}.{name}", value
 
 
 def test_a_table_has_every_member_of_its_enum_or_says_which_it_leaves_out() -> None:
@@ -70,6 +81,29 @@ def test_a_table_has_every_member_of_its_enum_or_says_which_it_leaves_out() -> N
         if absent:
             left_out[name] = " ".join(absent)
     assert left_out == PARTIAL
+
+
+def enums() -> Mapping[type[enum.Enum], set[str]]:
+    """The enums of the program, each with the names that it has in its own module and in others."""
+    found: dict[type[enum.Enum], set[str]] = {}
+    for module in modules():
+        for name, value in vars(module).items():
+            if isinstance(value, type) and issubclass(value, enum.Enum) and value.__module__.startswith("hotline_"):
+                found.setdefault(value, set()).add(name)
+    return found
+
+
+def test_every_member_of_an_enum_is_named_where_it_is_handled() -> None:
+    """A member that nothing but its class names is one that nobody decides about."""
+    text = "\n".join(source(module) for module in modules() if ".examples" not in module.__name__)
+    named = set(re.findall(r"\b(\w+)\.([A-Z][A-Z0-9_]*)\b", text))
+    unnamed = {
+        f"{kind.__name__}.{member.name}"
+        for kind, names in enums().items()
+        for member in kind
+        if not any((name, member.name) in named for name in names)
+    }
+    assert unnamed == OTHERWISE
 
 
 def subclasses(kind: type[Message]) -> Iterator[type[Message]]:
@@ -85,6 +119,14 @@ def test_every_message_has_its_topic() -> None:
         if kind.__module__.startswith("hotline_protocol.") and kind.__struct_config__.tag is not None
     }
     assert tagged - set(describe.messages()) == INTERNAL
+
+
+@pytest.mark.parametrize("kind", TABLES, ids=lambda kind: kind.table)
+def test_every_column_of_a_table_is_filled_in(kind: type[Row]) -> None:
+    """A column that no fold of messages sets would stay empty in every run."""
+    folds = "\n".join(source(module) for module in modules() if ".monitor." in module.__name__)
+    empty = [name for name in kind.__struct_fields__ if not re.search(rf"""\b{name}\s*=[^=]|["']{name}["']""", folds)]
+    assert empty == []
 
 
 def rows(page: str) -> list[str]:
