@@ -13,7 +13,7 @@ import psutil
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from .stack import CLOCK, PATIENCE_S, PLAN, ROOT, clock_now, free_port, mosquitto, real, waited
+from .stack import CLOCK, PATIENCE_S, PLAN, ROOT, SCENARIO, clock_now, free_port, mosquitto, real, waited
 
 pytestmark = pytest.mark.broker
 
@@ -55,10 +55,14 @@ def test_a_trace_of_one_point_does_not_end_the_sky(tmp_path: Path) -> None:
     with mosquitto(tmp_path) as broker:
         somebody = broker.client()
         somebody.say("clock", clock_now(), retain=True)
-        sky = broker.run("sky")
+        reviewed = SCENARIO.replace('"valley"', '"valley-2017"')  # where the line can be moved
+        (tmp_path / "reviewed.toml").write_text(reviewed, encoding="utf-8")
+        sky = broker.run("sky", scenario="reviewed.toml")
         assert somebody.is_up("sky")
+        at_the_line = PLAN | {"start": CLOCK["time"]}
+        at_the_line["area"] = {"shape": "circle", "centre": [39.42, 35.67], "radius_nm": 5}
         flies = {"type": "fly-unannounced", "id": "typed-1", "source": "somebody", "seq": 0, "to": "sky"}
-        somebody.say("inject/sky", flies | {"time": CLOCK["time"], "plan": PLAN | {"start": CLOCK["time"]}})
+        somebody.say("inject/sky", flies | {"time": CLOCK["time"], "plan": at_the_line, "side": "us"})
         assert somebody.says("sky", "flight-began")
         for side in ("us", "ru"):
             moved = {"type": "line-moved", "id": f"{side}-e1-1", "source": side, "seq": 1, "epoch": "e1"}
@@ -110,7 +114,13 @@ def test_nobody_in_the_access_list_takes_the_desks_of_both_sides(tmp_path: Path)
             insider = broker.client(name, f"insider-{name}")
             for side in ("us", "ru"):
                 for topic, source in ((f"inject/{side}", f"typed-by-{name}"), (f"order/{name}/{side}", name)):
-                    order = {"type": "take-desk", "id": f"{topic}-{name}", "source": source, "seq": 0, "to": side}
+                    order = {
+                        "type": "take-desk",
+                        "id": f"typed-{name}-{len(topic)}",
+                        "source": source,
+                        "seq": 0,
+                        "to": side,
+                    }
                     order |= {"sitting": f"sitting-{name}", "operator": name, "lease_s": 1.0}
                     insider.say(topic, order | {"time": CLOCK["time"]})
         for side in ("us", "ru"):  # it has taken in everything when it has taken in this
@@ -119,6 +129,7 @@ def test_nobody_in_the_access_list_takes_the_desks_of_both_sides(tmp_path: Path)
                 broker.client("director", f"last-{topic}").say(topic, b"{")
             assert monitor.says(side, "input-rejected", since)
         taken = [(said["by"]["operator"], said["source"]) for _, said in monitor.heard if said["type"] == "desk-taken"]
+        assert taken, "not even a side's own desk was taken"
         assert not [name for name in people if {(name, "us"), (name, "ru")} <= set(taken)]
 
 
