@@ -121,6 +121,13 @@ def test_every_message_has_its_topic() -> None:
     assert tagged - set(describe.messages()) == INTERNAL
 
 
+@pytest.mark.parametrize("kind", describe.messages(), ids=lambda kind: kind.__name__)
+def test_every_message_is_named_where_it_is_heard(kind: type[Message]) -> None:
+    """A message that no service names is one that all of them pass over."""
+    services = [source(module) for module in modules() if module.__name__.startswith("hotline_services.")]
+    assert any(re.search(rf"\b{kind.__name__}\b", text) for text in services)
+
+
 @pytest.mark.parametrize("kind", TABLES, ids=lambda kind: kind.table)
 def test_every_column_of_a_table_is_filled_in(kind: type[Row]) -> None:
     """A column that no fold of messages sets would stay empty in every run."""
