@@ -6,6 +6,7 @@ import random
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -154,6 +155,19 @@ def test_the_header_of_a_live_run_says_how_it_was_made(live: Path) -> None:
     assert header["live"] == {"speed": SPEED, "days": DAYS, "operators": {"us": ["Ada"]}}
     assert header["provenance"]["digest"] == launch().provenance.digest
     assert header["provenance"]["python"] == "3.11.0"
+
+
+def test_a_live_recording_has_the_speed_of_the_director_where_the_monitor_was_told_none(
+    live_data: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(live_data, folder)
+    with closing(sqlite3.connect(folder / "monitor.sqlite3")) as db, db:
+        db.execute("UPDATE launch SET launch = json_remove(launch, '$.speed', '$.days')")
+    assert recording(record=folder / "monitor.sqlite3", out=tmp_path / "run.jsonl") == 0
+    with (tmp_path / "run.jsonl").open(encoding="utf-8") as file:
+        header = json.loads(file.readline())
+    assert header["live"] == {"speed": SPEED, "days": DAYS, "operators": {"us": ["Ada"]}}
 
 
 def test_each_service_of_a_live_run_says_the_same_when_it_is_played_again(

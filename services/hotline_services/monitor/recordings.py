@@ -11,7 +11,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Stop
 from hotline_protocol.topics import encode, topic_of
 from hotline_services.runtime.journalreader import JournalReader, is_journal
-from hotline_services.runtime.recording import WITH_JOURNALS, JournalLine, RecordingWriter
+from hotline_services.runtime.recording import WITH_JOURNALS, Header, JournalLine, Live, RecordingWriter
 from hotline_services.runtime.store import StoreError
 from hotline_services.whole import whole_file
 
@@ -39,7 +39,7 @@ def record_to_recording(record: Path, out: Path, told: Told | None = None, journ
         header = source.header(told or Told())
         readers, faults = _readers(journals, opened)
         if readers:
-            header = msgspec.structs.replace(header, hotline_recording=WITH_JOURNALS)
+            header = _told_by(readers, msgspec.structs.replace(header, hotline_recording=WITH_JOURNALS))
         with whole_file(out) as file:
             writer = RecordingWriter(file, header)
             recorded = _write(writer, source)
@@ -83,6 +83,16 @@ def _readers(folders: Sequence[Path], opened: ExitStack) -> tuple[list[JournalRe
         if reader.fault:
             faults.append(f"{path} is damaged: {reader.fault}. What comes before that is in the recording.")
     return list(readers.values()), faults
+
+
+def _told_by(readers: Sequence[JournalReader], header: Header) -> Header:
+    """The header with the speed and the days that the services were started with, where the monitor was told none."""
+    if not isinstance(header.live, Live):
+        return header
+    launches = [reader.launch for reader in readers if reader.launch is not None]
+    speed = header.live.speed or next((launch.speed for launch in launches if launch.speed), None)
+    days = header.live.days or next((launch.days for launch in launches if launch.days), None)
+    return msgspec.structs.replace(header, live=msgspec.structs.replace(header.live, speed=speed, days=days))
 
 
 def _journal(reader: JournalReader, recorded: dict[str, int]) -> Iterator[JournalLine]:
