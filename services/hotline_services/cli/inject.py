@@ -20,7 +20,7 @@ from hotline_protocol.service import Clock, Health
 from hotline_protocol.topics import CLOCK, EVENT, HEALTH, INJECT, STATUS, MalformedMessageError, decode, encode
 from hotline_services.injecting import Complaint, Letter, addressed, barred, judge, read_texts, unheard_of
 from hotline_services.monitor.rows import utc
-from hotline_services.monitor.wording import air, clock_time, of_version
+from hotline_services.monitor.wording import air, clock_time, of_version, printable, printable_lines
 from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
 from hotline_services.runtime.identity import identity_of
@@ -118,7 +118,8 @@ def _content(file: Path) -> bytes:
 
 def told(status: PlanStatus) -> str:
     """A plan's state in a line for a person."""
-    return f"{utc(status.time):%d %b} {clock_time(status.time, seconds=True)}  {status.plan_id}  {_state(status)}"
+    at = f"{utc(status.time):%d %b} {clock_time(status.time, seconds=True)}"
+    return printable(f"{at}  {status.plan_id}  {_state(status)}")
 
 
 def told_rejected(rejected: InputRejected, about: str) -> str:
@@ -255,7 +256,7 @@ def _fail(code: int, *reasons: str) -> int:
 
 
 def _complain(reasons: Sequence[str]) -> None:
-    sys.stderr.writelines(f"hotline inject: {reason}\n" for reason in reasons)
+    sys.stderr.writelines(f"hotline inject: {printable_lines(reason)}\n" for reason in reasons)
 
 
 def _say(line: str) -> None:

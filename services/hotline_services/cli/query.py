@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from hotline_services.monitor.reading import Source, open_source
 from hotline_services.monitor.rows import Row, ServiceRow
 from hotline_services.monitor.volume import Period
+from hotline_services.monitor.wording import printable_lines
 from hotline_services.runtime.store import StoreError
 
 from .exits import BAD_INPUT
@@ -65,8 +66,8 @@ def record_path(given: Path | None) -> Path:
 
 
 def complain(command: str, reason: str) -> int:
-    """Say why this command cannot do it; returns the exit code."""
-    sys.stderr.write(f"hotline {command}: {reason}\n")
+    """Say why this command cannot do it; returns the exit code. What is wrong may stand in a file of anybody's."""
+    sys.stderr.write(f"hotline {command}: {printable_lines(reason)}\n")
     return BAD_INPUT
 
 

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from hotline_services.director.scenario import ScenarioError, read_scenario, shipped_scenarios
 from hotline_services.monitor.liveheader import Told
 from hotline_services.monitor.recordings import record_to_recording
+from hotline_services.monitor.wording import printable_lines
 from hotline_services.runtime.store import StoreError
 
 from .numbers import Whole
@@ -68,7 +69,7 @@ def recording(
     except OSError as error:
         return complain("recording", f"{out}: {error.strerror}")
     for fault in written.faults:
-        sys.stderr.write(f"hotline recording: {fault}\n")
+        sys.stderr.write(f"hotline recording: {printable_lines(fault)}\n")
     if json:
         sys.stdout.write(msgspec.json.encode({"out": str(out), **written._asdict()}).decode() + "\n")
     else:

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from hotline_services.director.scenario import ScenarioError, read_scenario
+from hotline_services.monitor.wording import printable_lines
 from hotline_services.runtime.store import StoreError
 
 from .exits import BAD_INPUT
@@ -65,7 +66,7 @@ def replay(
             raise ValueError(f"one recording, or two to compare, not {len(recordings)}")
         return _replay(recordings, host, port, scenario, allow_host, token, open_it=open)
     except (ScenarioError, StoreError, ValueError) as error:
-        print(f"hotline replay: {error}", file=sys.stderr)
+        print(f"hotline replay: {printable_lines(str(error))}", file=sys.stderr)
         return BAD_INPUT
 
 

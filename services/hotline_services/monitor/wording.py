@@ -26,6 +26,11 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in kept)
 
 
+def printable_lines(text: str) -> str:
+    """The same of a text of several lines."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def shortened(text: str, width: int) -> str:
     """This text in at most ``width`` characters, with an ellipsis where it was cut."""
     return text if len(text) <= width else text[: width - 1] + "…"
