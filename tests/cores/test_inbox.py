@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from hotline_services.runtime.inbox import MOST, MOST_BYTES, MOST_TYPED, Inbox
+from hotline_services.runtime.inbox import MOST, MOST_BYTES, MOST_KEPT, Inbox
 from hotline_services.runtime.wire import Delivery
 
 
@@ -37,15 +37,16 @@ def test_what_its_sender_keeps_until_it_is_taken_in_is_never_dropped() -> None:
 @pytest.mark.parametrize("topic", ["hotline/v1/line/ru/us", "hotline/v1/order/director/us", "hotline/v1/clock"])
 def test_before_there_is_a_clock_the_window_of_the_broker_stays_open(topic: str) -> None:
     inbox = Inbox()
-    assert all(inbox.offer_early(delivery(10, 1, topic)) for _ in range(100))
+    kept_by_the_broker = [not inbox.offer_early(delivery(10, 1, topic)) for _ in range(100)]
+    assert kept_by_the_broker == [True] * MOST_KEPT + [False] * (100 - MOST_KEPT)
     assert len(inbox) == 100
-    assert all(waiting.qos == 0 for waiting in inbox), "none of them is acknowledged again"
+    assert [waiting.qos for waiting in inbox] == [1] * MOST_KEPT + [0] * (100 - MOST_KEPT), "acknowledged once each"
 
 
 def test_of_inputs_typed_before_there_is_a_clock_the_first_stay_with_the_broker() -> None:
     inbox = Inbox()
     kept_by_the_broker = [not inbox.offer_early(delivery(10, 1)) for _ in range(100)]
-    assert kept_by_the_broker == [True] * MOST_TYPED + [False] * (100 - MOST_TYPED)
+    assert kept_by_the_broker == [True] * MOST_KEPT + [False] * (100 - MOST_KEPT)
     assert len(inbox) == 100
 
 
@@ -60,4 +61,4 @@ def test_of_health_before_there_is_a_clock_the_last_of_each_is_kept() -> None:
 def test_what_comes_early_and_finds_no_room_stays_with_the_broker() -> None:
     inbox, topic = Inbox(), "hotline/v1/line/ru/us"
     early = [inbox.offer_early(delivery(0, 1, topic)) for _ in range(MOST + 10)]
-    assert early == [True] * MOST + [False] * 10
+    assert early == [False] * MOST_KEPT + [True] * (MOST - MOST_KEPT) + [False] * 10

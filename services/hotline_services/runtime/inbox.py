@@ -12,8 +12,9 @@ from .wire import Delivery
 
 MOST: Final = 10_000
 MOST_BYTES: Final = 64 * 2**20
-MOST_TYPED: Final = 5
-"""Typed inputs that wait for the clock at the broker: half of the smallest window that brokers are known to have."""
+MOST_KEPT: Final = 5
+"""Typed inputs, and as many other messages, that wait for the clock at the broker: together half of the smallest window
+that brokers are known to have."""
 TOO_FAST: Final = "sent with QoS 0 faster than it can be taken in"
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ class Inbox(deque[Delivery]):
     def __init__(self) -> None:
         super().__init__()
         self._bytes = 0
-        self._typed = 0  # that came before the clock, and are not acknowledged
+        self._kept = {True: 0, False: 0}  # typed or not: that came before the clock, and are not acknowledged
         self._drops: Final = Budget(10, 0.1)
 
     def offer(self, delivery: Delivery) -> None:
@@ -44,13 +45,15 @@ class Inbox(deque[Delivery]):
 
         Until there is a clock nothing can be journalled. A broker sends only a window of messages that are not
         acknowledged, and the clock must still fit into it. So they are acknowledged early and wait here. If the service
-        dies meanwhile, senders say them again, or the monitor asks for them. Of health only the last is kept. Of inputs
-        typed by hand, which nobody says again, the first ones stay with the broker too.
+        dies meanwhile, senders say them again, or the monitor asks for them. Of health only the last is kept. Of other
+        messages the first ones stay with the broker too, and so do the first that were typed by hand: nobody says those
+        again.
         """
+        is_typed = delivery.topic.startswith(_TYPED)
         if delivery.topic.startswith(_HEALTH):
             self._forget(delivery.topic)
-        elif delivery.topic.startswith(_TYPED) and delivery.qos > 0 and self._typed < MOST_TYPED:
-            self._typed += 1
+        elif delivery.qos > 0 and self._kept[is_typed] < MOST_KEPT:
+            self._kept[is_typed] += 1
             self.append(delivery)
             return False
         if delivery.qos > 0 and not self._has_room(delivery):
