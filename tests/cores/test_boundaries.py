@@ -227,7 +227,7 @@ def test_in_the_shipped_valley_the_north_and_east_are_the_coalitions_and_the_sou
         for name in names:
             found = place(name)
             assert found is not None
-            assert boundaries.air_of(found.position) == party, name
+            assert boundaries.air_of(found) == party, name
     assert boundaries.air_of(Position(38.6178, 33.5058)) is None  # al-Tanf
 
 
