@@ -66,11 +66,11 @@ async def agreeing(stack: Quick, since: int) -> None:
     await stack.hear(same, since=since)
 
 
-def agree_on_record(record: Path) -> bool:
-    """Whether both sides have last told of one ledger. Before that, an entry may still be on its way."""
+def agree_on_record(record: Path, length: int) -> bool:
+    """Whether both sides have told of one ledger, with so many entries of ru. Before that, some may be on their way."""
     with closing(open_source(record)) as source:
-        found = standing(source, None)
-    return bool(found.ledgers) and all(chain.agrees for chain in found.ledgers)
+        found = {chain.granter: chain for chain in standing(source, None).ledgers}
+    return bool(found) and all(chain.agrees for chain in found.values()) and found["ru"].granted.length == length
 
 
 def two_contents(said: list[Message]) -> list[str]:
@@ -123,7 +123,7 @@ async def test_a_journal_that_is_put_back_costs_no_agreement(
         mismatches = [m for m in stack.said if isinstance(m, Escalated) and m.kind is EscalationKind.LEDGER_MISMATCH]
         assert not mismatches
         await stack.whole()
-        await stack.until(lambda: agree_on_record(tmp_path / "monitor.sqlite3"))
+        await stack.until(lambda: agree_on_record(tmp_path / "monitor.sqlite3", heads(stack, "us")["ru"].length))
         status(query=Query(record=tmp_path / "monitor.sqlite3"))
         told = capsys.readouterr().out
         assert f"{party} at " in told
