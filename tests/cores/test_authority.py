@@ -208,7 +208,7 @@ AGREEMENT = """
 name = "m"
 parties = ["us", "{name}"]
 altitude_blocks = [{{ name = "low", lower_ft = 0, upper_ft = 10000 }}]
-tiers = [{{ tier = "duty-officer", max_rounds = 2 }}]
+tiers = [{{ tier = "duty-officer", rounds = 2 }}]
 """
 
 
