@@ -7,9 +7,9 @@ The bounds say which positions can be used, and the plane in which areas are mea
 
 import re
 from collections.abc import Callable
-from functools import _lru_cache_wrapper, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Final, ParamSpec, TypeVar
+from typing import Annotated, Final, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -115,7 +115,8 @@ class _Now:
     theatre: Theatre | None = None
 
 
-_caches: Final["list[_lru_cache_wrapper[Any]]"] = []
+_forget: Final[list[Callable[[], None]]] = []
+"""Each empties one cache."""
 
 
 def theatre_now() -> Theatre:
@@ -130,8 +131,8 @@ def enter(theatre: Theatre) -> None:
     before = theatre_now()
     _Now.theatre = theatre
     if before.bounds_deg != theatre.bounds_deg:
-        for cache in _caches:
-            cache.cache_clear()
+        for forget in _forget:
+            forget()
 
 
 def enter_bounds(bounds: Bounds | None) -> None:
@@ -147,7 +148,7 @@ def remembered(maxsize: int | None) -> Callable[[Callable[P, T]], Callable[P, T]
 
     def remember(function: Callable[P, T]) -> Callable[P, T]:
         cached = lru_cache(maxsize=maxsize)(function)
-        _caches.append(cached)
+        _forget.append(cached.cache_clear)
         return cached  # type: ignore[return-value]  # it takes the same arguments
 
     return remember

@@ -9,14 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import pytest
 from tests.house.documented import ROOT, Command, How, blocks, how
+from tests.outside.stack import waited
 
 from hotline_services.cli.runfile import read_run_file
 from hotline_services.runtime.broker import EmbeddedBroker, find_broker
@@ -114,7 +114,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     own = "--broker mosquitto --no-page --broker-port 0 --seconds 900"
     running = shell(environment, demo, f"exec hotline demo {own} > log")
     try:
-        _wait_until(lambda: "plan filed" in (demo / "log").read_text(encoding="utf-8"))
+        assert waited(lambda: "plan filed" in (demo / "log").read_text(encoding="utf-8"), PATIENCE_S)
         with EmbeddedBroker("mosquitto", folder / "open") as open_to_all:
             yield Bench(environment, files, demo, _places(demo, open_to_all))
     finally:
@@ -209,7 +209,7 @@ def test_what_is_shown_works_as_it_stands(block: list[Command], bench: Bench, tm
             if rule is not None and rule.how is How.STAYS:
                 running.append(Staying(text, process))
                 if text.startswith("hotline demo"):
-                    _wait_until((tmp_path / "var" / "monitor.sqlite3").exists)
+                    assert waited((tmp_path / "var" / "monitor.sqlite3").exists, PATIENCE_S)
                 continue
             said, _ = process.communicate(timeout=PATIENCE_S)
             assert process.returncode in _good(text), (text, process.returncode, said[-2_000:])
@@ -223,10 +223,3 @@ def test_what_is_shown_works_as_it_stands(block: list[Command], bench: Bench, tm
 def _good(text: str) -> tuple[int, ...]:
     """The exit codes with which this may end: on a busy machine the doctor finds the broker too slow for the speed."""
     return (0, 1) if text.startswith("hotline doctor") else (0,)
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not is_so() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert is_so()

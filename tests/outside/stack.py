@@ -162,9 +162,9 @@ class Mosquitto:
             child.wait(PATIENCE_S)
 
 
-def waited(true: Callable[[], bool]) -> bool:
+def waited(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
     """Whether this becomes true before patience ends."""
-    ends = time.monotonic() + PATIENCE_S
+    ends = time.monotonic() + patience_s
     while not true():
         if time.monotonic() > ends:
             return False

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import re
 import socket
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
@@ -106,7 +107,8 @@ async def connected(
         async with contextlib.AsyncExitStack() as stack:
             if settings.signing.check is not None:
                 queue = _believing(queue or asyncio.Queue, settings)
-            connection = await _first_of(settings, stack, queue, at_most, logger)
+            make = functools.partial(_client, queue=queue, at_most=at_most, logger=logger)
+            connection = await _first_of(settings, stack, make)
             there = True
             yield connection
     except TlsError as error:
@@ -135,37 +137,23 @@ async def _cause(error: aiomqtt.MqttError, settings: BrokerSettings) -> str:
 
 
 async def _first_of(
-    settings: BrokerSettings,
-    stack: contextlib.AsyncExitStack,
-    queue: type[asyncio.Queue[aiomqtt.Message]] | None,
-    at_most: int | None,
-    logger: logging.Logger | None,
-) -> aiomqtt.Client:
+    settings: BrokerSettings, stack: contextlib.AsyncExitStack, make: Callable[[type[Client], BrokerSettings], Client]
+) -> Client:
     """Connected to the first node of the cluster that takes us. Raises MqttError of the last when none does."""
     until = asyncio.get_running_loop().time() + ELECTION_S
+    kind = OfCluster if settings.further else Client
+    *others, last = settings.nodes
     while True:
+        for node in others:
+            with contextlib.suppress(aiomqtt.MqttError):
+                return await stack.enter_async_context(make(kind, node))
         try:
-            return await _one_of(settings, stack, queue, at_most, logger)
+            return await stack.enter_async_context(make(kind, last))
         except MqttConnectError as error:  # in an answer: somebody is there
             may_pass = settings.further and UNAVAILABLE.search(str(error))
             if not may_pass or asyncio.get_running_loop().time() >= until:
                 raise
             await asyncio.sleep(AGAIN_S)
-
-
-async def _one_of(
-    settings: BrokerSettings,
-    stack: contextlib.AsyncExitStack,
-    queue: type[asyncio.Queue[aiomqtt.Message]] | None,
-    at_most: int | None,
-    logger: logging.Logger | None,
-) -> aiomqtt.Client:
-    *others, last = settings.nodes
-    kind = OfCluster if others else Client
-    for node in others:
-        with contextlib.suppress(aiomqtt.MqttError):
-            return await stack.enter_async_context(_client(kind, node, queue, at_most, logger))
-    return await stack.enter_async_context(_client(kind, last, queue, at_most, logger))
 
 
 def _client(
@@ -174,7 +162,7 @@ def _client(
     queue: type[asyncio.Queue[aiomqtt.Message]] | None,
     at_most: int | None,
     logger: logging.Logger | None,
-) -> aiomqtt.Client:
+) -> Client:
     return kind(
         node.host,
         node.port,
