@@ -54,8 +54,10 @@ _PRIORITY_STATUS: Final = frozenset({"MEDEVAC", "HOSP", "SAR", "FFR", "ATFMX"})
 
 
 class FiledPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One message as read: a plan, the id of one that it cancels, the text by which it changes one, or everything that
-    is wrong with it. Never two."""
+    """One ICAO message as read. Exactly one of these is set: ``plan``, ``cancels``, ``changes``, ``problems``.
+
+    ``cancels`` is the id of the plan that a CNL names; ``changes`` the text of a CHG, DLA, DEP or ARR.
+    """
 
     text: str
     callsign: str = ""

@@ -57,7 +57,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def plan_id(self) -> str:
-        """What is known of the plan that it is about."""
+        """The callsign: only the centre knows the id of the plan that an ICAO message names."""
         return self.callsign
 
 

@@ -29,8 +29,11 @@ NAMED: Final = 5
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """One thing to publish, and the plans in it that can be followed; or the id of a plan that it cancels; or what it
-    is that ``changes`` a plan, and ``about`` which, by its id or callsign."""
+    """One payload to publish. ``plans`` are the plans in it whose answers can be waited for.
+
+    ``cancels`` is the id of the plan that an order cancels. Of an order that changes a plan, ``changes`` is the kind
+    and ``about`` the plan's id or callsign.
+    """
 
     payload: bytes
     plans: tuple[FlightPlan, ...] = ()

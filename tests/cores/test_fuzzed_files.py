@@ -68,7 +68,7 @@ def in_a_file(text: str, read: Callable[[Path], Any]) -> Any:
 
 
 def a_sentence(error: Exception) -> None:
-    """One line that says what is wrong, and where."""
+    """Check that this is one line, with the place and the reason."""
     assert str(error)
     assert "\n" not in str(error), str(error)
     assert "Traceback" not in str(error)

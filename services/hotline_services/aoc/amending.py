@@ -25,7 +25,7 @@ class Asker(Protocol):
         """Give these back."""
 
     def distress(self, filed: Filed) -> None:
-        """It takes what it needs and asks for it at once."""
+        """Let a flight in distress use the air that it needs, and ask for consent at once."""
 
 
 class Amending:

@@ -17,7 +17,7 @@ Held = tuple[str, str, tuple[Volume4D, ...]]
 
 
 class Filed(msgspec.Struct, kw_only=True):
-    """One plan and what has become of it. ``agreements`` are those that it relies on.
+    """A plan and its standing. ``agreements`` are those that its clearance rests on.
 
     Of an amended plan this is one version: ``first`` is the digest of version 1. While an earlier version is in force,
     ``in_force`` is the number of that, and ``kept`` are its agreements that cover air of this one too; ``legs`` are the
@@ -50,7 +50,7 @@ class Filed(msgspec.Struct, kw_only=True):
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it must stay where it is: somebody has agreed to it there, or it flies there."""
+        """Whether its air cannot be moved: a party has agreed to this air, or the flight is in it."""
         return bool(self.agreements or self.kept)
 
     @property

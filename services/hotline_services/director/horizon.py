@@ -9,7 +9,7 @@ from .setting import Duty
 from .written import Moment
 
 MOST: Final = 5
-"""Things that are told one by one; others are counted."""
+"""How many things beyond the end are named in a warning; of the rest only the number is told."""
 
 
 class Beyond(NamedTuple):

@@ -90,7 +90,7 @@ def checkpoint(db: sqlite3.Connection) -> bool:
 def make_whole(path: Path) -> bool:
     """Make this record one file that can be copied alone; returns whether it is one now.
 
-    For when whoever wrote it has ended, however that was.
+    Call this when the process that wrote the record has ended, also after a crash.
     """
     with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as db:
         return checkpoint(db)

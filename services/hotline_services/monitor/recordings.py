@@ -96,7 +96,7 @@ def _told_by(readers: Sequence[JournalReader], header: Header) -> Header:
 
 
 def _journal(reader: JournalReader, recorded: dict[str, int]) -> Iterator[JournalLine]:
-    """How the service began; what it said that the record does not have; and what it heard."""
+    """Lines from one journal: how the service was started, messages that the record lacks, and all that it heard."""
     name = reader.service
     yield JournalLine(journal=name, epoch=reader.epoch, launch=reader.launch or msgspec.UNSET)
     for message, text in reader.said():

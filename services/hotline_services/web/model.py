@@ -158,7 +158,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckedPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What would become of one plan: what is wrong with it, the air that it needs, and with what it would conflict.
+    """A plan as a check sees it: its errors, the air that it needs, and the plans and agreements in conflict with it.
 
     ``notes`` tell what stands in its text that is no field, and so is not read.
     """

@@ -70,7 +70,7 @@ def grant(case: Case, proposal: Propose, *, hold_s: float) -> Concur:
 
 
 def its_status(case: Case, plan: FlightPlan, *states: PlanState, within_s: float) -> Taking[PlanStatus | None]:
-    """What it says of this plan, once that is in one of these states."""
+    """The first status of this plan with one of these states, or None if there is none in time."""
     return (
         yield from case.hear(
             PlanStatus, within_s=within_s, where=lambda m: m.plan_id == plan.plan_id and m.state in states
