@@ -50,6 +50,13 @@ def test_of_inputs_typed_before_there_is_a_clock_the_first_stay_with_the_broker(
     assert len(inbox) == 100
 
 
+def test_what_stays_with_the_broker_stays_there_over_another_connection() -> None:
+    inbox = Inbox()
+    for _ in range(2):
+        assert [not inbox.offer_early(delivery(10, 1)) for _ in range(MOST_KEPT + 1)] == [True] * MOST_KEPT + [False]
+        inbox.disconnected()
+
+
 def test_of_health_before_there_is_a_clock_the_last_of_each_is_kept() -> None:
     inbox = Inbox()
     for number in range(3 * MOST):

@@ -103,8 +103,7 @@ class LiveActor:
         self._resends = Resends(store)
         self._stopping = False
         self._ticked = False  # then what has arrived is written: if that is lost it is sent again, no more
-        told = [topic.filter(to=name) for topic in (ORDER, CONTROL, OLD_CONTROL, RECEIPT)]
-        own = [CLOCK.template, HEALTH.filter(), *told]
+        own = [CLOCK.template, HEALTH.filter(), *(to.filter(to=name) for to in (ORDER, CONTROL, OLD_CONTROL, RECEIPT))]
         self._connection = Connection(broker, f"hotline-{name}", [*own, *service.subscriptions], self)
         self._publisher = Publisher(self._connection, self._past.traces, broker.signing.encode)
         self._publish = self._publisher.publish
@@ -160,6 +159,7 @@ class LiveActor:
         """The dispatch has kept what was not confirmed."""
         self._dispatch.disconnected()
         self._deafness.disconnected()
+        self._inbox.disconnected()
 
     def on_message(self, delivery: Delivery) -> None:
         """Keep it for the turn that follows the read; what is between shells is dealt with here."""

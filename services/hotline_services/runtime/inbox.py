@@ -30,7 +30,7 @@ class Inbox(deque[Delivery]):
     def __init__(self) -> None:
         super().__init__()
         self._bytes = 0
-        self._kept = {True: 0, False: 0}  # typed or not: that came before the clock, and are not acknowledged
+        self._kept = {True: 0, False: 0}  # typed or not: came before the clock, not acknowledged
         self._drops: Final = Budget(10, 0.1)
 
     def offer(self, delivery: Delivery) -> None:
@@ -61,6 +61,10 @@ class Inbox(deque[Delivery]):
             return False
         self.offer(delivery._replace(qos=0))
         return True
+
+    def disconnected(self) -> None:
+        """What the broker has kept, it delivers again: count that anew."""
+        self._kept = {True: 0, False: 0}
 
     def _has_room(self, delivery: Delivery) -> bool:
         return len(self) < MOST and self._bytes + len(delivery.payload) <= MOST_BYTES
