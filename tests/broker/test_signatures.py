@@ -34,9 +34,19 @@ ROSTER = Roster(keys=KEYS | {"director": KEYS["us"]})  # us sets the clock in it
 INSIDER = Signer(Ed25519PrivateKey.generate())
 
 
+class Noticed(LiveActor):
+    """One of which a test knows when it hears: what is not kept and is said before that, it never hears."""
+
+    up: asyncio.Event
+
+    def on_up(self, *, session_present: bool) -> None:
+        super().on_up(session_present=session_present)
+        self.up.set()
+
+
 @contextlib.asynccontextmanager
 async def running(broker: EmbeddedBroker, folder: Path, core: Callable[[str], Toy], name: str) -> AsyncIterator[Toy]:
-    """One toy, signed, until the end of the block; ``us`` sets the clock."""
+    """One toy, signed, that hears, until the end of the block; ``us`` sets the clock."""
     cores: list[Toy] = []
 
     def keep(epoch: str) -> Toy:
@@ -46,9 +56,12 @@ async def running(broker: EmbeddedBroker, folder: Path, core: Callable[[str], To
     toy = service(name, "ru" if name == "us" else "us", keep, sets_clock=name == "us")
     signing = signing_of(SIGNERS[name], Verifier(ROSTER))
     settings = msgspec.structs.replace(broker.settings, signing=signing)
-    actor = LiveActor(toy, Journal(folder / f"{name}.journal", name), settings)
+    actor = Noticed(toy, Journal(folder / f"{name}.journal", name), settings)
+    actor.up = asyncio.Event()
     task = asyncio.create_task(actor.run())
     try:
+        async with asyncio.timeout(PATIENCE_S):
+            await actor.up.wait()
         yield cores[0]
     finally:
         actor.stop()

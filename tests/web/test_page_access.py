@@ -95,6 +95,7 @@ async def test_keys_that_are_typed_are_text_and_may_be_turned_off(run: Path, vis
 async def test_searching_asks_all_that_was_recorded(run: Path, visit: Visit) -> None:
     async with site(run) as served:
         page = await visit(served.at(at="2017-08-20T20:00:00Z"))
+        await expect(page.locator("#panel-calls tbody tr")).not_to_have_count(0)
         everything = await page.locator("#panel-calls tbody tr").count()
         await page.get_by_role("searchbox").fill("line-check")
         await expect(page.locator("#panel-calls tbody tr")).to_have_count(1)

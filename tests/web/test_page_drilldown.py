@@ -36,6 +36,7 @@ async def test_one_goes_along_causes_to_a_message_itself_and_back(run: Path, vis
         page = await visit(served.at(at="2017-08-20T09:00:00Z", t="plans"))
         await page.locator("#panel-plans tbody tr").last.get_by_role("button").click()
         about = page.locator("#about")
+        await expect(about.get_by_role("heading", level=2)).to_contain_text("Plan")
         title = await about.get_by_role("heading", level=2).inner_text()
         await about.locator(".chain button, .transcript button").first.click()
         await about.locator("summary").click()

@@ -63,6 +63,7 @@ async def test_the_address_brings_back_what_was_looked_at(run: Path, visit: Visi
         await expect(page).to_have_url(re.compile("t=plans.*gars=1"))
         again = await visit(page.url)
         await expect(again.get_by_role("tab", name="Plans")).to_have_attribute("aria-selected", "true")
+        await expect(page.locator(".hours")).not_to_be_empty()
         await expect(again.locator(".hours")).to_have_text(await page.locator(".hours").inner_text())
 
 
