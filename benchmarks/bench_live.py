@@ -35,12 +35,12 @@ from hotline_protocol.core import Core
 from hotline_protocol.line import Busy
 from hotline_protocol.message import Author
 from hotline_protocol.topics import HEALTH, address_of, encode
+from hotline_services.delivery.payloads import UNSIGNED, Signing
 from hotline_services.runtime.actor import LiveActor
 from hotline_services.runtime.broker import EmbeddedBroker, Kind, available
 from hotline_services.runtime.children import die_with_parent
 from hotline_services.runtime.journal import Journal, Sync
 from hotline_services.runtime.logs import set_up_logs
-from hotline_services.runtime.payloads import UNSIGNED, Signing
 from hotline_services.runtime.properties import PARENT
 from hotline_services.runtime.store import Heard
 from live_cores import ANSWERER, ASKER, TELLER, Answerer, Asker, Counter, make_keys, ring, service, signing

@@ -30,10 +30,10 @@ from hotline_protocol.topics import EVENT, HEALTH, INJECT, STATUS, is_kept
 from hotline_services.director.play import DIRECTOR, SKY, Director, expand, troubles
 from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.journal import Journal
-from hotline_services.runtime.network import NetworkModel
 from hotline_services.runtime.replay import Past, replay
-from hotline_services.runtime.simulated import Simulation
 from hotline_services.runtime.store import Heard
+from hotline_services.simulation.network import NetworkModel
+from hotline_services.simulation.shell import Simulation
 from hotline_services.world import centre, sky
 
 WANTED_S: Final = 2.0

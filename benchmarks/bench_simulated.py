@@ -22,8 +22,8 @@ import simpy
 from hotline_protocol.line import Answer
 from hotline_protocol.message import Author, Message
 from hotline_services.director.scenario import Scenario, read_scenario
-from hotline_services.runtime.network import Crash, Faults, NetworkModel
-from hotline_services.runtime.simulated import Simulation
+from hotline_services.simulation.network import Crash, Faults, NetworkModel
+from hotline_services.simulation.shell import Simulation
 from hotline_services.world import build
 
 START = datetime(2017, 6, 18, tzinfo=UTC)

@@ -14,10 +14,10 @@ from hotline_protocol.message import Author, Message
 from hotline_protocol.roster import Roster, write_roster
 from hotline_protocol.service import Clock
 from hotline_protocol.topics import HEALTH, LINE
+from hotline_services.delivery.payloads import UNSIGNED, Signing
 from hotline_services.runtime.actor import Service
 from hotline_services.runtime.journal import Journal, Sync
 from hotline_services.runtime.launch import run_service
-from hotline_services.runtime.payloads import UNSIGNED, Signing
 from hotline_services.runtime.signing import Signer, load_signing, private_pem
 from hotline_services.runtime.wire import BrokerSettings
 

@@ -17,7 +17,7 @@ from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.intake import Alteration, Filing, Order, Refusal, check_plan, read_orders
 from hotline_protocol.names import CONTROL, RESERVED
 from hotline_protocol.topics import INJECT, ORDER
-from hotline_services.runtime.payloads import Signing
+from hotline_services.delivery.payloads import Signing
 
 CANCEL: Final = "cancel-plan"
 MESSAGE: Final = "file-message"

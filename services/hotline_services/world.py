@@ -17,11 +17,11 @@ from .director.play import DIRECTOR, SKY, Director, expand, troubles
 from .director.rostering import roster
 from .director.script import Scenario
 from .monitor.core import MonitorCore, Progress
-from .runtime.chance import Chance
 from .runtime.hearing import Hear
-from .runtime.network import Faults, NetworkModel
 from .runtime.service import Service
-from .runtime.simulated import Simulation
+from .simulation.chance import Chance
+from .simulation.network import Faults, NetworkModel
+from .simulation.shell import Simulation
 from .traffic.sky import Sky
 
 MONITOR: Final = "monitor"

@@ -8,9 +8,9 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from hotline_services.delivery.tracing import NO_HEADERS, Headers
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.mqtt import Connection
-from hotline_services.runtime.tracing import NO_HEADERS, Headers
 from hotline_services.runtime.wire import Delivery, Will
 
 from .conftest import need

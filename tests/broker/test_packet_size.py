@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from hotline_services.delivery.tracing import Headers
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.packets import packet_size
-from hotline_services.runtime.tracing import Headers
 from hotline_services.runtime.wire import Publish, PublishRefused, PublishTooLarge
 
 from .conftest import need

@@ -16,9 +16,9 @@ from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.line import Entered
 from hotline_protocol.message import Message
 from hotline_protocol.topics import EVERYTHING, address_of, decode, encode
+from hotline_services.delivery.tracing import Headers, span_id_of
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.properties import headers_in
-from hotline_services.runtime.tracing import Headers, span_id_of
 
 from .conftest import need
 from .stack import PATIENCE_S

@@ -44,7 +44,7 @@ from hotline_protocol.line import (
 from hotline_protocol.message import Author, Message
 from hotline_protocol.seal import without_seal
 from hotline_services.aoc.centre import Centre
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .faulty import SCENARIO, Fault, Hear, Say, changed, never
 from .faulty_lines import LINE_FAULTS

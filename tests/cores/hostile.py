@@ -42,7 +42,7 @@ from hotline_protocol.topics import address_of, decode, encode
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import Costs, Officer, PartyConfig
 from hotline_services.aoc.ledger import PairLedger
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .joined import DAWN, ON_THE_LINE, agreement, away
 

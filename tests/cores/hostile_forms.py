@@ -50,7 +50,7 @@ from hotline_services.director.scenario import read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.monitor.core import MonitorCore
 from hotline_services.monitor.projection import Projection
-from hotline_services.runtime.simulated import Simulation
+from hotline_services.simulation.shell import Simulation
 from hotline_services.world import centre, sky
 
 MOST_S: Final = 10.0

@@ -15,7 +15,7 @@ from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import Away, Costs, Officer, PartyConfig, Posture, Roster, Watch
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 M = TypeVar("M", bound=Message)
 

@@ -22,7 +22,7 @@ from hotline_services.aoc.officer import AutomaticOfficer
 from hotline_services.aoc.picture import Picture
 from hotline_services.aoc.seat import PersonOrdering, Seat
 from hotline_services.aoc.voice import Voice
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .joined import DAWN, agreement
 

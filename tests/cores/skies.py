@@ -13,7 +13,7 @@ from hotline_protocol.injection import Deviate, FlyUnannounced, SubmitPlan
 from hotline_protocol.message import Author, Message
 from hotline_services.director.play import SKY
 from hotline_services.director.setting import Sky as Setting
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 from hotline_services.traffic.sky import Sky
 
 from .joined import agreement as any_agreement

@@ -8,7 +8,7 @@ from hotline_protocol.line import Advise, Protest, ReadBack
 from hotline_protocol.message import Author
 from hotline_services.aoc.attention import Attention
 from hotline_services.aoc.config import Officer, Roster
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .joined import DAWN, FAR_EAST, FAR_WEST, ON_THE_LINE
 

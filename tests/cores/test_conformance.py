@@ -22,7 +22,7 @@ from hotline_services.conformance.scene import UndocumentedError
 from hotline_services.conformance.scenes import ALL_ALONG, SCENES
 from hotline_services.conformance.telling import evidence, junit
 from hotline_services.conformance.verdicts import Report, Verdict
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .faulty import SCENARIO, Fault, never, our_centre
 from .faulty_centres import FAULTS

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from hotline_protocol.service import Health, Presence
+from hotline_services.delivery.outbox import Seen
 from hotline_services.runtime.deafness import DEAF_S, LIVES, LONGEST_S, Deafness
-from hotline_services.runtime.outbox import Seen
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from hotline_protocol.geometry import KNOT_M_S, METRES_PER_NM, to_plane
 from hotline_protocol.injection import Deviate, DeviationKind
 from hotline_protocol.message import Author
 from hotline_services.director.setting import Deviations
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 from hotline_services.traffic.deviating import (
     AS_PLANNED,
     EMERGENCY_BETWEEN,

@@ -32,7 +32,7 @@ from hotline_protocol.line import (
 from hotline_protocol.message import Author, Message
 from hotline_protocol.topics import address_of, decode, encode
 from hotline_services.aoc.centre import Centre
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .joined import DAWN
 from .review_world import DUE, EFFECTIVE_MIN, NORTHWARD, rule, rules, side

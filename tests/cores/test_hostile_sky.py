@@ -14,7 +14,7 @@ from hotline_protocol.intake import LONGEST_FLIGHT
 from hotline_protocol.message import Author
 from hotline_protocol.sky import FlightBegan, FlightFlown
 from hotline_services.director.setting import Sky as Setting
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 from hotline_services.traffic.strips import ORDERS_EACH, Strips
 
 from .skies import DAWN, FAR_EAST, MINUTE, NOON, Watched, agreement, plan

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from hotline_services.delivery.payloads import UNSIGNED
 from hotline_services.injecting import addressed, barred, read_texts
 from hotline_services.keys.certificates import make_ca, make_client
 from hotline_services.runtime.identity import identity_of
-from hotline_services.runtime.payloads import UNSIGNED
 from hotline_services.runtime.wire import BrokerSettings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hotline_protocol.roster import Roster, read_roster, write_roster
 from hotline_services.cli.keys import make, run_file
 from hotline_services.cli.runfile import NAME, read_run_file
+from hotline_services.delivery.payloads import Signing
 from hotline_services.keys.certificates import (
     LIFE,
     RENEWED,
@@ -23,7 +24,6 @@ from hotline_services.keys.certificates import (
     names_of,
 )
 from hotline_services.keys.folder import KeysError, Wanted, make_missing, passwords_in
-from hotline_services.runtime.payloads import Signing
 from hotline_services.runtime.signing import load_signing
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

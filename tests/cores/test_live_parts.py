@@ -16,16 +16,16 @@ from hotline_protocol.menu import Block
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Clock, Health, Presence, Unreadable
 from hotline_protocol.topics import HEALTH, LINE, address_of, encode
+from hotline_services.delivery.presence import Peers
+from hotline_services.delivery.tracing import Headers
 from hotline_services.runtime.clock import EARLIEST, LATEST, ScaledClock
 from hotline_services.runtime.daemon import in_daemon_thread
 from hotline_services.runtime.dispatch import CROWDED, Dispatch
 from hotline_services.runtime.hearing import Hear, input_id
 from hotline_services.runtime.intake import Intake, Turn
-from hotline_services.runtime.presence import Peers
 from hotline_services.runtime.replay import Past
 from hotline_services.runtime.service import Service
 from hotline_services.runtime.speed import TooFastError, check_speed
-from hotline_services.runtime.tracing import Headers
 from hotline_services.runtime.wire import BrokerSettings, Delivery, PublishRefused
 
 NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)

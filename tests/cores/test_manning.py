@@ -38,7 +38,7 @@ from hotline_protocol.orders import (
 )
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import Costs
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .joined import DAWN, FAR_EAST, PROMPT, Joined, agreement, config, minutes, plan
 from .manned import SITTING, Manned

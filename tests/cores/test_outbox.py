@@ -7,7 +7,7 @@ import pytest
 from hotline_protocol.line import Answer
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Stop
-from hotline_services.runtime.outbox import WINDOW, Outbox, Seen
+from hotline_services.delivery.outbox import WINDOW, Outbox, Seen
 
 NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)
 LATER = datetime(2020, 1, 1, 13, tzinfo=UTC)

@@ -32,7 +32,7 @@ from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import PartyConfig
 from hotline_services.aoc.review.accord import CHANGEOVER
 from hotline_services.aoc.review.reviews import next_review
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .joined import DAWN, Joined, agreement, plan
 from .review_world import DUE, EFFECTIVE_MIN, NORTHWARD, rule, rules, side

@@ -15,7 +15,7 @@ from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.intake import check_plan
 from hotline_services.director.play import Act, expand, troubles
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario, shipped_scenarios
-from hotline_services.runtime.network import NetworkModel
+from hotline_services.simulation.network import NetworkModel
 
 SHIPPED = shipped_scenarios()
 BUSY = ("euphrates-2017-06-18", "valley-2017", "valley-day")

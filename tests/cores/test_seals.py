@@ -20,14 +20,14 @@ from hotline_protocol.service import Unreadable
 from hotline_protocol.signature import take_off
 from hotline_protocol.topics import address_of, decode, encode
 from hotline_services.aoc.ledger import PairLedger
+from hotline_services.delivery.payloads import Signing
 from hotline_services.keys.folder import Wanted, make_missing
-from hotline_services.runtime.chance import Chance
 from hotline_services.runtime.guard import Contents, Guard
 from hotline_services.runtime.hearing import given_falsely
 from hotline_services.runtime.intake import Turn
-from hotline_services.runtime.payloads import Signing
 from hotline_services.runtime.replay import Past
 from hotline_services.runtime.signing import BAD_SIGNATURE, Signer, Verifier, load_signing, signing_of
+from hotline_services.simulation.chance import Chance
 
 from .joined import PROMPT, agreement, plan
 from .test_live_parts import NOON, Log, delivery, intake

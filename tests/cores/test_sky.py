@@ -15,7 +15,7 @@ from hotline_protocol.service import Unreadable
 from hotline_protocol.sky import ConformanceChanged, FlightBegan, FlightFlown, Tracks
 from hotline_services.director.setting import Deviations
 from hotline_services.director.setting import Sky as Setting
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 from hotline_services.traffic.sky import Sky
 
 from .skies import DAWN, FAR_EAST, MINUTE, NOON, ON_THE_LINE, Watched, plan

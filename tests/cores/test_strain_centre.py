@@ -26,7 +26,7 @@ from hotline_services.aoc.config import Costs, PartyConfig, StrainModel, Strateg
 from hotline_services.aoc.strain.felt import Felt
 from hotline_services.aoc.strain.relations import Relations
 from hotline_services.aoc.voice import Voice
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .joined import DAWN, PROMPT, Joined, agreement, plan
 from .strained import MODELS, OFFICER, RULES, in_a_crisis, saw, side, strain

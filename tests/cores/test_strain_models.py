@@ -18,7 +18,7 @@ from hotline_services.aoc.strain.hawkes import BASE_A_DAY
 from hotline_services.aoc.strain.ladder import LADDER, Push, Rung, marks
 from hotline_services.aoc.strain.model import Model, Step, stage_at
 from hotline_services.aoc.strain.relations import model_of
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 DAWN = datetime(2017, 6, 18, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from hotline_services.delivery.tracing import NO_HEADERS, Headers
 from hotline_services.runtime.incoming import Arrived, read_publish
 from hotline_services.runtime.outgoing import Confirmed, puback_packet, publish_packet, read_puback
 from hotline_services.runtime.properties import (
@@ -20,7 +21,6 @@ from hotline_services.runtime.properties import (
     properties_of,
 )
 from hotline_services.runtime.stream import Stream
-from hotline_services.runtime.tracing import NO_HEADERS, Headers
 from hotline_services.runtime.wire import Publish
 
 TRACE = Headers("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vendor=1")

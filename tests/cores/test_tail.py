@@ -10,7 +10,7 @@ from hotline_protocol.ledger import Head
 from hotline_protocol.line import Answer, LineCheck, Reconcile
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Held, Presence, Receipt
-from hotline_services.runtime.outbox import Seen
+from hotline_services.delivery.outbox import Seen
 from hotline_services.runtime.store import Heard, Recovered
 from hotline_services.runtime.tail import LISTEN_S, PATIENCE_S, Tail
 

@@ -10,7 +10,7 @@ from hotline_protocol.injection import DeclareEmergency, SubmitPlan
 from hotline_protocol.message import Author, Message
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import Posture
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .joined import DAWN, agreement, config, plan
 

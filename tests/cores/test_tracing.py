@@ -15,8 +15,8 @@ from hotline_protocol.line import Answer, Busy, CallOutcome, HangUp, Propose, Re
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence
 from hotline_protocol.sky import FlightBegan, Flyer, LineCrossed
+from hotline_services.delivery.tracing import Headers, Traces, read, span_id_of
 from hotline_services.runtime.properties import headers_in, properties_of
-from hotline_services.runtime.tracing import Headers, Traces, read, span_id_of
 
 NOON = datetime(2026, 6, 18, 12, tzinfo=UTC)
 NEGOTIATION = f"us-0-n{PLAN.digest[:8]}"

@@ -9,15 +9,15 @@ from hotline_protocol.injection import AnnouncedState
 from hotline_protocol.message import Author, Message
 from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import EVENT, TOPICS, TRACK, address_of, encode, is_kept
+from hotline_services.delivery.presence import Peers
+from hotline_services.delivery.tracing import Headers
 from hotline_services.monitor.record import Record
 from hotline_services.runtime.dispatch import Dispatch
 from hotline_services.runtime.intake import Intake, Turn
 from hotline_services.runtime.journal import Journal
-from hotline_services.runtime.presence import Peers
 from hotline_services.runtime.replay import Past, replay
 from hotline_services.runtime.service import Service
 from hotline_services.runtime.store import Heard
-from hotline_services.runtime.tracing import Headers
 from hotline_services.runtime.wire import Delivery, PublishRefused
 
 NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)

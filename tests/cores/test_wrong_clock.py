@@ -7,7 +7,7 @@ from hotline_protocol.events import ActualState, CallEnded, EscalationKind, Line
 from hotline_protocol.line import CallOutcome
 from hotline_protocol.message import Message
 from hotline_protocol.service import MOST_SKEW_MS, Health, Presence
-from hotline_services.runtime.presence import Peers
+from hotline_services.delivery.presence import Peers
 
 from .joined import DAWN, Joined, plan
 

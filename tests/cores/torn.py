@@ -7,8 +7,8 @@ from typing import Any
 from hotline_protocol.message import Message
 from hotline_protocol.service import EpochBegun, Held, Resend
 from hotline_services.aoc.centre import Centre
-from hotline_services.runtime.chance import Chance
-from hotline_services.runtime.outbox import Seen
+from hotline_services.delivery.outbox import Seen
+from hotline_services.simulation.chance import Chance
 
 from .joined import PROMPT, Joined, agreement
 

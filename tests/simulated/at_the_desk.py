@@ -23,7 +23,7 @@ from hotline_protocol.orders import (
     TakeDesk,
 )
 from hotline_protocol.topics import EVENT, LINE
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .dice import QUIET_FROM, START, Dice
 from .faulty_day import PARTIES, FaultyDay

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 T = TypeVar("T")
 

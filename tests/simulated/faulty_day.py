@@ -39,9 +39,9 @@ from hotline_services.aoc.config import (
 from hotline_services.director.play import DIRECTOR, Act, Director
 from hotline_services.monitor.core import MonitorCore
 from hotline_services.resources import scenarios_folder
-from hotline_services.runtime.chance import Chance
-from hotline_services.runtime.network import Crash, Faults, NetworkModel, Outage, Partition
-from hotline_services.runtime.simulated import Simulation
+from hotline_services.simulation.chance import Chance
+from hotline_services.simulation.network import Crash, Faults, NetworkModel, Outage, Partition
+from hotline_services.simulation.shell import Simulation
 
 from . import people, troubles
 from .dice import HOUR, MINUTE, QUIET_FROM, START, Dice

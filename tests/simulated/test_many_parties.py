@@ -19,7 +19,7 @@ from hotline_protocol.events import CallEnded, NegotiationEnded, NegotiationOutc
 from hotline_protocol.line import CallOutcome
 from hotline_protocol.message import Message
 from hotline_services.director.scenario import read_scenario
-from hotline_services.runtime.network import Faults, NetworkModel
+from hotline_services.simulation.network import Faults, NetworkModel
 from hotline_services.world import build
 
 WRITE: Callable[..., Path] = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "many_parties.py"))["write"]

@@ -13,10 +13,10 @@ from hotline_protocol.line import Answer
 from hotline_protocol.message import Message
 from hotline_protocol.service import Resend
 from hotline_protocol.topics import EVENT, LINE
-from hotline_services.runtime.chance import Chance
-from hotline_services.runtime.faulty_node import ReplayDivergedError
-from hotline_services.runtime.network import Crash, Faults, Link, Mortality, NetworkModel, Outage, Partition
-from hotline_services.runtime.simulated import Simulation
+from hotline_services.simulation.chance import Chance
+from hotline_services.simulation.faulty_node import ReplayDivergedError
+from hotline_services.simulation.network import Crash, Faults, Link, Mortality, NetworkModel, Outage, Partition
+from hotline_services.simulation.shell import Simulation
 
 from .test_simulation import listener, recording, two_clerks
 from .toys import HOUR, MINUTE, NOON, SECOND, Clerk, Listener, letter

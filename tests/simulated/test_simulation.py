@@ -9,10 +9,10 @@ import pytest
 from hotline_protocol.line import Answer
 from hotline_protocol.message import Author, Message
 from hotline_protocol.topics import EVENT, HEALTH, LINE
-from hotline_services.runtime.chance import Chance
-from hotline_services.runtime.network import Crash, Faults, NetworkModel
 from hotline_services.runtime.recording import Header, RecordingWriter
-from hotline_services.runtime.simulated import Simulation
+from hotline_services.simulation.chance import Chance
+from hotline_services.simulation.network import Crash, Faults, NetworkModel
+from hotline_services.simulation.shell import Simulation
 
 from .toys import HOUR, MINUTE, NOON, SECOND, Clerk, Listener, letter
 

@@ -15,7 +15,7 @@ from hotline_protocol.sky import Encountered, FlightBegan, FlightFlown, LineCros
 from hotline_services.director.play import SKY
 from hotline_services.director.scenario import read_scenario
 from hotline_services.director.script import Scenario
-from hotline_services.runtime.network import Crash, Faults, NetworkModel
+from hotline_services.simulation.network import Crash, Faults, NetworkModel
 from hotline_services.world import build
 
 DAY = timedelta(days=1)

@@ -18,8 +18,8 @@ from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import PartyConfig, Strain, StrainModel
 from hotline_services.director.play import Act, Director
 from hotline_services.resources import scenarios_folder
-from hotline_services.runtime.chance import Chance
-from hotline_services.runtime.simulated import Simulation
+from hotline_services.simulation.chance import Chance
+from hotline_services.simulation.shell import Simulation
 
 START = datetime(2017, 7, 1, tzinfo=UTC)
 DAYS, SIGHTINGS_A_DAY, SEEDS = 40, 6.0, range(4)

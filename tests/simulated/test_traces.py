@@ -12,8 +12,8 @@ from hotline_protocol.injection import ReportSighting, SubmitPlan
 from hotline_protocol.line import Concur, Entered, Propose, Ring
 from hotline_protocol.message import Message
 from hotline_protocol.sky import FlightBegan, LineCrossed
+from hotline_services.delivery.tracing import span_id_of
 from hotline_services.monitor.traces import spans
-from hotline_services.runtime.tracing import span_id_of
 
 from .observed import examples, valley_day
 

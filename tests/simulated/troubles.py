@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import msgspec
 
-from hotline_services.runtime.chance import Chance
-from hotline_services.runtime.network import ClockStep, Crash, Faults, Hang, Intrusion, SlowDisk
+from hotline_services.simulation.chance import Chance
+from hotline_services.simulation.network import ClockStep, Crash, Faults, Hang, Intrusion, SlowDisk
 
 from .dice import MINUTE, QUIET_FROM, Dice
 

@@ -22,7 +22,7 @@ from hotline_protocol.line import (
     ReadBack,
     Ring,
 )
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .config import Officer, Roster
 

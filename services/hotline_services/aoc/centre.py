@@ -37,7 +37,7 @@ from hotline_protocol.line import (
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import EpochBegun, Health, Unreadable
 from hotline_protocol.service import Presence as PeerPresence
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .attention import Attention
 from .bookkeeping import Bookkeeping

@@ -26,7 +26,7 @@ from hotline_protocol.line import (
     Ring,
     Withdraw,
 )
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .calls import Call, Item, PastCalls, Talker, as_ended
 from .duty import Presence

@@ -5,7 +5,7 @@ from typing import Final
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.line import Reason, Tier
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 LONGEST_REDIAL: Final = 8
 """Greatest number of agreed pauses between two rings, where nobody answers."""

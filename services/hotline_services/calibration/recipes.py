@@ -14,7 +14,7 @@ from hotline_services.aoc.config import Officer, Strain
 from hotline_services.director.script import Flight, Scenario, Sighting, UnannouncedFlight
 from hotline_services.director.setting import Break, Circuit, Sky
 from hotline_services.director.written import CorridorAlong, Duration, Moment, Spot
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 CALLS_A_DAY: Final = 11.0
 CROSSINGS_A_DAY: Final = 7.0

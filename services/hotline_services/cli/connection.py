@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 from cyclopts import Parameter
 
-from hotline_services.runtime.payloads import UNSIGNED, Signing
+from hotline_services.delivery.payloads import UNSIGNED, Signing
 from hotline_services.runtime.tls import TlsError, context_of
 from hotline_services.runtime.wire import BrokerSettings
 from hotline_services.text_files import read_text

@@ -11,10 +11,10 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Resend, Unreadable
 from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import EVERYTHING, INJECT, ORDER, MalformedMessageError, encode, is_state
+from hotline_services.delivery.outbox import Seen
 from hotline_services.monitor.dutylog import WIDTH, DutyLog
 from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
-from hotline_services.runtime.outbox import Seen
 from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import FROM_HERE, Reach, tool_settings

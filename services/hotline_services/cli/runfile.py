@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from hotline_services.runtime.payloads import UNSIGNED, Signing
+from hotline_services.delivery.payloads import UNSIGNED, Signing
 from hotline_services.runtime.wire import BrokerSettings
 from hotline_services.text_files import read_bytes
 from hotline_services.whole import write_secret

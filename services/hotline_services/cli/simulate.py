@@ -34,8 +34,8 @@ from .sourced import findings_table
 from .summary import summary_table
 
 if TYPE_CHECKING:
-    from hotline_services.runtime.node import Listener
-    from hotline_services.runtime.simulated import Simulation
+    from hotline_services.simulation.node import Listener
+    from hotline_services.simulation.shell import Simulation
 
 STEP: Final = timedelta(hours=1)
 

@@ -12,7 +12,7 @@ from hotline_protocol.line import ToPeer
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence, Receipt, Stop
 from hotline_protocol.topics import INJECT, ORDER, address_of, encode
-from hotline_services.runtime.payloads import Check
+from hotline_services.delivery.payloads import Check
 
 from .books import ExaminersBooks
 from .seals import SignedBy

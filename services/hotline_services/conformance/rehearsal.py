@@ -18,11 +18,11 @@ from hotline_protocol.message import Message
 from hotline_protocol.roster import Roster
 from hotline_protocol.service import Health, Presence, Receipt, Stop, Unreadable
 from hotline_protocol.topics import address_of, encode, topic_of
+from hotline_services.delivery.outbox import Outbox, Seen
+from hotline_services.delivery.payloads import Check, Signing, as_it_stands
+from hotline_services.delivery.presence import Peers
 from hotline_services.runtime.guard import Guard, contradicted
 from hotline_services.runtime.hearing import ShellMessage, between_shells, refused
-from hotline_services.runtime.outbox import Outbox, Seen
-from hotline_services.runtime.payloads import Check, Signing, as_it_stands
-from hotline_services.runtime.presence import Peers
 from hotline_services.runtime.signing import Signer, Verifier
 from hotline_services.runtime.wire import Delivery
 

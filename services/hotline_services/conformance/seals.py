@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from hotline_protocol.signature import SignatureError
 from hotline_protocol.topics import CLOCK
-from hotline_services.runtime.payloads import UNSIGNED, Signing, as_it_stands
+from hotline_services.delivery.payloads import UNSIGNED, Signing, as_it_stands
 
 if TYPE_CHECKING:
     from .peer import Letter

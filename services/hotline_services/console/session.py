@@ -32,12 +32,12 @@ from hotline_protocol.topics import (
     address_of,
     is_state,
 )
+from hotline_services.delivery.payloads import Encode, unsigned
 from hotline_services.export.memorandum import shipped_agreement
 from hotline_services.injecting import NO_PARTIES
 from hotline_services.monitor.wording import words
 from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
-from hotline_services.runtime.payloads import Encode, unsigned
 from hotline_services.runtime.wire import BrokerSettings
 
 from .debrief import Debrief

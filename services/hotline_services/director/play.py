@@ -26,7 +26,7 @@ from hotline_protocol.injection import (
 )
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import EpochBegun, Unreadable
-from hotline_services.runtime.network import Crash, Faults, NetworkModel, Outage, Partition
+from hotline_services.simulation.network import Crash, Faults, NetworkModel, Outage, Partition
 
 from .script import (
     AddressedEvent,

@@ -19,7 +19,7 @@ from hotline_protocol.conflicts import ruled_footprint
 from hotline_protocol.flightplan import FlightPlan
 from hotline_protocol.geometry import Footprint
 from hotline_protocol.message import PartyName
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .fronts import FrontLines
 from .script import Scenario, Submission, Traffic

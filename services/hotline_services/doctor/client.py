@@ -15,10 +15,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from hotline_protocol.message import Message
 from hotline_protocol.topics import CONTROL, address_of, is_state
+from hotline_services.delivery.payloads import Check
 from hotline_services.runtime.clock import wall_clock
 from hotline_services.runtime.dialling import new_client
 from hotline_services.runtime.mqtt import REFUSALS, UNSUPPORTED_VERSION
-from hotline_services.runtime.payloads import Check
 from hotline_services.runtime.tls import context_of
 from hotline_services.runtime.wire import BrokerSettings
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from hotline_protocol.message import digest_of
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 SCENARIO: Final = "scenario"
 """The name under which several scenarios are a factor."""

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from hotline_protocol.service import Health, Presence
+from hotline_services.delivery.outbox import Seen
 
 from .clock import wall_clock
-from .outbox import Seen
 
 DEAF_S: Final = 25.0
 """How long a sign of life is waited for: two further ones have been said meanwhile."""

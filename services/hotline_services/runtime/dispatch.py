@@ -9,11 +9,11 @@ import structlog
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health
 from hotline_protocol.topics import address_of, is_kept, topic_of
+from hotline_services.delivery.outbox import FIRST_RESEND_S, Outbox
+from hotline_services.delivery.payloads import Encode, unsigned
+from hotline_services.delivery.presence import Peers
+from hotline_services.delivery.tracing import Headers, Traces
 
-from .outbox import FIRST_RESEND_S, Outbox
-from .payloads import Encode, unsigned
-from .presence import Peers
-from .tracing import Headers, Traces
 from .wire import PublishRefused, PublishTooLarge, Will
 
 CROWDED: Final = 1_000  # publishes that wait for the broker: sending more of them again would only add to the crowd

@@ -10,9 +10,9 @@ from hotline_protocol.message import Message
 from hotline_protocol.seal import without_seal
 from hotline_protocol.service import Clock, Health, Presence, Stop
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode, encode
+from hotline_services.delivery.payloads import Check, Unproven
 
 from .hearing import may_be_stop
-from .payloads import Check, Unproven
 from .wire import Delivery
 
 REPLAYED: Final = "replayed"

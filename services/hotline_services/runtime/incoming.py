@@ -6,8 +6,9 @@ is whatever is malformed.
 
 from typing import Final, NamedTuple
 
+from hotline_services.delivery.tracing import NO_HEADERS, Headers
+
 from .properties import MalformedPropertiesError, headers_packed
-from .tracing import NO_HEADERS, Headers
 
 PUBLISH: Final = 0x30
 _TYPE: Final = 0xF0

@@ -12,9 +12,9 @@ import structlog
 
 from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.message import Message
+from hotline_services.delivery.tracing import Traces
 
 from .store import Heard
-from .tracing import Traces
 
 log = structlog.get_logger(__name__)
 

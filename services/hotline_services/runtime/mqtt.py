@@ -16,6 +16,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from hotline_services.delivery.tracing import Headers
+
 from .acknowledgements import Acknowledgements
 from .daemon import in_daemon_thread
 from .dialling import dial, new_client
@@ -26,7 +28,6 @@ from .packets import PacketLimit
 from .properties import headers_in, packed, properties_of
 from .stream import Stream, stream_of
 from .tls import trouble_with
-from .tracing import Headers
 from .wire import GUEST_S, BrokerSettings, Delivery, Done, Listener, Publish, PublishRefused, PublishTooLarge, Refused
 
 STEADY_S: Final = 5.0  # a connection that ends sooner may be one that another of our name has taken over

@@ -9,7 +9,7 @@ from typing import Final
 
 from paho.mqtt.properties import Properties, VariableByteIntegers
 
-from .tracing import NO_HEADERS, Headers
+from hotline_services.delivery.tracing import NO_HEADERS, Headers
 
 PARENT: Final = "traceparent"
 STATE: Final = "tracestate"

@@ -7,13 +7,13 @@ from hotline_protocol.core import Core
 from hotline_protocol.message import Message
 from hotline_protocol.service import EpochBegun, Health, Unreadable
 from hotline_protocol.topics import is_kept
+from hotline_services.delivery.outbox import Seen
+from hotline_services.delivery.presence import Peers
+from hotline_services.delivery.tracing import Traces
 
 from .guard import Contents
-from .outbox import Seen
-from .presence import Peers
 from .store import Heard, Recovered, StoreError
 from .tail import Tail
-from .tracing import Traces
 
 
 class Past:

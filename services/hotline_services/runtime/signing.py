@@ -23,10 +23,10 @@ from hotline_protocol.roster import Roster, RosterError, read_roster
 from hotline_protocol.seal import seal_own
 from hotline_protocol.signature import SignatureError, place, signable, signed_bytes, take_off
 from hotline_protocol.topics import ORDER, UNDECODABLE, encode, signed_topic
+from hotline_services.delivery.payloads import UNSIGNED, Signing
 from hotline_services.text_files import read_bytes, read_text
 
 from .ed25519 import Verify, sign_by, verify_by
-from .payloads import UNSIGNED, Signing
 from .sealing import Seals
 
 BAD_SIGNATURE: Final = "bad-signature"

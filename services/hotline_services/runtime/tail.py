@@ -14,8 +14,8 @@ from hotline_protocol.events import LedgerChanged
 from hotline_protocol.line import LineCheck, LineChecked, Reconcile, ToPeer
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Held, Receipt
+from hotline_services.delivery.outbox import Seen
 
-from .outbox import Seen
 from .store import Recovered, Store
 
 LISTEN_S: Final = 0.3

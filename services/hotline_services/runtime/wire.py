@@ -7,10 +7,10 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 
 from hotline_protocol.flightplan import Problem
+from hotline_services.delivery.payloads import UNSIGNED, Signing
+from hotline_services.delivery.tracing import NO_HEADERS, Headers
 
 from .addresses import Node, read_addresses
-from .payloads import UNSIGNED, Signing
-from .tracing import NO_HEADERS, Headers
 
 GUEST_S: Final = 5
 """Seconds for which a broker keeps the queue of a guest. None at all would end, where users have one client id, the

@@ -14,7 +14,7 @@ import msgspec
 from hotline_protocol.geometry import METRES_PER_NM, to_plane
 from hotline_protocol.injection import Deviate, DeviationKind
 from hotline_services.director.setting import Deviations
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .flying import SHORTEST_LAP_S, SHORTEST_LEG_S, Manner, Racetrack, Window, laps_of, orbit, rectangle
 from .laps import Spot

@@ -8,7 +8,7 @@ from hotline_protocol.injection import SightingKind
 from hotline_protocol.message import PartyName
 from hotline_protocol.sky import Encountered, Flyer, Grade, LineCrossed, ZoneEntered
 from hotline_services.director import setting
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 HALF: Final = 0.5
 

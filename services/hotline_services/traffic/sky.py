@@ -24,7 +24,7 @@ from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import INJECT, ORDER, topic_of
 from hotline_services.director import setting
 from hotline_services.director.play import SKY
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .agenda import Agenda, Item
 from .conforming import Turnover, turnovers

@@ -18,7 +18,7 @@ from hotline_protocol.intake import FURTHEST_AHEAD, LONGEST_FLIGHT
 from hotline_protocol.sky import Flyer
 from hotline_protocol.theatre import remembered
 from hotline_services.director import setting
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .deviating import Dice, drawn, ordered
 from .flight import Flight, Key, Stage

@@ -17,7 +17,7 @@ from hotline_protocol.sky import (
     ZoneEntered,
 )
 from hotline_services.director import setting
-from hotline_services.runtime.chance import Chance
+from hotline_services.simulation.chance import Chance
 
 from .agenda import Agenda
 from .conforming import RECOVERED_WITHIN_S, Turnover, verdict

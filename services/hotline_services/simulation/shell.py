@@ -10,8 +10,8 @@ from hotline_protocol.core import Core
 from hotline_protocol.message import Message
 from hotline_protocol.topics import Topic
 
-from .agenda import Agenda
 from .chance import Chance
+from .event_queue import Agenda
 from .faulty import FaultyNetwork
 from .network import Faults, NetworkModel
 from .node import Listener

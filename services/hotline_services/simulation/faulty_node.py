@@ -9,11 +9,11 @@ from hotline_protocol.core import Core
 from hotline_protocol.hearing import ear
 from hotline_protocol.message import Message
 from hotline_protocol.service import EpochBegun, Held, Resend
+from hotline_services.delivery.outbox import Outbox, Seen
 
-from .agenda import Agenda, Alarm
+from .event_queue import Agenda, Alarm
 from .network import Crash, Hang, Intrusion, SlowDisk
 from .node import birth, circumstances, lapse, will
-from .outbox import Outbox, Seen
 
 MICROSECOND: Final = timedelta(microseconds=1)
 LOOKBACK: Final = 200  # numbers before the highest: one that came late may be missing too

@@ -7,8 +7,8 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Health
 from hotline_protocol.topics import HEALTH, TOPICS, Topic
 
-from .agenda import Agenda
 from .chance import Chance
+from .event_queue import Agenda
 from .faulty_node import FaultyNode
 from .network import HOUR, ClockStep, Crash, Faults, Hang, Intrusion, Link, Mortality, NetworkModel
 from .node import Listener

@@ -9,7 +9,7 @@ from hotline_protocol.core import Core
 from hotline_protocol.message import Message
 from hotline_protocol.topics import Topic
 
-from .agenda import Agenda, Alarm
+from .event_queue import Agenda, Alarm
 from .network import NetworkModel
 from .node import Listener, birth, circumstances, lapse
 from .routes import Routes, addressee

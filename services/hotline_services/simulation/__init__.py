@@ -1,0 +1,1 @@
+"""Runs in simulated time: the event queue, the simulated network and its faults, and chance that can be repeated."""
