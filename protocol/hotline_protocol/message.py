@@ -55,18 +55,20 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=F
 M = TypeVar("M", bound=Message)
 
 
-class Author:
-    """Writes the envelopes of one source. Replaying the same inputs writes the same ids again."""
+class Author(msgspec.Struct):
+    """Writes the envelopes of one source. Replaying the same inputs writes the same ids again.
 
-    def __init__(self, source: str, epoch: str = "0") -> None:
-        self.source: Final = source
-        self.begin(epoch)
+    ``seq`` is the number of the last message in this ``epoch``. An author is part of a core's state: plain data.
+    """
+
+    source: PartyName
+    epoch: Epoch = "0"
+    seq: int = 0
 
     def begin(self, epoch: str) -> None:
         """Number from 1 again in this epoch. It must never have been used before: ids are made from it."""
         self.epoch = epoch
         self.seq = 0
-        self._prefix = f"{self.source}-{epoch}-"
 
     def say(self, kind: type[M], now: datetime, /, *, cause: str | None = None, **fields: Any) -> M:
         """A message of this kind with the next sequence number and an id made from it."""
@@ -76,7 +78,7 @@ class Author:
         """The same, for who has the fields together already."""
         self.seq = seq = self.seq + 1
         return kind(
-            id=f"{self._prefix}{seq}",
+            id=f"{self.source}-{self.epoch}-{seq}",
             source=self.source,
             seq=seq,
             epoch=self.epoch,
