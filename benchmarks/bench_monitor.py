@@ -24,9 +24,9 @@ from hotline_services.director.scenario import read_scenario
 from hotline_services.monitor.core import MonitorCore
 from hotline_services.monitor.dutylog import DutyLog
 from hotline_services.monitor.projection import Projection
-from hotline_services.monitor.reading import RecordSource
-from hotline_services.monitor.record import Record, rebuild
 from hotline_services.monitor.rows import CallRow
+from hotline_services.records.reading import RecordSource
+from hotline_services.records.record import Record, rebuild
 from hotline_services.runtime.store import Heard
 from hotline_services.world import build
 

@@ -79,7 +79,7 @@ def simulated(asked: dict[str, Any]) -> Callable[[], Figures]:
     from hotline_protocol.injection import SubmitPlan
     from hotline_protocol.message import Message
     from hotline_services.director.scenario import read_scenario
-    from hotline_services.experiment.tally import Tally
+    from hotline_services.experiment.analysis.run_tally import Tally
     from hotline_services.runtime.recording import Header, RecordingWriter
     from hotline_services.world import build
 

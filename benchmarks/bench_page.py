@@ -34,7 +34,7 @@ from hotline_protocol.service import Clock
 from hotline_protocol.sky import Track, Tracks
 from hotline_protocol.topics import address_of, encode
 from hotline_services.director.scenario import read_scenario
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.children import die_with_parent
 from hotline_services.runtime.client import connected

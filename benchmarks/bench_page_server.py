@@ -36,7 +36,7 @@ from rich.table import Table
 
 from bench_monitor import BATCH, batches, spoken
 from hotline_services.director.scenario import read_scenario
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.children import die_with_parent
 from hotline_services.runtime.recording import Header, RecordingWriter
 from hotline_services.runtime.store import Heard

@@ -25,9 +25,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench_monitor import BATCH, bare, batches, measured, spoken
-from hotline_services.monitor.reading import RecordSource
-from hotline_services.monitor.record import Record
 from hotline_services.monitor.rows import CallRow
+from hotline_services.records.reading import RecordSource
+from hotline_services.records.record import Record
 from hotline_services.runtime.store import Heard, StoreError
 
 WANTED: int = 15_000

@@ -31,8 +31,8 @@ from hotline_protocol.topics import HEALTH, MalformedMessageError, decode
 from hotline_services.aoc.centre import Centre
 from hotline_services.director.scenario import read_scenario
 from hotline_services.director.script import Scenario
-from hotline_services.monitor.reading import RecordSource
 from hotline_services.monitor.rows import PlanRow
+from hotline_services.records.reading import RecordSource
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.children import die_with_parent
 from hotline_services.runtime.client import NoBrokerError, connected

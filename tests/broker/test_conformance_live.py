@@ -18,7 +18,7 @@ from hotline_protocol.service import Health, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, decode
 from hotline_services.cli.conformance import conformance
 from hotline_services.conformance import live
-from hotline_services.conformance.verdicts import Report, Verdict
+from hotline_services.conformance.examination.verdicts import Report, Verdict
 from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.broker import EmbeddedBroker, available
 from hotline_services.runtime.children import die_with_parent

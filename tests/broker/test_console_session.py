@@ -12,10 +12,11 @@ from hotline_protocol.message import Author, Message
 from hotline_protocol.orders import AnswerRing, DeskTaken, LeaveDesk, Sitting, TakeDesk
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import ORDER, address_of, decode, encode, topic_of
-from hotline_services.console import session, sitting
-from hotline_services.console.desk_view import Notice
+from hotline_services.console import session
+from hotline_services.console.desk import sitting
+from hotline_services.console.desk.desk_view import Notice
+from hotline_services.console.desk.sitting import Draft
 from hotline_services.console.session import Session
-from hotline_services.console.sitting import Draft
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.client import connected
 

@@ -18,8 +18,8 @@ from hotline_services.cli.query import Query
 from hotline_services.cli.recording import recording
 from hotline_services.cli.rerun import rerun
 from hotline_services.director.scenario import read_scenario
-from hotline_services.monitor.reading import RecordSource
-from hotline_services.monitor.recordfile import read_only
+from hotline_services.records.reading import RecordSource
+from hotline_services.records.recordfile import read_only
 from hotline_services.runtime.broker import EmbeddedBroker
 
 from .conftest import need

@@ -25,8 +25,8 @@ from hotline_services.cli.connection import Reach
 from hotline_services.cli.doctor import doctor
 from hotline_services.cli.exits import BAD_INPUT, NO_BROKER
 from hotline_services.doctor import client
-from hotline_services.doctor.findings import findings
-from hotline_services.doctor.kinds import Finding, Kind
+from hotline_services.doctor.diagnosis.findings import findings
+from hotline_services.doctor.diagnosis.kinds import Finding, Kind
 from hotline_services.doctor.looking import look
 from hotline_services.runtime.broker import KINDS, EmbeddedBroker, free_port
 from hotline_services.runtime.broker import Kind as BrokerKind

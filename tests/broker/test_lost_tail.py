@@ -16,8 +16,8 @@ from hotline_protocol.flightplan import PlanState
 from hotline_protocol.message import Message, canonical_json
 from hotline_services.cli.query import Query
 from hotline_services.cli.standing import status
-from hotline_services.monitor.reading import open_source
 from hotline_services.monitor.standing import standing
+from hotline_services.records.reading import open_source
 from hotline_services.runtime.broker import EmbeddedBroker
 
 from .stack import heads

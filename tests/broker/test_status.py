@@ -9,7 +9,7 @@ from hotline_services.cli.connection import Reach
 from hotline_services.cli.exits import BAD_INPUT, NO_BROKER
 from hotline_services.cli.query import Query
 from hotline_services.cli.standing import status
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.broker import EmbeddedBroker
 
 from .conftest import need

@@ -20,7 +20,7 @@ from hotline_protocol.sky import FlightBegan, Tracks
 from hotline_protocol.topics import HEALTH, TRACK, address_of, decode, decode_any, encode
 from hotline_services.director.scenario import read_scenario
 from hotline_services.director.script import Scenario
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.actor import DONE, LiveActor
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.client import connected, subscribe

@@ -12,8 +12,8 @@ from hotline_protocol.line import Answer, Reason, Ring, Tier, offer_digest
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Author, Message, digest_of
 from hotline_protocol.orders import DecisionAwaited, DeskTaken, OwnPlan, Sitting, Verdict
-from hotline_services.console.desk_view import DeskView, Notice
-from hotline_services.console.sitting import Draft
+from hotline_services.console.desk.desk_view import DeskView, Notice
+from hotline_services.console.desk.sitting import Draft
 
 SITTING = "console-ru-1"
 WANTED = Choice(sector=0, block=0, shift=1)

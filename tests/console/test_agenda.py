@@ -10,8 +10,8 @@ from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, SightingK
 from hotline_protocol.line import Advise, Noted, Protest, Reason, Ring, Tier
 from hotline_protocol.message import Author
 from hotline_protocol.orders import Waiting
-from hotline_services.console.desk_view import Matter
-from hotline_services.console.telling import status_lines
+from hotline_services.console.desk.desk_view import Matter
+from hotline_services.console.desk.sentences import status_lines
 from hotline_services.monitor.worldlog import place
 
 from .fake import FakeDesk

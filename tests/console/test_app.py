@@ -23,9 +23,9 @@ from hotline_protocol.orders import (
     Verdict,
 )
 from hotline_services.console.app import ConsoleApp
-from hotline_services.console.chart import Ground
-from hotline_services.console.commands import HELP
 from hotline_services.console.countering import Countering, suggested
+from hotline_services.console.desk.chart import Ground
+from hotline_services.console.desk.commands import HELP
 from hotline_services.console.leaflet import KEYS, Leaflet
 from hotline_services.console.painting import standing
 from hotline_services.console.scenery import ILLUSTRATIVE, ground_of

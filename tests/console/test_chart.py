@@ -6,9 +6,9 @@ import pytest
 from hotline_protocol.airspace import Position
 from hotline_protocol.flightplan import FlightKind
 from hotline_protocol.sky import Track
-from hotline_services.console.chart import BRAILLE, Chart, Frame, Ground, Layer, draw
+from hotline_services.console.desk.air_view import Sky
+from hotline_services.console.desk.chart import BRAILLE, Chart, Frame, Ground, Layer, draw
 from hotline_services.console.painting import STYLES
-from hotline_services.console.sky import Sky
 
 from .fake import HIGHER, PLAN, FakeDesk
 

@@ -16,8 +16,8 @@ from hotline_protocol.orders import (
     RaiseTier,
     Waiting,
 )
-from hotline_services.console.commands import HELP, SYNONYMS, CommandError, Commands
-from hotline_services.console.sitting import Draft
+from hotline_services.console.desk.commands import HELP, SYNONYMS, CommandError, Commands
+from hotline_services.console.desk.sitting import Draft
 
 from .fake import HIGHER, WANTED, FakeDesk, manned, offer_of, talking
 

@@ -9,10 +9,10 @@ from hotline_protocol.message import Author
 from hotline_protocol.orders import AnswerRing
 from hotline_protocol.service import Health, Presence
 from hotline_protocol.sky import Track, Tracks
-from hotline_services.console.commands import CommandError, Commands
-from hotline_services.console.desk_view import DeskView
-from hotline_services.console.sky import Sky
-from hotline_services.console.telling import sky_lines
+from hotline_services.console.desk.air_view import Sky
+from hotline_services.console.desk.commands import CommandError, Commands
+from hotline_services.console.desk.desk_view import DeskView
+from hotline_services.console.desk.sentences import sky_lines
 
 from .fake import FakeDesk
 

@@ -23,10 +23,10 @@ from hotline_protocol.message import Message
 from hotline_protocol.orders import AnswerRing, CallOnDesk, CounterOffer, DecisionAwaited, LeaveDesk, TakeDesk
 from hotline_services.cli.debrief import debrief
 from hotline_services.cli.exits import BAD_INPUT
-from hotline_services.console.after_action import report_text
-from hotline_services.console.debrief import Debrief
-from hotline_services.console.debrief_report import AfterAction, Ending
-from hotline_services.console.sitting import Draft, SittingAt
+from hotline_services.console.desk.after_action import report_text
+from hotline_services.console.desk.debrief import Debrief
+from hotline_services.console.desk.debrief_report import AfterAction, Ending
+from hotline_services.console.desk.sitting import Draft, SittingAt
 from hotline_services.runtime.recording import Header, RecordingWriter
 
 from .fake import HIGHER, FakeDesk, offer_of

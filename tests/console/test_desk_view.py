@@ -37,11 +37,11 @@ from hotline_protocol.orders import (
     Sitting,
 )
 from hotline_protocol.service import Health, Presence
-from hotline_services.console.desk_view import Matter
-from hotline_services.console.offers import in_words
-from hotline_services.console.sitting import Draft, SittingAt
-from hotline_services.console.sky import Sky
-from hotline_services.console.telling import status_lines
+from hotline_services.console.desk.air_view import Sky
+from hotline_services.console.desk.desk_view import Matter
+from hotline_services.console.desk.offer_sentences import in_words
+from hotline_services.console.desk.sentences import status_lines
+from hotline_services.console.desk.sitting import Draft, SittingAt
 from hotline_services.monitor.worldlog import place
 
 from .fake import HIGHER, SITTING, WANTED, FakeDesk, manned, offer_of, talking

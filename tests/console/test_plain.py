@@ -11,7 +11,7 @@ import pytest
 from hotline_services.cli.console import console
 from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.console import plain
-from hotline_services.console.desk_view import Notice
+from hotline_services.console.desk.desk_view import Notice
 from hotline_services.console.plain import PlainConsole
 from hotline_services.console.session import Session
 from hotline_services.runtime.wire import BrokerSettings

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from hotline_protocol.examples_story import CALL, NINE
 from hotline_protocol.orders import AnswerRing
-from hotline_services.console.sitting import Draft, SittingAt
-from hotline_services.console.unconfirmed import Unconfirmed
+from hotline_services.console.desk.sitting import Draft, SittingAt
+from hotline_services.console.desk.unconfirmed import Unconfirmed
 
 LATER = NINE + timedelta(seconds=80)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from hotline_protocol.message import Message
 from hotline_protocol.topics import INJECT, LINE, decode_any
-from hotline_services.conformance.peer import Letter
+from hotline_services.conformance.examination.peer import Letter
 from hotline_services.conformance.rehearsal import LocalCentre
 from hotline_services.delivery.payloads import Check
 

@@ -16,7 +16,7 @@ from hotline_protocol.orders import TakeDesk
 from hotline_protocol.topics import topic_of
 from hotline_services.cli.rerun import rerun
 from hotline_services.director.scenario import read_scenario, scenario_digest
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.journal import Journal
 from hotline_services.runtime.provenance import Launch, Provenance
 from hotline_services.runtime.store import Heard

@@ -17,7 +17,7 @@ from hotline_services.cli.runfile import RunFile, read_run_file, write_run_file
 from hotline_services.director.scenario import read_scenario
 from hotline_services.experiment.reading import read_experiment
 from hotline_services.export.run import Run
-from hotline_services.monitor.reading import open_source
+from hotline_services.records.reading import open_source
 from hotline_services.resources import experiments_folder, scenarios_folder
 from hotline_services.runtime.signing import load_roster, read_private_key
 from hotline_services.web.feeds import RecordingFeed

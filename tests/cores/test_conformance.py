@@ -12,16 +12,16 @@ from hotline_protocol.line import ConcurTrace, Ring
 from hotline_protocol.service import Presence
 from hotline_services.aoc.centre import Centre
 from hotline_services.cli.conformance import conformance
-from hotline_services.conformance.case import Case
 from hotline_services.conformance.document import written_into
-from hotline_services.conformance.examiner import Examiner
-from hotline_services.conformance.peer import Brief, Letter, Peer
+from hotline_services.conformance.examination.case import Case
+from hotline_services.conformance.examination.examiner import Examiner
+from hotline_services.conformance.examination.peer import Brief, Letter, Peer
+from hotline_services.conformance.examination.requirements import BY_ID, UnknownRequirementError, chosen
+from hotline_services.conformance.examination.scene import UndocumentedError
+from hotline_services.conformance.examination.scenes import ALL_ALONG, SCENES
+from hotline_services.conformance.examination.verdict_report import evidence, junit
+from hotline_services.conformance.examination.verdicts import Report, Verdict
 from hotline_services.conformance.rehearsal import START, LocalCentre, play, rehearse, with_keys
-from hotline_services.conformance.requirements import BY_ID, UnknownRequirementError, chosen
-from hotline_services.conformance.scene import UndocumentedError
-from hotline_services.conformance.scenes import ALL_ALONG, SCENES
-from hotline_services.conformance.telling import evidence, junit
-from hotline_services.conformance.verdicts import Report, Verdict
 from hotline_services.simulation.chance import Chance
 
 from .faulty import SCENARIO, Fault, never, our_centre

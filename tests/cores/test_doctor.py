@@ -13,11 +13,11 @@ from hotline_protocol.agreement import read_agreement
 from hotline_protocol.message import Message
 from hotline_protocol.service import WAITS, Clock, Health, Presence
 from hotline_protocol.topics import address_of, encode
-from hotline_services.doctor.findings import findings
-from hotline_services.doctor.kinds import NO_CONNECTION, Finding, Kind
-from hotline_services.doctor.observations import Heard, NoConnection, Observations
-from hotline_services.doctor.retained import MOST
-from hotline_services.doctor.times import SHORTEST_DEADLINE_S
+from hotline_services.doctor.diagnosis.clocks import SHORTEST_DEADLINE_S
+from hotline_services.doctor.diagnosis.findings import findings
+from hotline_services.doctor.diagnosis.kinds import NO_CONNECTION, Finding, Kind
+from hotline_services.doctor.diagnosis.observations import Heard, NoConnection, Observations
+from hotline_services.doctor.diagnosis.retained import MOST
 from hotline_services.resources import scenarios_folder
 from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.notes import Notes

@@ -5,9 +5,9 @@ from statistics import stdev
 
 import pytest
 
-from hotline_services.experiment.design import Arm, Design, Factor, Level, combinations
-from hotline_services.experiment.effects import Effect, effects
-from hotline_services.experiment.student import quantile, two_sided
+from hotline_services.experiment.analysis.design import Arm, Design, Factor, Level, combinations
+from hotline_services.experiment.analysis.effects import Effect, effects
+from hotline_services.experiment.analysis.student import quantile, two_sided
 
 LINE = Factor(name="line", levels=(Level(name="on"), Level(name="off")))
 TEMPO = Factor(name="tempo", levels=(Level(name="once"), Level(name="twice")))

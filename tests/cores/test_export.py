@@ -19,13 +19,13 @@ from hotline_protocol.line import Tier
 from hotline_protocol.message import Author, Message
 from hotline_protocol.sky import Encountered, Fix, FlightBegan, FlightFlown, Flyer, Grade, PathChanged
 from hotline_services.director.scenario import read_scenario
-from hotline_services.export.captions import ILLUSTRATIVE, colours_of
-from hotline_services.export.czml import czml
-from hotline_services.export.geojson import geojson
-from hotline_services.export.kml import kml
-from hotline_services.export.shapes import rings
-from hotline_services.export.story import Story
-from hotline_services.export.tables import csv_text, parquet, tables
+from hotline_services.export.formats.captions import ILLUSTRATIVE, colours_of
+from hotline_services.export.formats.czml import czml
+from hotline_services.export.formats.geojson import geojson
+from hotline_services.export.formats.kml import kml
+from hotline_services.export.formats.outlines import rings
+from hotline_services.export.formats.story import Story
+from hotline_services.export.formats.tabular import csv_text, parquet, tables
 from hotline_services.monitor.positions import motion_at
 from hotline_services.runtime.recording import Header, Recorded
 

@@ -16,7 +16,7 @@ from hotline_protocol.sky import Fix, FlightBegan
 from hotline_services.cli.export import Format, export
 from hotline_services.cli.simulate import simulate
 from hotline_services.export.run import Run
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.hearing import unread
 from hotline_services.runtime.recording import Header, RecordingWriter
 from hotline_services.runtime.store import Heard, StoreError

@@ -13,7 +13,7 @@ from hotline_protocol.airspace import Circle, Corridor, Polygon, Position
 from hotline_protocol.flightplan import FlightKind, FlightPlan, Priority
 from hotline_protocol.geometry import area_problem
 from hotline_protocol.icao_fpl import read_fpl
-from hotline_services.export.fpl import LeftOut, fpl, write_fpl
+from hotline_services.export.formats.fpl import LeftOut, fpl, write_fpl
 
 from . import doc4444
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hotline_services.export.aircraft import addresses, aircraft_json, receiver_json
-from hotline_services.export.foxglove import write_mcap
+from hotline_services.export.formats.aircraft import addresses, aircraft_json, receiver_json
+from hotline_services.export.formats.foxglove import write_mcap
 from hotline_services.monitor.latestrows import AirborneRow
 from hotline_services.monitor.positions import track_at
 

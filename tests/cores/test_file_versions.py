@@ -11,8 +11,8 @@ import pytest
 
 from hotline_protocol.message import digest_of
 from hotline_services.monitor import tables
-from hotline_services.monitor.record import Record
 from hotline_services.monitor.rows import CallRow, Row
+from hotline_services.records.record import Record
 from hotline_services.runtime.journal import Journal
 from hotline_services.runtime.store import Heard
 
@@ -32,7 +32,7 @@ class CallRow(rows.CallRow, frozen=True, kw_only=True):
 
 rows.ROWS = tuple(CallRow if kind is rows.CallRow else kind for kind in rows.ROWS)
 rows.CallRow = CallRow
-from hotline_services.monitor.reading import RecordSource
+from hotline_services.records.reading import RecordSource
 from hotline_services.runtime.store import StoreError
 try:
     with RecordSource(Path(sys.argv[1])) as source:

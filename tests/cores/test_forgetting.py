@@ -10,10 +10,10 @@ from hotline_protocol.injection import SubmitPlan
 from hotline_services.monitor.history import LINES_KEPT, History, fold
 from hotline_services.monitor.rows import CallRow, PlanRow
 from hotline_services.monitor.volume import Grouping
-from hotline_services.web.about import about
-from hotline_services.web.figures import standing_at, tension, volume
-from hotline_services.web.marks import marks
-from hotline_services.web.view import changes, picture, thin
+from hotline_services.web.answers.about import about
+from hotline_services.web.answers.marks import marks
+from hotline_services.web.answers.source_figures import standing_at, tension, volume
+from hotline_services.web.answers.view import changes, picture, thin
 
 from .played_day import history, messages
 

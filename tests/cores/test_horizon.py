@@ -10,7 +10,7 @@ from hotline_services.cli.experiment import experiment
 from hotline_services.cli.simulate import simulate
 from hotline_services.director.horizon import beyond, end_of
 from hotline_services.director.scenario import read_scenario, shipped_scenarios
-from hotline_services.experiment.horizon import warnings
+from hotline_services.experiment.analysis.unreached_levels import warnings
 from hotline_services.experiment.reading import read_experiment, shipped_experiments
 
 LATER = {

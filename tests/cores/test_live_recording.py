@@ -12,7 +12,7 @@ from hotline_services.cli.export import export
 from hotline_services.cli.queries import calls, rebuild
 from hotline_services.cli.query import Query
 from hotline_services.cli.recording import recording
-from hotline_services.monitor.reading import RecordSource
+from hotline_services.records.reading import RecordSource
 from hotline_services.runtime.journal import Journal
 
 from .live_run import SCENARIO, changed, found

@@ -16,7 +16,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Unreadable
 from hotline_protocol.topics import address_of, decode, encode
 from hotline_services.monitor.dutylog import DutyLog
-from hotline_services.web.checking import check
+from hotline_services.web.answers.checking import check
 
 from .filed import NOON, corridor, polygon, raw
 from .joined import FAR_EAST, Joined, plan

@@ -13,10 +13,10 @@ from hotline_protocol.events import PresenceChanged, Stage, StrainChanged
 from hotline_protocol.line import Tier
 from hotline_protocol.message import Author, Message
 from hotline_protocol.sky import Encountered, FlightFlown, Flyer, Grade, LineCrossed
-from hotline_services.experiment.catalogue import catalogue, dispersion, measured
-from hotline_services.experiment.levels import logarithmic_mean
-from hotline_services.experiment.outcomes import Outcomes
-from hotline_services.experiment.tally import Tally
+from hotline_services.experiment.analysis.catalogue import catalogue, dispersion, measured
+from hotline_services.experiment.analysis.levels import logarithmic_mean
+from hotline_services.experiment.analysis.outcomes import Outcomes
+from hotline_services.experiment.analysis.run_tally import Tally
 
 from .talk import NOON, at, everything
 

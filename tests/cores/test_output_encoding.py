@@ -67,7 +67,7 @@ def _same_width(monkeypatch: pytest.MonkeyPatch) -> None:
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A run as a recording and as a record, an airspace order, and a tree to write to."""
     from hotline_services.cli.simulate import simulate
-    from hotline_services.monitor.record import Record
+    from hotline_services.records.record import Record
     from hotline_services.runtime.recording import RecordingReader
     from hotline_services.runtime.store import Heard
 

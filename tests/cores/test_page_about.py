@@ -5,9 +5,9 @@ import pytest
 from hotline_protocol.injection import SubmitPlan
 from hotline_services.monitor.rows import AgreementRow, CallRow, EscalationRow, NegotiationRow, PlanRow
 from hotline_services.monitor.worldrows import StrainRow
-from hotline_services.web.about import LINES_AT_MOST, SUBJECTS, about
-from hotline_services.web.marks import marks
-from hotline_services.web.model import About
+from hotline_services.web.answers.about import LINES_AT_MOST, SUBJECTS, about
+from hotline_services.web.answers.marks import marks
+from hotline_services.web.answers.schema import About
 
 from .played_day import history, messages
 

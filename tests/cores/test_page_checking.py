@@ -9,9 +9,9 @@ from hotline_protocol.airspace import Circle, Corridor, Position
 from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_services.monitor.history import History
 from hotline_services.monitor.rows import PlanRow
-from hotline_services.web.checking import PLANS_AT_MOST, Air, agreement_now, air_in_use, check
-from hotline_services.web.model import Checked, Meeting, Source
-from hotline_services.web.settings import NOTE, setting
+from hotline_services.web.answers.checking import PLANS_AT_MOST, Air, agreement_now, air_in_use, check
+from hotline_services.web.answers.schema import Checked, Meeting, Source
+from hotline_services.web.answers.settings import NOTE, setting
 
 from .played_day import history, messages, scenario
 

@@ -9,8 +9,8 @@ from hotline_protocol.sky import Track
 from hotline_services.monitor.history import History, fold
 from hotline_services.monitor.latestrows import AirborneRow
 from hotline_services.monitor.rows import AgreementRow, CallRow, PlanRow
-from hotline_services.web.model import ClockReading, Picture
-from hotline_services.web.view import LIMITS, LOG_LINES, changes, has_path, picture
+from hotline_services.web.answers.schema import ClockReading, Picture
+from hotline_services.web.answers.view import LIMITS, LOG_LINES, changes, has_path, picture
 
 from .played_day import history, messages
 
@@ -83,7 +83,7 @@ def test_a_page_that_is_ahead_of_what_it_asks_for_is_told_to_begin_anew() -> Non
 
 
 def test_so_many_changes_that_a_picture_is_cheaper_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotline_services.web.view.CHANGES_AT_MOST", 50)
+    monkeypatch.setattr("hotline_services.web.answers.view.CHANGES_AT_MOST", 50)
     assert changes(history(), 0).reset
     assert not changes(history(), history().last - 5).reset
 

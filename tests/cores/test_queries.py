@@ -19,10 +19,10 @@ from hotline_services.cli.query import Query, record_path, since
 from hotline_services.cli.recording import recording
 from hotline_services.cli.tables import Column, aligned
 from hotline_services.director.scenario import read_scenario
-from hotline_services.monitor.record import Record
-from hotline_services.monitor.recordings import record_to_recording
 from hotline_services.monitor.rows import CallRow
 from hotline_services.monitor.volume import Grouping, Period, call_volume
+from hotline_services.records.record import Record
+from hotline_services.records.recordings import record_to_recording
 from hotline_services.runtime.recording import RecordingReader
 from hotline_services.runtime.store import Heard
 

@@ -18,13 +18,13 @@ from hotline_protocol.service import Resend, Unreadable
 from hotline_protocol.topics import decode_any
 from hotline_services.monitor.order import Span
 from hotline_services.monitor.projection import Projection
-from hotline_services.monitor.reading import RecordSource, open_source
-from hotline_services.monitor.record import Record, rebuild
-from hotline_services.monitor.recordfile import VERSION
-from hotline_services.monitor.recordings import record_to_recording
 from hotline_services.monitor.rows import ROWS, CallRow, Row
 from hotline_services.monitor.tables import StoredRows, make_tables
 from hotline_services.monitor.volume import Grouping, call_volume
+from hotline_services.records.reading import RecordSource, open_source
+from hotline_services.records.record import Record, rebuild
+from hotline_services.records.recordfile import VERSION
+from hotline_services.records.recordings import record_to_recording
 from hotline_services.runtime.replay import Past, replay
 from hotline_services.runtime.store import Heard, StoreError
 

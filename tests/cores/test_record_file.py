@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hotline_services.monitor.reading import RecordSource
-from hotline_services.monitor.record import Record
-from hotline_services.monitor.recordfile import make_whole, read_only
+from hotline_services.records.reading import RecordSource
+from hotline_services.records.record import Record
+from hotline_services.records.recordfile import make_whole, read_only
 from hotline_services.runtime.store import Heard
 
 from .talk import at, everything

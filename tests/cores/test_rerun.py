@@ -25,8 +25,8 @@ from hotline_services.cli.report import report
 from hotline_services.cli.rerun import rerun
 from hotline_services.cli.simulate import simulate
 from hotline_services.director.scenario import find_scenario
-from hotline_services.monitor.reading import RecordingSource
 from hotline_services.monitor.rows import ROWS
+from hotline_services.records.reading import RecordingSource
 from hotline_services.web.feeds import RecordingFeed
 
 from .live_run import DAYS, SCENARIO, SEED, SPEED, changed, found, launch, played

@@ -9,7 +9,7 @@ from hotline_protocol.decay import Decay, Fall
 from hotline_protocol.events import StrainChanged
 from hotline_services.monitor.tension import Level, curve
 from hotline_services.monitor.worldrows import StrainRow
-from hotline_services.web.figures import tension
+from hotline_services.web.answers.source_figures import tension
 
 from .played_day import history, messages
 

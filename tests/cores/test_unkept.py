@@ -11,7 +11,7 @@ from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import EVENT, TOPICS, TRACK, address_of, encode, is_kept
 from hotline_services.delivery.presence import Peers
 from hotline_services.delivery.tracing import Headers
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.dispatch import Dispatch
 from hotline_services.runtime.intake import Intake, Turn
 from hotline_services.runtime.journal import Journal

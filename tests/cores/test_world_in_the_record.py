@@ -12,8 +12,6 @@ from hotline_protocol.message import Message
 from hotline_protocol.sky import FlightBegan, FlightFlown, Grade, PathChanged, Tracks
 from hotline_services.monitor.dutylog import DutyLog
 from hotline_services.monitor.projection import Projection
-from hotline_services.monitor.reading import RecordSource
-from hotline_services.monitor.record import Record
 from hotline_services.monitor.worldrows import (
     ROW_OF,
     WORLD_ROWS,
@@ -22,6 +20,8 @@ from hotline_services.monitor.worldrows import (
     FlightRow,
     StrainRow,
 )
+from hotline_services.records.reading import RecordSource
+from hotline_services.records.record import Record
 from hotline_services.runtime.store import Heard
 
 WORLD = [*world(), next(message for message in examples() if isinstance(message, StateLost))]

@@ -21,7 +21,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_services.cli.export import Format
 from hotline_services.cli.main import COMMANDS
-from hotline_services.doctor.kinds import Kind
+from hotline_services.doctor.diagnosis.kinds import Kind
 from hotline_services.monitor.rows import Row
 from hotline_services.monitor.tables import TABLES
 
@@ -41,7 +41,7 @@ PARTIAL = {
     "hotline_services.aoc.strain.ladder.PUSHES": "AMENDS CIVILITY",
     "hotline_services.cli.export.DRAWN": "PARQUET CSV AIRCRAFT MCAP OTLP FPL",
     "hotline_services.cli.export.FOLDERS": "CZML KML GEOJSON AIRCRAFT MCAP OTLP FPL",
-    "hotline_services.doctor.findings._REMEDIES": (
+    "hotline_services.doctor.diagnosis.findings._REMEDIES": (
         "RIGHTS PACKET_LIMIT NO_CLOCK CLOCK_SKEW TWO_OF_ONE_NAME DOWN SILENT MISSING TROUBLE RETAINED VERSIONS TOO_SLOW"
     ),
 }

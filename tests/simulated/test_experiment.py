@@ -22,10 +22,10 @@ from hotline_protocol.sky import FlightFlown
 from hotline_services.cli.experiment import experiment
 from hotline_services.director.scenario import read_scenario
 from hotline_services.experiment import backends
+from hotline_services.experiment.analysis.running import Finished, RunFailedError, Task
 from hotline_services.experiment.conduct import conduct
 from hotline_services.experiment.journal import NAME, JournalError, RunJournal
 from hotline_services.experiment.reading import read_experiment
-from hotline_services.experiment.running import Finished, RunFailedError, Task
 from hotline_services.world import build
 
 for library in ("polars", "vl_convert", "distributed"):

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from hotline_services.director.scenario import Scenario
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.store import Heard
 from hotline_services.web.feeds import LiveFeed
 from hotline_services.web.inbound import Inbound

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.logs import set_up_logs
 from hotline_services.web.feeds import LiveFeed
 from hotline_services.web.guard import Bounds

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hotline_services.monitor.history import History
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.store import StoreError
 from hotline_services.web import feeds
 from hotline_services.web.asking import NotMetError

@@ -15,9 +15,9 @@ import pytest
 from hotline_protocol.theatre import Theatre, enter
 from hotline_services.director.scenario import read_scenario
 from hotline_services.injecting import unheard_of
-from hotline_services.monitor.reading import open_source
-from hotline_services.monitor.record import Record
 from hotline_services.monitor.rows import CallRow
+from hotline_services.records.reading import open_source
+from hotline_services.records.record import Record
 from hotline_services.resources import remember_map
 from hotline_services.runtime.recording import RecordingReader
 from hotline_services.web import asking

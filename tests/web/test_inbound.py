@@ -19,7 +19,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.sky import Track, Tracks
 from hotline_protocol.topics import HEALTH, INJECT, address_of, encode, topic_of
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.broker import KINDS, EmbeddedBroker, find_broker
 from hotline_services.runtime.client import NewestOfEach, connected, subscribe
 from hotline_services.runtime.wire import BrokerSettings

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.recording import LINE_BYTES, RecordingError, RecordingReader
 from hotline_services.web.guard import HEAD_BYTES, Bounds
 

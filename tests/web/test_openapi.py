@@ -10,7 +10,7 @@ import msgspec
 import openapi_spec_validator
 import pytest
 
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.web.openapi import openapi_text
 
 from .conftest import TOKEN, Served, served

@@ -10,7 +10,7 @@ from hotline_protocol.injection import ReportSighting, SightingKind
 from hotline_protocol.line import Busy, Reason, Ring, Tier
 from hotline_protocol.message import Author
 from hotline_protocol.sky import Encountered, FlightBegan, FlightFlown, Flyer, Grade
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.store import Heard
 
 from .browsing import Visit, expect, morning, site, write

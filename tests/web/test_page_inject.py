@@ -19,7 +19,7 @@ from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import INJECT, address_of, encode
 from hotline_services.cli.query import Query
 from hotline_services.cli.standing import status
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.broker import EmbeddedBroker, available
 from hotline_services.runtime.store import Heard
 from hotline_services.web.inbound import Inbound

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hotline_protocol.line import Reason, Ring, Tier
 from hotline_protocol.message import Author
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.runtime.store import Heard
 
 from .browsing import Visit, expect, morning, site, write

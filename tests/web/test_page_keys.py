@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 
 from .browsing import PHONE, Visit, expect, morning, site, write
 

@@ -11,8 +11,8 @@ from hotline_protocol.events import Escalated, EscalationKind
 from hotline_protocol.line import Answer, Reason, Ring, Tier
 from hotline_protocol.message import Author
 from hotline_protocol.sky import FlightBegan, Flyer
-from hotline_services.monitor.record import Record
 from hotline_services.monitor.rows import CallRow
+from hotline_services.records.record import Record
 from hotline_services.runtime.store import Heard
 from hotline_services.web import feeds
 

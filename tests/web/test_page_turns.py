@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hotline_services.monitor.record import Record
 from hotline_services.monitor.rows import CallRow
+from hotline_services.records.record import Record
 
 from .browsing import Visit, expect, morning, site, write
 

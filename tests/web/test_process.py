@@ -15,7 +15,7 @@ import pytest
 from hotline_services.cli.demo import demo
 from hotline_services.cli.replay import replay
 from hotline_services.cli.run import run as run_service
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
 from hotline_services.web.serving import PortError, listen
 
 HOTLINE = (sys.executable, "-m", "hotline_services.cli.main")

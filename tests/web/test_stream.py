@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 from hotline_services.monitor.history import fold
-from hotline_services.monitor.record import Record
+from hotline_services.records.record import Record
+from hotline_services.web.answers.schema import Changes, ClockReading
+from hotline_services.web.answers.view import SHOWN, changes
 from hotline_services.web.feeds import LiveFeed
-from hotline_services.web.model import Changes, ClockReading
 from hotline_services.web.sse import Batch, Fanout, change
-from hotline_services.web.view import SHOWN, changes
 
 from .conftest import POLL_S, served
 from .day import heard

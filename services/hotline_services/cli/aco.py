@@ -20,10 +20,10 @@ from hotline_services.aco.reading import read_order
 from hotline_services.aco.sets import Note
 from hotline_services.aco.writing import Reserved, write_order
 from hotline_services.director.scenario import ScenarioError
+from hotline_services.export.formats.story import Story
 from hotline_services.export.memorandum import agreement_of
 from hotline_services.export.output import OutputError, refuse_to_overwrite, written
 from hotline_services.export.run import Run
-from hotline_services.export.story import Story
 from hotline_services.monitor.rows import AgreementRow
 from hotline_services.monitor.wording import air, date_time_group, heights
 from hotline_services.runtime.store import StoreError

@@ -11,9 +11,9 @@ from cyclopts import Parameter
 
 from hotline_protocol.agreement import Agreement, AgreementError, read_agreement
 from hotline_protocol.theatre import enter_bounds
-from hotline_services.conformance.requirements import REQUIREMENTS, UnknownRequirementError, chosen
-from hotline_services.conformance.telling import evidence, junit, summary
-from hotline_services.conformance.verdicts import Judgement, Report, Verdict
+from hotline_services.conformance.examination.requirements import REQUIREMENTS, UnknownRequirementError, chosen
+from hotline_services.conformance.examination.verdict_report import evidence, junit, summary
+from hotline_services.conformance.examination.verdicts import Judgement, Report, Verdict
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.monitor.wording import printable
 from hotline_services.runtime.client import NoBrokerError
@@ -178,7 +178,7 @@ def _check_files(*files: Path | None) -> None:
 
 
 def _rehearsed(scenario: str, rules: Agreement, us: str, them: str, wanted: frozenset[str]) -> Report:
-    from hotline_services.conformance.peer import Brief
+    from hotline_services.conformance.examination.peer import Brief
     from hotline_services.conformance.rehearsal import LocalCentre, rehearse
     from hotline_services.world import centre
 

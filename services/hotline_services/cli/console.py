@@ -142,7 +142,7 @@ def _send_home(session: "Session", number: signal.Signals) -> None:
 
 def _tell_what_was_done(session: "Session", out: Path | None) -> None:
     """The after-action report, if the desk was ever held."""
-    from hotline_services.console.after_action import report_text
+    from hotline_services.console.desk.after_action import report_text
 
     report = session.debrief.report()
     if not any(sat.operator == session.sitting.operator for sat in report.sittings):

@@ -13,7 +13,7 @@ from .options import FileOrHyphen, Flag
 from .query import complain
 
 if TYPE_CHECKING:
-    from hotline_services.console.debrief_report import AfterAction
+    from hotline_services.console.desk.debrief_report import AfterAction
 
 
 def debrief(
@@ -56,7 +56,7 @@ def debrief(
     force
         Write over what is there.
     """
-    from hotline_services.console.after_action import report_text
+    from hotline_services.console.desk.after_action import report_text
 
     try:
         refuse_to_overwrite(out, force=force)
@@ -70,7 +70,7 @@ def debrief(
 def _told(path: Path, party: str, sitting: str | None) -> "AfterAction":
     """What there is to tell of this party, or of one sitting at its desk. Raises StoreError when there is nothing."""
     from hotline_protocol.orders import DeskTaken
-    from hotline_services.console.debrief import Debrief
+    from hotline_services.console.desk.debrief import Debrief
     from hotline_services.export.run import Run
 
     fold = Debrief(party, sitting)

@@ -306,9 +306,9 @@ def _option(data: Path) -> str:
 
 def _bid_farewell(data: Path, out: Path | None, scenario: Scenario) -> bool:
     """Write the recording, and tell what there is to look at now; returns whether all was written."""
-    from hotline_services.monitor.liveheader import Told
-    from hotline_services.monitor.recordfile import log_of, make_whole
-    from hotline_services.monitor.recordings import record_to_recording
+    from hotline_services.records.liveheader import Told
+    from hotline_services.records.recordfile import log_of, make_whole
+    from hotline_services.records.recordings import record_to_recording
 
     record = data / "monitor.sqlite3"
     if not record.exists():

@@ -7,10 +7,10 @@ from typing import Annotated, Final
 import msgspec
 from cyclopts import Parameter
 
-from hotline_services.doctor.findings import findings
-from hotline_services.doctor.kinds import Finding
+from hotline_services.doctor.diagnosis.findings import findings
+from hotline_services.doctor.diagnosis.kinds import Finding
+from hotline_services.doctor.diagnosis.observations import Observations
 from hotline_services.doctor.looking import look
-from hotline_services.doctor.observations import Observations
 from hotline_services.monitor.wording import printable
 
 from .connection import FROM_HERE, Reach, tool_settings

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hotline_services.experiment import backends
-from hotline_services.experiment.catalogue import catalogue
+from hotline_services.experiment.analysis.catalogue import catalogue
+from hotline_services.experiment.analysis.running import RunFailedError
+from hotline_services.experiment.analysis.unreached_levels import warnings
 from hotline_services.experiment.conduct import conduct
-from hotline_services.experiment.horizon import warnings
 from hotline_services.experiment.journal import NAME, JournalError
 from hotline_services.experiment.reading import ExperimentError, Prepared, read_experiment
 from hotline_services.experiment.report import REPORT, write_report
-from hotline_services.experiment.running import RunFailedError
 from hotline_services.experiment.tables import write_tables
 from hotline_services.extras import MissingExtraError, extra
 

@@ -16,17 +16,17 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from hotline_protocol.injection import SubmitPlan
 from hotline_services.director.scenario import ScenarioError
-from hotline_services.export.aircraft import aircraft_json
-from hotline_services.export.czml import czml
-from hotline_services.export.foxglove import write_mcap
-from hotline_services.export.fpl import LeftOut, write_fpl
-from hotline_services.export.geojson import geojson
-from hotline_services.export.kml import kml
+from hotline_services.export.formats.aircraft import aircraft_json
+from hotline_services.export.formats.czml import czml
+from hotline_services.export.formats.foxglove import write_mcap
+from hotline_services.export.formats.fpl import LeftOut, write_fpl
+from hotline_services.export.formats.geojson import geojson
+from hotline_services.export.formats.kml import kml
+from hotline_services.export.formats.story import Story
+from hotline_services.export.formats.tabular import csv_text, parquet, tables
 from hotline_services.export.memorandum import agreement_of
 from hotline_services.export.output import STDOUT, OutputError, refuse_to_overwrite, written
 from hotline_services.export.run import Run, Tell
-from hotline_services.export.story import Story
-from hotline_services.export.tables import csv_text, parquet, tables
 from hotline_services.extras import MissingExtraError
 from hotline_services.monitor.latestrows import AirborneRow
 from hotline_services.monitor.projection import Projection

@@ -7,7 +7,6 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from hotline_protocol.events import EscalationKind
-from hotline_services.monitor.record import rebuild as rebuild_record
 from hotline_services.monitor.rows import (
     AgreementRow,
     CallRow,
@@ -18,6 +17,7 @@ from hotline_services.monitor.rows import (
 )
 from hotline_services.monitor.volume import Grouping, Traffic, call_volume
 from hotline_services.monitor.wording import air, duration, mean_and_p90, shift, words
+from hotline_services.records.record import rebuild as rebuild_record
 from hotline_services.runtime.store import StoreError
 
 from .following import watch

@@ -12,10 +12,10 @@ from typing import Annotated, Final, TypeVar
 
 from cyclopts import Parameter
 
-from hotline_services.monitor.reading import Source, open_source
 from hotline_services.monitor.rows import Row, ServiceRow
 from hotline_services.monitor.volume import Period
 from hotline_services.monitor.wording import printable_lines
+from hotline_services.records.reading import Source, open_source
 from hotline_services.runtime.store import StoreError
 
 from .exits import BAD_INPUT

@@ -8,9 +8,9 @@ import msgspec
 from cyclopts import Parameter
 
 from hotline_services.director.scenario import ScenarioError, read_scenario, shipped_scenarios
-from hotline_services.monitor.liveheader import Told
-from hotline_services.monitor.recordings import record_to_recording
 from hotline_services.monitor.wording import printable_lines
+from hotline_services.records.liveheader import Told
+from hotline_services.records.recordings import record_to_recording
 from hotline_services.runtime.store import StoreError
 
 from .numbers import Whole

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from hotline_services.director.scenario import ScenarioError
-from hotline_services.experiment.tally import Tally
+from hotline_services.experiment.analysis.run_tally import Tally
+from hotline_services.export.formats.story import Story
 from hotline_services.export.memorandum import agreement_of
 from hotline_services.export.output import STDOUT, OutputError, refuse_to_overwrite, written
 from hotline_services.export.run import Run
-from hotline_services.export.story import Story
 from hotline_services.extras import MissingExtraError, extra
-from hotline_services.monitor.reading import is_record
 from hotline_services.program import program
+from hotline_services.records.reading import is_record
 from hotline_services.report.page import Made, page
 from hotline_services.runtime.store import StoreError, usable
 

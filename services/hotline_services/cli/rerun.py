@@ -8,9 +8,9 @@ from typing import Annotated, Final
 
 import msgspec
 
-from hotline_services.monitor.reading import is_record
 from hotline_services.monitor.wording import printable
 from hotline_services.program import program
+from hotline_services.records.reading import is_record
 from hotline_services.rerun.difference import Difference
 from hotline_services.rerun.inputs import Replayed, play_again
 from hotline_services.rerun.played import UnplayableError, played_scenario

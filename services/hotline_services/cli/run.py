@@ -258,8 +258,8 @@ def _run_monitor(
     from hotline_services.cli.dutyoutput import DutyOutput
     from hotline_services.monitor.core import Progress
     from hotline_services.monitor.dutylog import DutyLog
-    from hotline_services.monitor.record import Record
     from hotline_services.monitor.rows import CallRow
+    from hotline_services.records.record import Record
     from hotline_services.runtime.launch import run_service
     from hotline_services.world import MONITOR, monitor_service
 

@@ -19,9 +19,9 @@ from hotline_services.director.changes import ChangeError, read_change
 from hotline_services.director.expecting import Expecting, Finding
 from hotline_services.director.horizon import end_of, warning
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario
-from hotline_services.experiment.catalogue import measured
-from hotline_services.experiment.outcomes import Outcomes
-from hotline_services.experiment.tally import Tally
+from hotline_services.experiment.analysis.catalogue import measured
+from hotline_services.experiment.analysis.outcomes import Outcomes
+from hotline_services.experiment.analysis.run_tally import Tally
 from hotline_services.runtime.provenance import Provenance
 from hotline_services.runtime.recording import Header, RecordingWriter
 

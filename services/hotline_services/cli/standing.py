@@ -12,11 +12,11 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode
 from hotline_services.monitor.projection import Projection
-from hotline_services.monitor.reading import open_source
 from hotline_services.monitor.rows import AnnouncementRow, LineRow, ServiceRow
 from hotline_services.monitor.standing import Chain, Rejections, Standing, held_by_broker, standing, together
 from hotline_services.monitor.wording import date_time_group, duration, printable
 from hotline_services.monitor.worldrows import LossRow
+from hotline_services.records.reading import open_source
 from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.clock import NO_CLOCK, ScaledClock
 from hotline_services.runtime.store import StoreError

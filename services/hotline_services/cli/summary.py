@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rich.table import Table
 
 from hotline_protocol.events import EscalationKind, Stage
-from hotline_services.experiment.outcomes import Calls, Outcomes, Tension
+from hotline_services.experiment.analysis.outcomes import Calls, Outcomes, Tension
 from hotline_services.monitor.volume import Spread
 from hotline_services.monitor.wording import duration, words
 

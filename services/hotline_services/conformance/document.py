@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from .requirements import GROUPS, REQUIREMENTS
-from .scenes import ALL_ALONG, SCENES
+from .examination.requirements import GROUPS, REQUIREMENTS
+from .examination.scenes import ALL_ALONG, SCENES
 
 
 def written_into(page: str) -> str:

@@ -34,10 +34,10 @@ from hotline_services.runtime.mqtt import Connection
 from hotline_services.runtime.signing import Signer
 from hotline_services.runtime.wire import BrokerSettings, Delivery, PublishRefused, Will
 
-from .examiner import Examiner
-from .peer import Brief, Letter
-from .seals import Seals
-from .verdicts import Report
+from .examination.examiner import Examiner
+from .examination.peer import Brief, Letter
+from .examination.seals import Seals
+from .examination.verdicts import Report
 
 UP_S: Final = 10.0
 RETAINED_S: Final = 1.0

@@ -26,11 +26,11 @@ from hotline_services.runtime.hearing import ShellMessage, between_shells, refus
 from hotline_services.runtime.signing import Signer, Verifier
 from hotline_services.runtime.wire import Delivery
 
-from .examiner import Examiner
-from .peer import Brief, Letter
-from .scenes import SCENES
-from .seals import Seals
-from .verdicts import Report
+from .examination.examiner import Examiner
+from .examination.peer import Brief, Letter
+from .examination.scenes import SCENES
+from .examination.seals import Seals
+from .examination.verdicts import Report
 
 START: Final = datetime(2026, 1, 5, 6, tzinfo=UTC)
 DELAY: Final = timedelta(milliseconds=50)

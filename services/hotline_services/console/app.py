@@ -17,14 +17,14 @@ from hotline_protocol.menu import Choice
 from hotline_protocol.orders import DecisionAwaited
 from hotline_services.monitor.wording import clock_time, printable
 
-from .chart import Ground, draw
-from .commands import CommandError, Commands, Reply
 from .countering import Countering
-from .desk_view import DeskView, Matter, Notice
+from .desk.chart import Ground, draw
+from .desk.commands import CommandError, Commands, Reply
+from .desk.desk_view import DeskView, Matter, Notice
+from .desk.sentences import too_fast
+from .desk.sitting import Draft
 from .leaflet import Leaflet, help_lines
 from .painting import LEGEND_ROWS, desk_text, map_text, pressing, standing
-from .sitting import Draft
-from .telling import too_fast
 
 REFRESH_S: Final = 0.5
 SHOWN_AT_ONCE: Final = 50

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from .commands import HELP
+from .desk.commands import HELP
 
 REFRESH_S: Final = 0.5
 WIDTH: Final = 76

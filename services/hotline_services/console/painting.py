@@ -8,9 +8,9 @@ from rich.text import Text
 from hotline_protocol.orders import DecisionAwaited
 from hotline_services.monitor.wording import clock_time, duration, offer, printable, words
 
-from .chart import FLYING, Chart, Layer
-from .desk_view import DeskView
-from .offers import wanted
+from .desk.chart import FLYING, Chart, Layer
+from .desk.desk_view import DeskView
+from .desk.offer_sentences import wanted
 
 LEGEND_ROWS: Final = 3
 STYLES: Final = {

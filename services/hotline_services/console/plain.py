@@ -11,10 +11,10 @@ from typing import Final
 from hotline_services.runtime.wire import BrokerSettings
 from hotline_services.text_files import MARK
 
-from .commands import CommandError, Commands, Reply
-from .desk_view import Matter, Notice
+from .desk.commands import CommandError, Commands, Reply
+from .desk.desk_view import Matter, Notice
+from .desk.sentences import status_lines, too_fast
 from .session import Session
-from .telling import status_lines, too_fast
 from .terminal import let_go_of_a_closed_terminal
 
 LOOK_S: Final = 1.0

@@ -8,7 +8,7 @@ from hotline_protocol.airspace import Position
 from hotline_services.resources import map_file
 from hotline_services.text_files import read_text
 
-from .chart import Ground
+from .desk.chart import Ground
 
 ILLUSTRATIVE: Final = "the line is illustrative"
 

@@ -6,7 +6,7 @@ import sys
 from hotline_services.runtime.wire import BrokerSettings
 
 from .app import ConsoleApp
-from .desk_view import Matter, Notice
+from .desk.desk_view import Matter, Notice
 from .scenery import ground_of
 from .session import Session
 from .terminal import lossy_screen

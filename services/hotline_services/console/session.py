@@ -40,10 +40,10 @@ from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
-from .debrief import Debrief
-from .desk_view import DeskView, Matter, Notice
-from .sitting import RENEWED_EVERY_REAL_S, Draft, SittingAt, lease
-from .unconfirmed import Unconfirmed
+from .desk.debrief import Debrief
+from .desk.desk_view import DeskView, Matter, Notice
+from .desk.sitting import RENEWED_EVERY_REAL_S, Draft, SittingAt, lease
+from .desk.unconfirmed import Unconfirmed
 
 QUIET_S: Final = 1.0  # what is retained comes at once: what has not come after so long is not there
 ANSWER_S: Final = 10.0

@@ -1,1 +1,1 @@
-"""Diagnosis of a broker and the services on it: observations (:mod:`.looking`) and findings (:mod:`.findings`)."""
+"""Diagnosis of a broker and the services on it: observations (:mod:`.looking`), findings (:mod:`.diagnosis`)."""

@@ -22,7 +22,7 @@ from hotline_services.runtime.mqtt import REFUSALS, UNSUPPORTED_VERSION
 from hotline_services.runtime.tls import context_of
 from hotline_services.runtime.wire import BrokerSettings
 
-from .observations import Heard
+from .diagnosis.observations import Heard
 
 ANSWER_S: Final = 10.0
 MOST_HEARD: Final = 20_000

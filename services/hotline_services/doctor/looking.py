@@ -23,8 +23,8 @@ from hotline_services.runtime.versions import program_version, protocol_version
 from hotline_services.runtime.wire import GUEST_S, BrokerSettings
 
 from .client import DoctorClient, NotLetInError, UnknownVersionError
-from .kinds import Kind
-from .observations import NoConnection, Observations
+from .diagnosis.kinds import Kind
+from .diagnosis.observations import NoConnection, Observations
 
 ECHOES: Final = 20
 ECHO_S: Final = 2.0

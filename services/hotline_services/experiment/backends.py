@@ -18,7 +18,7 @@ from typing import Any, Final
 from hotline_services.extras import extra
 from hotline_services.program import program
 
-from .running import Finished, RunFailedError, Task, perform
+from .analysis.running import Finished, RunFailedError, Task, perform
 
 DASK: Final = "dask://"
 LOCAL: Final = "local"

@@ -9,11 +9,11 @@ import msgspec
 
 from hotline_services.program import program
 
+from .analysis.effects import Effect, effects
+from .analysis.running import Task, task
 from .backends import Backend
-from .effects import Effect, effects
 from .journal import RunJournal
 from .reading import Prepared
-from .running import Task, task
 
 Told = Callable[[int, int], None]
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from .running import Finished
+from .analysis.running import Finished
 
 NAME: Final = "runs.jsonl"
 

@@ -17,8 +17,8 @@ from hotline_services.director.strict import FieldError, read_strictly
 from hotline_services.resources import experiments_folder
 from hotline_services.text_files import read_text
 
-from .catalogue import Measure, catalogue
-from .design import SCENARIO, Arm, Experiment, Factor, Level, combinations, number_of_arms, paths_of
+from .analysis.catalogue import Measure, catalogue
+from .analysis.design import SCENARIO, Arm, Experiment, Factor, Level, combinations, number_of_arms, paths_of
 
 MOST_ARMS: Final = 1_000
 TAKEN: Final = (SCENARIO, "replication", "seed")

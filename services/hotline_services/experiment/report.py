@@ -9,11 +9,12 @@ from typing import Final
 
 import msgspec
 
-from .catalogue import Measure
+from hotline_services.report.frame import FOOT, HEAD, details, figure, table, text_cell
+from hotline_services.report.plots import arms_plot, effects_plot
+
+from .analysis.catalogue import Measure
+from .analysis.effects import CONFIDENCE, Effect
 from .conduct import Results
-from .effects import CONFIDENCE, Effect
-from .page import FOOT, HEAD, details, figure, table, text_cell
-from .plots import arms_plot, effects_plot
 from .tables import EFFECTS, RUNS, RUNS_PARQUET, put
 
 REPORT: Final = "report.html"

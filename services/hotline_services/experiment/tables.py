@@ -9,9 +9,9 @@ from typing import Any, Final
 from hotline_services.extras import extra
 from hotline_services.whole import whole_file
 
+from .analysis.design import SCENARIO
+from .analysis.effects import Effect
 from .conduct import Results
-from .design import SCENARIO
-from .effects import Effect
 
 RUNS, RUNS_PARQUET, EFFECTS = "runs.csv", "runs.parquet", "effects.csv"
 EFFECT_COLUMNS: Final = Effect.__struct_fields__

@@ -3,7 +3,7 @@
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.message import Digest
 from hotline_services.director.scenario import ScenarioError, read_scenario, shipped_scenarios
-from hotline_services.monitor.liveheader import UNKNOWN_AGREEMENT
+from hotline_services.records.liveheader import UNKNOWN_AGREEMENT
 from hotline_services.rerun.played import known_scenario
 from hotline_services.runtime.recording import Header
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
-from hotline_services.monitor.liveheader import Told
-from hotline_services.monitor.reading import RecordSource, is_record
+from hotline_services.records.liveheader import Told
+from hotline_services.records.reading import RecordSource, is_record
 from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader
 from hotline_services.runtime.store import StoreError, usable
 

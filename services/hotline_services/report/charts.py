@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from hotline_services.experiment.plots import MARK, TEXT, svg
 from hotline_services.monitor.wording import words
+from hotline_services.report.plots import MARK, TEXT, svg
 
 COLOURS: Final = tuple(f"var(--c{n})" for n in range(8))
 SIDES: Final = tuple(f"var(--c{n})" for n in (0, 2, 3, 1, 4, 5, 6, 7))

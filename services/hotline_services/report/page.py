@@ -1,7 +1,8 @@
 """The page: what the run came to in tables and charts, from the calls to how it was made.
 
-Everything on it is folded from the messages of the run: figures as :mod:`hotline_services.experiment.outcomes` defines
-them, rows as the queries show them. Whatever others wrote is escaped where it becomes markup.
+Everything on it is folded from the messages of the run: figures as
+:mod:`hotline_services.experiment.analysis.outcomes` defines them, rows as the queries show them. Whatever others wrote
+is escaped where it becomes markup.
 """
 
 import sys
@@ -14,16 +15,16 @@ from typing import Final
 import msgspec
 
 from hotline_protocol.agreement import Agreement
-from hotline_services.experiment.outcomes import Outcomes
-from hotline_services.experiment.page import FOOT, HEAD, details, figure, number_cell, table, text_cell
-from hotline_services.export.captions import ILLUSTRATIVE, in_order, stamp
-from hotline_services.export.story import Story
+from hotline_services.experiment.analysis.outcomes import Outcomes
+from hotline_services.export.formats.captions import ILLUSTRATIVE, in_order, stamp
+from hotline_services.export.formats.story import Story
 from hotline_services.monitor.latestrows import AirborneRow
 from hotline_services.monitor.rows import AgreementRow, CallRow, EscalationRow, Row, utc
 from hotline_services.monitor.tension import curve
 from hotline_services.monitor.volume import Grouping, Period, call_volume
 from hotline_services.monitor.wording import air, date_time_group, duration, mean_and_p90, printable, words
 from hotline_services.monitor.worldrows import CrossingRow, EncounterRow, FlightRow, StrainRow
+from hotline_services.report.frame import FOOT, HEAD, details, figure, number_cell, table, text_cell
 
 from .charts import Count, Point, counts_chart, lines_chart, shares_chart, times_chart
 from .origin import provenance, run_again

@@ -12,8 +12,8 @@ from typing import Any, Final, assert_never
 
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position
 from hotline_protocol.geometry import METRES_PER_NM, area_problem, bounds_deg, centre, to_plane
-from hotline_services.export.captions import ILLUSTRATIVE, in_order
-from hotline_services.export.story import Story
+from hotline_services.export.formats.captions import ILLUSTRATIVE, in_order
+from hotline_services.export.formats.story import Story
 from hotline_services.monitor.rows import AgreementRow
 from hotline_services.monitor.worldrows import CrossingRow, EncounterRow
 from hotline_services.resources import map_file

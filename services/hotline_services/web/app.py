@@ -22,9 +22,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hotline_services.resources import map_folder
 
+from .answers.schema import Fault
 from .asking import NotMetError, values_of
 from .guard import FULL, Reserve
-from .model import Fault
 from .openapi import openapi_text
 from .routes import API, ENDPOINTS, Endpoint
 from .shelf import LEAST_BYTES, VARIES, ZIPPED, Shelf, takes_zipped

@@ -14,7 +14,7 @@ from hotline_protocol.message import AwareTime, PartyName
 from hotline_protocol.topics import split_validation_error
 from hotline_services.monitor.volume import Grouping
 
-from .model import Fault
+from .answers.schema import Fault
 
 IDLE_S: Final = 30.0
 """For so long nothing may come of what is being posted: whoever uploads a recording keeps others waiting."""

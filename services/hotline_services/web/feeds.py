@@ -21,13 +21,13 @@ import structlog
 from hotline_protocol.message import Digest, Message
 from hotline_protocol.topics import UNDECODABLE, decode_any
 from hotline_services.monitor.history import History
-from hotline_services.monitor.liveheader import UNKNOWN_AGREEMENT
-from hotline_services.monitor.reading import agreement_in, is_record
-from hotline_services.monitor.recordfile import check_kind, log_of, read_only
+from hotline_services.records.liveheader import UNKNOWN_AGREEMENT
+from hotline_services.records.reading import agreement_in, is_record
+from hotline_services.records.recordfile import check_kind, log_of, read_only
 from hotline_services.runtime.recording import Header, RecordingError, RecordingReader
 from hotline_services.runtime.store import StoreError
 
-from .view import thin
+from .answers.view import thin
 
 log = structlog.get_logger(__name__)
 

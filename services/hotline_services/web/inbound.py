@@ -24,7 +24,7 @@ from hotline_services.runtime.identity import identity_of
 from hotline_services.runtime.oversize import size_trouble
 from hotline_services.runtime.wire import BrokerSettings
 
-from .model import ClockReading, TracksNow
+from .answers.schema import ClockReading, TracksNow
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,8 @@ from hotline_services.monitor.offers import OfferRow
 from hotline_services.monitor.rows import Row
 from hotline_services.monitor.tables import TABLES
 
+from .answers.schema import Changes, ClockReading, Fault, TracksNow
 from .asking import Anything
-from .model import Changes, ClockReading, Fault, TracksNow
 from .routes import ENDPOINTS, JSON, Endpoint
 
 ROW_KINDS: Final[tuple[type[Row], ...]] = (*TABLES, OfferRow, LogRow)

@@ -15,9 +15,9 @@ from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.recording import LINE_BYTES
 from hotline_services.runtime.store import StoreError
 
+from .answers.checking import agreement_now, air_in_use, check
+from .answers.schema import Checked, Sent, Source
 from .asking import NotMetError, bad_value, body_of, pieces_of, too_large
-from .checking import agreement_now, air_in_use, check
-from .model import Checked, Sent, Source
 from .state import Asked, State
 
 PLANS_BYTES: Final = 1_000_000

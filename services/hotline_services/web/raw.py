@@ -13,11 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from hotline_protocol.topics import Topic
-from hotline_services.export.aircraft import aircraft_json, receiver_json
+from hotline_services.export.formats.aircraft import aircraft_json, receiver_json
 from hotline_services.monitor.latestrows import AirborneRow
-from hotline_services.monitor.liveheader import HOUSEKEEPING, Told, live_header
 from hotline_services.monitor.metrics import CONTENT_TYPE
-from hotline_services.monitor.recordfile import read_only
+from hotline_services.records.liveheader import HOUSEKEEPING, Told, live_header
+from hotline_services.records.recordfile import read_only
 
 from .asking import NotMetError
 from .sources import LIVE, Shown

@@ -12,12 +12,12 @@ from hotline_services.monitor.volume import Traffic
 from hotline_services.monitor.wording import date_time_group
 
 from . import posting, raw
-from .about import SUBJECTS, about
+from .answers.about import SUBJECTS, about
+from .answers.marks import marks
+from .answers.row_query import TABLES, Filter, Found, find, rows_of
+from .answers.schema import About, Changes, Checked, Mark, Picture, Sent, Setting, Source, StrainPoint
+from .answers.source_figures import standing_at, tension, volume
 from .asking import Addressed, After, Anything, AsOf, AsOfTime, From, Grouped, Named, Nothing, NotMetError
-from .figures import standing_at, tension, volume
-from .marks import marks
-from .model import About, Changes, Checked, Mark, Picture, Sent, Setting, Source, StrainPoint
-from .query import TABLES, Filter, Found, find, rows_of
 from .state import Asked
 
 API: Final = "/api/v1"

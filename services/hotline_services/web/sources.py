@@ -11,16 +11,16 @@ import msgspec
 
 from hotline_protocol.theatre import enter, theatre_now
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario, shipped_scenarios
-from hotline_services.monitor.reading import is_record
+from hotline_services.records.reading import is_record
 from hotline_services.rerun.played import known_scenario
 from hotline_services.runtime.provenance import Provenance
 from hotline_services.runtime.recording import Header
 from hotline_services.runtime.store import StoreError
 
+from .answers.schema import Changes, ClockReading, Picture, Setting, Source, TracksNow
+from .answers.settings import setting
+from .answers.view import changes, has_path, picture
 from .feeds import Feed, RecordingFeed
-from .model import Changes, ClockReading, Picture, Setting, Source, TracksNow
-from .settings import setting
-from .view import changes, has_path, picture
 
 LIVE: Final = "live"
 RECORDINGS_AT_MOST: Final = 4

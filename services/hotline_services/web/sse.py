@@ -15,7 +15,7 @@ import msgspec
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from .model import Changes, ClockReading, TracksNow
+from .answers.schema import Changes, ClockReading, TracksNow
 
 REMEMBERED: Final = 128
 PAGES_AT_MOST: Final = 200

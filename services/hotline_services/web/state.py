@@ -18,10 +18,10 @@ from starlette.requests import Request
 from hotline_services.monitor.metrics import Metrics
 from hotline_services.runtime.clock import wall_clock
 
+from .answers.schema import Changes, ClockReading, TracksNow
 from .asking import NotMetError
 from .feeds import Progress
 from .inbound import Inbound
-from .model import Changes, ClockReading, TracksNow
 from .sources import LIVE, Shown, Sources
 from .sse import BEAT_S, Batch, Fanout, change
 

@@ -1,0 +1,1 @@
+"""What is wrong, concluded from observations of a broker and the services on it. No I/O."""

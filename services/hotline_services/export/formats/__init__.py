@@ -1,0 +1,1 @@
+"""The formats of other programs, each made from the story of a run. No files are opened."""
