@@ -163,8 +163,12 @@ def simulated(request: Figures, seeds: Iterable[int | None]) -> Figures:
     from hotline_protocol.message import Message
     from hotline_protocol.topics import encode
     from hotline_services.director.scenario import read_scenario
-    from hotline_services.experiment.tally import Tally
     from hotline_services.world import build
+
+    try:
+        tallies = importlib.import_module("hotline_services.experiment.analysis.run_tally")
+    except ModuleNotFoundError:  # as commits have it that had no package for what is measured
+        tallies = importlib.import_module("hotline_services.experiment.tally")
 
     said, days = request.get("said", False), request["days"]
     messages = 0
@@ -173,7 +177,7 @@ def simulated(request: Figures, seeds: Iterable[int | None]) -> Figures:
     def run(seed: int | None) -> None:
         scenario = read_scenario(request["scenario"])
         simulation = build(scenario, scenario.seed if seed is None else seed, days)
-        tally = Tally()
+        tally = tallies.Tally()
 
         def take(message: Message, _at: object) -> None:
             nonlocal messages
