@@ -26,8 +26,9 @@ from rich.table import Table
 
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
+from hotline_protocol.names import DIRECTOR, SKY
 from hotline_protocol.topics import EVENT, HEALTH, INJECT, STATUS, is_kept
-from hotline_services.director.play import DIRECTOR, SKY, Director, expand, troubles
+from hotline_services.director.play import Director, expand, troubles
 from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.journal import Journal
 from hotline_services.runtime.replay import Past, replay

@@ -4,7 +4,10 @@ from typing import Final
 
 ANONYMOUS: Final = "inject"
 """The source of what was typed by hand and names none."""
-SERVICES: Final = ("sky", "director", "monitor", "page")
+DIRECTOR: Final = "director"
+SKY: Final = "sky"
+"""The service that flies the aircraft; it belongs to no side."""
+SERVICES: Final = (SKY, DIRECTOR, "monitor", "page")
 CONTROL: Final = "control"
 """Whoever runs an exercise: may put anything to any side."""
 PEOPLE: Final = (CONTROL, "observer")

@@ -3,7 +3,6 @@
 One model for all who inject: the command line, the page, any program over HTTP.
 """
 
-import secrets
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -51,9 +50,9 @@ class Letter(msgspec.Struct, frozen=True):
         """Whether it asks for another version of a plan: that the version before is withdrawn is then no answer."""
         return bool(self.changes) and self.changes != "ARR"
 
-    def with_id(self) -> tuple[str, "Letter"]:
-        """A new id, and the same order with it: what the centre says of the order names it as its cause."""
-        order_id = f"inject-{secrets.token_hex(8)}"
+    def with_id(self, token: str) -> tuple[str, "Letter"]:
+        """An id that ends in ``token``, and the same order with it: the centre's answers name the id as their cause."""
+        order_id = f"inject-{token}"
         fields = {"id": order_id, **msgspec.json.decode(self.payload, type=dict[str, msgspec.Raw])}
         return order_id, msgspec.structs.replace(self, payload=msgspec.json.encode(fields))
 
@@ -133,10 +132,11 @@ def _letter(order: Order) -> Letter:
     return Letter(msgspec.json.encode({"type": CANCEL, "plan_id": order.plan_id}), cancels=order.plan_id)
 
 
-def addressed(letter: Letter, user: str | None, to: str, signing: Signing) -> tuple[str, bytes]:
+def addressed(letter: Letter, user: str | None, to: str, signing: Signing, token: str) -> tuple[str, bytes]:
     """Where this is published by whom the broker knows as ``user``, and the payload, signed where there is a key.
 
-    A signed plan or cancellation gets an id, so that nobody else can hand it in again. Several plans in one cannot be
+    A signed plan or cancellation gets an id that ends in ``token``, a new one each time: so nobody else can hand it in
+    again. Several plans in one cannot be
     signed: they go where nobody's name is asked.
     """
     address = door(user, SubmitPlan, to)
@@ -145,7 +145,7 @@ def addressed(letter: Letter, user: str | None, to: str, signing: Signing) -> tu
     if len(letter.plans) != 1 and not letter.is_order:
         return INJECT.filter(to=to), letter.payload
     about = _told_of(letter)
-    fields = {"id": f"{user}-{secrets.token_hex(8)}", **about}
+    fields = {"id": f"{user}-{token}", **about}
     return address, signing.sign(address, msgspec.json.encode(fields))
 
 

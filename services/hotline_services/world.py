@@ -8,12 +8,13 @@ from typing import Final
 from hotline_protocol.core import Core
 from hotline_protocol.hearing import ear
 from hotline_protocol.message import Message
+from hotline_protocol.names import DIRECTOR, SKY
 from hotline_protocol.service import Clock, Resend
 from hotline_protocol.topics import EVENT, EVERYTHING, HEALTH, INJECT, LINE, ORDER, STATUS
 
 from .aoc.centre import Centre
 from .director import setting
-from .director.play import DIRECTOR, SKY, Director, expand, troubles
+from .director.play import Director, expand, troubles
 from .director.rostering import roster
 from .director.script import Scenario
 from .monitor.core import MonitorCore, Progress

@@ -13,10 +13,11 @@ import pytest
 from hotline_protocol.message import Message
 from hotline_protocol.service import WAITS, Clock, Health, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode, encode
+from hotline_services.pacing.scaled_clock import RealTime
 from hotline_services.runtime import beginning
 from hotline_services.runtime.actor import DONE, LiveActor
 from hotline_services.runtime.broker import EmbeddedBroker
-from hotline_services.runtime.clock import RealTime, wall_clock
+from hotline_services.runtime.clock import wall_clock
 from hotline_services.runtime.journal import Journal
 from hotline_services.runtime.service import Service
 from hotline_services.runtime.timing import Timing

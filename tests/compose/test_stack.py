@@ -15,7 +15,8 @@ from hotline_protocol.events import InputRejected, PlanStatus
 from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.message import Message
 from hotline_protocol.service import Clock, Health, Presence
-from hotline_services.runtime.clock import ScaledClock
+from hotline_services.pacing.scaled_clock import ScaledClock
+from hotline_services.runtime.clock import wall_clock
 
 from .conftest import Stack
 from .speaking import Speaker
@@ -57,7 +58,7 @@ def containers(stack: Stack) -> list[dict[str, Any]]:
 def now(people: Speaker) -> datetime:
     """Simulated time."""
     people.subscribe(topics.CLOCK.template)
-    return ScaledClock(next(heard(people, Clock))).now()
+    return ScaledClock(next(heard(people, Clock)), wall_clock).now()
 
 
 def plan(start: datetime) -> FlightPlan:

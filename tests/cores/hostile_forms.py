@@ -44,8 +44,8 @@ from hotline_protocol.line import (
 )
 from hotline_protocol.menu import Block, Choice, Menu, Sector, Window
 from hotline_protocol.message import Author, Message, digest_of
+from hotline_protocol.names import SKY
 from hotline_protocol.topics import EVENT, HEALTH, INJECT, STATUS, address_of, decode, encode
-from hotline_services.director.play import SKY
 from hotline_services.director.scenario import read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.monitor.core import MonitorCore

@@ -11,7 +11,7 @@ from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.geometry import expand
 from hotline_protocol.injection import Deviate, FlyUnannounced, SubmitPlan
 from hotline_protocol.message import Author, Message
-from hotline_services.director.play import SKY
+from hotline_protocol.names import SKY
 from hotline_services.director.setting import Sky as Setting
 from hotline_services.simulation.chance import Chance
 from hotline_services.traffic.sky import Sky

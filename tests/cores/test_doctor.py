@@ -13,16 +13,17 @@ from hotline_protocol.agreement import read_agreement
 from hotline_protocol.message import Message
 from hotline_protocol.service import WAITS, Clock, Health, Presence
 from hotline_protocol.topics import address_of, encode
+from hotline_services.delivery.payloads import NEEDED
 from hotline_services.doctor.diagnosis.clocks import SHORTEST_DEADLINE_S
 from hotline_services.doctor.diagnosis.findings import findings
 from hotline_services.doctor.diagnosis.kinds import NO_CONNECTION, Finding, Kind
 from hotline_services.doctor.diagnosis.observations import Heard, NoConnection, Observations
 from hotline_services.doctor.diagnosis.retained import MOST
+from hotline_services.pacing.scaled_clock import ScaledClock
 from hotline_services.resources import scenarios_folder
-from hotline_services.runtime.clock import ScaledClock
+from hotline_services.runtime.clock import wall_clock
 from hotline_services.runtime.notes import Notes
 from hotline_services.runtime.pace import Pace
-from hotline_services.runtime.packets import NEEDED
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -183,7 +184,7 @@ def test_a_broker_without_services_is_told_in_one_sentence() -> None:
 
 def notes() -> dict[str, Kind]:
     """Notes as the services themselves make them, with what sort of trouble each is."""
-    pace = Pace(60.0, lambda: ScaledClock(clock()))
+    pace = Pace(60.0, lambda: ScaledClock(clock(), wall_clock))
     for _ in range(2):
         pace.judge(3.0)
     counts: Any = SimpleNamespace(refused=2, too_large=1, unshown=0, packet_limit=1_500)

@@ -31,7 +31,7 @@ def test_it_is_the_user_s_or_else_the_certificate_s(tmp_path: Path) -> None:
 
 def test_who_shows_a_certificate_injects_in_its_name(tmp_path: Path) -> None:
     (letter,) = read_texts([("", PLAN.read_bytes())], NOW).letters
-    address, _ = addressed(letter, identity_of(shown(tmp_path, "page")), "us", UNSIGNED)
+    address, _ = addressed(letter, identity_of(shown(tmp_path, "page")), "us", UNSIGNED, "0f")
     assert address == "hotline/v1/order/page/us"
 
 

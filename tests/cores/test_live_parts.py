@@ -18,7 +18,7 @@ from hotline_protocol.service import Clock, Health, Presence, Unreadable
 from hotline_protocol.topics import HEALTH, LINE, address_of, encode
 from hotline_services.delivery.presence import Peers
 from hotline_services.delivery.tracing import Headers
-from hotline_services.runtime.clock import EARLIEST, LATEST, ScaledClock
+from hotline_services.pacing.scaled_clock import EARLIEST, LATEST, ScaledClock
 from hotline_services.runtime.daemon import in_daemon_thread
 from hotline_services.runtime.dispatch import CROWDED, Dispatch
 from hotline_services.runtime.hearing import Hear, input_id

@@ -5,15 +5,18 @@ from datetime import UTC, datetime
 import pytest
 
 from hotline_protocol.service import Clock
-from hotline_services.runtime.clock import ScaledClock
-from hotline_services.runtime.pace import Pace, fitting_speed, told_speed
+from hotline_services.pacing.bounds import fitting_speed, told_speed
+from hotline_services.pacing.scaled_clock import ScaledClock
+from hotline_services.runtime.clock import wall_clock
+from hotline_services.runtime.pace import Pace
 
 NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)
 
 
 def clock(speed: float) -> ScaledClock:
     return ScaledClock(
-        Clock(id="c", source="director", seq=0, time=NOON, simulated_start=NOON, real_start=NOON, speed=speed)
+        Clock(id="c", source="director", seq=0, time=NOON, simulated_start=NOON, real_start=NOON, speed=speed),
+        wall_clock,
     )
 
 

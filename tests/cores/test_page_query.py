@@ -6,8 +6,8 @@ import pytest
 
 from hotline_services.monitor.history import LogRow
 from hotline_services.monitor.rows import CallRow, PlanRow
+from hotline_services.web.answers.requests import AsOfTime, NotMetError, converted
 from hotline_services.web.answers.row_query import TABLES, Filter, Found, find, rows_of
-from hotline_services.web.asking import AsOfTime, NotMetError, converted
 
 from .played_day import history, messages
 

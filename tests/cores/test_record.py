@@ -19,12 +19,12 @@ from hotline_protocol.topics import decode_any
 from hotline_services.monitor.order import Span
 from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.rows import ROWS, CallRow, Row
-from hotline_services.monitor.tables import StoredRows, make_tables
 from hotline_services.monitor.volume import Grouping, call_volume
 from hotline_services.records.reading import RecordSource, open_source
 from hotline_services.records.record import Record, rebuild
 from hotline_services.records.recordfile import VERSION
 from hotline_services.records.recordings import record_to_recording
+from hotline_services.records.stored_rows import StoredRows, make_tables
 from hotline_services.runtime.replay import Past, replay
 from hotline_services.runtime.store import Heard, StoreError
 

@@ -8,7 +8,8 @@ import pytest
 
 from hotline_protocol.core import Core
 from hotline_protocol.service import Clock, Health, Presence
-from hotline_services.runtime.clock import ScaledClock, SteadyClock
+from hotline_services.pacing.scaled_clock import ScaledClock
+from hotline_services.runtime.clock import SteadyClock
 from hotline_services.runtime.reference import MOST, TOLERANCE, Reference
 from hotline_services.runtime.replay import Past
 from hotline_services.runtime.service import Service

@@ -15,7 +15,8 @@ from hotline_protocol.flightplan import FlightPlan
 from hotline_protocol.geometry import expand as expanded
 from hotline_protocol.injection import FlyUnannounced, SubmitPlan
 from hotline_protocol.intake import check_plan
-from hotline_services.director.play import SKY, Act, expand
+from hotline_protocol.names import SKY
+from hotline_services.director.play import Act, expand
 from hotline_services.director.scenario import Scenario, ScenarioError, read_scenario
 from hotline_services.director.traffic import sorties
 

@@ -23,6 +23,7 @@ from hotline_protocol.injection import (
     SubmitPlan,
 )
 from hotline_protocol.message import Message
+from hotline_protocol.names import DIRECTOR
 from hotline_protocol.topics import HEALTH, STATUS, TOPICS
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import (
@@ -36,7 +37,7 @@ from hotline_services.aoc.config import (
     Strategy,
     StrategyKind,
 )
-from hotline_services.director.play import DIRECTOR, Act, Director
+from hotline_services.director.play import Act, Director
 from hotline_services.monitor.core import MonitorCore
 from hotline_services.resources import scenarios_folder
 from hotline_services.simulation.chance import Chance

@@ -10,9 +10,9 @@ from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.injection import ReportSighting
 from hotline_protocol.message import Message
+from hotline_protocol.names import SKY
 from hotline_protocol.service import Health
 from hotline_protocol.sky import Encountered, FlightBegan, FlightFlown, LineCrossed, Tracks
-from hotline_services.director.play import SKY
 from hotline_services.director.scenario import read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.simulation.network import Crash, Faults, NetworkModel

@@ -15,7 +15,7 @@ from hotline_services.monitor.history import History
 from hotline_services.records.record import Record
 from hotline_services.runtime.store import StoreError
 from hotline_services.web import feeds
-from hotline_services.web.asking import NotMetError
+from hotline_services.web.answers.requests import NotMetError
 from hotline_services.web.feeds import LiveFeed, RecordingFeed
 from hotline_services.web.sources import Sources
 from hotline_services.web.state import State

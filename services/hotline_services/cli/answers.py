@@ -6,6 +6,7 @@ from hotline_protocol.events import InputRejected, PlanStatus
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.message import Message
 from hotline_services.injecting import Letter
+from hotline_services.runtime.tokens import new_token
 
 UNREAD: Final = "0" * 16  # how a centre names the contents of a plan that it could not read
 NOT_FLYING: Final = frozenset({PlanState.REFUSED, PlanState.WITHDRAWN, PlanState.NONCONFORMING})
@@ -24,7 +25,7 @@ class Answers:
         self._plans |= {(plan.plan_id, plan.digest) for plan in letter.plans}
         if not letter.is_order:
             return letter
-        order_id, letter = letter.with_id()
+        order_id, letter = letter.with_id(new_token())
         self._orders[order_id] = letter
         return letter
 

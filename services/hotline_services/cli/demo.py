@@ -15,8 +15,8 @@ from typing import Annotated, Final, NamedTuple, TextIO
 
 from cyclopts import Parameter
 
+from hotline_protocol.names import DIRECTOR, SKY
 from hotline_services.director.horizon import end_of, warning
-from hotline_services.director.play import DIRECTOR, SKY
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.monitor.wording import clock_time

@@ -13,8 +13,9 @@ from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import EVERYTHING, INJECT, ORDER, MalformedMessageError, encode, is_state
 from hotline_services.delivery.outbox import Seen
 from hotline_services.monitor.dutylog import WIDTH, DutyLog
+from hotline_services.pacing.scaled_clock import ScaledClock
 from hotline_services.runtime.client import NoBrokerError, connected, subscribe
-from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
+from hotline_services.runtime.clock import NO_CLOCK, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import FROM_HERE, Reach, tool_settings
@@ -124,7 +125,7 @@ class Watch:
             if isinstance(message, Tracks):
                 continue
             if isinstance(message, Clock):
-                self._clock = ScaledClock(message)
+                self._clock = ScaledClock(message, wall_clock)
             elif isinstance(message, Health) and len(self._names) < NAMES_AT_MOST:
                 self._names.add(message.source)
             if self._seen.first_time(message) and not (isinstance(message, Resend) and message.is_echo):

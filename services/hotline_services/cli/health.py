@@ -11,15 +11,15 @@ from typing import Final
 
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import CLOCK, HEALTH, MalformedMessageError, decode
+from hotline_services.pacing.bounds import STALE_S
+from hotline_services.pacing.scaled_clock import ScaledClock
 from hotline_services.runtime.client import NoBrokerError, connected, retained
-from hotline_services.runtime.clock import ScaledClock
 from hotline_services.runtime.tls import trouble_with
 from hotline_services.runtime.wire import BrokerSettings
 
 from .connection import FROM_HERE, Reach, tool_settings
 from .runfile import OBSERVER
 
-STALE_S: Final = 30.0
 TIMEOUT_S: Final = 4.0
 
 

@@ -21,10 +21,12 @@ from hotline_protocol.topics import CLOCK, EVENT, HEALTH, INJECT, STATUS, Malfor
 from hotline_services.injecting import Complaint, Letter, addressed, barred, judge, read_texts, unheard_of
 from hotline_services.monitor.rows import utc
 from hotline_services.monitor.wording import air, clock_time, of_version, printable, printable_lines
+from hotline_services.pacing.scaled_clock import ScaledClock
 from hotline_services.runtime.client import NoBrokerError, connected, retained
-from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
+from hotline_services.runtime.clock import NO_CLOCK, wall_clock
 from hotline_services.runtime.identity import identity_of
 from hotline_services.runtime.oversize import size_trouble
+from hotline_services.runtime.tokens import new_token
 from hotline_services.runtime.wire import BrokerSettings
 
 from .answers import Answers
@@ -178,7 +180,7 @@ class _Errand:
 
     async def _send(self, connection: aiomqtt.Client, settings: BrokerSettings, letters: Sequence[Letter]) -> None:
         for letter in map(self._answers.expect, letters):
-            address, payload = addressed(letter, identity_of(settings), self._to, settings.signing)
+            address, payload = addressed(letter, identity_of(settings), self._to, settings.signing, new_token())
             try:
                 await connection.publish(address, payload, qos=INJECT.qos)
             except aiomqtt.MqttError:
@@ -230,7 +232,7 @@ def _standing(found: Mapping[str, bytes]) -> tuple[datetime | None, set[str]]:
     for topic, payload in found.items():
         match _message(topic, payload):
             case Clock() as setting:
-                now = ScaledClock(setting).now()
+                now = ScaledClock(setting, wall_clock).now()
             case Health(source=name):
                 names.add(name)
             case _:

@@ -191,7 +191,7 @@ def _run_centre(
 
 
 def _run_sky(scenario: Scenario, launch: Launch, broker: BrokerSettings, data: Path, sync: Sync, log_level: str) -> int:
-    from hotline_services.director.play import SKY
+    from hotline_protocol.names import SKY
     from hotline_services.runtime.journal import Journal
     from hotline_services.runtime.launch import run_service
     from hotline_services.world import sky_service
@@ -213,7 +213,7 @@ def _run_director(
     *,
     start: datetime | None,
 ) -> int:
-    from hotline_services.director.play import DIRECTOR
+    from hotline_protocol.names import DIRECTOR
     from hotline_services.runtime.journal import Journal
     from hotline_services.runtime.launch import UNUSABLE, run_service
     from hotline_services.runtime.logs import set_up_logs
@@ -239,7 +239,7 @@ def _run_director(
 
 async def keep_pace(broker: BrokerSettings, speed: float, scenario: Scenario) -> None:
     """Wait for the broker, and see that it is fast enough for this speed. Raises TooFastError, or Refused."""
-    from hotline_services.director.play import DIRECTOR
+    from hotline_protocol.names import DIRECTOR
     from hotline_services.runtime.speed import NoEchoError, check_speed, measured_delay
 
     while True:

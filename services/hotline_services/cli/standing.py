@@ -16,9 +16,10 @@ from hotline_services.monitor.rows import AnnouncementRow, LineRow, ServiceRow
 from hotline_services.monitor.standing import Chain, Rejections, Standing, held_by_broker, standing, together
 from hotline_services.monitor.wording import date_time_group, duration, printable
 from hotline_services.monitor.worldrows import LossRow
+from hotline_services.pacing.scaled_clock import ScaledClock
 from hotline_services.records.reading import open_source
 from hotline_services.runtime.client import NoBrokerError, connected, retained
-from hotline_services.runtime.clock import NO_CLOCK, ScaledClock
+from hotline_services.runtime.clock import NO_CLOCK, wall_clock
 from hotline_services.runtime.store import StoreError
 from hotline_services.runtime.wire import BrokerSettings
 
@@ -123,7 +124,7 @@ async def _live(broker: BrokerSettings) -> Standing:
     for topic, payload in found.items():
         message = _readable(topic, payload)
         if isinstance(message, Clock):
-            clock = ScaledClock(message)
+            clock = ScaledClock(message, wall_clock)
             as_of, speed = clock.now(), clock.speed
         elif message is not None:
             projection.apply(message)

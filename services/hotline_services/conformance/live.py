@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.authority import may_order
 from hotline_protocol.injection import AnnounceLine
-from hotline_protocol.names import ANONYMOUS, CONTROL
+from hotline_protocol.names import ANONYMOUS, CONTROL, DIRECTOR
 from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import (
     CLOCK,
@@ -26,9 +26,10 @@ from hotline_protocol.topics import (
     decode,
     encode,
 )
-from hotline_services.director.play import DIRECTOR
+from hotline_services.pacing.bounds import STALE_S
+from hotline_services.pacing.scaled_clock import ScaledClock
 from hotline_services.runtime.client import NoBrokerError
-from hotline_services.runtime.clock import ScaledClock, wall_clock
+from hotline_services.runtime.clock import wall_clock
 from hotline_services.runtime.identity import identity_of
 from hotline_services.runtime.mqtt import Connection
 from hotline_services.runtime.signing import Signer
@@ -48,7 +49,6 @@ SLACK_S: Final = 2.0
 SLACK_REAL_S: Final = 0.3
 SHARE: Final = 0.2
 """Of the shortest deadline; where the slack would be more, delays would be judged and not the centre."""
-STALE_S: Final = 30.0
 
 
 class ExaminationError(Exception):
@@ -222,7 +222,7 @@ class LiveExamination:
     def _begin(self) -> None:
         setting = self._setting
         time_set = self._kept or self._new_clock()
-        clock = self._clock = ScaledClock(time_set)
+        clock = self._clock = ScaledClock(time_set, wall_clock)
         if self._other is not None and self._lives(self._other, clock):
             raise ExaminationError(
                 f"there is a centre that speaks as {setting.us} already: stop it first; after an examination that was "

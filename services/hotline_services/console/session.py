@@ -36,8 +36,9 @@ from hotline_services.delivery.payloads import Encode, unsigned
 from hotline_services.export.memorandum import shipped_agreement
 from hotline_services.injecting import NO_PARTIES
 from hotline_services.monitor.wording import words
+from hotline_services.pacing.scaled_clock import ScaledClock
 from hotline_services.runtime.client import NoBrokerError, connected, subscribe
-from hotline_services.runtime.clock import NO_CLOCK, ScaledClock, wall_clock
+from hotline_services.runtime.clock import NO_CLOCK, wall_clock
 from hotline_services.runtime.wire import BrokerSettings
 
 from .desk.debrief import Debrief
@@ -338,7 +339,7 @@ class Session:
             case Unreadable():
                 return []
             case Clock():
-                self._clock = ScaledClock(message)
+                self._clock = ScaledClock(message, wall_clock)
                 return []
             case Receipt():
                 self._unconfirmed.confirm(message.ids)

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from hotline_protocol.flightplan import Problem
+from hotline_protocol.line import ENTRIES_BYTES
 from hotline_protocol.message import Message
 from hotline_protocol.roster import Roster
 from hotline_protocol.signature import to_base64url
 from hotline_protocol.topics import encode
+
+NEEDED: Final = ENTRIES_BYTES + 8_192
+"""Bytes that a service must be able to send: a full page of a ledger, with its envelope and headers."""
 
 Encode = Callable[[str, Message], bytes]
 """The payload of a message that goes to this address."""

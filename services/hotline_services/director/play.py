@@ -25,6 +25,7 @@ from hotline_protocol.injection import (
     SubmitPlan,
 )
 from hotline_protocol.message import Author, Message
+from hotline_protocol.names import DIRECTOR, SKY
 from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_services.simulation.network import Crash, Faults, NetworkModel, Outage, Partition
 
@@ -44,10 +45,6 @@ from .script import (
     UnannouncedFlight,
 )
 from .traffic import Sortie, sorties
-
-DIRECTOR: Final = "director"
-SKY: Final = "sky"
-"""The name of the service that flies the aircraft; it belongs to no side."""
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from hotline_protocol.airspace import Circle, Position
 from hotline_protocol.boundaries import boundaries_of
 from hotline_protocol.geometry import area_problem
 from hotline_protocol.message import Digest, digest_of
+from hotline_protocol.names import SKY
 from hotline_protocol.topics import split_validation_error
 from hotline_services.resources import scenarios_folder
 from hotline_services.text_files import read_text, without_mark
@@ -18,7 +19,6 @@ from hotline_services.text_files import read_text, without_mark
 from .changes import ChangeError, change
 from .expecting import faults
 from .lines import line_of
-from .play import SKY
 from .rostering import roster_faults
 from .scenario_error import ScenarioError
 from .script import (

@@ -13,8 +13,8 @@ from hotline_protocol.events import DeadLettered, InputRejected
 from hotline_protocol.message import Message
 from hotline_protocol.service import Unreadable
 from hotline_protocol.topics import address_of, topic_of
+from hotline_services.delivery.named_ids import ids_named_in
 from hotline_services.delivery.tracing import Traces, named_by, span_id_of
-from hotline_services.runtime.logs import ids_named_in
 
 PRODUCER: Final = 4  # OTLP's SpanKind: says it, and waits for nobody
 ERROR: Final = 2  # OTLP's StatusCode

@@ -9,7 +9,7 @@ import msgspec
 from hotline_protocol.message import Digest
 from hotline_protocol.orders import TakeDesk
 from hotline_protocol.topics import CLOCK, CONTROL, HEALTH, RECEIPT, decode_any
-from hotline_services.runtime.provenance import newest_launch
+from hotline_services.runtime.launches import newest_launch
 from hotline_services.runtime.recording import Header, Live
 
 HOUSEKEEPING: Final = (HEALTH, CLOCK, CONTROL, RECEIPT)

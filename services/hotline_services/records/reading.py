@@ -12,8 +12,9 @@ from hotline_protocol.topics import decode_any
 from hotline_services.monitor.folds import type_of
 from hotline_services.monitor.projection import Projection, presentable
 from hotline_services.monitor.rows import CallRow, Row
-from hotline_services.monitor.tables import TABLES_VERSION, stored_rows
+from hotline_services.monitor.tables import TABLES_VERSION
 from hotline_services.monitor.volume import Period
+from hotline_services.records.stored_rows import stored_rows
 from hotline_services.runtime.recording import Header, Recorded, RecordingError, RecordingReader
 from hotline_services.runtime.store import StoreError, usable
 

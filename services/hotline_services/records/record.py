@@ -23,8 +23,10 @@ from hotline_services.monitor.folds import type_of
 from hotline_services.monitor.order import Mark, Span
 from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.rows import Row
-from hotline_services.monitor.tables import TABLES_VERSION, StoredRows, iso, make_tables, whole
-from hotline_services.runtime.provenance import Launch, keep_launch
+from hotline_services.monitor.tables import TABLES_VERSION, iso, whole
+from hotline_services.records.stored_rows import StoredRows, make_tables
+from hotline_services.runtime.launches import keep_launch
+from hotline_services.runtime.provenance import Launch
 from hotline_services.runtime.store import Heard, Recovered, StoreError, usable
 
 from .recordfile import MARK, VERSION, check_kind, checkpoint, decoded

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from hotline_protocol.message import Message
 from hotline_protocol.topics import UNDECODABLE, decode_any
 from hotline_services.program import program
-from hotline_services.runtime.provenance import newest_launch
+from hotline_services.runtime.launches import newest_launch
 from hotline_services.runtime.store import StoreError, store_error
 
 VERSION: Final = 1

@@ -7,8 +7,8 @@ import msgspec
 
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
+from hotline_protocol.names import DIRECTOR, SKY
 from hotline_protocol.topics import encode
-from hotline_services.director.play import DIRECTOR, SKY
 from hotline_services.director.script import Scenario
 from hotline_services.runtime.recording import Header, JournalLine, Live, Recorded, RecordingError, RecordingReader
 from hotline_services.world import fresh_core

@@ -15,10 +15,10 @@ import structlog
 
 from hotline_protocol.service import Clock, Health, Presence, Receipt, Resend, Stop
 from hotline_protocol.topics import CLOCK, CONTROL, EVERYTHING, HEALTH, OLD_CONTROL, ORDER, RECEIPT
+from hotline_services.pacing.scaled_clock import RealTime
 
 from .beginning import Beginning
 from .budget import Budget
-from .clock import RealTime
 from .deafness import Deafness
 from .dispatch import Dispatch, Publisher, complain
 from .guard import QUIET, Guard

@@ -20,7 +20,8 @@ from hotline_protocol.topics import decode_any, encode
 
 from .chain import Row, entry_sum
 from .journalfile import Life, Sync, attempt_sum, keep_lives, keep_loss, next_life, open_journal
-from .provenance import Launch, keep_launch
+from .launches import keep_launch
+from .provenance import Launch
 from .store import Heard, Recovered, StoreError, usable
 
 __all__ = ["Journal", "Sync"]

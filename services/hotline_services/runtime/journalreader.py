@@ -11,7 +11,8 @@ from hotline_protocol.topics import decode_any
 
 from .chain import Report, check
 from .journalfile import MARK, READ
-from .provenance import Launch, newest_launch
+from .launches import newest_launch
+from .provenance import Launch
 from .store import Heard, StoreError, usable
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,12 +6,12 @@ import logging
 import select
 import sys
 from collections.abc import Iterable
-from typing import Any, Final, TextIO, cast
+from typing import Final, TextIO, cast
 
 import structlog
 
-from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.message import Message
+from hotline_services.delivery.named_ids import ids_named_in
 from hotline_services.delivery.tracing import Traces
 
 from .store import Heard
@@ -19,7 +19,6 @@ from .store import Heard
 log = structlog.get_logger(__name__)
 
 READER_S: Final = 0.05
-_THREADS: Final = ("call_id", "negotiation_id", "plan_id", "agreement_id", "to", "cause")
 
 
 class StandardError(io.TextIOBase):
@@ -74,15 +73,6 @@ def set_up_logs(service: str, *, level: str = "info", as_json: bool | None = Non
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-
-
-def ids_named_in(message: Message) -> dict[str, Any]:
-    """What a message is and belongs to, so that one call, plan or negotiation can be followed across services."""
-    found = {name: getattr(message, name, None) for name in _THREADS}
-    if isinstance(message, SubmitPlan):
-        found["plan_id"] = message.plan.plan_id
-    kind = str(message.__struct_config__.tag)
-    return {"kind": kind, "id": message.id} | {name: value for name, value in found.items() if value is not None}
 
 
 def write_up(heard: Iterable[Heard], said: Iterable[Message], traces: Traces) -> None:

@@ -1,27 +1,14 @@
 """Whether the broker keeps up with the speed of time, while a service runs."""
 
-import math
 from collections.abc import Callable
 from typing import Final
 
 import structlog
 
-from .clock import ScaledClock
-
-SHARE: Final = 0.1
-"""Of an agreement's shortest deadline: a message that takes longer decides by delay what patience should."""
+from hotline_services.pacing.bounds import SHARE, fitting_speed, told_speed
+from hotline_services.pacing.scaled_clock import ScaledClock
 
 log = structlog.get_logger(__name__)
-
-
-def fitting_speed(delay_s: float, shortest_s: float) -> float:
-    """The greatest speed at which this real delay is no more than that share of the shortest deadline."""
-    return SHARE * shortest_s / delay_s
-
-
-def told_speed(speed: float) -> str:
-    """For a person: rounded down, so that it is not too fast itself."""
-    return f"{math.floor(speed):,}x" if speed >= 1 else f"{math.floor(speed * 1_000) / 1_000:g}x"
 
 
 class Pace:

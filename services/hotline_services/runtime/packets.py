@@ -11,12 +11,10 @@ from typing import Final, NamedTuple
 import structlog
 from paho.mqtt.properties import Properties
 
-from hotline_protocol.line import ENTRIES_BYTES
+from hotline_services.delivery.payloads import NEEDED
 
 from .wire import Publish
 
-NEEDED: Final = ENTRIES_BYTES + 8_192
-"""Bytes that a service must be able to send: a full page of a ledger, with its envelope and headers."""
 STRIKES: Final = 3
 AT_ONCE_S: Final = 2.0
 """A packet that is too large ends the connection at once. NATS ends it too when it cannot store: after 5 s."""

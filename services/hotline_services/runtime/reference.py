@@ -11,8 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from hotline_protocol.service import MOST_SKEW_MS
-
-from .clock import RealTime
+from hotline_services.pacing.scaled_clock import RealTime
 
 TOLERANCE: Final = timedelta(milliseconds=100)
 """By how much the real time of two services may differ without anything being done about it."""

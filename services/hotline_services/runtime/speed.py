@@ -9,10 +9,10 @@ import msgspec
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.topics import CONTROL, address_of, encode
+from hotline_services.pacing.bounds import SHARE, fitting_speed, told_speed
 
 from .echo import echo
 from .mqtt import Connection
-from .pace import SHARE, fitting_speed, told_speed
 from .wire import GUEST_S, BrokerSettings, Delivery
 
 ROUND_TRIPS: Final = 200

@@ -10,11 +10,10 @@ from typing import Final
 import msgspec
 
 from hotline_protocol.service import Clock, Health, Presence
+from hotline_services.pacing.bounds import STALE_S
+from hotline_services.pacing.scaled_clock import ScaledClock
 
-from .clock import ScaledClock
 from .wills import LOST
-
-STALE_S: Final = 30.0  # real seconds: three missed signs of life
 
 
 class Timekeeper:

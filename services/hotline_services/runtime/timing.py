@@ -8,9 +8,10 @@ import msgspec
 import structlog
 
 from hotline_protocol.service import WAITS, Clock, Health, Presence
+from hotline_services.pacing.scaled_clock import RealTime, ScaledClock
 
 from .budget import Budget
-from .clock import RealTime, ScaledClock, SteadyClock, wall_clock
+from .clock import SteadyClock, wall_clock
 from .reference import MOST, Reference
 from .replay import Past
 from .service import Service

@@ -19,11 +19,11 @@ from hotline_protocol.geometry import area_problem, expand
 from hotline_protocol.injection import Deviate, DeviationKind, FlyUnannounced, Injected, SubmitPlan
 from hotline_protocol.intake import check_plan
 from hotline_protocol.message import Author, M, Message, PartyName
+from hotline_protocol.names import SKY
 from hotline_protocol.service import EpochBegun, Unreadable
 from hotline_protocol.sky import Tracks
 from hotline_protocol.topics import INJECT, ORDER, topic_of
 from hotline_services.director import setting
-from hotline_services.director.play import SKY
 from hotline_services.simulation.chance import Chance
 
 from .agenda import Agenda, Item

@@ -21,9 +21,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hotline_services.resources import map_folder
+from hotline_services.web.answers.requests import NotMetError
 
 from .answers.schema import Fault
-from .asking import NotMetError, values_of
+from .asking import values_of
 from .guard import FULL, Reserve
 from .openapi import openapi_text
 from .routes import API, ENDPOINTS, Endpoint

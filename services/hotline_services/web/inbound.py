@@ -18,10 +18,12 @@ from hotline_protocol.topics import CLOCK, HEALTH, INJECT, TRACK, MalformedMessa
 from hotline_services.injecting import Letter, addressed
 from hotline_services.monitor.projection import Projection
 from hotline_services.monitor.standing import Standing, held_by_broker
+from hotline_services.pacing.scaled_clock import ScaledClock
 from hotline_services.runtime.client import NewestOfEach, NoBrokerError, connected, subscribe
-from hotline_services.runtime.clock import ScaledClock
+from hotline_services.runtime.clock import wall_clock
 from hotline_services.runtime.identity import identity_of
 from hotline_services.runtime.oversize import size_trouble
+from hotline_services.runtime.tokens import new_token
 from hotline_services.runtime.wire import BrokerSettings
 
 from .answers.schema import ClockReading, TracksNow
@@ -92,7 +94,7 @@ class Inbound:
     def _take(self, message: Message | None) -> None:
         match message:
             case Clock():
-                self._clock = ScaledClock(message)
+                self._clock = ScaledClock(message, wall_clock)
                 self._hear_clock()
             case Health() if message.source in self.names or len(self.names) < PARTIES_AT_MOST:
                 self.names.add(message.source)
@@ -107,7 +109,7 @@ class Inbound:
         connection = self._connection
         if connection is None:
             raise NoBrokerError(self._trouble or f"no connection to the broker at {self._settings}")
-        address, payload = addressed(letter, identity_of(self._settings), to, self._settings.signing)
+        address, payload = addressed(letter, identity_of(self._settings), to, self._settings.signing, new_token())
         try:
             await connection.publish(address, payload, qos=INJECT.qos, timeout=PUBLISH_S)
         except aiomqtt.MqttError as error:

@@ -12,9 +12,9 @@ from hotline_services.monitor.history import LogRow
 from hotline_services.monitor.offers import OfferRow
 from hotline_services.monitor.rows import Row
 from hotline_services.monitor.tables import TABLES
+from hotline_services.web.answers.requests import Anything
 
 from .answers.schema import Changes, ClockReading, Fault, TracksNow
-from .asking import Anything
 from .routes import ENDPOINTS, JSON, Endpoint
 
 ROW_KINDS: Final[tuple[type[Row], ...]] = (*TABLES, OfferRow, LogRow)

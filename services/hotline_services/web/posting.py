@@ -14,10 +14,11 @@ from hotline_services.injecting import Complaint, Reading, judge, read_texts, un
 from hotline_services.runtime.client import NoBrokerError
 from hotline_services.runtime.recording import LINE_BYTES
 from hotline_services.runtime.store import StoreError
+from hotline_services.web.answers.requests import NotMetError, bad_value, too_large
 
 from .answers.checking import agreement_now, air_in_use, check
 from .answers.schema import Checked, Sent, Source
-from .asking import NotMetError, bad_value, body_of, pieces_of, too_large
+from .asking import body_of, pieces_of
 from .state import Asked, State
 
 PLANS_BYTES: Final = 1_000_000

@@ -18,8 +18,8 @@ from hotline_services.monitor.latestrows import AirborneRow
 from hotline_services.monitor.metrics import CONTENT_TYPE
 from hotline_services.records.liveheader import HOUSEKEEPING, Told, live_header
 from hotline_services.records.recordfile import read_only
+from hotline_services.web.answers.requests import NotMetError
 
-from .asking import NotMetError
 from .sources import LIVE, Shown
 from .sse import EventStream
 from .state import Asked

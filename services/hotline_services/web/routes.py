@@ -10,6 +10,18 @@ from hotline_services.monitor.history import History
 from hotline_services.monitor.standing import Standing, together
 from hotline_services.monitor.volume import Traffic
 from hotline_services.monitor.wording import date_time_group
+from hotline_services.web.answers.requests import (
+    Addressed,
+    After,
+    Anything,
+    AsOf,
+    AsOfTime,
+    From,
+    Grouped,
+    Named,
+    Nothing,
+    NotMetError,
+)
 
 from . import posting, raw
 from .answers.about import SUBJECTS, about
@@ -17,7 +29,6 @@ from .answers.marks import marks
 from .answers.row_query import TABLES, Filter, Found, find, rows_of
 from .answers.schema import About, Changes, Checked, Mark, Picture, Sent, Setting, Source, StrainPoint
 from .answers.source_figures import standing_at, tension, volume
-from .asking import Addressed, After, Anything, AsOf, AsOfTime, From, Grouped, Named, Nothing, NotMetError
 from .state import Asked
 
 API: Final = "/api/v1"

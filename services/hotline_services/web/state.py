@@ -17,9 +17,9 @@ from starlette.requests import Request
 
 from hotline_services.monitor.metrics import Metrics
 from hotline_services.runtime.clock import wall_clock
+from hotline_services.web.answers.requests import NotMetError
 
 from .answers.schema import Changes, ClockReading, TracksNow
-from .asking import NotMetError
 from .feeds import Progress
 from .inbound import Inbound
 from .sources import LIVE, Shown, Sources

@@ -9,8 +9,8 @@ import msgspec
 
 from hotline_protocol.service import Presence
 from hotline_protocol.topics import CLOCK
-from hotline_services.runtime.clock import EARLIEST, LATEST
-from hotline_services.runtime.pace import SHARE, fitting_speed, told_speed
+from hotline_services.pacing.bounds import SHARE, fitting_speed, told_speed
+from hotline_services.pacing.scaled_clock import EARLIEST, LATEST
 from hotline_services.runtime.reference import PLAIN
 
 from .kinds import Finding, Kind

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from hotline_services.runtime.packets import NEEDED
+from hotline_services.delivery.payloads import NEEDED
 
 from .clocks import of_times
 from .kinds import Finding, Kind

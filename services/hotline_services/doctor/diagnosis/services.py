@@ -8,8 +8,8 @@ import msgspec
 
 from hotline_protocol.names import RESERVED
 from hotline_protocol.service import WAITS, Clock, Health, Presence
-from hotline_services.runtime.clock import ScaledClock
-from hotline_services.runtime.timekeeping import STALE_S
+from hotline_services.pacing.bounds import STALE_S
+from hotline_services.pacing.scaled_clock import ScaledClock
 
 from .clocks import machine_ahead
 from .health_notes import of_note

@@ -20,7 +20,8 @@ from hotline_services.monitor.rows import (
     Row,
 )
 from hotline_services.monitor.worldrows import CrossingRow, EncounterRow, FlightRow, ReviewRow, StrainRow
-from hotline_services.web.asking import AsOf, bad_value
+
+from .requests import AsOf, bad_value
 
 ROWS_AT_MOST: Final = 1_000
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
