@@ -83,6 +83,7 @@ class NegotiationStep(Word):
     SAY_CONCUR_TO_TAKE = "say concur (asker)"
     HEAR_TAKEN = "hear confirm or concur (granter), enter"
     HEAR_ENTERED = "hear entered"
+    INHERIT = "find a grant to an earlier life (asker)"
     HEAR_LAPSED = "hear lapsed"
     HOLD_LAPSES = "hold lapses"
     FAIL_AT_TIER = "decline, expire or drop; another call follows"
@@ -108,8 +109,9 @@ NEGOTIATION: Final[Mapping[tuple[NegotiationState, NegotiationStep], Negotiation
         (_S.HELD, _T.HOLD_LAPSES): _S.WAITING,
         (_S.TAKEN, _T.HEAR_ENTERED): _S.AGREED,
         (_S.TAKEN, _T.HEAR_LAPSED): _S.WAITING,
+        **{(state, _T.INHERIT): _S.AGREED for state in (_S.WAITING, _S.OURS, _S.THEIRS)},
         **{(state, _T.FAIL_AT_TIER): _S.WAITING for state in (_S.OURS, _S.THEIRS)},
-        **{(state, _T.FAIL): _S.FAILED for state in (_S.WAITING, _S.OURS, _S.THEIRS, _S.HELD, _S.TAKEN)},
+        **{(state, _T.FAIL): _S.FAILED for state in (_S.WAITING, _S.OURS, _S.THEIRS, _S.TAKEN)},
         **{(state, _T.WITHDRAW): _S.WITHDRAWN for state in (_S.WAITING, _S.OURS, _S.THEIRS, _S.HELD, _S.TAKEN)},
     }
 )

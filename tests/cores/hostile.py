@@ -237,9 +237,9 @@ class Siege:
 
     def _check_that_all_ends(self) -> None:
         talks, desk = self.centre._talks, self.centre._desk
-        assert not any(talk.state.is_over for talk in talks._all()), "what is over must be forgotten"
+        assert not any(talk.state.is_over for talk in talks.all()), "what is over must be forgotten"
         assert len(desk._thoughts) <= 64
-        is_open = {*talks._all(), *([desk.call.id] if desk.call else ())}
+        is_open = {*((talk.peer, talk.id, type(talk)) for talk in talks.all()), *([desk.call.id] if desk.call else ())}
         self._open_since = {what: self._open_since.get(what, self.now) for what in is_open}
         longest = 2 * RULES.timing.negotiation_s + RULES.timing.hold_s + 2 * RULES.timing.silence_s
         for what, since in self._open_since.items():

@@ -10,13 +10,15 @@ from hotline_protocol.agreement import TierRule, Timing
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import FlightKind, Priority
 from hotline_protocol.ledger import Entry, EntryKind
+from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.line import Concur, Counter, InNegotiation, Propose, Tier, offer_digest
 from hotline_protocol.menu import Block, Choice, Menu, Sector, Window
 from hotline_protocol.message import Author, Message, digest_of
-from hotline_services.aoc.asking import Asking
-from hotline_services.aoc.config import Costs, PartyConfig
-from hotline_services.aoc.granting import Granting
+from hotline_services.aoc.asker import Asker, Opened, OurRequest, latest
+from hotline_services.aoc.config import Strategy
+from hotline_services.aoc.granter import Granter, Proposed, TheirRequest
 from hotline_services.aoc.menus import Bid
+from hotline_services.aoc.request import Context
 from hotline_services.aoc.voice import Voice
 
 from .joined import DAWN, agreement, plan
@@ -50,6 +52,15 @@ class Side:
         self.peer = Author("ru")
         self.free = True
 
+    @property
+    def context(self) -> Context:
+        return Context(now=self.voice.now, timing=TIMING, is_free=lambda *_: self.free)
+
+    def keep(self, role: Asker | Granter) -> None:
+        """Say what is to be said."""
+        for said in role.said:
+            self.voice.say(said.kind, **said.fields)
+
     def at(self, seconds: float) -> None:
         self.voice.begin(DAWN + timedelta(seconds=seconds), None)
 
@@ -77,7 +88,7 @@ class Side:
         return counter
 
 
-class Asker(Side):
+class AskingSide(Side):
     """We ask; ``worth`` is what each height is worth to us."""
 
     def __init__(self, worth: Iterable[float] = FALLING, **changes: Any) -> None:
@@ -85,31 +96,38 @@ class Asker(Side):
         self.steps = 0
         wanted = msgspec.structs.replace(WANTED, **changes)
         air = msgspec.structs.replace(AIR, start=wanted.start, end=wanted.end)
-        self.asking = Asking(
-            self.negotiation_id,
-            wanted,
-            [air],
-            "ru",
-            agreement=RULES,
-            config=PartyConfig(costs=Costs(walk_away=0.3)),
-            voice=self.voice,
-            is_free=lambda *_: self.free,
-            on_step=self._step,
+        self.asking = OurRequest(
+            id=self.negotiation_id,
+            peer="ru",
+            plan=wanted,
+            volumes=(air,),
+            began_at=DAWN,
+            deadline=latest(wanted, [air], DAWN, TIMING),
+            tiers=TIERS,
+            strategy=Strategy(),
+            walk_away=0.3,
         )
         self.bid = Bid(menu=MENU, worth=tuple(worth), legs=(0,), offsets_nm=((0.0, 0.0),))
 
-    def _step(self, _: Asking) -> None:
-        self.steps += 1
+    def take(self, event: object) -> None:
+        """This happens; what is to be answered, our strategy answers."""
+        role = Asker(self.asking, self.context)
+        role.take(event)
+        if role.awaits_answer:
+            role.answer(role.weigh())
+        self.steps += role.has_stepped
+        self.asking = role.record
+        self.keep(role)
 
     def open(self, call_id: str = "c1") -> Propose:
-        self.asking.open(call_id, self.bid)
+        self.take(Opened(call_id, self.bid))
         (proposal,) = self.said()
         assert isinstance(proposal, Propose)
         return proposal
 
     def concur(self, offer: str, hold_s: float = 300, **changes: Any) -> None:
         until = self.voice.now + timedelta(seconds=hold_s)
-        self.asking.hear_concur(self.words(Concur, **({"offer": offer, "hold_until": until} | changes)))
+        self.take(self.words(Concur, **({"offer": offer, "hold_until": until} | changes)))
 
     def entry(self, taken: str, **changes: Any) -> Entry:
         fields: dict[str, Any] = {
@@ -120,7 +138,7 @@ class Asker(Side):
         return Entry(**(fields | changes))
 
 
-class Granter(Side):
+class GrantingSide(Side):
     """They ask; ``worth`` is what each height is worth to us."""
 
     negotiation_id = "ru-n1"
@@ -129,15 +147,36 @@ class Granter(Side):
         super().__init__()
         self.worth = tuple(worth)
         self.tier = tier
-        self.granting = Granting(
-            self.negotiation_id,
-            "ru",
-            agreement=RULES,
-            config=PartyConfig(costs=Costs(walk_away=0.3, content=0.95)),
-            voice=self.voice,
-            is_free=lambda *_: self.free,
-            on_step=lambda _: None,
+        self.granting = TheirRequest(
+            id=self.negotiation_id,
+            peer="ru",
+            deadline=DAWN + timedelta(seconds=2 * TIMING.negotiation_s),
+            tiers=TIERS,
+            strategy=Strategy(),
+            walk_away=0.3,
+            content=0.95,
+            least=0.3,
+            kind=FlightKind.PATROL,
+            priority=Priority.ROUTINE,
+            menu=MENU,
+            ends=DAWN,
         )
+
+    def take(self, event: object) -> None:
+        """This happens; what is to be answered, our strategy answers."""
+        role = Granter(self.granting, self.context)
+        role.take(event)
+        if role.awaits_answer:
+            role.answer(role.weigh())
+        self.granting = role.record
+        self.keep(role)
+
+    def taken(self, message: Any) -> Choice | None:
+        """What is to be entered, when they say this; None when that is gone."""
+        self.take(message)
+        held = self.granting.held
+        is_agreed = self.granting.state is NegotiationState.AGREED
+        return MENU.choice(held.outcome) if is_agreed and held is not None else None
 
     def propose(self, block: int = 0, **changes: Any) -> list[Message]:
         fields = {
@@ -146,5 +185,5 @@ class Granter(Side):
             "expires_at": self.voice.now + timedelta(seconds=OFFER_S),
         }  # fmt: skip
         proposal: Propose = self.words(Propose, **(fields | changes))
-        self.granting.hear_propose(proposal, self.tier, lambda *_: self.worth)
+        self.take(Proposed(proposal, self.tier, self.worth))
         return self.said()

@@ -12,56 +12,57 @@ from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.line import Concur, Confirm, Counter, Decline, Disclose, Expire, Lapsed, Tier, Withdraw
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
-from hotline_services.aoc.asking import TRIES_AT_TIER
+from hotline_services.aoc.asker import TRIES_AT_TIER, Opened, Withdrawn
+from hotline_services.aoc.request import CallLost, Due
 
 from .joined import DAWN
-from .sides import FALLING, OFFER_S, RISING, TIERS, TIMING, Asker, Granter
+from .sides import FALLING, OFFER_S, RISING, TIERS, TIMING, AskingSide, GrantingSide
 
 # Asking ---------------------------------------------------------------------------------------------------
 
 
 def test_what_is_proposed_first_is_worth_most_and_stands_for_the_tiers_time() -> None:
-    side = Asker()
+    side = AskingSide()
     proposal = side.open()
     assert (proposal.choice.block, proposal.offer) == (0, side.offer(0))
     assert proposal.expires_at == DAWN + timedelta(seconds=OFFER_S)
 
 
 def test_without_room_it_fails_for_good_and_says_nothing() -> None:
-    side = Asker(worth=(-1.0, 0.3, 0.0, 0.1))
-    side.asking.open("c1", side.bid)
+    side = AskingSide(worth=(-1.0, 0.3, 0.0, 0.1))
+    side.take(Opened("c1", side.bid))
     assert side.said() == []
     assert side.asking.outcome is NegotiationOutcome.REFUSED
 
 
 def test_an_answer_to_any_other_offer_is_stale_and_changes_nothing() -> None:
-    side = Asker()
+    side = AskingSide()
     side.open()
     before = side.steps
-    side.asking.hear_counter(side.counter(side.offer(1), 2))
+    side.take(side.counter(side.offer(1), 2))
     side.concur(side.offer(1))
     side.concur(side.offer(0, "c0"))
-    side.asking.hear_decline(side.words(Decline, answers=side.offer(2)))
+    side.take(side.words(Decline, answers=side.offer(2)))
     assert side.said() == []
     assert (side.asking.state, side.steps) == (NegotiationState.THEIRS, before)
 
 
 def test_an_answer_is_judged_by_the_time_at_which_it_was_sent() -> None:
-    side = Asker()
+    side = AskingSide()
     standing = side.open().offer
     in_time, too_late = (DAWN + timedelta(seconds=OFFER_S + seconds) for seconds in (0, 1))
     side.at(OFFER_S + 20)
     side.concur(standing, hold_until=too_late)
     assert side.asking.state is NegotiationState.THEIRS
     late: Concur = side.words(Concur, offer=standing, hold_until=too_late)
-    side.asking.hear_concur(msgspec.structs.replace(late, time=in_time))
+    side.take(msgspec.structs.replace(late, time=in_time))
     assert [type(message) for message in side.said()] == [Confirm]
 
 
 def test_a_counter_offer_that_is_good_enough_is_concurred_with() -> None:
-    side = Asker()
+    side = AskingSide()
     standing = side.open().offer
-    side.asking.hear_counter(side.counter(standing, 0))
+    side.take(side.counter(standing, 0))
     (concur,) = side.said()
     assert isinstance(concur, Concur)
     assert concur.offer == side.offer(0)
@@ -69,9 +70,9 @@ def test_a_counter_offer_that_is_good_enough_is_concurred_with() -> None:
 
 
 def test_a_counter_offer_is_answered_with_another_that_names_it() -> None:
-    side = Asker()
+    side = AskingSide()
     standing = side.open().offer
-    side.asking.hear_counter(side.counter(standing, 3))
+    side.take(side.counter(standing, 3))
     (mine,) = side.said()
     assert isinstance(mine, Counter)
     assert (mine.answers, mine.round) == (side.offer(3), 2)
@@ -81,21 +82,21 @@ def test_a_counter_offer_is_answered_with_another_that_names_it() -> None:
     "changes", [{"offer": "f" * 16}, {"choice": Choice(sector=0, block=9, shift=0)}], ids=["digest", "choice"]
 )
 def test_a_counter_offer_that_is_not_what_it_says_fails_at_this_tier(changes: dict[str, Any]) -> None:
-    side = Asker()
-    side.asking.hear_counter(side.counter(side.open().offer, 0, **changes))
+    side = AskingSide()
+    side.take(side.counter(side.open().offer, 0, **changes))
     assert [type(message) for message in side.said()] == [Decline]
     assert (side.asking.state, side.asking.tier) == (NegotiationState.WAITING, Tier.DEPUTY_COMMANDER)
 
 
 def test_a_counter_offer_that_has_lapsed_costs_a_try_and_not_the_tier() -> None:
-    side = Asker()
-    side.asking.hear_counter(side.counter(side.open().offer, 0, expires_at=DAWN - timedelta(seconds=1)))
+    side = AskingSide()
+    side.take(side.counter(side.open().offer, 0, expires_at=DAWN - timedelta(seconds=1)))
     assert side.said() == []
     assert (side.asking.state, side.asking.tries) == (NegotiationState.WAITING, 1)
 
 
 def test_what_has_gone_to_another_flight_meanwhile_is_not_taken_up() -> None:
-    side = Asker()
+    side = AskingSide()
     standing = side.open().offer
     side.free = False
     side.concur(standing)
@@ -104,10 +105,10 @@ def test_what_has_gone_to_another_flight_meanwhile_is_not_taken_up() -> None:
 
 
 def test_offers_at_a_tier_are_bounded() -> None:
-    side = Asker()
+    side = AskingSide()
     standing, offers = side.open().offer, 1
     for _ in range(20):
-        side.asking.hear_counter(side.counter(standing, 3))
+        side.take(side.counter(standing, 3))
         (answer,) = side.said()
         if not isinstance(answer, Counter):
             break
@@ -117,14 +118,14 @@ def test_offers_at_a_tier_are_bounded() -> None:
 
 
 def test_silence_is_forfeit_and_tries_and_tiers_are_bounded() -> None:
-    side = Asker()
+    side = AskingSide()
     tries = []
     for number in range(20):
         side.open(f"c{number}")
         tries.append(side.asking.tier)
         assert side.asking.next_deadline is not None
         side.voice.begin(side.asking.next_deadline, None)
-        side.asking.lapse()
+        side.take(Due())
         assert [type(message) for message in side.said()] == [Expire]
         if side.asking.state.is_over:
             break
@@ -133,61 +134,61 @@ def test_silence_is_forfeit_and_tries_and_tiers_are_bounded() -> None:
 
 
 def test_a_refusal_goes_up_a_tier_and_then_fails_for_good() -> None:
-    side = Asker()
+    side = AskingSide()
     for number, tier in enumerate((Tier.DUTY_OFFICER, Tier.DEPUTY_COMMANDER)):
         assert side.asking.tier is tier
         proposal = side.open(f"c{number}")
-        side.asking.hear_decline(side.words(Decline, answers=proposal.offer, reason="no"))
+        side.take(side.words(Decline, answers=proposal.offer, reason="no"))
     assert (side.asking.outcome, side.asking.reason) == (NegotiationOutcome.REFUSED, "no")
 
 
 def test_no_clock_of_theirs_makes_us_wait_longer_than_the_agreement_says() -> None:
-    side = Asker()
+    side = AskingSide()
     side.concur(side.open().offer, hold_s=10**10)
     assert side.asking.next_deadline == DAWN + timedelta(seconds=TIMING.hold_s + TIMING.silence_s)
 
 
 @pytest.mark.parametrize("until", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
 def test_a_hold_until_the_end_of_time_is_a_hold_like_any_other(until: datetime) -> None:
-    side = Asker()
+    side = AskingSide()
     side.concur(side.open().offer, hold_until=until)
     assert side.asking.state is NegotiationState.TAKEN
     side.at(TIMING.hold_s + TIMING.silence_s)
-    side.asking.lapse()
+    side.take(Due())
     assert side.asking.outcome is NegotiationOutcome.LAPSED
 
 
 def test_what_was_taken_up_is_agreed_when_it_is_entered() -> None:
-    side = Asker()
+    side = AskingSide()
     standing = side.open().offer
     side.concur(standing)
-    assert side.asking.hear_entered(side.entry(standing))
+    side.take(side.entry(standing))
     assert side.asking.outcome is NegotiationOutcome.AGREED_AS_FILED
 
 
 @pytest.mark.parametrize("change", [{"granter": "tr"}, {"offer": "f" * 16}, {"volumes": ()}])
 def test_an_entry_of_anything_else_agrees_nothing(change: dict[str, Any]) -> None:
-    side = Asker()
+    side = AskingSide()
     standing = side.open().offer
     side.concur(standing)
-    assert not side.asking.hear_entered(side.entry(standing, **change))
+    side.take(side.entry(standing, **change))
     assert side.asking.state is NegotiationState.TAKEN
 
 
 def test_what_had_lapsed_when_it_was_taken_up_costs_a_try() -> None:
-    side = Asker()
+    side = AskingSide()
     standing = side.open().offer
     side.concur(standing)
-    side.asking.hear_lapsed(side.words(Lapsed, offer=side.offer(2)))
+    side.take(side.words(Lapsed, offer=side.offer(2)))
     assert side.asking.state is NegotiationState.TAKEN
-    side.asking.hear_lapsed(side.words(Lapsed, offer=standing))
+    side.take(side.words(Lapsed, offer=standing))
     assert (side.asking.state, side.asking.tries) == (NegotiationState.WAITING, 1)
 
 
 def test_a_dropped_call_leaves_alone_what_was_taken_up() -> None:
-    side = Asker()
+    side = AskingSide()
     side.concur(side.open().offer)
-    side.asking.interrupt()
+    side.take(CallLost())
     assert side.asking.state is NegotiationState.TAKEN
 
 
@@ -206,34 +207,34 @@ def test_it_is_asked_for_as_long_as_consent_is_of_use(
 ) -> None:
     start = DAWN + timedelta(hours=starts_h)
     flexibility = Flexibility(max_shift_min=shift_min)
-    side = Asker(start=start, end=start + timedelta(hours=1), flexibility=flexibility, priority=priority)
+    side = AskingSide(start=start, end=start + timedelta(hours=1), flexibility=flexibility, priority=priority)
     assert side.asking.deadline == DAWN + timedelta(seconds=seconds)
 
 
 def test_a_withdrawal_is_told_once_there_is_something_to_withdraw() -> None:
-    side = Asker()
-    side.asking.withdraw("cancelled")
+    side = AskingSide()
+    side.take(Withdrawn("cancelled"))
     assert side.said() == []
-    side = Asker()
+    side = AskingSide()
     side.open()
-    side.asking.withdraw("cancelled")
+    side.take(Withdrawn("cancelled"))
     assert [type(message) for message in side.said()] == [Withdraw]
     assert side.asking.outcome is NegotiationOutcome.WITHDRAWN
 
 
 def test_a_disclosure_where_none_is_agreed_fails_at_this_tier() -> None:
-    side = Asker()
+    side = AskingSide()
     side.open()
-    side.asking.hear_disclose(side.words(Disclose, worth=FALLING, walk_away=0.0))
+    side.take(side.words(Disclose, worth=FALLING, walk_away=0.0))
     assert [type(message) for message in side.said()] == [Decline]
 
 
 @pytest.mark.parametrize("worth", [(), (1.0,), (1.0,) * 5])
 def test_a_disclosure_about_another_menu_is_declined(worth: tuple[float, ...]) -> None:
-    side = Asker()
-    side.asking.tier_index = 1
+    side = AskingSide()
+    side.asking = msgspec.structs.replace(side.asking, tier_index=1)
     side.open()
-    side.asking.hear_disclose(side.words(Disclose, worth=worth, walk_away=0.0))
+    side.take(side.words(Disclose, worth=worth, walk_away=0.0))
     assert [type(message) for message in side.said()] == [Decline]
     assert side.asking.outcome is NegotiationOutcome.REFUSED
 
@@ -242,115 +243,115 @@ def test_a_disclosure_about_another_menu_is_declined(worth: tuple[float, ...]) -
 
 
 def test_what_is_good_enough_is_held_for_the_agreed_time() -> None:
-    side = Granter(worth=FALLING)
+    side = GrantingSide(worth=FALLING)
     (concur,) = side.propose()
     assert isinstance(concur, Concur)
     assert concur.hold_until == DAWN + timedelta(seconds=TIMING.hold_s)
-    assert side.granting.hear_taken(side.words(Confirm, offer=side.offer(1))) is None
-    assert side.granting.hear_taken(side.words(Confirm, offer=side.offer(0))) == Choice(sector=0, block=0, shift=0)
+    assert side.taken(side.words(Confirm, offer=side.offer(1))) is None
+    assert side.taken(side.words(Confirm, offer=side.offer(0))) == Choice(sector=0, block=0, shift=0)
     assert side.granting.state is NegotiationState.AGREED
 
 
 def test_a_hold_lapses_and_cannot_be_taken_up_any_more() -> None:
-    side = Granter(worth=FALLING)
+    side = GrantingSide(worth=FALLING)
     side.propose()
     side.at(TIMING.hold_s)
-    side.granting.lapse()
-    assert side.granting.hear_taken(side.words(Confirm, offer=side.offer(0))) is None
+    side.take(Due())
+    assert side.taken(side.words(Confirm, offer=side.offer(0))) is None
     assert side.granting.state is NegotiationState.WAITING
 
 
 def test_an_offer_that_has_lapsed_on_its_way_is_not_held() -> None:
-    side = Granter(worth=FALLING)
+    side = GrantingSide(worth=FALLING)
     assert side.propose(expires_at=DAWN - timedelta(seconds=1)) == []
     assert side.granting.state is NegotiationState.WAITING
 
 
 def test_what_is_no_longer_free_is_declined() -> None:
-    side = Granter(worth=FALLING)
+    side = GrantingSide(worth=FALLING)
     side.free = False
     assert [type(message) for message in side.propose()] == [Decline]
 
 
 def test_our_own_offer_is_entered_when_they_concur_unless_that_air_has_gone() -> None:
-    side = Granter()
+    side = GrantingSide()
     (counter,) = side.propose()
     assert isinstance(counter, Counter)
     side.free = False
-    assert side.granting.hear_taken(side.words(Concur, offer=counter.offer, hold_until=DAWN)) is None
+    assert side.taken(side.words(Concur, offer=counter.offer, hold_until=DAWN)) is None
     side.free = True
-    assert side.granting.hear_taken(side.words(Concur, offer=counter.offer, hold_until=DAWN)) == counter.choice
+    assert side.taken(side.words(Concur, offer=counter.offer, hold_until=DAWN)) == counter.choice
 
 
 def test_an_answer_to_an_earlier_offer_of_ours_is_stale() -> None:
-    side = Granter()
+    side = GrantingSide()
     (first,) = side.propose()
     assert isinstance(first, Counter)
-    side.granting.hear_counter(side.counter(first.offer, 1))
+    side.take(side.counter(first.offer, 1))
     (second,) = side.said()
     assert isinstance(second, Counter)
-    side.granting.hear_counter(side.counter(first.offer, 2))
+    side.take(side.counter(first.offer, 2))
     assert side.said() == []
-    assert side.granting.hear_taken(side.words(Concur, offer=first.offer, hold_until=DAWN)) is None
+    assert side.taken(side.words(Concur, offer=first.offer, hold_until=DAWN)) is None
 
 
 @pytest.mark.parametrize("changes", [{"offer": "f" * 16}, {"choice": Choice(sector=0, block=9, shift=0)}])
 def test_a_forged_counter_offer_is_declined(changes: dict[str, Any]) -> None:
-    side = Granter()
+    side = GrantingSide()
     (mine,) = side.propose()
     assert isinstance(mine, Counter)
-    side.granting.hear_counter(side.counter(mine.offer, 1, **changes))
+    side.take(side.counter(mine.offer, 1, **changes))
     assert [type(message) for message in side.said()] == [Decline]
 
 
 def test_an_offer_of_ours_that_is_not_answered_expires_a_quarter_of_its_life_after_its_end() -> None:
-    side = Granter()
+    side = GrantingSide()
     side.propose()
     assert side.granting.next_deadline == DAWN + timedelta(seconds=1.25 * OFFER_S)
     side.at(1.25 * OFFER_S)
-    side.granting.lapse()
+    side.take(Due())
     assert [type(message) for message in side.said()] == [Expire]
 
 
 @pytest.mark.parametrize("held", [True, False])
 def test_a_peer_that_comes_back_for_ever_is_forgotten_in_time(held: bool) -> None:
-    side = Granter(worth=FALLING if held else RISING)
+    side = GrantingSide(worth=FALLING if held else RISING)
     for minutes in (0, 60, 119):
         side.at(60 * minutes)
         side.propose()
     side.at(60 * 124)
-    side.granting.lapse()
+    side.take(Due())
     assert side.granting.state is NegotiationState.FAILED
     assert side.granting.next_deadline is None
 
 
 def test_a_flight_in_distress_is_let_through_whatever_it_costs_us() -> None:
-    side = Granter(worth=(0.0, 0.0, 0.0, 0.0), tier=Tier.DEPUTY_COMMANDER)
+    side = GrantingSide(worth=(0.0, 0.0, 0.0, 0.0), tier=Tier.DEPUTY_COMMANDER)
     assert [type(message) for message in side.propose(priority=Priority.EMERGENCY)] == [Concur]
 
 
-def settle_at(side: Granter, block: int) -> list[Message]:
+def settle_at(side: GrantingSide, block: int) -> list[Message]:
     """At the tier where needs are laid open: they disclose theirs and propose this."""
     (ours,) = side.propose()
     assert isinstance(ours, Disclose)
-    side.granting.hear_disclose(side.words(Disclose, worth=FALLING, walk_away=0.0))
-    side.granting.hear_counter(side.counter(side.offer(0), block))
+    side.take(side.words(Disclose, worth=FALLING, walk_away=0.0))
+    side.take(side.counter(side.offer(0), block))
     return side.said()
 
 
 def test_with_needs_laid_open_only_what_serves_both_best_is_held() -> None:
     best = 1  # of the products of gains: 0.1 x 1.0, 0.3 x 0.8, 0.5 x 0.6 - and 0.3 is what we fall back upon
     worth = (0.4, 0.9, 0.6, 0.4)
-    assert [type(message) for message in settle_at(Granter(worth, Tier.DEPUTY_COMMANDER), best)] == [Concur]
-    assert [type(message) for message in settle_at(Granter(worth, Tier.DEPUTY_COMMANDER), 0)] == [Decline]
+    assert [type(message) for message in settle_at(GrantingSide(worth, Tier.DEPUTY_COMMANDER), best)] == [Concur]
+    assert [type(message) for message in settle_at(GrantingSide(worth, Tier.DEPUTY_COMMANDER), 0)] == [Decline]
 
 
 def test_a_disclosure_that_does_not_fit_the_menu_is_left_to_expire() -> None:
-    side = Granter(tier=Tier.DEPUTY_COMMANDER)
+    side = GrantingSide(tier=Tier.DEPUTY_COMMANDER)
     side.propose()
-    side.granting.hear_disclose(side.words(Disclose, worth=(1.0,), walk_away=0.0))
-    side.granting.hear_counter(side.counter(side.offer(0), 1))
+    side.take(side.words(Disclose, worth=(1.0,), walk_away=0.0))
+    side.take(side.counter(side.offer(0), 1))
     assert side.said() == []
     side.at(2 * OFFER_S)
-    side.granting.lapse()
+    side.take(Due())
     assert side.granting.state is NegotiationState.WAITING

@@ -15,7 +15,7 @@ from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.line import Reason, Release
 
 from .amending import Amending
-from .asking import Asking
+from .asker import OurRequest
 from .calls import Item
 from .config import PartyConfig
 from .desk import Desk
@@ -156,10 +156,10 @@ class Consents:
         asking = self._talks.ask(plan, filed.volumes, peer, filed.legs.get(peer, ()))
         filed.negotiation_id = asking.id
         self._queue(asking, self._gathered_until(filed))
-        if (entry := self._talks.inherit(asking)) is not None:
-            self._agree(asking, entry)
+        if (inherited := self._talks.inherit(asking)) is not None:
+            self._agree(*inherited)
 
-    def _reason(self, asking: Asking) -> Reason:
+    def _reason(self, asking: OurRequest) -> Reason:
         if asking.plan.priority is Priority.EMERGENCY:
             return Reason.EMERGENCY
         notice = asking.plan.start - asking.began_at
@@ -175,7 +175,7 @@ class Consents:
         gathered = min(now + timedelta(seconds=self._config.officer.gather_s), filed.plan.start - self._routine_notice)
         return max(now, gathered)
 
-    def _queue(self, asking: Asking, not_before: datetime) -> None:
+    def _queue(self, asking: OurRequest, not_before: datetime) -> None:
         self._desk.enqueue(
             Item(
                 ref=asking.id,
@@ -195,8 +195,7 @@ class Consents:
         filed = self._book.asked_for(asking.plan.plan_id, asking.id)
         flies = bool(filed.in_force) and filed.start <= self._voice.now
         fixed = asking.plan.priority is Priority.EMERGENCY or filed.is_fixed or flies
-        self._talks.open(asking, call_id, fixed=fixed)
-        return asking.state in UNDER_WAY
+        return self._talks.open(asking, call_id, fixed=fixed).state in UNDER_WAY
 
     # Outcomes --------------------------------------------------------------------------------------------
 
@@ -208,7 +207,7 @@ class Consents:
         if asking is not None:
             self._agree(asking, entry)
 
-    def _agree(self, asking: Asking, entry: Entry) -> None:
+    def _agree(self, asking: OurRequest, entry: Entry) -> None:
         if asking.taken is None:
             return
         filed = self._book.asked_for(asking.plan.plan_id, asking.id)
@@ -232,20 +231,21 @@ class Consents:
         """Bring desk and plans in step with what has become of the negotiations, until nothing changes."""
         if not self._talks.have_news:
             return
-        stepped: dict[Asking, None] = {}
+        stepped: dict[str, None] = {}
         while True:
             while self._give_way() or self._end_negotiations():
                 pass
             for asking in self._talks.take_stepped():
                 self._mind(asking)
-                stepped[asking] = None
+                stepped[asking.id] = None
             if not self._end_item():
                 break
-        for asking in stepped:  # only now: what has failed is for another call, not for the rest of this one
-            if asking.state is NegotiationState.WAITING:
-                self._requeue(asking)
+        for name in stepped:  # only now: what has failed is for another call, not for the rest of this one
+            waiting = self._talks.asking.get(name)
+            if waiting is not None and waiting.state is NegotiationState.WAITING:
+                self._requeue(waiting)
 
-    def _requeue(self, asking: Asking) -> None:
+    def _requeue(self, asking: OurRequest) -> None:
         if all(item.ref != asking.id for item in self._desk.waiting):
             wait = self._agreement.timing.redial_s if asking.tries else 0.0
             self._queue(asking, self._voice.now + timedelta(seconds=wait))
@@ -262,7 +262,7 @@ class Consents:
                 return True
         return False
 
-    def _mind(self, asking: Asking) -> None:
+    def _mind(self, asking: OurRequest) -> None:
         """It has come further: the air that we have said yes to is kept, and a higher tier is a step up."""
         filed = self._book.asked_for(asking.plan.plan_id, asking.id)
         if asking.taken is not None:
@@ -284,7 +284,7 @@ class Consents:
                 self._failed(asking)
         return bool(ended)
 
-    def _tell_end(self, asking: Asking) -> None:
+    def _tell_end(self, asking: OurRequest) -> None:
         taken = asking.taken if asking.outcome in AGREED else None
         menu = asking.menu if taken is not None else None
         self._voice.say(
@@ -302,7 +302,7 @@ class Consents:
             shift_min=menu.shifts_min[taken.choice.shift] if menu and taken else 0,
         )
 
-    def _failed(self, asking: Asking) -> None:
+    def _failed(self, asking: OurRequest) -> None:
         filed = self._book.asked_for(asking.plan.plan_id, asking.id)
         refused = asking.outcome is NegotiationOutcome.REFUSED
         kind = EscalationKind.REFUSED if refused else EscalationKind.EXPIRED
@@ -364,9 +364,7 @@ class Consents:
 
     def withdraw_asking(self, filed: Filed, reason: str) -> None:
         """See :class:`~.amending.Asker`."""
-        asking = self._talks.asking.get(filed.negotiation_id or "")
-        if asking is not None:
-            asking.withdraw(reason)
+        self._talks.withdraw(filed.negotiation_id, reason)
 
     def release(self, agreements: Sequence[Held], reason: str) -> None:
         """See :class:`~.amending.Asker`."""

@@ -20,11 +20,7 @@ class Offered(Protocol):
     """A negotiation in which the other side has made an offer that awaits our answer."""
 
     def weigh(self) -> Answer:
-        """What our strategy says to it. It counts as said: ask once."""
-        ...
-
-    def rehearse(self) -> Answer:
-        """The same, without any consequence."""
+        """What our strategy says to it. Nothing is said yet."""
         ...
 
     def laid_out(self) -> Mapping[str, Any]:
@@ -34,11 +30,6 @@ class Offered(Protocol):
 
 Judge = Callable[[Offered], Answer | None]
 """What an officer makes of an offer; None when that is yet to be ordered."""
-
-
-def by_strategy(offered: Offered) -> Answer | None:
-    """What is said to it where no officer stands between."""
-    return offered.weigh()
 
 
 class Officer(Protocol):

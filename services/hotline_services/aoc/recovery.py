@@ -58,7 +58,7 @@ class Recovery:
     def begin(self, begun: EpochBegun, peers: tuple[str, ...]) -> None:
         """State was lost. Say so, and ask for it."""
         author = self._voice.author
-        self._talks.inheritance.lose(author.epoch)
+        self._talks.lose(author.epoch)
         self._voice.repeat(go_on(author, begun, self._voice.now))
         if self._desk.call is not None:
             self._desk.peer_lost(self._desk.call.peer)  # how it went on is not known

@@ -38,7 +38,7 @@ class PersonOrdering:
         """See :class:`~.officer.Officer`: say what there is to decide, and what would have been said by ourselves."""
         facts = offered.laid_out()
         meets = self._own_plans_met(facts)
-        self._voice.say(DecisionAwaited, **facts, meets=meets, **_advice(offered.rehearse(), facts))
+        self._voice.say(DecisionAwaited, **facts, meets=meets, **_advice(offered.weigh(), facts))
         return None
 
     def _own_plans_met(self, facts: Mapping[str, Any]) -> tuple[str, ...]:

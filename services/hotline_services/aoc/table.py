@@ -3,12 +3,12 @@
 from typing import Final, assert_never
 
 from hotline_protocol.lifecycle import NegotiationState
-from hotline_protocol.line import Counter, Propose
 from hotline_protocol.orders import AcceptOffer, CounterOffer, DeclineOffer, RaiseTier
 
 from .desk import Desk
 from .negotiation import Accept, GiveUp, Offer
-from .talks import Talk, Talks
+from .requests import Role
+from .talks import Talks
 from .voice import Voice
 
 TableOrder = AcceptOffer | CounterOffer | DeclineOffer | RaiseTier
@@ -29,24 +29,38 @@ class Table:
         """Why this order cannot be carried out ("field: reason"), or None when it has been."""
         if isinstance(order, RaiseTier):
             return self._raise_tier(order)
-        talk = self._talks.awaiting(order.negotiation_id, order.offer)
-        if talk is None:
+        role = self._talks.awaiting(order.negotiation_id, order.offer)
+        if role is None:
             return f"offer: {order.offer[:8]} of {order.negotiation_id} does not await an answer"
-        offer = talk.to_answer
-        if offer.expires_at < self._voice.now:
-            return f"offer: it lapsed at {offer.expires_at:%H:%M:%S %Z}"
+        offer = role.to_answer
+        if offer.until < self._voice.now:
+            return f"offer: it lapsed at {offer.until:%H:%M:%S %Z}"
         match order:
             case AcceptOffer():
-                if not talk.is_free(offer.choice):
+                if not role.is_free(role.menu.choice(offer.outcome)):
                     return f"offer: {NOT_FREE}"
-                talk.overrule(Accept())
+                self._talks.answer(role, Accept())
             case CounterOffer():
-                return _counter(talk, offer, order)
+                return self._counter(role, order)
             case DeclineOffer():
-                talk.overrule(GiveUp(reason=order.reason or "declined"))
+                self._talks.answer(role, GiveUp(reason=order.reason or "declined"))
             case _:
                 assert_never(order)
         return None
+
+    def _counter(self, role: Role, order: CounterOffer) -> str | None:
+        try:
+            outcome = role.menu.outcome(order.choice)
+        except IndexError as error:
+            return f"choice: {error}"
+        if outcome == role.to_answer.outcome:
+            return "choice: that is what they offer: accept it"
+        if not role.is_free(order.choice):
+            return f"choice: {NOT_FREE}"
+        fault = role.cannot_counter()
+        if fault is None:
+            self._talks.answer(role, Offer(outcome=outcome))
+        return fault
 
     def _raise_tier(self, order: RaiseTier) -> str | None:
         asking = self._talks.asking.get(order.negotiation_id)
@@ -60,20 +74,5 @@ class Table:
             return f"negotiation_id: {order.negotiation_id} is {asking.state.value}"
         if asking.state is NegotiationState.WAITING:
             self._desk.dequeue(asking.id)  # it is queued again for its new tier
-        asking.rise("taken up a tier by order")
+        self._talks.rise(asking, "taken up a tier by order")
         return None
-
-
-def _counter(talk: Talk, offer: Propose | Counter, order: CounterOffer) -> str | None:
-    try:
-        outcome = talk.menu.outcome(order.choice)
-    except IndexError as error:
-        return f"choice: {error}"
-    if order.choice == offer.choice:
-        return "choice: that is what they offer: accept it"
-    if not talk.is_free(order.choice):
-        return f"choice: {NOT_FREE}"
-    fault = talk.cannot_counter()
-    if fault is None:
-        talk.overrule(Offer(outcome=outcome))
-    return fault

@@ -1,6 +1,34 @@
-"""How one side bargains over the outcomes of a menu, and what an upper tier makes of both sides' needs."""
+"""How one side bargains: alternating offers over any outcomes, its strategy over those of a menu, and the settlement
+that an upper tier makes of both sides' needs."""
 
-from .bargainer import Accept, Answer, Bargainer, GiveUp, Offer
+from .bargainer import Answer, Bargainer
+from .offers import (
+    Accept,
+    AlternatingOffers,
+    Bids,
+    GiveUp,
+    Kind,
+    Negotiation,
+    Offer,
+    OnTable,
+    Reply,
+    Say,
+)
 from .settlement import dominating, settlement
 
-__all__ = ["Accept", "Answer", "Bargainer", "GiveUp", "Offer", "dominating", "settlement"]
+__all__ = [
+    "Accept",
+    "AlternatingOffers",
+    "Answer",
+    "Bargainer",
+    "Bids",
+    "GiveUp",
+    "Kind",
+    "Negotiation",
+    "Offer",
+    "OnTable",
+    "Reply",
+    "Say",
+    "dominating",
+    "settlement",
+]

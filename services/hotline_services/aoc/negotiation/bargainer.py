@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hotline_services.aoc.config import Strategy
 
 from .concession import Concession, Progress
+from .offers import Accept, Bids, GiveUp, Offer, Reply
 
 OWN_SHARE: Final = 1.0
 """How much a side's own worth counts at first beside what it thinks of the peer's, when it picks among outcomes
@@ -20,23 +21,7 @@ FRESH: Final = 0.0
 STALE: Final = -math.inf
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """Not that, but this."""
-
-    outcome: int
-
-
-class Accept(msgspec.Struct, frozen=True):
-    """What the peer has just offered is agreed to."""
-
-
-class GiveUp(msgspec.Struct, frozen=True, kw_only=True):
-    """No agreement at this tier."""
-
-    reason: str
-
-
-Answer = Offer | Accept | GiveUp
+Answer = Reply[int]
 
 
 class _Ranking(msgspec.Struct, frozen=True, eq=False):
@@ -71,7 +56,8 @@ class Bargainer:
     ``worth`` is what each outcome is worth to this side, -1 where it is impossible; only what is worth more
     than ``walk_away`` is offered or accepted. ``shape`` is the menu's (sectors, blocks, shifts); with it a
     side learns what the peer likes of each. No chance and no clock: what a bargainer says depends on its
-    arguments and on what it has heard alone. It is plain state and can be copied or pickled between answers.
+    arguments and on what it has heard alone. All that it remembers is in ``bids``: another one that is given these
+    goes on where this one was.
 
     Two bargainers with the same ``rounds`` agree whenever either makes an offer that the other can accept. With
     the same kind of strategy they are sure to, if an agreement is possible, when ``rounds`` is at least the
@@ -85,6 +71,7 @@ class Bargainer:
         strategy: Strategy,
         rounds: int,
         shape: tuple[int, int, int] | None = None,
+        bids: Bids[int] = Bids(),  # noqa: B008  frozen
     ) -> None:
         """Raises ValueError when an argument makes no sense."""
         self._worth = worth if isinstance(worth, tuple) else _plain(worth)
@@ -93,14 +80,8 @@ class Bargainer:
         self._walk_away = walk_away
         self._strategy = strategy
         self.rounds: Final = rounds
-        self._stale = np.zeros(len(self._worth))
-        self._said = 0
-        self._made: dict[int, None] = {}
-        self._heard: dict[int, None] = {}
-        self._best_heard: int | None = None
         self._shape = shape
-        self._liked = np.zeros(len(self._worth))
-        self._listened = 0
+        self.bids = bids
 
     # Most negotiations are over with the first offer: what only an answer needs is worked out when there is one.
 
@@ -108,18 +89,14 @@ class Bargainer:
     def _ranking(self) -> _Ranking:
         return _ranking(self._worth, self._walk_away)
 
-    @cached_property
-    def _concession(self) -> Concession:
-        return Concession(self._strategy, self._ranking.sorted, self._walk_away, self.rounds)
-
     def opening(self) -> int | None:
         """The first offer; None when nothing on the menu is acceptable. Asked again it says the same."""
-        if self._made:
-            return next(iter(self._made))
+        if self.bids.said:
+            return self.bids.said[0]
         best = max(self._worth)
         if best <= self._walk_away:
             return None
-        if self._strategy.trade_offs and not self._listened:
+        if self._strategy.trade_offs and not self.bids.heard:
             return self._say(self._worth.index(best))  # all that is known of the peer's likes is nothing
         return self._say(self._next())
 
@@ -131,18 +108,18 @@ class Bargainer:
         if not self._ranking.sorted:
             return GiveUp(reason="nothing on the menu is acceptable")
         acceptable = self._worth[offer] > self._walk_away
-        if self._said >= self.rounds:
+        if not self.rounds_left:
             return Accept() if acceptable else GiveUp(reason=f"no agreement in {self.rounds} offers")
         coming = self._next()
         # What we have offered ourselves we cannot refuse; else as soon as it is no worse than what we would say next.
-        if acceptable and (offer in self._made or self._worth[offer] >= self._worth[coming]):
+        if acceptable and (offer in self.bids.said or self._worth[offer] >= self._worth[coming]):
             return Accept()
         return Offer(outcome=self._say(coming))
 
     @property
     def rounds_left(self) -> int:
         """How many more offers may be made."""
-        return max(self.rounds - self._said, 0)
+        return max(self.rounds - len(self.bids.said), 0)
 
     def note(self, heard: int, said: int | None) -> None:
         """Somebody else has answered for us: to the offer ``heard``, and with the offer ``said`` if it was one."""
@@ -151,34 +128,43 @@ class Bargainer:
             self._say(said)
 
     def _listen(self, offer: int) -> None:
-        """Count what the peer asks for, value by value: what it asks for often it likes (frequency model).
+        self.bids = msgspec.structs.replace(self.bids, heard=(*self.bids.heard, offer))
+
+    @property
+    def _best_heard(self) -> int | None:
+        """Of the offers heard, the first of those that are worth most to us."""
+        return max(self.bids.heard, key=self._worth.__getitem__, default=None)
+
+    def _liked(self) -> NDArray[np.float64]:
+        """How much the peer seems to like each outcome: what it asks for often it likes (frequency model).
 
         An outcome is liked as much as its sector, its block and its shift have been asked for, together.
         """
-        self._heard[offer] = None
-        if self._best_heard is None or self._worth[offer] > self._worth[self._best_heard]:
-            self._best_heard = offer
+        liked = np.zeros(len(self._worth))
         _, blocks, shifts = self._shape
-        rest, shift = divmod(offer, shifts)
-        for axis, value in enumerate((*divmod(rest, blocks), shift)):
-            self._liked += _having(self._shape, axis, value)
-        self._listened += 1
+        for offer in self.bids.heard:
+            rest, shift = divmod(offer, shifts)
+            for axis, value in enumerate((*divmod(rest, blocks), shift)):
+                liked += _having(self._shape, axis, value)
+        return liked
 
     def _next(self) -> int:
-        within = self._concession.reach(self._progress())
-        best = self._best_heard
+        ranking, best = self._ranking, self._best_heard
+        concession = Concession(self._strategy, ranking.sorted, self._walk_away, self.rounds, self.bids.demand)
+        within = concession.reach(self._progress(best))
+        self.bids = msgspec.structs.replace(self.bids, demand=concession.demand)
         # The peer has offered it and is taken to stand by it: no need to go below, and a sure end.
-        if best is not None and best not in self._made and self._worth[best] >= self._ranking.sorted[within - 1]:
+        if best is not None and best not in self.bids.said and self._worth[best] >= ranking.sorted[within - 1]:
             return best
-        return self._pick(self._ranking.order[:within])
+        return self._pick(ranking.order[:within])
 
-    def _progress(self) -> Progress:
-        best = self._best_heard
+    def _progress(self, best: int | None) -> Progress:
+        said, heard = self.bids.said, self.bids.heard
         return Progress(
-            said=self._said,
-            made=len(self._made),
-            heard=len(self._heard),
-            first_heard=None if best is None else self._worth[next(iter(self._heard))],
+            said=len(said),
+            made=len(set(said)),
+            heard=len(set(heard)),
+            first_heard=None if best is None else self._worth[heard[0]],
             best_heard=None if best is None else self._worth[best],
         )
 
@@ -187,21 +173,22 @@ class Bargainer:
 
         Without trade-offs, the outcome worth least to this side. When all has been offered, again from all.
         """
+        said = self.bids.said
+        stale = np.zeros(len(self._worth))
+        stale[list(said)] = STALE
+        stale = stale[within]
         if not self._strategy.trade_offs:
-            fresh = within[self._stale[within] == FRESH]
+            fresh = within[stale == FRESH]
             return int(fresh[-1] if fresh.size else within[-1])
         # Less towards the end: the last offer is to please, whatever it costs.
-        own_share = OWN_SHARE * (1 - (self._said + 1) / self.rounds)
-        score = self._liked[within]
-        score += own_share * 3 * self._listened * self._ranking.prices[within]
-        stale = self._stale[within]
+        own_share = OWN_SHARE * (1 - (len(said) + 1) / self.rounds)
+        score = self._liked()[within]
+        score += own_share * 3 * len(self.bids.heard) * self._ranking.prices[within]
         best = (score + stale).argmax()
         return int(within[best if stale[best] == FRESH else score.argmax()])
 
     def _say(self, outcome: int) -> int:
-        self._said += 1
-        self._made[outcome] = None
-        self._stale[outcome] = STALE
+        self.bids = msgspec.structs.replace(self.bids, said=(*self.bids.said, outcome))
         return outcome
 
 

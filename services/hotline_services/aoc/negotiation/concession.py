@@ -35,14 +35,18 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 class Concession:
     """Decides how many of its acceptable outcomes, best first, a side would settle for."""
 
-    def __init__(self, strategy: Strategy, worth: tuple[float, ...], walk_away: float, rounds: int) -> None:
-        """``worth`` is that of the acceptable outcomes, falling; ``rounds`` is how many offers may be made."""
+    def __init__(
+        self, strategy: Strategy, worth: tuple[float, ...], walk_away: float, rounds: int, demand: float = 1.0
+    ) -> None:
+        """``worth`` is that of the acceptable outcomes, falling; ``rounds`` is how many offers may be made; ``demand``
+        is the share of its gain that the side has demanded so far.
+        """
         self._strategy = strategy
         self._worth = worth
         self._rising = worth[::-1]
         self._walk_away = walk_away
         self._rounds = rounds
-        self._demand = 1.0
+        self.demand = demand
 
     def reach(self, now: Progress) -> int:
         """How many it would settle for now; asked once for each offer that it is to make.
@@ -73,8 +77,8 @@ class Concession:
         """
         if now.said:
             pace = self._planned(now.said) / self._planned(now.said - 1)
-            self._demand *= math.pow(pace, self._haste(now) if self._strategy.weighs_risk else 1.0)
-        return self._down_to(self._demand)
+            self.demand *= math.pow(pace, self._haste(now) if self._strategy.weighs_risk else 1.0)
+        return self._down_to(self.demand)
 
     def _planned(self, said: int, exponent: float | None = None) -> float:
         elapsed = said / (self._rounds - 1)
@@ -85,7 +89,7 @@ class Concession:
         if now.best_heard is None:
             return 1.0
         offered = (now.best_heard - self._walk_away) / (self._worth[0] - self._walk_away)
-        share = offered / self._demand if offered < self._demand else 1.0
+        share = offered / self.demand if offered < self.demand else 1.0
         return max(share / USUAL_SHARE, SLOWEST)
 
     def _in_time(self, now: Progress) -> int:

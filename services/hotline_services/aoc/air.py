@@ -1,0 +1,85 @@
+"""The air that negotiations are about: what is free, what is kept for others, and what has to give way."""
+
+from collections.abc import Sequence
+
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.flightplan import Priority
+from hotline_protocol.ledger import Entry, EntryKind
+from hotline_protocol.lifecycle import NegotiationState
+
+from .asker import OurRequest
+from .granter import TheirRequest
+from .menus import gives_way
+from .negotiation import OnTable
+from .picture import Picture, Standing, Use, grant_ref, hold_ref
+
+
+class Air:
+    """The picture of one side, as negotiations see and change it. ``yielded`` are plans that have had to give way since
+    this was last minded, and to whom."""
+
+    def __init__(self, party: str, picture: Picture) -> None:
+        self._party = party
+        self._picture = picture
+        self.yielded: dict[str, str] = {}
+
+    def is_free_to_grant(self, granting: TheirRequest, volumes: tuple[Volume4D, ...]) -> bool:
+        """Nothing firm of our own or of a third party is in the way, but what gives way."""
+        return not any(
+            use.user != granting.peer
+            and use.standing is not Standing.WISHED
+            and not (use.user == self._party and gives_way(use, granting.priority))
+            for use in self._picture.met(volumes)
+        )
+
+    def is_free_to_use(self, asking: OurRequest, volumes: tuple[Volume4D, ...]) -> bool:
+        """Nothing firm is in the way but what gives way, or what the peer may give up on the legs it is told."""
+        plan, told = asking.plan, asking.laid.legs
+        uses = [
+            use
+            for leg, volume in enumerate(volumes)
+            for use in self._picture.met((volume,), but=plan.plan_id)
+            if leg not in told or use.user != asking.peer
+        ]
+        return all(use.standing is Standing.WISHED or gives_way(use, plan.priority) for use in uses)
+
+    def hold(self, granting: TheirRequest) -> None:
+        """Keep the air that we hold for them out of our own use for as long as we hold it."""
+        ref = hold_ref(granting.peer, granting.id)
+        if granting.held is not None and granting.state is NegotiationState.HELD:
+            self._promise(ref, granting, granting.held)
+        else:
+            self._picture.drop(ref)
+
+    def grant(self, agreement_id: str, granting: TheirRequest, offer: OnTable[int]) -> None:
+        """Keep the air of this offer out of our own use until its end."""
+        self._promise(grant_ref(granting.peer, agreement_id), granting, offer)
+
+    def _promise(self, ref: str, granting: TheirRequest, offer: OnTable[int]) -> None:
+        volumes = granting.volumes(offer)
+        self.give_way(volumes, granting.priority, to=granting.peer)
+        use = Use(standing=Standing.THEIRS, ref=ref, user=granting.peer, priority=granting.priority)
+        self._picture.put(use, volumes)
+
+    def give_way(self, volumes: Sequence[Volume4D], priority: Priority, *, to: str = "", but: str = "") -> None:
+        """Take our own flights out of the way of one in distress; ``to`` whom, if it is not our own."""
+        if priority is not Priority.EMERGENCY:
+            return
+        for use in list(self._picture.met(volumes, but=but)):
+            if use.user == self._party and gives_way(use, priority):
+                self._picture.drop(use.ref)
+                self.yielded.setdefault(use.ref, to)
+
+    def restore(self, entry: Entry, *, stands: bool) -> None:
+        """An entry of ours that we had lost: keep that air again, and out of our own use."""
+        ref = grant_ref(entry.user, entry.agreement_id)
+        if entry.kind is EntryKind.RELEASED:
+            self._picture.drop(ref)
+            return
+        for use in list(self._picture.met(entry.volumes)):
+            if use.user == self._party and use.standing is Standing.OURS and use.priority is not Priority.EMERGENCY:
+                self._picture.drop(use.ref)
+                self.yielded.setdefault(use.ref, entry.user)
+        if stands:
+            use = Use(standing=Standing.THEIRS, ref=ref, user=entry.user, priority=entry.priority)
+            self._picture.put(use, entry.volumes)

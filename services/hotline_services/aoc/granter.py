@@ -1,0 +1,260 @@
+"""The side that grants: it is asked for consent, bargains, holds, and enters what is taken up."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.flightplan import FlightKind, Priority
+from hotline_protocol.lifecycle import NegotiationState, NegotiationStep
+from hotline_protocol.line import Concur, Confirm, Counter, Decline, Disclose, Expire, Propose, Tier, Withdraw
+from hotline_protocol.menu import Choice, Menu
+from hotline_protocol.message import digest_of
+
+from .negotiation import Accept, Answer, Bids, GiveUp, OnTable, settlement
+from .request import GRACE, IN_CALL, WORTH_DIGITS, CallLost, Due, Request, RequestRole, Stakes
+
+
+class TheirRequest(Request, frozen=True, kw_only=True):
+    """One negotiation as the side that is asked sees it. A new proposal begins it afresh at the caller's tier.
+
+    ``worth`` is what each outcome is worth to us, ``least`` what this tier must have; what is worth ``content`` is
+    conceded at once. ``held`` is what is kept free for them. ``ends`` is when our offer or our hold lapses.
+    """
+
+    content: float
+    least: float
+    kind: FlightKind
+    priority: Priority
+    menu: Menu
+    worth: tuple[float, ...] = ()
+    held: OnTable[int] | None = None
+    ends: datetime
+    needs: Disclose | None = None
+    """What they have laid open in this call."""
+    settled: OnTable[int] | None = None
+    """What they propose as the settlement of both needs."""
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When our offer or our hold lapses, or when the whole is forgotten."""
+        if self.state.is_over:
+            return None
+        if self.state in {NegotiationState.THEIRS, NegotiationState.HELD}:
+            return self.ends
+        return self.deadline
+
+    def volumes(self, offer: OnTable[int]) -> tuple[Volume4D, ...]:
+        """The air that this offer stands for."""
+        return self.menu.volumes(self.menu.choice(offer.outcome))
+
+
+class Proposed(msgspec.Struct, frozen=True):
+    """They open, at this tier. The menu has been screened.
+
+    ``authority`` is how much of the way from all to nothing this tier may go; see :class:`~.config.Watch`.
+    """
+
+    propose: Propose
+    tier: Tier
+    worth: tuple[float, ...]
+    authority: float = 1.0
+
+
+class Granter(RequestRole[TheirRequest]):
+    """The part of the side that grants."""
+
+    @property
+    def menu(self) -> Menu:
+        """See :class:`~.request.RequestRole`."""
+        return self.record.menu
+
+    def is_free(self, choice: Choice) -> bool:
+        """See :class:`~.request.RequestRole`."""
+        return self.context.is_free(self.record, self.menu.volumes(choice))
+
+    def _stakes(self) -> Stakes:
+        tier, record = self.record.rule.tier, self.record
+        return Stakes(tier=tier, kind=record.kind, priority=record.priority, worth=record.worth, walk_away=record.least)
+
+    # Offers -----------------------------------------------------------------------------------------------
+
+    def _hear_propose(self, event: Proposed) -> None:
+        """A fresh start: weigh the menu and the first offer."""
+        propose, walk_away = event.propose, self.record.walk_away
+        tiers = [rule.tier for rule in self.record.tiers]
+        self._change(
+            call_id=propose.call_id,
+            priority=propose.priority,
+            kind=propose.kind,
+            menu=propose.menu,
+            menu_digest=digest_of(propose.menu),
+            tier_index=tiers.index(event.tier) if event.tier in tiers else 0,
+            worth=event.worth,
+            least=walk_away if event.authority == 1 else 1 - event.authority * (1 - walk_away),
+            bids=Bids(),
+            held=None,
+            ours=None,
+            needs=None,
+            settled=None,
+        )
+        if self.record.rule.disclosure and propose.priority is not Priority.EMERGENCY:
+            self._disclose(propose)
+        else:
+            self._weigh_offer(propose)
+
+    def _disclose(self, propose: Propose) -> None:
+        self._step(NegotiationStep.HEAR_OFFER, theirs=self._read(propose))
+        self._change(worth=tuple(round(worth, WORTH_DIGITS) for worth in self.record.worth))
+        self._stand(self.now + timedelta(seconds=self.offer_s))
+        self._step(NegotiationStep.SAY_OFFER, rounds=self.record.rounds + 1)
+        self._say(Disclose, worth=self.record.worth, walk_away=round(self.record.least, WORTH_DIGITS))
+
+    def _weigh_offer(self, offer: Propose | Counter) -> None:
+        theirs = self._read(offer)
+        if self._is_true(theirs):
+            self._hear_offer(theirs)
+        else:
+            self._step(NegotiationStep.HEAR_OFFER)
+            self._fail(offer.offer, "the offer is not on the menu")
+
+    def _hear_counter(self, counter: Counter) -> None:
+        """Weigh an answer to our standing offer; at a disclosing tier, the settlement."""
+        record = self.record
+        if record.state is not NegotiationState.THEIRS or counter.time > record.ends:
+            return
+        if record.rule.disclosure and record.ours is None:
+            self._change(settled=self._read(counter))
+            self._settle()
+        elif self._is_ours(counter.answers):
+            self._weigh_offer(counter)
+
+    def _hear_disclose(self, disclose: Disclose) -> None:
+        """Their needs, in return for ours."""
+        if self.record.state is NegotiationState.THEIRS and self.record.needs is None:
+            self._change(needs=disclose)
+            self._settle()
+
+    def _settle(self) -> None:
+        """With both needs open, concur if what they propose is what both can work out."""
+        record, theirs = self.record, self.record.needs
+        if record.settled is None or theirs is None or len(theirs.worth) != record.menu.size:
+            return
+        best = settlement(theirs.worth, theirs.walk_away, record.worth, round(record.least, WORTH_DIGITS))
+        if best is not None and record.settled.outcome == best and self._is_true(record.settled):
+            self._hear_offer(record.settled)
+        else:
+            self._step(NegotiationStep.HEAR_OFFER)
+            self._fail(record.settled.digest, "that is not the settlement that both disclosures lead to")
+
+    def _put(self, outcome: int) -> dict[str, object]:
+        said = super()._put(outcome)
+        if self.record.ours is not None:
+            self._stand(self.record.ours.until)
+        return said
+
+    def _stand(self, until: datetime) -> None:
+        """What we have just said stands until then; the answer may take a quarter longer to arrive."""
+        self._change(ends=until + timedelta(seconds=self.offer_s * GRACE))
+
+    # Yes and no -------------------------------------------------------------------------------------------
+
+    def _weigh(self, outcome: int) -> tuple[Answer, Bids[int]]:
+        """Most offers are good enough not to bargain."""
+        record = self.record
+        enough = 0.0 if record.priority is Priority.EMERGENCY else max(record.content, record.least)
+        if record.settled is not None or record.worth[outcome] >= enough:
+            return Accept(), record.bids
+        answer, bids = super()._weigh(outcome)
+        if isinstance(answer, GiveUp) and record.least != record.walk_away:
+            return GiveUp(reason=f"more than our {record.rule.tier.value} may concede"), bids
+        return answer, bids
+
+    def cannot_counter(self) -> str | None:
+        """See :class:`~.request.RequestRole`."""
+        if self.record.settled is not None:
+            return "choice: with both needs laid open the settlement is taken or left"
+        return super().cannot_counter()
+
+    def _concur(self, theirs: OnTable[int]) -> None:
+        """Hold their offer for them, unless it has lapsed on its way."""
+        if self.now > theirs.until:
+            self._step(NegotiationStep.FAIL_AT_TIER)
+            return
+        if not self.context.is_free(self.record, self.record.volumes(theirs)):
+            self._fail(theirs.digest, "that air is no longer free")
+            return
+        ends = self.now + timedelta(seconds=self.context.timing.hold_s)
+        self._step(NegotiationStep.SAY_CONCUR_TO_GRANT, held=theirs, ends=ends)
+        self._say(Concur, offer=theirs.digest, hold_until=ends)
+
+    def _give_up(self, reason: str) -> None:
+        self._fail(self.to_answer.digest, reason)
+
+    def _fail(self, answers: str, reason: str) -> None:
+        self._decline(answers, reason)
+        self._step(NegotiationStep.FAIL_AT_TIER)
+
+    def _hear_taken(self, message: Confirm | Concur) -> None:
+        """They take up our hold, or concur with our offer: it is to be entered, unless it is gone."""
+        record = self.record
+        is_held = record.state is NegotiationState.HELD
+        standing = record.held if is_held else record.ours
+        if standing is None or standing.digest != message.offer:
+            return
+        is_offered = record.state is NegotiationState.THEIRS
+        if is_held or (is_offered and self.context.is_free(record, record.volumes(standing))):
+            self._step(NegotiationStep.HEAR_TAKEN, held=standing)
+
+    def _hear_decline(self, decline: Decline) -> None:
+        """They see nothing acceptable at this tier, or not our last offer."""
+        record = self.record
+        known = {offer.digest for offer in (record.theirs, record.ours) if offer is not None}
+        if record.state in IN_CALL and decline.answers in known:
+            self._step(NegotiationStep.FAIL_AT_TIER)
+
+    def _hear_expire(self, expire: Expire) -> None:
+        """Their offer stands no more."""
+        if self.record.awaited is not None and expire.offer == self.record.awaited.digest:
+            self._step(NegotiationStep.FAIL_AT_TIER)
+
+    # Ends -------------------------------------------------------------------------------------------------
+
+    def _hear_withdraw(self, _: Withdraw) -> None:
+        """They no longer ask; a hold is given up with it."""
+        if not self.record.state.is_over:
+            self._step(NegotiationStep.WITHDRAW, held=None)
+
+    def _lose_call(self, _: CallLost) -> None:
+        """A hold stands until it lapses; anything else waits for another call."""
+        if self.record.state in IN_CALL:
+            self._step(NegotiationStep.FAIL_AT_TIER)
+
+    def _lapse(self, _: Due) -> None:
+        """Our offer or our hold was not taken up in time, or they never came back: all of it, after a long sleep."""
+        while self.record.next_deadline is not None and self.record.next_deadline <= self.now:
+            self._lapse_once()
+
+    def _lapse_once(self) -> None:
+        record = self.record
+        if record.state is NegotiationState.HELD:
+            self._step(NegotiationStep.HOLD_LAPSES, held=None)
+        elif record.state is NegotiationState.THEIRS:
+            if record.ours is not None:
+                self._say(Expire, offer=record.ours.digest)
+            self._step(NegotiationStep.FAIL_AT_TIER)
+        else:
+            self._step(NegotiationStep.FAIL)
+
+    EVENTS = {  # noqa: RUF012  as the base class has it
+        Proposed: _hear_propose,
+        Counter: _hear_counter,
+        Disclose: _hear_disclose,
+        Confirm: _hear_taken,
+        Concur: _hear_taken,
+        Decline: _hear_decline,
+        Expire: _hear_expire,
+        Withdraw: _hear_withdraw,
+        CallLost: _lose_call,
+        Due: _lapse,
+    }

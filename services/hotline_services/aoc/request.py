@@ -1,0 +1,208 @@
+"""A consent that is asked for, by either side: alternating offers over the choices of a menu."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final, TypeVar
+
+import msgspec
+
+from hotline_protocol.agreement import TierRule, Timing
+from hotline_protocol.airspace import Volume4D
+from hotline_protocol.flightplan import FlightKind, Priority
+from hotline_protocol.lifecycle import NEGOTIATION, NegotiationState, NegotiationStep
+from hotline_protocol.line import Counter, Decline, Propose, Tier, offer_digest
+from hotline_protocol.menu import Choice, Menu
+
+from .config import Strategy
+from .negotiation import AlternatingOffers, Answer, Bargainer, Bids, Kind, Negotiation, Offer, OnTable
+
+WORTH_DIGITS: Final = 4
+GRACE: Final = 0.25
+"""The answer to an offer may take so much of the offer's life longer to arrive."""
+OFF_MENU: Final = -1
+IN_CALL: Final = frozenset({NegotiationState.OURS, NegotiationState.THEIRS})
+
+
+class Request(Negotiation[NegotiationState, int], frozen=True, kw_only=True):
+    """What both sides know of a request. ``tiers`` are the rules towards this peer as they were when it began.
+
+    ``strategy`` and ``walk_away`` are how we bargain in it, and what we fall back upon; see :class:`~.config.Costs`.
+    """
+
+    state: NegotiationState = NegotiationState.WAITING
+    deadline: datetime
+    tiers: tuple[TierRule, ...]
+    strategy: Strategy
+    walk_away: float
+    menu_digest: str = ""
+    tier_index: int = 0
+
+    @property
+    def rule(self) -> TierRule:
+        """The rules of the tier that speaks now."""
+        return self.tiers[self.tier_index]
+
+    @property
+    def awaited(self) -> OnTable[int] | None:
+        """The offer that awaits our answer, if it is our turn."""
+        return self.theirs if self.state is NegotiationState.OURS else None
+
+
+class Stakes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is at stake for us: see :class:`~hotline_protocol.orders.DecisionAwaited`."""
+
+    plan_id: str | None = None
+    tier: Tier
+    kind: FlightKind
+    priority: Priority
+    worth: Sequence[float]
+    walk_away: float
+
+
+R = TypeVar("R", bound=Request)
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What is not in the record: the time, the agreed times, and whether nothing firm is in the way of an air."""
+
+    now: datetime
+    timing: Timing
+    is_free: Callable[[Any, tuple[Volume4D, ...]], bool]
+
+
+class RequestRole(AlternatingOffers[R, int]):
+    """Either side of a request: :class:`~.officer.Offered` while it is our turn. ``awaits_answer`` is set when the
+    officer is to be asked."""
+
+    KIND = Kind(table=NEGOTIATION, steps=NegotiationStep, counter=Counter, decline=Decline, id_field="negotiation_id")
+    EVENTS: ClassVar[dict[type, Callable[[Any, Any], None]]]
+    """What each kind of event does; any other changes nothing."""
+
+    def __init__(self, record: R, context: Context) -> None:
+        super().__init__(record, context.now)
+        self.context: Final = context
+        self.awaits_answer = False
+        self._weighed: tuple[Answer, Bids[int]] | None = None
+
+    def take(self, event: object) -> None:
+        """Deal with this event."""
+        deal = self.EVENTS.get(type(event))
+        if deal is not None:
+            deal(self, event)
+
+    # The role says: ---------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def menu(self) -> Menu:
+        """What is on the table."""
+
+    @abstractmethod
+    def is_free(self, choice: Choice) -> bool:
+        """Whether nothing firm is in the way of this."""
+
+    @abstractmethod
+    def _stakes(self) -> Stakes:
+        """What is at stake for us at this tier."""
+
+    # Offers -----------------------------------------------------------------------------------------------
+
+    @property
+    def offer_s(self) -> float:
+        """See :class:`~.negotiation.AlternatingOffers`."""
+        return self.record.rule.offer_s
+
+    def _digest(self, outcome: int) -> str:
+        return offer_digest(self.record.id, self.record.call_id, self.record.menu_digest, self.menu.choice(outcome))
+
+    def _shown(self, outcome: int) -> dict[str, Any]:
+        return {"choice": self.menu.choice(outcome)}
+
+    def _read(self, offer: Propose | Counter) -> OnTable[int]:
+        """An offer of theirs, with the number of its outcome; -1 when that is not on the menu."""
+        try:
+            outcome = self.menu.outcome(offer.choice)
+        except IndexError:
+            outcome = OFF_MENU
+        return OnTable(digest=offer.offer, outcome=outcome, round=offer.round, until=offer.expires_at)
+
+    def _is_true(self, theirs: OnTable[int]) -> bool:
+        """Whether it is on the menu, and what its digest names."""
+        return theirs.outcome != OFF_MENU and theirs.digest == self._digest(theirs.outcome)
+
+    def _hear_offer(self, theirs: OnTable[int]) -> None:
+        """It is our turn: the officer is to be asked what to say to this."""
+        self._step(NegotiationStep.HEAR_OFFER, theirs=theirs)
+        self.awaits_answer = True
+
+    # The officer ------------------------------------------------------------------------------------------
+
+    @property
+    def to_answer(self) -> OnTable[int]:
+        """The offer that awaits our answer. Raises ValueError when there is none."""
+        if self.record.awaited is None:
+            raise ValueError(f"no offer awaits an answer in {self.record.id}")
+        return self.record.awaited
+
+    def weigh(self) -> Answer:
+        """See :class:`~.officer.Offered`."""
+        if self._weighed is None:
+            self._weighed = self._weigh(self.to_answer.outcome)
+        return self._weighed[0]
+
+    def _weigh(self, outcome: int) -> tuple[Answer, Bids[int]]:
+        bargainer = self._bargainer()
+        return bargainer.answer(outcome), bargainer.bids
+
+    def answer(self, answer: Answer) -> None:
+        """Say this to the offer that awaits an answer. What is not our strategy's own answer counts like it."""
+        theirs = self.to_answer
+        if self._weighed is not None and answer is self._weighed[0]:
+            bids = self._weighed[1]
+        else:
+            bargainer = self._bargainer()
+            bargainer.note(theirs.outcome, answer.outcome if isinstance(answer, Offer) else None)
+            bids = bargainer.bids
+        self._change(bids=bids)
+        self._reply(theirs, answer)
+
+    def cannot_counter(self) -> str | None:
+        """Why no further offer may be made at this tier, or None when it may."""
+        bargainer = self._bargainer()
+        return None if bargainer.rounds_left else f"choice: this tier may make {bargainer.rounds} offers, and has"
+
+    def _bargainer(self) -> Bargainer:
+        """What we go by at this tier, as it stands."""
+        stakes, record = self._stakes(), self.record
+        return Bargainer(
+            stakes.worth, stakes.walk_away, record.strategy, self.record.rule.rounds, self.menu.shape, record.bids
+        )
+
+    def laid_out(self) -> dict[str, Any]:
+        """See :class:`~.officer.Offered`. Raises ValueError when nothing awaits an answer."""
+        theirs, stakes, record = self.to_answer, self._stakes(), self.record
+        return {
+            "negotiation_id": record.id,
+            "peer": record.peer,
+            "call_id": record.call_id,
+            "menu": self.menu,
+            "choice": self.menu.choice(theirs.outcome),
+            "offer": theirs.digest,
+            "round": theirs.round,
+            "expires_at": theirs.until,
+            "plan_id": stakes.plan_id,
+            "tier": stakes.tier,
+            "kind": stakes.kind,
+            "priority": stakes.priority,
+            "worth": tuple(round(worth, WORTH_DIGITS) for worth in stakes.worth),
+            "walk_away": round(stakes.walk_away, WORTH_DIGITS),
+        }
+
+
+class CallLost(msgspec.Struct, frozen=True):
+    """The call was dropped, with the negotiation perhaps under way in it."""
+
+
+class Due(msgspec.Struct, frozen=True):
+    """Time has passed, perhaps more than there was."""

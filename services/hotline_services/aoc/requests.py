@@ -1,0 +1,192 @@
+"""The requests of one side as records: one event of one of them at a time, and what is to be minded after it."""
+
+from datetime import datetime
+
+import msgspec
+
+from hotline_protocol.agreement import Agreement
+
+from .adoption import Inheritance
+from .air import Air
+from .asker import Asker, OurRequest
+from .granter import Granter, TheirRequest
+from .negotiation import Answer
+from .officer import Judge
+from .request import CallLost, Context, Due
+from .voice import Voice
+
+Talk = OurRequest | TheirRequest
+Role = Asker | Granter
+Key = tuple[str, str]
+"""Who asks, and the id of the negotiation."""
+
+
+class TalksState(msgspec.Struct, kw_only=True):
+    """All negotiations of one side: what it asks for by id, and what is asked of it by who asks and id.
+
+    ``named`` counts the negotiations of each name. Two queues are empty between turns: those that have come further
+    (``stepped``), and peers to whom something has been granted (``changed``).
+    """
+
+    asking: dict[str, OurRequest] = {}
+    granting: dict[Key, TheirRequest] = {}
+    named: dict[str, int] = {}
+    inheritance: Inheritance = msgspec.field(default_factory=Inheritance)
+    stepped: list[Key] = []
+    changed: list[str] = []
+
+
+class Requests:
+    """Keeps the records: takes what happens to one, says what its role says, and has the officer asked."""
+
+    def __init__(self, party: str, agreement: Agreement, air: Air, voice: Voice, judge: Judge) -> None:
+        self.state = TalksState()
+        self._party = party
+        self._agreement = agreement
+        self._air = air
+        self._voice = voice
+        self._judge = judge
+        self._next_deadline: datetime | None = None
+        self._deadline_stands = True
+
+    @property
+    def asking(self) -> dict[str, OurRequest]:
+        """What we ask for, by the id of the negotiation."""
+        return self.state.asking
+
+    @property
+    def granting(self) -> dict[Key, TheirRequest]:
+        """What we are asked for, by who asks and the id of the negotiation."""
+        return self.state.granting
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When the first of them wants to be woken."""
+        if not self._deadline_stands:
+            times = (talk.next_deadline for talk in self.all())
+            self._next_deadline = min((at for at in times if at is not None), default=None)
+            self._deadline_stands = True
+        return self._next_deadline
+
+    def open_ids(self) -> list[str]:
+        """Negotiations that are not over."""
+        return [talk.id for talk in self.all() if not talk.state.is_over]
+
+    def all(self) -> tuple[Talk, ...]:
+        """All negotiations as they stand, ours first."""
+        return (*self.asking.values(), *self.granting.values())
+
+    # One event of one negotiation --------------------------------------------------------------------------
+
+    def _role(self, talk: Talk) -> Role:
+        now, timing = self._voice.now, self._agreement.timing
+        if isinstance(talk, OurRequest):
+            return Asker(talk, Context(now=now, timing=timing, is_free=self._air.is_free_to_use))
+        return Granter(talk, Context(now=now, timing=timing, is_free=self._air.is_free_to_grant))
+
+    def _take(self, talk: Talk, event: object) -> None:
+        """This happens to this negotiation."""
+        role = self._role(talk)
+        role.take(event)
+        self._keep(role)
+
+    def _keep(self, role: Role) -> None:
+        """Keep what has become of it, say what is to be said, and have the officer asked."""
+        talk = role.record
+        key = (self._party, talk.id) if isinstance(talk, OurRequest) else (talk.peer, talk.id)
+        if isinstance(talk, OurRequest):
+            self.asking[talk.id] = talk
+        else:
+            self.granting[key] = talk
+        if role.has_stepped:
+            self._note_step(key)
+            if isinstance(talk, TheirRequest):
+                self._air.hold(talk)
+        for said in role.said:
+            self._voice.say(said.kind, **said.fields)
+        if role.awaits_answer:
+            self._decide(talk)
+
+    def _note_step(self, key: Key) -> None:
+        """It has come further: whoever minds it looks at it before this turn is over."""
+        self._deadline_stands = False
+        if key not in self.state.stepped:
+            self.state.stepped.append(key)
+
+    def _decide(self, talk: Talk) -> None:
+        """Have the officer judge the offer that awaits an answer, and say it, if they have one yet."""
+        role = self._role(talk)
+        answer = self._judge(role)
+        if answer is not None:
+            self.answer(role, answer)
+
+    def answer(self, role: Role, answer: Answer) -> None:
+        """Say this to the offer that awaits an answer in it."""
+        role.answer(answer)
+        self._keep(role)
+
+    def awaiting(self, negotiation_id: str, offer: str) -> Role | None:
+        """Our part in the negotiation in which exactly this offer awaits our answer."""
+        named = (talk for talk in self.all() if talk.id == negotiation_id)
+        return next(
+            (self._role(talk) for talk in named if talk.awaited is not None and talk.awaited.digest == offer), None
+        )
+
+    def decide(self) -> None:
+        """Have the officer judge whatever awaits an answer."""
+        for talk in self.all():
+            if talk.awaited is not None:
+                self._decide(talk)
+
+    def interrupt(self, call_id: str, peer: str) -> None:
+        """This call is over, whatever was under way in it."""
+        for talk in self.all():
+            if talk.call_id == call_id and talk.peer == peer:
+                self._take(talk, CallLost())
+
+    def lapse(self) -> None:
+        """Wake those whose time has come."""
+        if self.next_deadline is not None and self.next_deadline <= self._voice.now:
+            for talk in self.all():
+                self._take(talk, Due())
+
+    # What is to be minded before the turn is over ---------------------------------------------------------
+
+    @property
+    def have_news(self) -> bool:
+        """Whether any has come further, or any plan of ours has had to give way, since this was last minded."""
+        return bool(self.state.stepped or self._air.yielded)
+
+    def take_yielded(self) -> list[tuple[str, str]]:
+        """Plans of ours that have had to give way since this was last asked, and to whom."""
+        yielded, self._air.yielded = list(self._air.yielded.items()), {}
+        return yielded
+
+    def take_changed(self) -> list[str]:
+        """Peers to whom we have granted something since this was last asked."""
+        changed, self.state.changed = self.state.changed, []
+        return changed
+
+    def forget_ended(self) -> list[OurRequest]:
+        """Drop what is over; returns the ended ones that we had asked."""
+        over = [talk for talk in self._stepped() if talk.state.is_over]
+        for talk in over:
+            if isinstance(talk, OurRequest):
+                del self.asking[talk.id]
+            else:
+                del self.granting[talk.peer, talk.id]
+        self.state.stepped = [key for key in self.state.stepped if self._find(key) is not None]
+        return [talk for talk in over if isinstance(talk, OurRequest)]
+
+    def take_stepped(self) -> list[OurRequest]:
+        """Those that we ask and that have come further since this was last asked."""
+        stepped = [talk for talk in self._stepped() if isinstance(talk, OurRequest)]
+        self.state.stepped = []
+        return stepped
+
+    def _stepped(self) -> list[Talk]:
+        return [talk for talk in map(self._find, self.state.stepped) if talk is not None]
+
+    def _find(self, key: Key) -> Talk | None:
+        asks, name = key
+        return self.asking.get(name) if asks == self._party else self.granting.get(key)
