@@ -1,0 +1,65 @@
+"""Which test is run when there are several workers: tests that wait for other processes run beside tests that compute.
+
+Tests of one file stay together in one worker and in their order, so that what a file sets up is set up once. Of the
+tests that compute, no more files are run at a time than there are cores. The other workers take those that wait.
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+CORES: Final = os.cpu_count() or 1
+WORKERS: Final = 2 * CORES
+"""Twice as many as cores: about half of the tests wait."""
+WAITING: Final = ("tests/broker/", "tests/compose/", "tests/outside/")
+TOGETHER: Final = ("tests/compose/",)
+"""Folders whose tests share what takes long to set up: they stay in one worker."""
+FIRST: Final = (
+    "tests/compose/",
+    "tests/simulated/test_faulty_days.py",
+)
+"""What takes longest, in this order: begun late, it would be waited for in the end."""
+
+
+def computes(unit: str) -> bool:
+    return not unit.startswith(WAITING)
+
+
+def unit_of(nodeid: str) -> str:
+    """The file of a test, or its folder where that stays together."""
+    path = nodeid.partition("::")[0]
+    return next((folder for folder in TOGETHER if path.startswith(folder)), path)
+
+
+def in_order(units: Sequence[str]) -> list[str]:
+    """What takes longest first, and the rest as it was."""
+    places = {unit: place for place, unit in enumerate(FIRST)}
+    return sorted(units, key=lambda unit: places.get(unit, len(FIRST)))
+
+
+class Beside(LoadScopeScheduling):
+    """Hands out whole files. ``cores`` is how many that compute are run at a time while others wait."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None, cores: int = CORES) -> None:
+        super().__init__(config, log)
+        self._cores = cores
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit_of(nodeid)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """Hand the worker the first file of the kind that is wanted now, or else the first of the other kind."""
+        computing = sum(self._is_computing(other) for other in self.nodes if other is not node)
+        wants_computing = computing < self._cores
+        queue = in_order(list(self.workqueue))
+        unit = next((unit for unit in queue if computes(unit) is wants_computing), queue[0])
+        self.workqueue.move_to_end(unit, last=False)
+        super()._assign_work_unit(node)
+
+    def _is_computing(self, node: WorkerController) -> bool:
+        return any(computes(unit) and not all(tests.values()) for unit, tests in self.assigned_work[node].items())
