@@ -8,7 +8,7 @@ SOURCES := protocol services tests benchmarks examples tools
 SEEDS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test unit compose-test wheel-test bench soak soak-days soak-live schemas lock clean
+.PHONY: help demo check test unit compose-test wheel-test bench soak soak-days soak-live nightly schemas lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -22,12 +22,12 @@ check: $(VENV)/.dev ## lint, formatting, types, and what may import what
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# CHECKED=yes leaves the checks out, where they have just passed.
-test: $(if $(CHECKED),$(VENV)/.dev,check) ## everything that must hold: the checks, then every test that this machine can run
-	$(BIN)/pytest $(ARGS)
+# -n auto: several workers, tests that wait beside tests that compute (tests/scheduling.py).
+test: check ## everything that must hold: the checks, then every test that this machine can run
+	$(BIN)/pytest -n auto -m "not nightly" $(ARGS)
 
 unit: $(VENV)/.dev ## only the tests that need neither broker nor containers
-	$(BIN)/pytest -m "not broker and not compose" $(ARGS)
+	$(BIN)/pytest -n auto -m "not broker and not compose and not nightly" $(ARGS)
 
 compose-test: $(VENV)/.dev ## only the tests of the container stack
 	$(BIN)/pytest -m compose $(ARGS)
@@ -40,7 +40,10 @@ bench: $(VENV)/.bench ## measure, each figure beside its comparison: all, or mak
 		echo; echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; \
 	done
 
-soak: soak-days soak-live ## everything that takes long: faulty days, then live kills, load, memory and hostile inputs
+soak: soak-days soak-live nightly ## everything that takes long: faulty days, live kills, load, memory, hostile inputs, nightly tests
+
+nightly: $(VENV)/.dev ## only the tests that make test leaves out: more seeds, the other broker, longer runs
+	$(BIN)/pytest -n auto -m nightly --hypothesis-profile=nightly $(ARGS)
 
 soak-days: $(VENV)/.dev ## the invariants over 100,000 faulty days, on all cores: make soak-days SEEDS=20000 ARGS="--minutes 60"
 	$(BIN)/python tools/soak.py --days $(SEEDS) --keep tests/simulated/kept_seeds.txt $(ARGS)

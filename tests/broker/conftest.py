@@ -1,6 +1,7 @@
 """Real brokers as children of the test run: one of each kind for all, and fresh ones for tests that break them."""
 
 import os
+import zlib
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -10,7 +11,25 @@ import pytest
 from hotline_services.runtime.broker import KINDS, EmbeddedBroker, Kind, find_broker
 from hotline_services.runtime.logs import set_up_logs
 
+HERE = Path(__file__).parent
 _numbers = count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker("broker")
+            if item.get_closest_marker("either_broker") and not _is_over_its_broker(item):
+                item.add_marker("nightly")
+
+
+def _is_over_its_broker(item: pytest.Item) -> bool:
+    """Whether this test runs over this broker in each run: half of such tests have one kind, half the other."""
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return True
+    kinds = [value for name, value in item.callspec.params.items() if name in {"broker", "own_broker"}]
+    return kinds in ([], [KINDS[zlib.crc32(item.originalname.encode()) % len(KINDS)]])
 
 
 def need(kind: Kind) -> None:

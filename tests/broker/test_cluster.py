@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from hotline_protocol.airspace import Circle, Position
 from hotline_protocol.events import CallEnded, Escalated, LineStateChanged
 from hotline_protocol.flightplan import FlightPlan, PlanState
@@ -27,8 +25,6 @@ from hotline_services.runtime.wire import BrokerSettings, Delivery
 from .cluster import NODES, Cluster
 from .conftest import need
 from .stack import PATIENCE_S, Stack, launched, quick_scenario
-
-pytestmark = pytest.mark.broker
 
 SPEED: Final = 1
 """NATS needs up to ten seconds to choose new leaders, and more on a busy machine: a ring (60 s) outlives them, as it

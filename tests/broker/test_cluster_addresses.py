@@ -13,7 +13,6 @@ from hotline_services.runtime.wire import BrokerSettings, Delivery, Refused
 
 from .conftest import need
 
-pytestmark = pytest.mark.broker
 PATIENCE_S = 90.0
 DEAD = "mqtt://127.0.0.1:1"
 

@@ -26,8 +26,6 @@ from hotline_services.runtime.client import connected, subscribe
 
 from .keyring import Keyring
 
-pytestmark = pytest.mark.broker
-
 ROOT = Path(__file__).parents[2]
 AGREEMENT = read_scenario("conformance").agreement
 FASTEST = 20.0

@@ -14,8 +14,6 @@ from hotline_services.runtime.broker import EmbeddedBroker
 from .test_live_shell import Pair, Run, client, numbers, tally
 from .toys import Teller
 
-pytestmark = pytest.mark.broker
-
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:

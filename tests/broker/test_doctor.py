@@ -37,7 +37,6 @@ from hotline_services.runtime.wire import BrokerSettings
 from .conftest import need
 from .secured import Files, SecuredBroker
 
-pytestmark = pytest.mark.broker
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
 PATIENCE_S = 120
 PARTIES = ("us", "ru")

@@ -23,7 +23,6 @@ from hotline_services.runtime.broker import EmbeddedBroker, find_broker
 
 from .conftest import need
 
-pytestmark = pytest.mark.broker
 PATIENCE_S = 120
 STOPPED = (0, 130, -signal.SIGINT)
 """What a command that goes on ends with when it is interrupted: in its first moments that ends Python itself."""

@@ -14,7 +14,6 @@ from hotline_services.runtime.wire import BrokerSettings, Refused
 
 from .test_cluster_addresses import DEAD, PATIENCE_S, Ups
 
-pytestmark = pytest.mark.broker
 CONNECT, SUBSCRIBE, PING, OLD = 1, 8, 12, 4
 
 

@@ -8,7 +8,6 @@ import pytest
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.client import NoBrokerError, connected
 
-pytestmark = pytest.mark.broker
 PATIENCE_S = 30.0
 
 

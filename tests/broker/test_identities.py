@@ -34,7 +34,7 @@ from .insiders import (
     writable,
 )
 
-pytestmark = [pytest.mark.broker, pytest.mark.skipif(not find_broker("mosquitto"), reason="mosquitto is not installed")]
+pytestmark = pytest.mark.skipif(not find_broker("mosquitto"), reason="mosquitto is not installed")
 OTHERS = ("us", "ru", "sky", "director", "monitor", "page", "control", "us-desk", "ru-desk")
 REACHED = ("us", "ru", "sky")
 REFUSALS = {"not-allowed", "malformed", "bad-value", "missing-field"}

@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 import aiomqtt
-import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -15,8 +14,6 @@ from hotline_services.runtime.wire import Delivery, Will
 
 from .conftest import need
 from .stack import PATIENCE_S
-
-pytestmark = pytest.mark.broker
 
 TOPIC = "hotline/v1/incoming"
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

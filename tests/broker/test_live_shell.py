@@ -25,7 +25,6 @@ from hotline_services.runtime.wire import Refused
 from . import toys
 from .toys import PATIENCE_S, POISON, START, Tally, Teller, Toy, service
 
-pytestmark = pytest.mark.broker
 T = TypeVar("T", bound=Toy)
 checks = count(1)
 Pair = tuple[str, str]

@@ -24,7 +24,6 @@ from hotline_services.runtime.timing import Timing
 
 from .toys import PATIENCE_S, START, Toy, service
 
-pytestmark = pytest.mark.broker
 SPEED = 60.0
 HOUR = timedelta(hours=1)
 

@@ -23,6 +23,7 @@ from hotline_services.runtime.broker import EmbeddedBroker
 from .stack import heads
 from .test_stack import Quick, playing
 
+pytestmark = pytest.mark.either_broker
 FIVE = range(5)
 
 

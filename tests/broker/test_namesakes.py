@@ -18,8 +18,6 @@ from .conftest import need
 from .test_live_shell import Pair, Run, client, tally, tally_process, teller, up
 from .toys import PATIENCE_S, Tally
 
-pytestmark = pytest.mark.broker
-
 
 def another(broker: EmbeddedBroker, folder: Path, pair: Pair) -> Run:
     """A second tally of the same name, from a folder of its own."""

@@ -18,7 +18,6 @@ from .conftest import need
 from .test_live_shell import Pair, Run, client, tally
 from .toys import Teller
 
-pytestmark = pytest.mark.broker
 LIMIT = 1_500
 EXTRA = {"mosquitto": f"max_packet_size {LIMIT}", "nats": f"max_payload: {LIMIT}"}
 

@@ -14,7 +14,6 @@ from .conftest import need
 from .test_cluster_addresses import connection
 from .toys import PATIENCE_S
 
-pytestmark = pytest.mark.broker
 TOPIC = "hotline/v1/line/us/ru"
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import aiomqtt
 import msgspec
-import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hotline_protocol.line import Answer, Reason, Ring, Tier
@@ -25,8 +24,6 @@ from hotline_services.runtime.signing import BAD_SIGNATURE, Signer, Verifier, si
 
 from .toys import CLOCK as ITS_CLOCK
 from .toys import PATIENCE_S, START, Tally, Teller, Toy, service
-
-pytestmark = pytest.mark.broker
 
 SIGNERS = {name: Signer(Ed25519PrivateKey.generate()) for name in ("us", "ru")}
 KEYS = {name: (signer.public,) for name, signer in SIGNERS.items()}

@@ -24,7 +24,7 @@ from .stack import heads
 from .test_lost_tail import agreeing, copied, five_agreed, is_lost, put_back
 from .test_signed_stack import Signed, signed
 
-pytestmark = pytest.mark.broker
+pytestmark = pytest.mark.either_broker
 
 
 def rekey(stack: Signed, name: str) -> None:

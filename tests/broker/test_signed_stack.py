@@ -28,7 +28,7 @@ from .keyring import Keyring
 from .stack import SERVICES, heads, launched
 from .test_stack import Quick
 
-pytestmark = pytest.mark.broker
+pytestmark = pytest.mark.either_broker
 PARTIES = ("us", "ru")
 NAMES = {service: service.split()[-1] for service in SERVICES}
 

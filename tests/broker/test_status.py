@@ -14,7 +14,6 @@ from hotline_services.runtime.broker import EmbeddedBroker
 
 from .conftest import need
 
-pytestmark = pytest.mark.broker
 DEAD = "mqtt://127.0.0.1:1"
 
 

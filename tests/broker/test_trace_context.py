@@ -24,7 +24,6 @@ from .conftest import need
 from .stack import PATIENCE_S
 from .test_stack import Quick, playing
 
-pytestmark = pytest.mark.broker
 TOLD = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from hotline_protocol.airspace import Circle, Position
 from hotline_protocol.flightplan import FlightPlan
@@ -26,8 +25,6 @@ from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.client import connected, subscribe
 from hotline_services.runtime.journal import Journal
 from hotline_services.world import monitor_service, sky_service
-
-pytestmark = pytest.mark.broker
 
 PATIENCE_S = 90.0
 SPEED = 10.0

@@ -18,7 +18,7 @@ from . import toys
 from .test_live_shell import Pair, say, teller, up
 from .toys import START
 
-pytestmark = pytest.mark.broker
+pytestmark = pytest.mark.either_broker
 LIMIT_S = "2"
 
 

@@ -1,6 +1,7 @@
 """The house around the program: its locks, its rules for tests, its generated files."""
 
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -53,14 +54,19 @@ SKIPPED_TEST = "import pytest\n@pytest.mark.skip(reason='no broker')\ndef test_s
 SKIPPED_FILE = "import pytest\npytest.skip('no engine', allow_module_level=True)\n"
 
 
+@pytest.mark.parametrize("workers", ["0", "auto"])
 @pytest.mark.parametrize(("ci", "outcomes"), [("", {"skipped": 2}), ("true", {"errors": 2})])
 def test_a_skipped_test_fails_under_ci_and_only_there(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, outcomes: dict[str, int]
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, outcomes: dict[str, int], workers: str
 ) -> None:
     monkeypatch.setenv("CI", ci)
-    pytester.makeconftest((ROOT / "tests" / "conftest.py").read_text())
-    pytester.makepyfile(test_one=SKIPPED_TEST, test_other=SKIPPED_FILE)
-    result = pytester.runpytest_inprocess("--continue-on-collection-errors", "-p", "no:asyncio")
+    folder = pytester.mkdir("tests")
+    for name in ("conftest.py", "scheduling.py"):
+        shutil.copy(ROOT / "tests" / name, folder)
+    (folder / "test_one.py").write_text(SKIPPED_TEST)
+    (folder / "test_other.py").write_text(SKIPPED_FILE)
+    options = ("--continue-on-collection-errors", "--import-mode=importlib", "-p", "no:asyncio", "-n", workers)
+    result = pytester.runpytest_inprocess(*options, "tests")
     result.assert_outcomes(**outcomes)
 
 
