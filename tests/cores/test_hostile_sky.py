@@ -15,9 +15,10 @@ from hotline_protocol.message import Author
 from hotline_protocol.sky import FlightBegan, FlightFlown
 from hotline_services.director.setting import Sky as Setting
 from hotline_services.simulation.chance import Chance
+from hotline_services.traffic.state import SkyState
 from hotline_services.traffic.strips import ORDERS_EACH, Strips
 
-from .skies import DAWN, FAR_EAST, MINUTE, NOON, Watched, agreement, plan
+from .skies import DAWN, FAR_EAST, MINUTE, NOON, Watched, plan
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -95,18 +96,19 @@ def test_a_flight_that_is_sent_to_and_fro_lands_after_a_day_at_last() -> None:
 
 
 def test_of_many_orders_to_a_flight_that_nobody_knows_the_last_few_are_kept() -> None:
-    strips, author = Strips(agreement(), Setting(), Chance(1)), Author("director")
+    strips, author = Strips(Setting(), Chance(1)), Author("director")
+    state = SkyState(author=Author("sky"))
     for minutes in range(50):
         order = author.say(
             Deviate, DAWN, to="sky", side="us", plan_id="p-1", kind=DeviationKind.LATE, minutes=float(minutes)
         )
-        strips.order(order)
-    (kept,) = strips._orders.values()
+        strips.order(state, order)
+    (kept,) = state.orders.values()
     assert [order.minutes for order in kept] == [*map(float, range(50 - ORDERS_EACH, 50))]
     watched = Watched()
-    flight = strips.heard(watched.status("us", plan("p-1"), PlanState.ACCEPTED), DAWN)
+    flight = strips.heard(state, watched.status("us", plan("p-1"), PlanState.ACCEPTED), DAWN)
     assert flight is not None
-    strips.decide_departures(flight)
+    flight = strips.with_departures(state, flight)
     assert flight.departures is not None
     assert flight.departures.shift_s == 49 * 60
 

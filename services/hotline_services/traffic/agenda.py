@@ -1,46 +1,124 @@
-"""What the sky has foreseen, in the order of time. What no longer holds is revoked, and passed over."""
+"""What the sky has foreseen, in the order of time: plain data that a table of the sky handles (``sky.HANDLERS``)."""
 
-from collections.abc import Callable
 from datetime import datetime
 from heapq import heappop, heappush
-from typing import Any, Final
+
+import msgspec
+
+from hotline_protocol.message import PartyName
+
+from .conforming import Turnover
+from .flight import Key
+from .foresight import Affair, Entry, Passing
+from .seeing import Report
 
 
-class Item:
-    """Something to be done at a time."""
-
-    __slots__ = ("act", "revoked", "what")
-
-    def __init__(self, act: Callable[..., None], what: tuple[Any, ...]) -> None:
-        self.act: Final = act
-        self.what: Final = what
-        self.revoked = False
+class Event(msgspec.Struct, frozen=True, tag=True):
+    """Something that is due at a time."""
 
 
-class Agenda:
-    """Items by time; those of one time in the order in which they were put down."""
+class FlightEvent(Event, frozen=True):
+    """Something that comes of a flight."""
 
-    def __init__(self) -> None:
-        self._heap: list[tuple[datetime, int, Item]] = []
-        self._count = 0
+    key: Key
+
+
+class TakeOffDue(FlightEvent, frozen=True):
+    """An awaited flight's time has come."""
+
+    at_s: float
+
+
+class DistressDue(FlightEvent, frozen=True):
+    """The crew calls for help."""
+
+
+class PassingDue(FlightEvent, frozen=True):
+    """The flight goes over the line."""
+
+    passing: Passing
+
+
+class EntryDue(FlightEvent, frozen=True):
+    """The flight enters a zone."""
+
+    entry: Entry
+
+
+class TurnoverDue(FlightEvent, frozen=True):
+    """The flight has left its air for too long, or is back in it."""
+
+    turnover: Turnover
+
+
+class MeetingDue(FlightEvent, frozen=True):
+    """Two flights are closest to each other."""
+
+    other: Key
+    affair: Affair
+
+
+class LandingDue(FlightEvent, frozen=True):
+    """The flight comes to the end of its path."""
+
+
+class TracksDue(Event, frozen=True):
+    """Positions are to be said. ``at`` is the time of this tick, whenever it is handled."""
+
+    at: datetime
+
+
+class ReportDue(Event, frozen=True):
+    """A sighting has come as far as the desk of the side that saw it."""
+
+    to: PartyName
+    cause: str
+    seen_at: datetime
+    report: Report
+
+
+FlightDue = TakeOffDue | DistressDue | PassingDue | EntryDue | TurnoverDue | MeetingDue | LandingDue
+Due = FlightDue | TracksDue | ReportDue
+
+
+class Agenda(msgspec.Struct):
+    """Events by time; those of one time in the order in which they were put down.
+
+    ``events`` are those that still hold, by number; the ``heap`` may name others, which are passed over. ``of`` has the
+    numbers of what is foreseen of each flight.
+    """
+
+    heap: list[tuple[datetime, int]] = []
+    events: dict[int, Due] = {}
+    of: dict[Key, tuple[int, ...]] = {}
+    count: int = 0
 
     @property
     def next(self) -> datetime | None:
-        """When the next item that still holds is due."""
-        heap = self._heap
-        while heap and heap[0][2].revoked:
+        """When the next event that still holds is due."""
+        heap, events = self.heap, self.events
+        while heap and heap[0][1] not in events:
             heappop(heap)
         return heap[0][0] if heap else None
 
-    def put(self, at: datetime, act: Callable[..., None], *what: Any) -> Item:
-        """Do this at that time, unless it is revoked."""
-        item = Item(act, what)
-        self._count += 1
-        heappush(self._heap, (at, self._count, item))
-        return item
+    def put(self, at: datetime, event: Due, *flights: Key) -> None:
+        """This is due at that time, unless it is revoked with what is foreseen of one of these flights."""
+        self.count = number = self.count + 1
+        self.events[number] = event
+        heappush(self.heap, (at, number))
+        for key in flights:
+            self.of[key] = (*self.of.get(key, ()), number)
 
-    def run(self, now: datetime) -> None:
-        """Do all that is due by now."""
-        while (due := self.next) is not None and due <= now:
-            item = heappop(self._heap)[2]
-            item.act(*item.what)
+    def revoke(self, key: Key) -> None:
+        """What was foreseen of this flight no longer holds."""
+        for number in self.of.pop(key, ()):
+            self.events.pop(number, None)
+
+    def take(self, now: datetime) -> Due | None:
+        """Take out the next event that is due by now, if there is any."""
+        at = self.next
+        return self.events.pop(heappop(self.heap)[1]) if at is not None and at <= now else None
+
+    def copy(self) -> "Agenda":
+        """An equal one that shares nothing that changes."""
+        return Agenda(self.heap.copy(), self.events.copy(), self.of.copy(), self.count)

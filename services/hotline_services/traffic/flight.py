@@ -5,27 +5,31 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from hotline_protocol.agreement import Separation
-from hotline_protocol.airspace import Corridor, Volume4D
+from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import FlightKind
 from hotline_protocol.geometry import footprint
 from hotline_protocol.injection import DeviationKind
 from hotline_protocol.intake import LONGEST_FLIGHT
+from hotline_protocol.message import PartyName
 from hotline_protocol.sky import Flyer
 
-from .agenda import Item
 from .conforming import Air, absences, excursions, judged_anew
-from .deviating import AS_PLANNED, Departures, Dice, Turn, joining, turned
-from .flying import HeightBlock, Window
+from .deviating import AS_PLANNED, Departures, Turn, joining, turned
+from .flying import HeightBlock, Manner, Window
 from .flying import flown as fly
 from .laps import Laps
 from .passage import Span
 from .path import Bounds, Path
-from .performance import Performance
+from .performance import Performance, performance
 
 Key = tuple[str, str]
 """Who answers for it (or flies it, where nobody does), and its plan."""
+
+Told = tuple[str, float]
+"""Something that was told of a flight: what, and at which second of its path."""
 
 LAST_MOMENT_S: Final = 1.0
 """A departure later than this before the end of a flight is none any more."""
@@ -53,30 +57,28 @@ class Stage(enum.Enum):
     OVER = "over"
 
 
-class Flight(msgspec.Struct, kw_only=True, eq=False):
-    """What a flight is for and what it flies in are told by its plan: a patrol of fighters until that is known.
+class Flight(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that is replaced when something changes. A patrol of fighters until the plan is known.
 
-    ``stamp`` orders what its centre has said of it, ``digest`` names the plan that this was about and ``version`` its
-    version, ``flown_version`` the one by which it flies; ``departures`` are None until they are decided; ``consented``:
-    it has every consent that it needed. It is ``flown`` from when until when; its path is ``laid`` when it is asked
-    for, since most flights that hold an area come near nobody: the ``box``
-    of the area is enough for that. One that ``strays`` from its plan does so in time or, ``off_its_way``, in place.
-    ``outside`` is when it is out of its air, as far as can be foreseen; ``conforming`` what was told of that last;
-    ``told`` what else has been told and is not to be told again; ``met`` when it was closest to whom, as far as that
-    was told; ``noticed_by`` who has looked at it where it should not be; ``distress_s`` when its crew calls for help;
-    ``foreseen`` what is still to come of it, unless somebody departs from a path.
+    * ``stamp`` orders what its centre has said of it, ``digest`` names the plan that this was about and ``version`` its
+      version; ``flown_version`` is the one by which it flies.
+    * ``departures`` and ``manner`` are None until they are decided; ``consented``: it has every consent that it needed.
+    * ``laid`` is its path, and ``flown`` from when until when it flies. One that ``strays`` from its plan does so in
+      time or, ``off_its_way``, in place. ``outside``: when it is out of its air, as far as can be foreseen.
+    * ``conforming`` is what was told of that last, ``told`` what else must not be told again, ``met`` when it was
+      closest to whom as far as that was told, ``noticed_by`` who has looked at it where it should not be.
+    * ``distress_s``: when its crew calls for help.
     """
 
     key: Key
     flyer: Flyer
     kind: FlightKind = FlightKind.PATROL
-    aircraft: Performance
-    dice: Dice
-    separation: Separation
+    aircraft: Performance = performance(FlightKind.PATROL)
     volumes: tuple[Volume4D, ...] = ()
     block: HeightBlock | None = None
     window: Window = Window(0.0, 0.0)
     departures: Departures | None = None
+    manner: Manner | None = None
     digest: str = ""
     version: int = 1
     flown_version: int = 1
@@ -85,137 +87,140 @@ class Flight(msgspec.Struct, kw_only=True, eq=False):
     stage: Stage = Stage.AWAITED
     flown: Window = Window(0.0, 0.0)
     laid: Path | None = None
-    box: Bounds | None = None
     laps: Laps | None = None
     strays: bool = False
     off_its_way: bool = False
-    outside: list[Span] = []
+    outside: tuple[Span, ...] = ()
     conforming: bool = True
-    told: set[tuple[object, ...]] = msgspec.field(default_factory=set)
-    met: dict[Key, list[float]] = msgspec.field(default_factory=dict)
-    noticed_by: set[str] = msgspec.field(default_factory=set)
+    told: tuple[Told, ...] = ()
+    met: tuple[tuple[Key, float], ...] = ()
+    noticed_by: tuple[PartyName, ...] = ()
     distress_s: float | None = None
-    foreseen: list[Item] = msgspec.field(default_factory=list)
 
     @property
     def begins_s(self) -> float:
         return self.window.start_s + (self.departures or AS_PLANNED).shift_s
 
     @property
-    def is_awaited(self) -> bool:
-        """Whether it has a time at which it takes off."""
-        return self.stage is Stage.AWAITED and bool(self.foreseen)
-
-    @property
     def path(self) -> Path:
-        """Where it is when. Raises ValueError when it has not taken off."""
-        return self.laid or self._lay()
+        """Where it is when. Raises ValueError when it is not in the air."""
+        if self.laid is None:
+            raise ValueError(f"{self.key[1]} is not in the air")
+        return self.laid
 
     @property
     def bounds(self) -> Bounds:
         """A box that it does not leave."""
-        if self.laid is not None:
-            return self.laid.bounds
-        if self.box is None and self.block is not None:
-            west, south, east, north = footprint(self.volumes[0].area).bounds
-            self.box = Bounds(west, south, self.block.lower_ft, east, north, self.block.upper_ft)
-        return self.box or self.path.bounds
+        return self.path.bounds
 
-    def take_air(self, volumes: tuple[Volume4D, ...], epoch: Epoch) -> None:
+    def with_air(self, volumes: tuple[Volume4D, ...], epoch: Epoch) -> "Flight":
         """This is the air that it is to use. Its block of heights is the one that its version was given first."""
-        if self.stage is Stage.FLYING:
-            self.laid = self.path  # by the air that it has had so far
-        if self.flown_version != self.version:
-            self.flown_version, self.block, self.box = self.version, None, None
-        self.volumes = volumes
         start, end = min(volume.start for volume in volumes), max(volume.end for volume in volumes)
-        self.window = Window(epoch.seconds(start), epoch.seconds(end))
-        if self.block is None:
+        block = self.block if self.flown_version == self.version else None
+        if block is None:
             lower_ft = min(volume.lower_ft for volume in volumes)
-            self.block = HeightBlock(float(lower_ft), float(max(volume.upper_ft for volume in volumes)))
+            block = HeightBlock(float(lower_ft), float(max(volume.upper_ft for volume in volumes)))
+        return replace(
+            self,
+            volumes=volumes,
+            block=block,
+            window=Window(epoch.seconds(start), epoch.seconds(end)),
+            flown_version=self.version,
+        )
 
-    def take_off(self, at_s: float) -> bool:
-        """Fly from this time on; False when nothing is left of it."""
+    def taken_off(self, at_s: float, separation: Separation) -> "Flight | None":
+        """In the air from this time on; None when nothing is left of it."""
         departures = self.departures or AS_PLANNED
-        start_s, end_s = self.window.shifted(departures.shift_s)
-        self.flown = Window(max(start_s, at_s), end_s)
-        if self.block is None or end_s - self.flown.start_s < LAST_MOMENT_S:
-            return False
-        self.stage, self.strays = Stage.FLYING, departures.shift_s != 0
-        if isinstance(self.volumes[0].area, Corridor):
-            self._lay()  # it may not come to its end in time
+        start_s, end_s = window = self.window.shifted(departures.shift_s)
+        from_s = max(start_s, at_s)
+        if self.block is None or self.manner is None or end_s - from_s < LAST_MOMENT_S:
+            return None
+        path, keeps_to_plan, laps = fly(self.volumes, self.block, window, self.aircraft, self.manner, separation)
+        flight = replace(
+            self,
+            stage=Stage.FLYING,
+            strays=departures.shift_s != 0 or not keeps_to_plan,
+            laid=path.since(from_s) if from_s > path.start_s else path,
+            laps=laps,
+            flown=Window(from_s, path.end_s),
+        )
         for turn in departures.turns:
-            self.turn(turn, max(self.flown.start_s, start_s + turn.after * (end_s - start_s)))
-        return True
+            flight = flight.departing(turn, max(from_s, start_s + turn.after * (end_s - start_s)))
+        return flight
 
-    def turn(self, turn: Turn, at_s: float) -> None:
-        """Depart from its path at this time, unless it is as good as over by then."""
+    def departing(self, turn: Turn, at_s: float) -> "Flight":
+        """Departing from its path at this time, unless it is as good as over by then."""
         if at_s >= self.flown.end_s - LAST_MOMENT_S:
-            return
+            return self
         path = turned(self.path, turn, self.aircraft, at_s)
         latest_s = max(self.flown.start_s + LONGEST_FLIGHT.total_seconds(), self.flown.end_s)
         if path.end_s > latest_s:  # sent further again and again, it would never land
             path = path.until(latest_s)
         beside = turn.kind is DeviationKind.OFF_ROUTE and at_s <= self.flown.start_s
-        self.laps = self.laps.moved(turn.offset) if self.laps and beside else None
-        self.strays = self.off_its_way = True
-        self.laid, self.flown = path, Window(path.start_s, path.end_s)
-        if turn.kind is DeviationKind.EMERGENCY:
-            self.distress_s = at_s
+        return replace(
+            self,
+            laid=path,
+            laps=self.laps.moved(turn.offset) if self.laps and beside else None,
+            flown=Window(path.start_s, path.end_s),
+            strays=True,
+            off_its_way=True,
+            distress_s=at_s if turn.kind is DeviationKind.EMERGENCY else self.distress_s,
+        )
 
-    def follow(self, now_s: float) -> None:
-        """Go over from its path, now, to that of an amended plan, whose air it has been given."""
+    def following(self, now_s: float, separation: Separation) -> "Flight":
+        """Gone over from its path, now, to that of an amended plan, whose air it has been given."""
         in_distress = self.distress_s is not None and self.distress_s <= now_s
-        if in_distress or self.block is None or now_s >= min(self.flown.end_s, self.window.end_s) - LAST_MOMENT_S:
-            return
+        if in_distress or self.block is None or self.manner is None:
+            return self
+        if now_s >= min(self.flown.end_s, self.window.end_s) - LAST_MOMENT_S:
+            return self
         window = self.window.shifted((self.departures or AS_PLANNED).shift_s)
-        planned, _, _ = fly(self.volumes, self.block, window, self.aircraft, self.dice.manner, self.separation)
+        planned, _, _ = fly(self.volumes, self.block, window, self.aircraft, self.manner, separation)
         path = joining(self.path, planned, self.aircraft, max(now_s, self.flown.start_s))
-        self.laid, self.laps, self.flown = path, None, Window(path.start_s, path.end_s)
-        self.strays = self.off_its_way = True
-        self.distress_s = None
+        flight = replace(
+            self,
+            laid=path,
+            laps=None,
+            flown=Window(path.start_s, path.end_s),
+            strays=True,
+            off_its_way=True,
+            distress_s=None,
+        )
         for turn in (self.departures or AS_PLANNED).turns:
             at_s = window.start_s + turn.after * (window.end_s - window.start_s)
             if at_s > now_s:
-                self.turn(turn, at_s)
+                flight = flight.departing(turn, at_s)
+        return flight
 
-    def break_off(self, now_s: float) -> None:
+    def broken_off(self, now_s: float) -> "Flight":
         """It leaves, and is no longer where anybody could meet it."""
-        if self.flown.start_s < now_s < self.flown.end_s:
-            self.laid = self.path.until(now_s)
-            self.flown = Window(self.flown.start_s, now_s)
+        if not self.flown.start_s < now_s < self.flown.end_s:
+            return self
+        return replace(self, laid=self.path.until(now_s), flown=Window(self.flown.start_s, now_s))
 
-    def _lay(self) -> Path:
-        if self.stage is Stage.AWAITED or self.block is None:
-            raise ValueError(f"{self.key[1]} has not taken off")
-        window = self.window.shifted((self.departures or AS_PLANNED).shift_s)
-        path, keeps_to_plan, self.laps = fly(
-            self.volumes, self.block, window, self.aircraft, self.dice.manner, self.separation
-        )
-        self.strays = self.strays or not keeps_to_plan
-        self.laid = path.since(self.flown.start_s) if self.flown.start_s > path.start_s else path
-        self.flown = Window(self.flown.start_s, path.end_s)
-        return self.laid
+    def landed(self) -> "Flight":
+        """Over: nothing of its path is asked for any more."""
+        return replace(self, stage=Stage.OVER, laid=None, laps=None, outside=(), told=(), met=(), noticed_by=())
 
-    def judge(self, now_s: float, epoch: Epoch) -> None:
-        """When it is outside its air: as it was judged up to now, and by what it has and does from now on."""
+    def having_told(self, what: Told) -> "Flight":
+        """This was told of it, and is not told again."""
+        return replace(self, told=(*self.told, what))
+
+    def judged(self, now_s: float, epoch: Epoch) -> "Flight":
+        """With the time that it is outside its air: as it was judged up to now, and from now on by what it has and
+        does.
+        """
         if not self.strays:
-            return
+            return self
         if self.off_its_way or len(self.volumes) > 1:
             airs = [_air(volume, epoch) for volume in self.volumes]
             outside = excursions(self.path, self.laps, airs, now_s)
         else:  # where it was to be, if at another time
             outside = absences(self.flown, self.window, now_s)
-        self.outside = judged_anew(self.outside, outside, now_s)
+        return replace(self, outside=tuple(judged_anew(self.outside, outside, now_s)))
 
     def is_outside(self, t_s: float) -> bool:
         return any(began <= t_s <= ended for began, ended in self.outside)
-
-    def revoke(self) -> None:
-        """What was foreseen of it no longer holds."""
-        for item in self.foreseen:
-            item.revoked = True
-        self.foreseen = []
 
 
 def under_one_control(one: Flyer, other: Flyer) -> bool:

@@ -29,11 +29,11 @@ class Passing(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """Into a zone."""
+    """Into the zone of this name."""
 
     t_s: float
     at: Point
-    zone: Zone
+    zone: str
 
 
 class Affair(NamedTuple):
@@ -97,7 +97,7 @@ class Foresight:
     def entries(self, flight: Flight) -> list[Entry]:
         """When the flight enters zones that its side needs consent for; where it begins in one, at its beginning."""
         found = [
-            Entry(span.began_s, flight.path.at(span.began_s), zone)
+            Entry(span.began_s, flight.path.at(span.began_s), zone.name)
             for zone, mark in self._zones_for(flight)
             for span in affairs_of(time_inside(flight.path, flight.laps, mark, zone.lower_ft, zone.upper_ft, *ALWAYS))
         ]
@@ -122,9 +122,10 @@ class Foresight:
                 told.append(Affair(*met))
         return told
 
-    def concerned(self, zone: Zone, side: PartyName | None) -> Sequence[PartyName]:
-        """Whose business it is that somebody of this side is in the zone."""
-        return [party for party in self._parties if party != side and zone.holder in (None, party)]
+    def concerned(self, zone: str, side: PartyName | None) -> Sequence[PartyName]:
+        """Whose business it is that somebody of this side is in the zone of this name."""
+        holder = self._zones[zone][0].holder
+        return [party for party in self._parties if party != side and holder in (None, party)]
 
     def is_high(self, one: Flight, other: Flight, t_s: float) -> bool:
         """Whether the minimum for great heights holds between the two."""

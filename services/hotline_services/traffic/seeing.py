@@ -1,8 +1,11 @@
 """What the sides come to know of the sky: not all of it, and not at once."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
+import msgspec
+
+from hotline_protocol.airspace import Position
 from hotline_protocol.geometry import METRES_PER_NM
 from hotline_protocol.injection import SightingKind
 from hotline_protocol.message import PartyName
@@ -11,6 +14,17 @@ from hotline_services.director import setting
 from hotline_services.simulation.chance import Chance
 
 HALF: Final = 0.5
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a side's desk is told of something that was seen: the fields of a ``ReportSighting`` but whom and when."""
+
+    kind: SightingKind
+    at: Position
+    detail: str
+    by: PartyName
+    operator: PartyName | None
+    callsign: str
 
 
 class Eyes:
@@ -37,15 +51,10 @@ def answerable(flyer: Flyer) -> PartyName:
     return flyer.side or flyer.operator
 
 
-def seen_where_it_should_not_be(event: LineCrossed | ZoneEntered, where: str) -> dict[str, Any]:
+def seen_where_it_should_not_be(event: LineCrossed | ZoneEntered, where: str) -> Report:
     """The account of a flight of somebody else in our air. Whether it has our consent is for the desk to look up."""
     kind = SightingKind.LINE_CROSSING if event.flyer.announced else SightingKind.UNANNOUNCED_FLIGHT
-    return {
-        "kind": kind,
-        "at": event.at,
-        "detail": f"{where} at {event.altitude_ft:,.0f} ft",
-        **_who(event.flyer),
-    }
+    return _report(kind, event.flyer, event.at, f"{where} at {event.altitude_ft:,.0f} ft")
 
 
 def concerns_desk(encounter: Encountered, flyer: Flyer, other: Flyer) -> bool:
@@ -58,19 +67,16 @@ def concerns_desk(encounter: Encountered, flyer: Flyer, other: Flyer) -> bool:
     return flyer.announced and flyer.side != other.side and encounter.grade is not Grade.BELOW_SEPARATION
 
 
-def came_close(encounter: Encountered, other: Flyer) -> dict[str, Any]:
+def came_close(encounter: Encountered, other: Flyer) -> Report:
     """The account of an encounter by the side of the one who met this other one."""
-    return {
-        "kind": SightingKind.CLOSE_APPROACH,
-        "at": encounter.at,
-        "detail": f"{encounter.horizontal_nm:.1f} NM and {encounter.vertical_ft:,.0f} ft from our aircraft",
-        **_who(other),
-    }
+    detail = f"{encounter.horizontal_nm:.1f} NM and {encounter.vertical_ft:,.0f} ft from our aircraft"
+    return _report(SightingKind.CLOSE_APPROACH, other, encounter.at, detail)
 
 
-def _who(flyer: Flyer) -> dict[str, Any]:
+def _report(kind: SightingKind, flyer: Flyer, at: Position, detail: str) -> Report:
     by = answerable(flyer)
-    return {"by": by, "operator": flyer.operator if flyer.operator != by else None, "callsign": flyer.callsign}
+    operator = flyer.operator if flyer.operator != by else None
+    return Report(kind=kind, at=at, detail=detail, by=by, operator=operator, callsign=flyer.callsign)
 
 
 def nautical_miles(metres: float) -> float:

@@ -4,14 +4,14 @@ What centres say comes twice, late, or in another order; of each plan the last w
 that its centre gave it.
 """
 
-from collections import deque
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from hotline_protocol.agreement import Agreement
+from msgspec.structs import replace
+
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Volume4D
 from hotline_protocol.events import PlanStatus
-from hotline_protocol.flightplan import FlightKind, FlightPlan
+from hotline_protocol.flightplan import FlightPlan
 from hotline_protocol.geometry import area_problem
 from hotline_protocol.injection import Deviate, FlyUnannounced, SubmitPlan
 from hotline_protocol.intake import FURTHEST_AHEAD, LONGEST_FLIGHT
@@ -21,8 +21,9 @@ from hotline_services.director import setting
 from hotline_services.simulation.chance import Chance
 
 from .deviating import Dice, drawn, ordered
-from .flight import Flight, Key, Stage
+from .flight import Flight, Stage
 from .performance import performance
+from .state import Described, SkyState
 
 KEPT: Final = timedelta(days=2)
 MOST_PLANS: Final = 10_000
@@ -34,7 +35,6 @@ many flights, and so many to each. A later order replaces an earlier one of its 
 BARGAINED: Final = LONGEST_FLIGHT
 """By how much bargaining may have put a flight later than the plan that was checked when it was filed."""
 
-UNKNOWN: Final = performance(FlightKind.PATROL)
 NOBODYS: Final = "unknown"
 
 MOST_WORK: Final = 400_000
@@ -43,38 +43,34 @@ A plan of 500 positions, expanded, has a fifth of it; 64 volumes that all last a
 
 
 class Strips:
-    """Flights by who answers for them and by plan."""
+    """Keeps the flights of a state by who answers for them and by plan: these are the rules of how."""
 
-    def __init__(self, agreement: Agreement, sky: setting.Sky, chance: Chance) -> None:
-        self._separation: Final = agreement.separation
+    def __init__(self, sky: setting.Sky, chance: Chance) -> None:
         self._deviations: Final = sky.deviations
         self._chance: Final = chance
-        self._flights: Final[dict[Key, Flight]] = {}
-        self._known_since: Final[deque[tuple[datetime, Key]]] = deque()
-        self._plans: Final[dict[tuple[Key, str], FlightPlan]] = {}
-        self._orders: Final[dict[Key, deque[Deviate]]] = {}
 
-    def get(self, key: Key) -> Flight | None:
-        return self._flights.get(key)
+    def dice(self, flight: Flight) -> Dice:
+        """The chance of this flight."""
+        return Dice(self._chance, "/".join(flight.key))
 
-    def submitted(self, message: SubmitPlan) -> None:
+    def submitted(self, state: SkyState, message: SubmitPlan) -> None:
         """A side was given this plan: what kind of flight it is stands nowhere else."""
-        key, digest = (message.to, message.plan.plan_id), message.plan.digest
-        flight = self._flights.get(key)
+        side, plan_id, digest = message.to, message.plan.plan_id, message.plan.digest
+        flight = state.flights.get((side, plan_id))
         if flight is None or flight.digest != digest:
-            self._plans[key, digest] = message.plan
-            if len(self._plans) > MOST_PLANS:
-                del self._plans[next(iter(self._plans))]
+            state.plans[side, plan_id, digest] = _description(message.plan)
+            if len(state.plans) > MOST_PLANS:
+                del state.plans[next(iter(state.plans))]
         elif flight.stage is Stage.AWAITED:
-            self._describe(flight, message.plan)
+            state.put(_described(flight, _description(message.plan)))
 
-    def heard(self, status: PlanStatus, now: datetime) -> Flight | None:
+    def heard(self, state: SkyState, status: PlanStatus, now: datetime) -> Flight | None:
         """The flight of which this is the newest that was heard; None when it is news of yesterday.
 
         The sender's clock orders what that sender says, and is trusted with nothing else.
         """
         key, stamp = (status.source, status.plan_id), (status.time, status.seq)
-        flight = self._flights.get(key)
+        flight = state.flights.get(key)
         if flight is None:
             flyer = Flyer(
                 side=status.source,
@@ -82,83 +78,78 @@ class Strips:
                 plan_id=status.plan_id,
                 callsign=status.callsign,
             )
-            flight = self._enter(key, flyer, now)
+            flight = _entered(state, Flight(key=key, flyer=flyer), now)
         elif flight.stamp is not None and stamp <= flight.stamp:
             return None
-        flight.stamp = stamp
-        flight.version = status.number
-        if flight.digest != status.plan:
-            flight.digest = status.plan
-            if plan := self._plans.pop((key, status.plan), None):
-                self._describe(flight, plan)
-        return flight
+        plan = state.plans.pop((*key, status.plan), None) if flight.digest != status.plan else None
+        flight = replace(flight, stamp=stamp, version=status.number, digest=status.plan)
+        return state.put(_described(flight, plan) if plan else flight)
 
-    def unannounced(self, message: FlyUnannounced, now: datetime) -> Flight | None:
+    def unannounced(self, state: SkyState, message: FlyUnannounced, now: datetime) -> Flight | None:
         """A flight of which no centre is told; None when it is on its strip already."""
         plan = message.plan
         operator = plan.operator or message.side or NOBODYS
         key = (message.side or operator, plan.plan_id)
-        if key in self._flights:
+        if key in state.flights:
             return None
         flyer = Flyer(
             side=message.side, operator=operator, plan_id=plan.plan_id, callsign=plan.callsign, announced=False
         )
-        flight = self._enter(key, flyer, now)
-        self._describe(flight, plan)
-        return flight
+        flight = _entered(state, Flight(key=key, flyer=flyer), now)
+        return state.put(_described(flight, _description(plan)))
 
-    def order(self, order: Deviate) -> None:
+    def order(self, state: SkyState, order: Deviate) -> None:
         """For a flight that is not in the air yet, or of which nothing has been heard. The last few count."""
-        waiting = self._orders.setdefault((order.side, order.plan_id), deque(maxlen=ORDERS_EACH))
-        waiting.append(order)
-        if len(self._orders) > MOST_ORDERS:
-            del self._orders[next(iter(self._orders))]
+        key = (order.side, order.plan_id)
+        state.orders[key] = (*state.orders.get(key, ()), order)[-ORDERS_EACH:]
+        if len(state.orders) > MOST_ORDERS:
+            del state.orders[next(iter(state.orders))]
 
-    def decide_departures(self, flight: Flight) -> None:
+    def with_departures(self, state: SkyState, flight: Flight) -> Flight:
         """How it will depart from its plan, by chance and by orders, once its time comes near."""
-        flight.departures = flight.departures or drawn(self.odds(flight.flyer), flight.dice)
-        for order in self._orders.pop(flight.key, ()):
-            turn = ordered(order, flight.dice, self.odds(flight.flyer), after=0.0)
-            flight.departures = flight.departures.with_turn(turn) if turn else flight.departures.shifted_by(order)
+        orders = state.orders.pop(flight.key, ())
+        if flight.departures and not orders:
+            return flight
+        odds, dice = self.odds(flight.flyer), self.dice(flight)
+        departures = flight.departures or drawn(odds, dice)
+        for order in orders:
+            turn = ordered(order, dice, odds, after=0.0)
+            departures = departures.with_turn(turn) if turn else departures.shifted_by(order)
+        return state.put(replace(flight, departures=departures, manner=dice.manner))
 
     def odds(self, flyer: Flyer) -> setting.Deviations | None:
         """How often flights of this operator, or else of its side, depart from their plans."""
         of_side = self._deviations.get(flyer.side) if flyer.side else None
         return self._deviations.get(flyer.operator, of_side)
 
-    def _enter(self, key: Key, flyer: Flyer, now: datetime) -> Flight:
-        self._forget(now)
-        flight = self._flights[key] = Flight(
-            key=key,
-            flyer=flyer,
-            aircraft=UNKNOWN,
-            dice=Dice(self._chance, f"{key[0]}/{key[1]}"),
-            separation=self._separation,
-        )
-        self._known_since.append((now, key))
-        return flight
 
-    def _describe(self, flight: Flight, plan: FlightPlan) -> None:
-        flight.kind = plan.kind
-        flight.aircraft = performance(plan.kind, plan.aircraft_type)
-        if plan.operator and plan.operator != flight.flyer.operator:
-            flight.flyer = Flyer(
-                side=flight.flyer.side,
-                operator=plan.operator,
-                plan_id=plan.plan_id,
-                callsign=flight.flyer.callsign,
-                announced=flight.flyer.announced,
-            )
+def _entered(state: SkyState, flight: Flight, now: datetime) -> Flight:
+    _forget(state, now)
+    state.known.append((now, flight.key))
+    return state.put(flight)
 
-    def _forget(self, now: datetime) -> None:
-        """Flights of days ago. One that is still to come, or in the air, is kept for as long again."""
-        while self._known_since and self._known_since[0][0] < now - KEPT:
-            _, key = self._known_since.popleft()
-            flight = self._flights[key]
-            if flight.stage is Stage.FLYING or flight.is_awaited:
-                self._known_since.append((now, key))
-            else:
-                del self._flights[key]
+
+def _forget(state: SkyState, now: datetime) -> None:
+    """Flights of days ago. One that is still to come, or in the air, is kept for as long again."""
+    while state.known and state.known[0][0] < now - KEPT:
+        _, key = state.known.pop(0)
+        flight = state.flights[key]
+        if flight.stage is Stage.FLYING or state.is_awaited(flight):
+            state.known.append((now, key))
+        else:
+            del state.flights[key]
+
+
+def _description(plan: FlightPlan) -> Described:
+    return Described(plan.kind, plan.aircraft_type, plan.operator)
+
+
+def _described(flight: Flight, plan: Described) -> Flight:
+    """With what its plan tells of it."""
+    flyer = flight.flyer
+    if plan.operator and plan.operator != flyer.operator:
+        flyer = replace(flyer, operator=plan.operator)
+    return replace(flight, kind=plan.kind, aircraft=performance(plan.kind, plan.aircraft_type), flyer=flyer)
 
 
 def why_unflyable(volumes: tuple[Volume4D, ...], now: datetime) -> str | None:

@@ -1,12 +1,14 @@
 """How the sky tells what happens, and to whom it shows it."""
 
 from collections.abc import Iterable
-from typing import Any, Final, Protocol
+from typing import Any, Final
+
+from msgspec.structs import replace
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.geometry import to_position
-from hotline_protocol.injection import DeclareEmergency, ReportSighting
-from hotline_protocol.message import M, Message, PartyName
+from hotline_protocol.injection import DeclareEmergency
+from hotline_protocol.message import Message, PartyName
 from hotline_protocol.sky import (
     ConformanceChanged,
     Encountered,
@@ -19,48 +21,39 @@ from hotline_protocol.sky import (
 from hotline_services.director import setting
 from hotline_services.simulation.chance import Chance
 
-from .agenda import Agenda
+from .agenda import ReportDue
 from .conforming import RECOVERED_WITHIN_S, Turnover, verdict
 from .deviating import AS_PLANNED
 from .flight import Epoch, Flight
 from .foresight import Affair, Entry, Passing
 from .grading import grade
 from .path import Point
-from .seeing import Eyes, came_close, concerns_desk, nautical_miles, seen_where_it_should_not_be
+from .seeing import Eyes, Report, came_close, concerns_desk, nautical_miles, seen_where_it_should_not_be
+from .state import Step
 from .tracking import fixes
-
-
-class Say(Protocol):
-    """Says a message of this kind now."""
-
-    def __call__(self, kind: type[M], cause: str | None = None, /, **fields: Any) -> M: ...
 
 
 class Account:
     """Puts into words what comes of flights, and has the sides' desks told of what they see of it."""
 
-    def __init__(
-        self, agreement: Agreement, sky: setting.Sky, chance: Chance, time: Epoch, say: Say, agenda: Agenda
-    ) -> None:
+    def __init__(self, agreement: Agreement, sky: setting.Sky, chance: Chance, time: Epoch) -> None:
         self._separation: Final = agreement.separation
         self._parties: Final = frozenset(agreement.parties)
         self._eyes: Final = Eyes(sky, chance)
         self._time: Final = time
-        self._say: Final = say
-        self._agenda: Final = agenda
 
-    def began(self, flight: Flight) -> None:
-        self._say(FlightBegan, flyer=flight.flyer, kind=flight.kind, path=fixes(flight.path))
+    def began(self, step: Step, flight: Flight) -> None:
+        step.say(FlightBegan, flyer=flight.flyer, kind=flight.kind, path=fixes(flight.path))
 
-    def turned(self, flight: Flight, now_s: float) -> None:
+    def departed(self, step: Step, flight: Flight) -> None:
         """It flies another way than was told when it began."""
-        ahead = flight.path.since(now_s) if flight.path.start_s < now_s < flight.path.end_s else flight.path
-        self._say(PathChanged, flyer=flight.flyer, path=fixes(ahead))
+        ahead = flight.path.since(step.now_s) if flight.path.start_s < step.now_s < flight.path.end_s else flight.path
+        step.say(PathChanged, flyer=flight.flyer, path=fixes(ahead))
 
-    def flown(self, flight: Flight) -> None:
+    def flown(self, step: Step, flight: Flight) -> None:
         share, longest_s = verdict(flight.outside, *flight.flown)
         kinds = (flight.departures or AS_PLANNED).kinds
-        self._say(
+        step.say(
             FlightFlown,
             flyer=flight.flyer,
             began_at=self._time.moment(flight.flown.start_s),
@@ -70,17 +63,16 @@ class Account:
             deviation=", ".join(kind.value for kind in kinds),
         )
 
-    def distress(self, flight: Flight) -> None:
+    def distress(self, step: Step, flight: Flight) -> None:
         """The crew calls its centre; a flight that its centre does not know calls in vain."""
-        flight.told.add(("distress",))
         if flight.flyer.announced and flight.flyer.side in self._parties:
-            self._say(DeclareEmergency, to=flight.flyer.side, plan_id=flight.flyer.plan_id)
+            step.say(DeclareEmergency, to=flight.flyer.side, plan_id=flight.flyer.plan_id)
 
-    def turned_over(self, flight: Flight, turnover: Turnover) -> None:
+    def turned_over(self, step: Step, flight: Flight, turnover: Turnover) -> None:
         at = flight.path.at(turnover.t_s)
         beyond = f": more than the {RECOVERED_WITHIN_S:.0f} s within which it should have been back"
         detail = f"outside for {turnover.outside_s:,.0f} s" if turnover.outside_s else ""
-        self._say(
+        step.say(
             ConformanceChanged,
             flyer=flight.flyer,
             conforming=turnover.conforming,
@@ -88,10 +80,10 @@ class Account:
             detail=detail + (beyond if turnover.outside_s > RECOVERED_WITHIN_S else ""),
         )
 
-    def crossed(self, flight: Flight, passing: Passing) -> None:
+    def crossed(self, step: Step, flight: Flight, passing: Passing) -> None:
         outbound = passing.into not in (None, flight.flyer.side)
         at = flight.path.at(passing.t_s)
-        event = self._say(
+        event = step.say(
             LineCrossed,
             flyer=flight.flyer,
             outbound=outbound,
@@ -99,19 +91,19 @@ class Account:
             **_where(at),
         )
         if outbound and passing.into is not None:
-            self._show(flight, [passing.into], passing.t_s, event, "over the line")
+            self._show(step, flight, [passing.into], passing.t_s, event, "over the line")
 
-    def entered(self, flight: Flight, entry: Entry, concerned: Iterable[PartyName]) -> None:
-        event = self._say(
+    def entered(self, step: Step, flight: Flight, entry: Entry, concerned: Iterable[PartyName]) -> None:
+        event = step.say(
             ZoneEntered,
             flyer=flight.flyer,
-            zone=entry.zone.name,
+            zone=entry.zone,
             conforming=_has_right(flight, entry.t_s),
             **_where(entry.at),
         )
-        self._show(flight, concerned, entry.t_s, event, f"in {entry.zone.name}")
+        self._show(step, flight, concerned, entry.t_s, event, f"in {entry.zone}")
 
-    def met(self, one: Flight, two: Flight, affair: Affair, *, high: bool) -> None:
+    def met(self, step: Step, one: Flight, two: Flight, affair: Affair, *, high: bool) -> None:
         a, b = one.path.at(affair.closest_s), two.path.at(affair.closest_s)
         half_way = Point((a.x_m + b.x_m) / 2, (a.y_m + b.y_m) / 2, (a.z_ft + b.z_ft) / 2)
         horizontal_nm, vertical_ft = nautical_miles(affair.horizontal_m), round(affair.vertical_ft, 1)
@@ -126,32 +118,35 @@ class Account:
             "vertical_ft": vertical_ft,
             **_where(half_way),
         }
-        event = self._say(Encountered, **fields)
+        event = step.say(Encountered, **fields)
         seen_at = affair.closest_s
         for flyer, other in ((one.flyer, two.flyer), (two.flyer, one.flyer)):
             if flyer.side in self._parties and concerns_desk(event, flyer, other):
                 name = "/".join((*one.key, *two.key))
-                self._report(flyer.side, name, seen_at, event, came_close(event, other))
+                self._report(step, flyer.side, name, seen_at, event, came_close(event, other))
 
     def _show(
-        self, flight: Flight, to: Iterable[PartyName], t_s: float, event: LineCrossed | ZoneEntered, where: str
+        self,
+        step: Step,
+        flight: Flight,
+        to: Iterable[PartyName],
+        t_s: float,
+        event: LineCrossed | ZoneEntered,
+        where: str,
     ) -> None:
         """Each side takes one look at a flight that is where it should not be: it reports it once, or not at all."""
         for party in to:
             if party != flight.flyer.side and party not in flight.noticed_by:
-                flight.noticed_by.add(party)
+                flight = step.put(replace(flight, noticed_by=(*flight.noticed_by, party)))
                 report = seen_where_it_should_not_be(event, where)
-                self._report(party, "/".join(flight.key), t_s, event, report)
+                self._report(step, party, "/".join(flight.key), t_s, event, report)
 
-    def _report(self, to: PartyName, name: str, seen_s: float, event: Message, report: dict[str, Any]) -> None:
-        """Have this side's desk told, in a while, if it has been seen at all."""
+    def _report(self, step: Step, to: PartyName, name: str, seen_s: float, event: Message, report: Report) -> None:
+        """Tell this side's desk, in a while, if it has been seen at all."""
         after = self._eyes.reported_after(to, name)
         if after is not None:
-            fields = {"to": to, "seen_at": self._time.moment(seen_s), **report}
-            self._agenda.put(event.time + after, self._hand_in, event.id, fields)
-
-    def _hand_in(self, cause: str, fields: dict[str, Any]) -> None:
-        self._say(ReportSighting, cause, **fields)
+            due = ReportDue(to, event.id, self._time.moment(seen_s), report)
+            step.state.agenda.put(event.time + after, due)
 
 
 def _where(at: Point) -> dict[str, Any]:
