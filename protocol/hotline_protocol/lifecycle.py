@@ -158,6 +158,6 @@ REVIEW: Final[Mapping[tuple[ReviewState, ReviewStep], ReviewState]] = MappingPro
         (_R.THEIRS, _U.SAY_DECLINE): _R.FAILED,
         (_R.THEIRS, _U.HEAR_DECLINE): _R.FAILED,
         (_R.THEIRS, _U.LOSE_CALL): _R.WAITING,
-        **{(state, _U.FAIL): _R.FAILED for state in (_R.WAITING, _R.OURS, _R.THEIRS)},
+        **{(state, _U.FAIL): _R.FAILED for state in (_R.WAITING, _R.THEIRS)},
     }
 )

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from hotline_protocol.agreement import LineReviewRule
 from hotline_services.aoc.config import Review
-from hotline_services.aoc.negotiation import Accept, GiveUp
-from hotline_services.aoc.review.bargain import Bargain, Offsets, Shift
+from hotline_services.aoc.negotiation import Accept, GiveUp, Offer
+from hotline_services.aoc.review.bargain import Bargain, Offsets
 
 POINTS = 3
 LEFT, RIGHT = -1, 1
@@ -38,8 +38,8 @@ def bargain(
 def offers_to_a_wall(side: Bargain, wall: float) -> list[Offsets]:
     """All that it offers to one who never moves."""
     made = [side.opening() or ()]
-    while isinstance(answer := side.answer((wall,) * POINTS), Shift):
-        made.append(answer.offsets_nm)
+    while isinstance(answer := side.answer((wall,) * POINTS), Offer):
+        made.append(answer.outcome)
     return made
 
 
@@ -70,7 +70,7 @@ def test_it_takes_an_offer_that_is_no_worse_than_what_it_would_offer_next() -> N
     assert side.answer((5.5, 5.5, 5.5)) == Accept()
     side = bargain()
     side.opening()
-    assert side.answer((5.4, 9.0, 9.0)) == Shift(offsets_nm=(5.5, 9.0, 9.0))
+    assert side.answer((5.4, 9.0, 9.0)) == Offer(outcome=(5.5, 9.0, 9.0))
 
 
 def test_after_its_last_offer_it_takes_whatever_it_would_yield() -> None:
@@ -83,7 +83,7 @@ def test_after_its_last_offer_it_takes_whatever_it_would_yield() -> None:
 def test_a_point_where_the_other_has_offered_enough_is_left_to_it() -> None:
     side = bargain()
     side.opening()
-    assert side.answer((-9.0, 6.25, 12.0)) == Shift(offsets_nm=(5.5, 6.25, 12.0))
+    assert side.answer((-9.0, 6.25, 12.0)) == Offer(outcome=(5.5, 6.25, 12.0))
 
 
 def test_what_it_has_offered_itself_it_does_not_refuse() -> None:
@@ -149,5 +149,5 @@ def talk(opens: Bargain, other: Bargain, rounds: int) -> Offsets | None:
             return offer
         if isinstance(answer, GiveUp):
             return None
-        offer = answer.offsets_nm
+        offer = answer.outcome
     raise AssertionError("more offers were made than are allowed")

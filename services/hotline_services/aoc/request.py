@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -76,20 +76,12 @@ class RequestRole(AlternatingOffers[R, int]):
     officer is to be asked."""
 
     KIND = Kind(table=NEGOTIATION, steps=NegotiationStep, counter=Counter, decline=Decline, id_field="negotiation_id")
-    EVENTS: ClassVar[dict[type, Callable[[Any, Any], None]]]
-    """What each kind of event does; any other changes nothing."""
 
     def __init__(self, record: R, context: Context) -> None:
         super().__init__(record, context.now)
         self.context: Final = context
         self.awaits_answer = False
         self._weighed: tuple[Answer, Bids[int]] | None = None
-
-    def take(self, event: object) -> None:
-        """Deal with this event."""
-        deal = self.EVENTS.get(type(event))
-        if deal is not None:
-            deal(self, event)
 
     # The role says: ---------------------------------------------------------------------------------------
 

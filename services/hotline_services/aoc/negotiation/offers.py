@@ -5,7 +5,7 @@ reviews a line) says what an offer is called, what it is worth, and what an agre
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
@@ -95,6 +95,8 @@ class AlternatingOffers(ABC, Generic[R, O]):
     """
 
     KIND: ClassVar[Kind]
+    EVENTS: ClassVar[dict[type, Callable[[Any, Any], None]]]
+    """What the role does about each kind of event; any other changes nothing."""
 
     def __init__(self, record: R, now: datetime) -> None:
         self.record = record
@@ -124,6 +126,12 @@ class AlternatingOffers(ABC, Generic[R, O]):
     @abstractmethod
     def _give_up(self, reason: str) -> None:
         """Say that no offer in reach will do."""
+
+    def take(self, event: object) -> None:
+        """Deal with this event."""
+        deal = self.EVENTS.get(type(event))
+        if deal is not None:
+            deal(self, event)
 
     # The machine: -----------------------------------------------------------------------------------------
 

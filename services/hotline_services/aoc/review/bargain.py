@@ -8,22 +8,13 @@ import msgspec
 
 from hotline_protocol.agreement import LineReviewRule
 from hotline_services.aoc.config import Review
-from hotline_services.aoc.negotiation import Accept, GiveUp
+from hotline_services.aoc.negotiation import Accept, Bids, GiveUp, Offer, Reply
 
 Offsets = tuple[float, ...]
 
 IN_SHARES: Final = (1.0, 0.75, 0.5, 0.25, 0.0)
 """Where no line can be drawn so far out, this much of the way is tried."""
 NO_LINE: Final = "no line that we could agree to can be drawn"
-
-
-class Shift(msgspec.Struct, frozen=True, kw_only=True):
-    """Not that, but the control points moved by these."""
-
-    offsets_nm: Offsets
-
-
-Answer = Shift | Accept | GiveUp
 
 
 class Bargain:
@@ -33,13 +24,20 @@ class Bargain:
     that holds the right of the line, -1 for that of the left). We demand ``wish_nm`` of it at our first offer and
     no less than ``-yield_nm`` at our last, with the exponent of the concession in between (Faratin et al. 1998);
     neither is ever further than the agreement lets the line move in one review. A point where the other's last offer
-    is good enough is offered back to it. Rounded to 0.01 NM in our own favour.
+    is good enough is offered back to it. Rounded to 0.01 NM in our own favour. All that it remembers is in ``bids``.
 
     Two sides that are allowed as many offers agree whenever what one would take overlaps with what the other would.
     """
 
     def __init__(
-        self, wants: Review, rule: LineReviewRule, *, sign: int, points: int, can_run: Callable[[Offsets], bool]
+        self,
+        wants: Review,
+        rule: LineReviewRule,
+        *,
+        sign: int,
+        points: int,
+        can_run: Callable[[Offsets], bool],
+        bids: Bids[Offsets] = Bids(),  # noqa: B008  frozen
     ) -> None:
         furthest = rule.furthest_nm
         self._best: Final = _down(min(max(wants.wish_nm, -furthest), furthest))
@@ -49,28 +47,28 @@ class Bargain:
         self._sign: Final = sign
         self._points: Final = points
         self._can_run: Final = can_run
-        self._made: list[Offsets] = []
+        self.bids = bids
 
     def opening(self) -> Offsets | None:
         """The first offer; None when no line can be drawn that we would take."""
         return self._offer((self._sign * self._demand(),) * self._points)
 
-    def answer(self, heard: Offsets) -> Answer:
+    def answer(self, heard: Offsets) -> Reply[Offsets]:
         """What to say to the other's latest offer. The first answer after our last offer takes it or gives up."""
-        last = len(self._made) >= self._rounds
+        last = len(self.bids.said) >= self._rounds
         demand = self._worst if last else self._demand()
         enough = [self._sign * offset >= demand for offset in heard]
-        if (all(enough) or heard in self._made) and self._can_run(heard):
+        if (all(enough) or heard in self.bids.said) and self._can_run(heard):
             return Accept()
         if last:
             return GiveUp(reason=f"no agreement in {self._rounds} offers")
         wanted = tuple(offset if good else self._sign * demand for offset, good in zip(heard, enough, strict=True))
         offer = self._offer(wanted)
-        return GiveUp(reason=NO_LINE) if offer is None else Shift(offsets_nm=offer)
+        return GiveUp(reason=NO_LINE) if offer is None else Offer(outcome=offer)
 
     def _demand(self) -> float:
         """What gain we want at our next offer: from best to worst over all our offers."""
-        progress = len(self._made) / (self._rounds - 1)
+        progress = len(self.bids.said) / (self._rounds - 1)
         demand = self._worst + (self._best - self._worst) * (1 - progress ** (1 / self._exponent))
         return min(_up(demand), self._best)
 
@@ -79,7 +77,7 @@ class Bargain:
         for share in IN_SHARES:
             offer = tuple(round(offset * share, 2) + 0.0 for offset in wanted)
             if all(self._sign * offset >= self._worst for offset in offer) and self._can_run(offer):
-                self._made.append(offer)
+                self.bids = msgspec.structs.replace(self.bids, said=(*self.bids.said, offer))
                 return offer
         return None
 

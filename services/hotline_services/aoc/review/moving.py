@@ -13,7 +13,7 @@ from hotline_protocol.line import Amend
 from hotline_services.aoc.voice import Voice
 
 from .accord import CHANGEOVER, Accord
-from .reviewing import Bound
+from .reviewer import Bound
 
 CLOCKS_DIFFER: Final = timedelta(minutes=1)
 

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from hotline_protocol.agreement import LineReviewRule
 from hotline_protocol.events import ReviewEnded
 from hotline_protocol.lifecycle import ReviewState
@@ -16,19 +18,31 @@ from hotline_protocol.line import (
     Reason,
 )
 from hotline_services.aoc.calls import Call, Item
+from hotline_services.aoc.config import Review as Wants
 from hotline_services.aoc.desk import Desk
 from hotline_services.aoc.strain.relations import Relations
 from hotline_services.aoc.voice import LONG_AGO, Voice
 
 from .accord import Accord
-from .bargain import Bargain
 from .moving import MovingLine, OnMove
-from .reviewing import Reviewing, fault_of
+from .reviewer import CallLost, Context, GivenUp, Opened, Proposed, Refused, Review, Reviewer, fault_of
 
 NONE_CALLED: Final = LineReviewRule(caller="")
 """Where the agreement has no rule: nobody calls a review."""
 TOO_LATE: Final = "no agreement in time"
 NOT_IN_EFFECT: Final = "the line agreed last is not in effect yet"
+
+
+class ReviewsState(msgspec.Struct, kw_only=True):
+    """When a review is due, the one in progress, and the one last proposed to us with the time by which it has to end.
+
+    ``next_deadline`` is when a review is due or has to end, or the line moves.
+    """
+
+    due: datetime | None
+    reviewing: Review | None = None
+    heard: tuple[str, datetime] = ("", LONG_AGO)
+    next_deadline: datetime | None
 
 
 class Reviews:
@@ -51,16 +65,17 @@ class Reviews:
         self._rule: Final = accord.agreement.line_review or NONE_CALLED
         self._line: Final = MovingLine(accord, self._rule, voice, on_move)
         self._calls: Final = self._rule.caller == party
-        self._due: datetime | None = LONG_AGO if self._calls else None
-        self._reviewing: Reviewing | None = None
-        self._heard: tuple[str, datetime] = ("", LONG_AGO)
-        """The review that was last proposed to us, and by when it has to end."""
-        self.next_deadline: datetime | None = self._due
+        due = LONG_AGO if self._calls else None
+        self.state = ReviewsState(due=due, next_deadline=due)
+
+    @property
+    def next_deadline(self) -> datetime | None:
         """When a review is due or has to end, or the line moves."""
+        return self.state.next_deadline
 
     def open_ids(self) -> list[str]:
         """The review that is not over, if any."""
-        return [self._reviewing.id] if self._reviewing is not None else []
+        return [self.state.reviewing.id] if self.state.reviewing is not None else []
 
     # Time -------------------------------------------------------------------------------------------------
 
@@ -76,20 +91,20 @@ class Reviews:
         if self.next_deadline is None or now < self.next_deadline:
             return
         self._line.move_if_due()
-        if self._reviewing is not None and self._reviewing.deadline <= now:
-            self._give_up(self._reviewing, TOO_LATE)
-        if self._due is not None and self._due <= now:
-            self._begin(self._due)
+        if self.state.reviewing is not None and self.state.reviewing.deadline <= now:
+            self._give_up(self.state.reviewing, TOO_LATE)
+        if self.state.due is not None and self.state.due <= now:
+            self._begin(self.state.due)
         self._set_deadline()
 
     def _begin(self, due: datetime) -> None:
         """A review is due; the first time, we only find out when that is."""
         now = self._voice.now
-        self._due = next_review(self._rule, now)
+        self.state.due = next_review(self._rule, now)
         if due == LONG_AGO:
             return
-        if self._reviewing is not None:
-            self._give_up(self._reviewing, "the next review is due")
+        if self.state.reviewing is not None:
+            self._give_up(self.state.reviewing, "the next review is due")
         peer = next(name for name in self._accord.agreement.parties if name != self._party)
         # By its day and not by a running number: in a run in which something else is changed it is the same review.
         review_id = f"{self._party}-{self._voice.author.epoch}-r{due:%Y%m%d}"
@@ -108,35 +123,32 @@ class Reviews:
             )
         )
 
-    def _give_up(self, reviewing: Reviewing, reason: str) -> None:
-        reviewing.fail(reason)
-        self._settle()
+    def _give_up(self, reviewing: Review, reason: str) -> None:
+        self._take(reviewing, GivenUp(reason))
         self._desk.dequeue(reviewing.id)
 
     def _set_deadline(self) -> None:
-        open_until = self._reviewing.deadline if self._reviewing is not None else None
-        wakes = (self._due, open_until, self._line.moves_at)
-        self.next_deadline = min((at for at in wakes if at is not None), default=None)
+        open_until = self.state.reviewing.deadline if self.state.reviewing is not None else None
+        wakes = (self.state.due, open_until, self._line.moves_at)
+        self.state.next_deadline = min((at for at in wakes if at is not None), default=None)
 
     # Calls ------------------------------------------------------------------------------------------------
 
     def open(self, ref: str, call: Call) -> bool:
         """Begin to talk about it in this call; False when there is nothing left to say."""
-        reviewing = self._reviewing
+        reviewing = self.state.reviewing
         if reviewing is None or reviewing.id != ref or reviewing.state is not ReviewState.WAITING:
             return False
-        reviewing.open(call.id, self._bargain(reviewing.peer))
-        self._settle()
-        return self._reviewing is not None
+        self._take(reviewing, Opened(call.id, self._wants(reviewing.peer)))
+        return self.state.reviewing is not None
 
     def lose_call(self, call: Call) -> None:
         """The call was dropped, perhaps with a review under way: then there is to be another."""
-        if self._reviewing is None:
+        if self.state.reviewing is None:
             return
-        self._reviewing.lose_call(call.id)
-        self._settle()
+        self._take(self.state.reviewing, CallLost(call.id))
         item = call.current
-        if self._reviewing is not None and item is not None and item.ref == self._reviewing.id:
+        if self.state.reviewing is not None and item is not None and item.ref == self.state.reviewing.id:
             self._desk.enqueue(item)
 
     def hear(self, message: InReview) -> str | None:
@@ -151,7 +163,7 @@ class Reviews:
                 self._hear_end(message)
             case _:
                 pass  # a later version's kind of message
-        if reviewing is not None and self._reviewing is not reviewing:
+        if reviewing is not None and reviewing.id not in self.open_ids():
             self._desk.dequeue(reviewing.id)  # it is over: what the call was about has been dealt with
         return fault
 
@@ -161,7 +173,7 @@ class Reviews:
             return f"source: line reviews are called by {self._rule.caller or 'nobody'}"
         fault = self._line.hear_amend(amend)
         if fault is None and self._of(amend) is not None:
-            self._reviewing = None
+            self.state.reviewing = None
         self._set_deadline()
         return fault
 
@@ -180,10 +192,9 @@ class Reviews:
         if fault is not None or refusal is not None:
             self._decline(propose, fault or refusal or "")
             return fault
-        self._heard = (propose.review_id, self._open_until(propose.review_id))
-        reviewing = self._new(propose.review_id, propose.source, self._heard[1])
-        reviewing.hear_propose(propose, self._bargain(propose.source))
-        self._settle()
+        self.state.heard = (propose.review_id, self._open_until(propose.review_id))
+        reviewing = self._new(propose.review_id, propose.source, self.state.heard[1])
+        self._take(reviewing, Proposed(propose, self._wants(propose.source)))
         return None
 
     def _hear_counter(self, counter: CounterTrace) -> str | None:
@@ -191,28 +202,19 @@ class Reviews:
         if reviewing is None:
             self._decline(counter, "that review is over")
             return None
-        if not reviewing.awaits(counter):
+        if not reviewing.is_answered_by(counter):
             return None
         fault = fault_of(counter, self._line.arc, self._rule.furthest_nm)
-        if fault is not None:
-            reviewing.decline(fault)
-        else:
-            reviewing.hear_counter(counter)
-        self._settle()
+        self._take(reviewing, counter if fault is None else Refused(fault))
         return fault
 
     def _hear_end(self, message: ConcurTrace | DeclineTrace) -> None:
         reviewing = self._of(message)
-        if reviewing is None or not reviewing.awaits(message):
-            return
-        if isinstance(message, ConcurTrace):
-            reviewing.hear_concur(message)
-        else:
-            reviewing.hear_decline(message)
-        self._settle()
+        if reviewing is not None and reviewing.is_answered_by(message):
+            self._take(reviewing, message)
 
-    def _of(self, message: InReview | Amend) -> Reviewing | None:
-        reviewing = self._reviewing
+    def _of(self, message: InReview | Amend) -> Review | None:
+        reviewing = self.state.reviewing
         known = reviewing is not None and (reviewing.id, reviewing.peer) == (message.review_id, message.source)
         return reviewing if known else None
 
@@ -228,43 +230,51 @@ class Reviews:
 
     def _open_until(self, review_id: str) -> datetime:
         """When this review has to end: so long after it began, however often it is proposed again."""
-        if self._heard[0] == review_id:
-            return self._heard[1]
+        if self.state.heard[0] == review_id:
+            return self.state.heard[1]
         return self._voice.now + timedelta(seconds=self._accord.agreement.timing.negotiation_s)
 
-    def _new(self, review_id: str, peer: str, deadline: datetime) -> Reviewing:
-        self._reviewing = Reviewing(
-            review_id,
-            peer,
-            self._line.arc,
-            deadline=deadline,
-            voice=self._voice,
-            offer_s=self._accord.agreement.timing.silence_s,
-        )
-        return self._reviewing
+    def _new(self, review_id: str, peer: str, deadline: datetime) -> Review:
+        self.state.reviewing = Review(id=review_id, peer=peer, deadline=deadline)
+        return self.state.reviewing
 
-    def _bargain(self, peer: str) -> Bargain:
-        arc = self._line.arc
-        sign = 1 if self._line.line.right == self._party else -1
-        wants = self._relations.config_towards(peer).review
-        return Bargain(wants, self._rule, sign=sign, points=len(arc.control), can_run=arc.can_run)
+    def _wants(self, peer: str) -> Wants:
+        return self._relations.config_towards(peer).review
+
+    def _take(self, reviewing: Review, event: object) -> None:
+        """This happens to the review: say what is to be said, and draw the consequences."""
+        reviewer = Reviewer(
+            reviewing,
+            Context(
+                now=self._voice.now,
+                arc=self._line.arc,
+                rule=self._rule,
+                sign=1 if self._line.line.right == self._party else -1,
+                offer_s=self._accord.agreement.timing.silence_s,
+            ),
+        )
+        reviewer.take(event)
+        self.state.reviewing = reviewer.record
+        for said in reviewer.said:
+            self._voice.say(said.kind, **said.fields)
+        self._settle()
 
     # Endings ----------------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
         """Draw the consequences of what has just been said."""
-        reviewing = self._reviewing
+        reviewing = self.state.reviewing
         if reviewing is None:
             return
         if not self._calls:
             self._line.bound = reviewing.bound
         if reviewing.state.is_over:
-            self._reviewing = None
+            self.state.reviewing = None
             if self._calls:
                 self._end(reviewing)
         self._set_deadline()
 
-    def _end(self, reviewing: Reviewing) -> None:
+    def _end(self, reviewing: Review) -> None:
         agreed = reviewing.bound if reviewing.state is ReviewState.AGREED else None
         if agreed is not None:
             self._line.amend(agreed, reviewing.peer)
