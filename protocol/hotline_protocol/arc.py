@@ -39,7 +39,7 @@ class Arc:
     """
 
     def __init__(self, line: DeconflictionLine, spacing_nm: float) -> None:
-        self._line: Final = line
+        self.line: Final = line
         self.digest: Final = digest_of(line)
         spine = shapely.LineString(to_plane(line.trace))
         spacing_m = spacing_nm * METRES_PER_NM
@@ -56,7 +56,7 @@ class Arc:
 
     def moved(self, offsets_nm: Sequence[float]) -> Trace:
         """How the line runs with its control points so far to the left: itself, if none is moved."""
-        return _positions(self._drawn(offsets_nm)) if any(offsets_nm) else self._line.trace
+        return _positions(self._drawn(offsets_nm)) if any(offsets_nm) else self.line.trace
 
     def _drawn(self, offsets_nm: Sequence[float]) -> Floats:
         offsets_m = np.interp(self._stations, self._marks, np.array(offsets_nm)) * METRES_PER_NM
@@ -64,7 +64,7 @@ class Arc:
 
     def problem(self, trace: Trace) -> str | None:
         """Why the line cannot run so, or None: within the theatre, no point twice, not across or onto itself."""
-        return trace_problem(msgspec.structs.replace(self._line, trace=trace))
+        return trace_problem(msgspec.structs.replace(self.line, trace=trace))
 
     def can_run(self, offsets_nm: Sequence[float]) -> bool:
         """Whether a line can be drawn with these offsets: asked for each offer, so well inside the theatre that is

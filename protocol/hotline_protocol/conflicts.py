@@ -26,6 +26,7 @@ Plain sets and dictionaries, because nothing is ever rebuilt then. The R-tree in
 around one, with no shape looked at; ``benchmarks/bench_conflicts.py`` has the figures of this one, shapes included.
 """
 
+import copy
 import itertools
 import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -158,10 +159,17 @@ class VolumeIndex(Generic[Key]):
         self._grid: _Grid | None = None
         self._met: dict[tuple[Footprint, Footprint], bool] = {}
         self._answers: dict[_Extent, list[Key]] = {}
-        self._count = itertools.count()
+        self._count = 0
 
     def __len__(self) -> int:
         return len(self._volumes)
+
+    def copy(self) -> "VolumeIndex[Key]":
+        """An equal index that shares nothing but verdicts on pairs of areas, which never change."""
+        twin = copy.copy(self)
+        grid = None if self._grid is None else self._grid.copy()
+        vars(twin).update(_volumes=self._volumes.copy(), _bodies=self._bodies.copy(), _answers={}, _grid=grid)
+        return twin
 
     def get(self, key: Key) -> Volume4D:
         """The volume stored under this key. Raises KeyError."""
@@ -175,7 +183,8 @@ class VolumeIndex(Generic[Key]):
         self._answers.clear()
         extent = _extent_of(volume, self.rule)
         if extent.has_body(self._gap):
-            stored = self._bodies[key] = _stored(extent, key, next(self._count))
+            self._count += 1
+            stored = self._bodies[key] = _stored(extent, key, self._count)
             if self._grid is not None:
                 self._grid.add(stored)
             elif len(self._bodies) > self._few:
@@ -242,6 +251,11 @@ class _Grid:
         self._spans: dict[int, dict[Cell, set[_Stored]]] = {}
         for extent in extents:
             self.add(extent)
+
+    def copy(self) -> "_Grid":
+        twin, spans = _Grid(()), self._spans.items()
+        vars(twin)["_spans"] = {span: {cell: set(held) for cell, held in cells.items()} for span, cells in spans}
+        return twin
 
     def add(self, extent: _Stored) -> None:
         span = _span_of(extent)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from .message import Message
 
@@ -20,3 +20,26 @@ class Core(Protocol):
     def receive(self, message: Message, now: datetime) -> Sequence[Message]: ...
 
     def lapse(self, now: datetime) -> Sequence[Message]: ...
+
+
+class Value(Core, Protocol):
+    """A core whose state is plain data, apart from its configuration and its wiring."""
+
+    def clone(self) -> Self:
+        """An equal core that shares nothing that changes: continued alike, both say the same."""
+        ...
+
+    def fingerprint(self, since: datetime | None = None) -> bytes:
+        """A digest of the state, 16 bytes.
+
+        With ``since`` it is canonical: times count from then, and ids and epochs from their first appearance.
+        """
+        ...
+
+    def save(self) -> bytes:
+        """The state, written down."""
+        ...
+
+    def load(self, saved: bytes) -> None:
+        """Go on from a state that a core of the same configuration has saved."""
+        ...

@@ -355,9 +355,11 @@ class Amend(ToPeer, frozen=True, kw_only=True, tag="amend"):
     effective_at: AwareTime
 
 
-ReviewMessage = ProposeTrace | CounterTrace | ConcurTrace | DeclineTrace | Amend
+TraceMessage = ProposeTrace | CounterTrace | ConcurTrace | DeclineTrace
+ReviewMessage = TraceMessage | Amend
 NegotiationMessage = Propose | Counter | Concur | Decline | Withdraw | Expire | Disclose
 CallMessage = Ring | Answer | Busy | HangUp | LineCheck | LineChecked | Protest | Advise | ReadBack | Affirm | Noted
+OnCallMessage = CallMessage | NegotiationMessage | TraceMessage
 MailMessage = Mail | MailRead
 LedgerMessage = Confirm | Entered | Lapsed | Release | Reconcile | Entries
 LineMessage = CallMessage | MailMessage | ReviewMessage | NegotiationMessage | LedgerMessage

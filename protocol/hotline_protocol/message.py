@@ -15,6 +15,8 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from msgspec import Meta
 
+from .slices import Slice
+
 AwareTime = Annotated[datetime, Meta(tz=True, description="UTC, with its offset written out")]
 END: Final = r"$(?!\n)"
 """The end of a text, in a pattern: Python's ``$`` also matches before a last line break, which no topic can bear."""
@@ -55,7 +57,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=F
 M = TypeVar("M", bound=Message)
 
 
-class Author(msgspec.Struct):
+class Author(Slice):
     """Writes the envelopes of one source. Replaying the same inputs writes the same ids again.
 
     ``seq`` is the number of the last message in this ``epoch``. An author is part of a core's state: plain data.

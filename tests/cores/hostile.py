@@ -236,7 +236,7 @@ class Siege:
                 assert not in_conflict(air, more_air, RULES.boundary_rule), f"{one} and {other} hold the same air"
 
     def _check_that_all_ends(self) -> None:
-        talks, desk = self.centre._talks, self.centre._desk
+        talks, desk = self.centre.parts.talks, self.centre.parts.desk
         assert not any(talk.state.is_over for talk in talks.all()), "what is over must be forgotten"
         assert len(desk._thoughts) <= 64
         is_open = {*((talk.peer, talk.id, type(talk)) for talk in talks.all()), *([desk.call.id] if desk.call else ())}
@@ -254,7 +254,7 @@ class Siege:
 
     def call_of(self, peer: str, number: int) -> str:
         """The call in progress with this peer, mostly; or any other that there has been."""
-        call = self.centre._desk.call
+        call = self.centre.parts.desk.call
         if number < 6 and call is not None and call.peer == peer:
             return call.id
         return self.recent(self.call_ids, number)

@@ -180,7 +180,7 @@ def test_a_line_check_that_nobody_answers_for_days_stays_one_and_is_rung_ever_mo
     world.lost = lambda message: getattr(message, "to", "") == "ru"
     world.run(minutes=5 * DAY_MIN)
     assert len(world.all(Ring)) < 5 * 90
-    assert len(world.centres["us"]._desk.waiting) <= 1
+    assert len(world.centres["us"].parts.desk.waiting) <= 1
     world.lost = lambda _: False
     world.run(minutes=30)
     assert len(world.all(LineChecked)) == 1
@@ -203,7 +203,7 @@ def test_an_answer_to_something_else_does_not_end_what_the_call_is_about() -> No
     siege.peer_says("ru", Noted, "now", call_id=call_id)
     siege.peer_says("ru", LineChecked, "now", call_id=call_id, agreement="0" * 16, heads={})
     assert siege.centre.open_calls() == [call_id]
-    assert siege.centre._desk.call.current is not None  # type: ignore[union-attr]
+    assert siege.centre.parts.desk.call.current is not None  # type: ignore[union-attr]
 
 
 def test_what_failed_in_a_call_is_tried_again_in_another() -> None:

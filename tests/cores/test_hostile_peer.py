@@ -106,7 +106,7 @@ def ring(siege: Siege, peer: str, reason: Reason, tier: Tier, clock: str, number
 
 def call_and_ask(siege: Siege, peer: str, tier: Tier, wishes: list[Any], priority: Priority, hang_up: bool) -> None:
     """A call as it should be, up to what is then left undone."""
-    if siege.centre._desk.call is None:
+    if siege.centre.parts.desk.call is None:
         ring(siege, peer, Reason.EMERGENCY, tier, "now", 1)
         siege.pass_time(0.5)
     for place, height in wishes:

@@ -129,7 +129,7 @@ def test_early_entries_are_kept_within_bounds_and_never_in_the_way() -> None:
     first = ours.chain("us")[0]
     theirs.take([forged(first, index=index) for index in range(10**6, 10**6 + 3 * MAX_EARLY)])
     theirs.take([forged(first, index=index) for index in range(4, 3 * MAX_EARLY)])
-    assert len(theirs._early) <= MAX_EARLY
+    assert len(theirs.state.early) <= MAX_EARLY
     assert theirs.take(ours.chain("us")).new == ours.chain("us")
 
 

@@ -17,7 +17,8 @@ from hotline_protocol.geometry import area_problem, expand
 from hotline_protocol.menu import Menu, Window
 from hotline_services.aoc.config import Costs
 from hotline_services.aoc.menus import IMPOSSIBLE, Appraiser, Bid, moved_volumes
-from hotline_services.aoc.picture import Picture, Standing, Use
+from hotline_services.aoc.picture import Picture
+from hotline_services.aoc.uses import Standing, Use
 
 from .joined import DAWN, FAR_EAST, ON_THE_LINE, agreement, plan
 

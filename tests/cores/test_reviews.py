@@ -142,7 +142,7 @@ def granted_by(world: Joined, party: str) -> int:
 
 def test_what_the_granting_side_charges_for_nearness_follows_the_line() -> None:
     world = reviewed(side(10, 2), side(2, 10))
-    appraiser = world.centres["us"]._talks.appraiser
+    appraiser = world.centres["us"].parts.talks.appraiser
     area = plan("x", Position(39.78, 35.5)).area
     before = appraiser._boundaries.distance_to_line_nm(area)
     world.run(minutes=60)
@@ -307,7 +307,7 @@ def test_what_was_said_before_the_move_is_no_mismatch_however_late_it_is_heard()
     world.run(minutes=EFFECTIVE_MIN - 4)
     check = one(world, LineCheck)
     world.run(minutes=60)
-    world.centres["ru"]._books.compare(check)
+    world.centres["ru"].parts.books.compare(check)
     world.run(minutes=1)
     assert world.escalations(EscalationKind.AGREEMENT_MISMATCH) == []
 

@@ -15,8 +15,8 @@ from hotline_protocol.injection import SightingKind
 from hotline_services.aoc.config import Strain, StrainModel
 from hotline_services.aoc.strain.felt import OF_ESCALATION, OF_SIGHTING, WEIGHTS, Felt, Severity
 from hotline_services.aoc.strain.hawkes import BASE_A_DAY
-from hotline_services.aoc.strain.ladder import LADDER, Push, Rung, marks
-from hotline_services.aoc.strain.model import Model, Step, stage_at
+from hotline_services.aoc.strain.ladder import LADDER, Push, marks
+from hotline_services.aoc.strain.model import Model, Rung, Step, stage_at
 from hotline_services.aoc.strain.relations import model_of
 from hotline_services.simulation.chance import Chance
 

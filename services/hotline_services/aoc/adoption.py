@@ -3,17 +3,16 @@
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from hotline_protocol.ledger import Entry, negotiation_id_of
 from hotline_protocol.menu import Choice, Menu
+from hotline_protocol.slices import Slice
 
 from .asker import OurRequest
 
 MOST_KEPT: Final = 1_000
 
 
-class Inheritance(msgspec.Struct, kw_only=True):
+class Inheritance(Slice, kw_only=True):
     """Grants to lives of this party that have lost state. They stand until their end: a flight may rely on them.
 
     ``beginnings`` are those of the negotiations of these lives, ``kept`` their grants by the id of the agreement.

@@ -11,7 +11,8 @@ from .asker import OurRequest
 from .granter import TheirRequest
 from .menus import gives_way
 from .negotiation import OnTable
-from .picture import Picture, Standing, Use, grant_ref, hold_ref
+from .picture import Picture
+from .uses import Standing, Use, grant_ref, hold_ref
 
 
 class Air:

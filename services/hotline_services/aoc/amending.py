@@ -68,14 +68,14 @@ class Amending:
             for peer in self._book.consents_needed((volume,)):
                 if not is_covered(volume, peer, filed.kept):
                     legs.setdefault(peer, []).append(leg)
-        filed.to_ask = [peer for peer in self._book.consents_needed(filed.volumes) if peer in legs]
+        filed.to_ask = tuple(peer for peer in self._book.consents_needed(filed.volumes) if peer in legs)
         if filed.kept:  # else all of it may be moved together
-            filed.legs = {peer: tuple(numbers) for peer, numbers in legs.items()}
+            filed.legs = tuple((peer, tuple(numbers)) for peer, numbers in legs.items())
 
     def _negotiate(self, known: Filed, filed: Filed) -> None:
         if not filed.in_force:  # what has no clearance is replaced, and nothing stands beside it
             self._give_back(known, filed)
-            filed.agreements, filed.kept = filed.kept, []
+            filed.agreements, filed.kept = filed.kept, ()
         self._book.enter_version(filed)
         self._asker.ask(filed)
         if filed.state is PlanState.NEGOTIATING:  # else it has inherited all that it needs
@@ -97,7 +97,7 @@ class Amending:
 
     def _replace(self, known: Filed, filed: Filed, *, in_distress: bool = False) -> None:
         self._give_back(known, filed)
-        filed.agreements = [*filed.kept, *filed.agreements]
+        filed.agreements = (*filed.kept, *filed.agreements)
         self._book.put_in_force(filed, in_distress=in_distress)
 
     def _is_in_distress(self, filed: Filed) -> bool:
@@ -115,7 +115,7 @@ class Amending:
         """This version is not agreed: the one before it stays in force."""
         self._asker.withdraw_asking(filed, problem.reason)
         self._asker.release(filed.agreements, "another consent was refused")
-        filed.agreements = []
+        filed.agreements = ()
         self._book.refuse_version(filed, problem)
 
     def drop(self, plan_id: str, reason: str) -> None:
@@ -125,7 +125,7 @@ class Amending:
             return
         self._asker.withdraw_asking(filed, reason)
         self._asker.release(filed.agreements, reason)
-        filed.agreements = []
+        filed.agreements = ()
         problem = Problem(code="superseded", field="version", reason=reason)
         self._book.refuse_version(filed, problem, PlanState.WITHDRAWN)
 

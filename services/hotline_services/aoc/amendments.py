@@ -29,9 +29,9 @@ def is_covered(volume: Volume4D, granter: str, agreements: Sequence[Held]) -> bo
     return any(by == granter and any(covers(each, volume) for each in granted) for _, by, granted in agreements)
 
 
-def still_used(agreements: Sequence[Held], volumes: Sequence[Volume4D]) -> list[Held]:
+def still_used(agreements: Sequence[Held], volumes: Sequence[Volume4D]) -> tuple[Held, ...]:
     """Those of the agreements that cover any of this air."""
-    return [held for held in agreements if any(covers(each, volume) for each in held[2] for volume in volumes)]
+    return tuple(held for held in agreements if any(covers(each, volume) for each in held[2] for volume in volumes))
 
 
 def same_air(one: FlightPlan, other: FlightPlan) -> bool:

@@ -346,7 +346,7 @@ class Asker(RequestRole[OurRequest]):
     def _end(self, step: NegotiationStep, outcome: NegotiationOutcome, reason: str) -> None:
         self._step(step, outcome=outcome, reason=reason)
 
-    EVENTS = {  # noqa: RUF012  as the base class has it
+    EVENTS = {
         Opened: _open,
         Counter: _hear_counter,
         Disclose: _hear_disclose,

@@ -4,8 +4,6 @@ which something else is changed draws the same here."""
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from hotline_protocol.airspace import Position
 from hotline_protocol.injection import Advice
 from hotline_protocol.line import (
@@ -25,16 +23,10 @@ from hotline_protocol.line import (
 from hotline_services.simulation.chance import Chance
 
 from .config import Officer, Roster
+from .state import Slip
 
 FULL_CIRCLE_DEG: Final = 360.0
 NAMES_A_PLACE: Final = (Propose, Counter, ProposeTrace, CounterTrace, Protest, Advise)
-
-
-class Slip(msgspec.Struct, frozen=True, kw_only=True):
-    """A place misheard: how far off, and in which direction."""
-
-    error_nm: float
-    bearing_deg: float
 
 
 class Attention:

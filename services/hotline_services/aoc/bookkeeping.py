@@ -5,9 +5,10 @@ from hotline_protocol.line import Confirm, Entered, Entries, Lapsed, LedgerMessa
 from .books import Books
 from .consent import Consents
 from .ledger import PairLedger
-from .picture import Picture, grant_ref
+from .picture import Picture
 from .recovery import Recovery
 from .talks import Talks
+from .uses import grant_ref
 from .voice import Voice
 
 

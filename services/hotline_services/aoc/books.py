@@ -1,6 +1,5 @@
 """Keeping the books with each peer: line checks, comparing ledgers, sending what the other lacks."""
 
-from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from hotline_protocol.service import Unreadable
 from .ledger import PairLedger
 from .posture import Posture
 from .review.accord import Accord
+from .state import BooksState, HeardEpoch, Recovering
 from .strain.felt import Felt
 from .voice import Voice
 
@@ -34,24 +34,21 @@ class Books:
         self._ledgers = ledgers
         self._posture = posture
         self._voice = voice
-        self._heard_seq: dict[str, dict[str, int]] = {}
-        self._mismatches: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._asked: dict[str, tuple[int, Head]] = {}
-        self.recovering: dict[str, set[str]] = {}
-        """Peers that are to say how far they have come, since we have lost state; and what they have been asked by."""
-        self.waits: set[str] = set()
-        """Those of them that we wait for before we enter anything."""
+        self.state = BooksState()
 
     def heard(self, message: Message) -> None:
         """Note how far the other side's numbering has come; with each of its epochs it begins anew."""
-        epochs = self._heard_seq.setdefault(message.source, {})
-        epochs[message.epoch] = max(message.seq, epochs.get(message.epoch, 0))
-        if len(epochs) > REMEMBERED_EPOCHS:
-            del epochs[next(iter(epochs))]
+        epochs = self.state.heard.get(message.source, ())
+        number = next((number for number, heard in enumerate(epochs) if heard.epoch == message.epoch), len(epochs))
+        known = epochs[number].seq if number < len(epochs) else 0
+        if message.seq > known or number == len(epochs):
+            heard = HeardEpoch(message.epoch, max(message.seq, known))
+            self.state.heard[message.source] = (*epochs[:number], heard, *epochs[number + 1 :])[-REMEMBERED_EPOCHS:]
 
     def heard_seq(self, source: str) -> int:
         """The highest sequence number heard of this source, in the epoch that was heard of last."""
-        return next(reversed(self._heard_seq.get(source, {"": 0}).values()))
+        epochs = self.state.heard.get(source)
+        return epochs[-1].seq if epochs else 0
 
     def next_check(self, now: datetime) -> datetime | None:
         """When the line is next to be tried by us, by the agreement; later than ``now``."""
@@ -92,22 +89,22 @@ class Books:
 
     def reconcile(self, peer: str) -> None:
         """After a break: tell them how far we have come."""
-        asked = self.recovering.get(peer)
+        asked = self.state.recovering.get(peer)
         lost: dict[str, Any] = {} if asked is None else {"lost": True}
         heads = self._ledgers[peer].heads
         said = self._voice.say(Reconcile, to=peer, agreement=self._accord.digest, heads=heads, **lost)
         if asked is not None:
-            asked.add(said.id)
+            asked.asked_by.add(said.id)
 
     def is_whole(self, peer: str) -> bool:
         """Whether our chain with this peer can be added to: it is not, while entries of ours may be missing in it."""
-        return peer not in self.waits
+        return peer not in self.state.waits
 
     def recover(self, peer: str) -> None:
         """State was lost: ask for what they hold of our own chain too."""
-        self.recovering[peer] = set()
-        self.waits.add(peer)
-        self._asked.pop(peer, None)
+        self.state.recovering[peer] = Recovering()
+        self.state.waits.add(peer)
+        self.state.asked.pop(peer, None)
         self.reconcile(peer)
 
     def compare(self, message: LineCheck | LineChecked | Reconcile) -> None:
@@ -123,11 +120,11 @@ class Books:
             )
         ledger = self._ledgers[peer]
         ours, theirs = message.heads.get(self._party, Head()), message.heads.get(peer, Head())
-        if message.cause in self.recovering.get(peer, ()) and ours.length <= ledger.length(self._party):
+        if self._answers_us(message) and ours.length <= ledger.length(self._party):
             self._recovered(peer)  # they hold no more of our chain than we do: it is whole
         if isinstance(message, Reconcile) and message.lost is True:
             self._give_back(peer, theirs)
-        if peer in self.recovering:  # what is from before our loss says nothing of it
+        if peer in self.state.recovering:  # what is from before our loss says nothing of it
             if ours.length > ledger.length(self._party) and not isinstance(message, Reconcile):
                 self.reconcile(peer)
         elif not ledger.passes(self._party, ours):
@@ -141,9 +138,14 @@ class Books:
         elif agreed and ledger.passes(self._party, ours) and not isinstance(message, Reconcile):
             self._posture.feel(Felt.LINE_CHECKED, peer)
 
+    def _answers_us(self, message: Message) -> bool:
+        """Whether it answers what we have asked since state was lost."""
+        recovering = self.state.recovering.get(message.source)
+        return recovering is not None and message.cause in recovering.asked_by
+
     def _recovered(self, peer: str) -> None:
-        del self.recovering[peer]
-        self.waits.discard(peer)
+        del self.state.recovering[peer]
+        self.state.waits.discard(peer)
 
     def _give_back(self, peer: str, theirs: Head) -> None:
         """They have lost state: send what we hold of their own chain, and say how far we have come."""
@@ -156,28 +158,29 @@ class Books:
     def _ask(self, peer: str, head: Head, *, again: bool) -> None:
         """Ask for what we lack up to this head: once, or two sides that both lack something would ask for ever."""
         asking = (self._ledgers[peer].length(peer), head)
-        if again or self._asked.get(peer) != asking:
-            self._asked[peer] = asking
+        if again or self.state.asked.get(peer) != asking:
+            self.state.asked[peer] = asking
             self.reconcile(peer)
 
     def _is_behind(self, peer: str) -> bool:
         """Whether their chain is longer than what we hold of it, as they last told when we asked."""
-        _, head = self._asked.get(peer, (0, Head()))
+        _, head = self.state.asked.get(peer, (0, Head()))
         return head.length > self._ledgers[peer].length(peer)
 
     def _mismatch(self, kind: EscalationKind, peer: str, about: str, detail: str) -> None:
         """Once for each different thing that they hold, as far as we remember."""
-        if (peer, detail) in self._mismatches:
+        known = self.state.mismatches
+        if (peer, detail) in known:
             return
-        self._mismatches[peer, detail] = None
-        if len(self._mismatches) > REMEMBERED_MISMATCHES:
-            self._mismatches.popitem(last=False)
+        known[peer, detail] = None
+        if len(known) > REMEMBERED_MISMATCHES:
+            del known[next(iter(known))]
         self._posture.escalate(kind, peer, about, detail)
 
     def take_back(self, peer: str, entries: tuple[Entry, ...], about: str) -> tuple[Entry, ...]:
         """Entries of our own that the peer has kept for us; returns what is new. Asks whether that is all."""
         own = tuple(entry for entry in entries if entry.granter == self._party)
-        if not own or peer not in self.recovering:
+        if not own or peer not in self.state.recovering:
             return ()
         copied = self._ledgers[peer].take_back(own)
         if copied.fork is not None:
@@ -211,9 +214,8 @@ class Books:
 
     def _contradicts(self, peer: str, entry: Entry) -> bool:
         """Whether an entry said to be our own is none that we hold, or that we may have lost."""
-        return (
-            peer not in self.recovering and entry not in self._ledgers[peer].chain(self._party)[entry.index - 1 :][:1]
-        )
+        own = self._ledgers[peer].chain(self._party)
+        return peer not in self.state.recovering and entry not in own[entry.index - 1 :][:1]
 
     def changed(self, peer: str) -> None:
         """Tell everybody how the ledger with this peer stands now."""

@@ -3,24 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
-
 from hotline_protocol.line import Ring
 
 from .calls import Call, stands_before, urgency
+from .state import Caller, DeskState
 
 LONGEST_WAIT: Final = 0.8
 """Share of the agreed ring time for which a ring waits: the caller hears that the line is busy before giving up."""
 PATIENCE: Final = 0.25
 """Share of the agreed ring time for which a desk goes on ringing although an equally urgent caller waits."""
-
-
-class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """A ring that waits, since when, and from when on the line is said to be busy."""
-
-    ring: Ring
-    since: datetime
-    until: datetime
 
 
 class Callers:
@@ -29,32 +20,32 @@ class Callers:
     def __init__(self, ring_s: float) -> None:
         self._longest = timedelta(seconds=LONGEST_WAIT * ring_s)
         self._patience = timedelta(seconds=PATIENCE * ring_s)
-        self._waiting: dict[str, Caller] = {}
+        self.state = DeskState()
 
     def __bool__(self) -> bool:
-        return bool(self._waiting)
+        return bool(self.state.callers)
 
     @property
     def next_deadline(self) -> datetime | None:
         """When the first of them has waited long enough."""
-        return min((caller.until for caller in self._waiting.values()), default=None)
+        return min((caller.until for caller in self.state.callers.values()), default=None)
 
     def add(self, ring: Ring, now: datetime) -> None:
         """Let this ring wait."""
-        self._waiting[ring.source] = Caller(ring=ring, since=now, until=ring.time + self._longest)
+        self.state.callers[ring.source] = Caller(ring=ring, since=now, until=ring.time + self._longest)
 
     def holds(self, ring: Ring) -> bool:
         """Whether this very ring waits."""
-        caller = self._waiting.get(ring.source)
+        caller = self.state.callers.get(ring.source)
         return caller is not None and caller.ring.call_id == ring.call_id
 
     def of(self, peer: str) -> Caller | None:
         """The ring of this peer that waits."""
-        return self._waiting.get(peer)
+        return self.state.callers.get(peer)
 
     def first(self) -> Caller | None:
         """The most pressing of them, and of equals the one that has waited longest."""
-        return min(self._waiting.values(), key=_turn, default=None)
+        return min(self.state.callers.values(), key=_turn, default=None)
 
     def give_way_at(self, mine: Call | None, now: datetime) -> datetime | None:
         """When our own ring, not yet answered, gives way to one that waits: at once to one that is more urgent.
@@ -69,19 +60,19 @@ class Callers:
 
     def leave(self, peer: str) -> Caller | None:
         """Remove the ring of this peer; returns it, if it waited."""
-        return self._waiting.pop(peer, None)
+        return self.state.callers.pop(peer, None)
 
     def overdue(self, now: datetime) -> list[Caller]:
         """Remove and return those that have waited long enough."""
-        return self._remove([caller for caller in self._waiting.values() if caller.until <= now])
+        return self._remove([caller for caller in self.state.callers.values() if caller.until <= now])
 
     def all(self) -> list[Caller]:
         """Remove and return all of them."""
-        return self._remove(list(self._waiting.values()))
+        return self._remove(list(self.state.callers.values()))
 
     def _remove(self, callers: list[Caller]) -> list[Caller]:
         for caller in callers:
-            del self._waiting[caller.ring.source]
+            del self.state.callers[caller.ring.source]
         return callers
 
 

@@ -1,15 +1,13 @@
 """Calls, what they are about, and who is to be asked about that."""
 
-from collections import OrderedDict
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from hotline_protocol.lifecycle import CallState
-from hotline_protocol.line import CallOutcome, OnCall, Reason, Ring, Tier
-
-REMEMBERED_CALLS: Final = 1_000
+from hotline_protocol.line import CallOutcome, OnCall, OnCallMessage, Reason, Ring, Tier
+from hotline_protocol.slices import Slice
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +32,7 @@ def turn(item: Item) -> tuple[int, int, datetime, str]:
     return *urgency(item), item.queued_at, item.ref
 
 
-class Call(msgspec.Struct, kw_only=True):
+class Call(Slice, kw_only=True):
     """A call as this desk sees it.
 
     The side that ``leads`` has something to say, and hangs up when it has been said: the one that rang, unless it
@@ -57,7 +55,7 @@ class Call(msgspec.Struct, kw_only=True):
     deadline: datetime
     leads: bool
     has_talked: bool = False
-    thoughts: list[tuple[datetime, OnCall]] = []
+    thoughts: list[tuple[datetime, OnCallMessage]] = []
     answer_at: datetime | None = None
     ring: Ring | None = None
     cut_at: datetime | None = None
@@ -99,23 +97,6 @@ def as_ended(call: Call, outcome: CallOutcome, now: datetime) -> dict[str, Any]:
         "ended_at": now,
         "about": call.about,
     }
-
-
-class PastCalls:
-    """Calls that are over, the latest thousand: a ring for one of them that comes late is not taken."""
-
-    def __init__(self) -> None:
-        self._calls: OrderedDict[tuple[str, str], None] = OrderedDict()
-
-    def add(self, peer: str, call_id: str) -> None:
-        """This call with this peer is over."""
-        self._calls[peer, call_id] = None
-        if len(self._calls) > REMEMBERED_CALLS:
-            self._calls.popitem(last=False)
-
-    def holds(self, ring: Ring) -> bool:
-        """Whether the call of this ring is over."""
-        return (ring.source, ring.call_id) in self._calls
 
 
 class Talker(Protocol):

@@ -20,11 +20,12 @@ from .calls import Item
 from .config import PartyConfig
 from .desk import Desk
 from .filed import Filed, Held
-from .picture import plan_of
 from .plans import PlanBook
 from .posture import Objection, Posture
+from .state import ConsentsState
 from .strain.felt import Felt
 from .talks import Talks
+from .uses import plan_of
 from .voice import Voice
 
 UNDER_WAY: Final = frozenset({NegotiationState.OURS, NegotiationState.THEIRS, NegotiationState.TAKEN})
@@ -52,7 +53,7 @@ class Consents:
         self._desk = desk
         self._posture = posture
         self._voice = voice
-        self._tiers_seen: dict[str, int] = {}
+        self.state = ConsentsState()
         self._amending = Amending(book, talks, voice, self)
 
     def submit(self, plan: FlightPlan) -> None:
@@ -94,7 +95,7 @@ class Consents:
         """See :class:`~.amending.Asker`."""
         self._book.make_contingent(filed)
         self._talks.give_way(filed.volumes, Priority.EMERGENCY, but=filed.plan.plan_id)
-        filed.to_ask, filed.asked = self._book.consents_needed(filed.volumes), []
+        filed.to_ask, filed.asked = self._book.consents_needed(filed.volumes), ()
         if filed.to_ask:
             self._note_crossing(filed, filed.to_ask[1:])  # they are asked one after the other, and it flies already
             self.ask(filed)
@@ -137,7 +138,7 @@ class Consents:
         self._note_crossing(filed, missing)
         self._book.end_past(filed)
 
-    def _note_crossing(self, filed: Filed, peers: list[str]) -> None:
+    def _note_crossing(self, filed: Filed, peers: Sequence[str]) -> None:
         for peer in peers:
             self._posture.escalate(
                 EscalationKind.CROSSING_WITHOUT_CONSENT,
@@ -151,9 +152,9 @@ class Consents:
     def ask(self, filed: Filed) -> None:
         """See :class:`~.amending.Asker`."""
         peer = next(peer for peer in filed.to_ask if peer not in filed.asked)
-        filed.asked.append(peer)
+        filed.asked = (*filed.asked, peer)
         plan = msgspec.structs.replace(filed.plan, priority=filed.priority)
-        asking = self._talks.ask(plan, filed.volumes, peer, filed.legs.get(peer, ()))
+        asking = self._talks.ask(plan, filed.volumes, peer, dict(filed.legs).get(peer, ()))
         filed.negotiation_id = asking.id
         self._queue(asking, self._gathered_until(filed))
         if (inherited := self._talks.inherit(asking)) is not None:
@@ -211,12 +212,12 @@ class Consents:
         if asking.taken is None:
             return
         filed = self._book.asked_for(asking.plan.plan_id, asking.id)
-        filed.agreements.append((entry.agreement_id, entry.granter, entry.volumes))
+        filed.agreements = (*filed.agreements, (entry.agreement_id, entry.granter, entry.volumes))
         if asking.plan.priority is Priority.EMERGENCY:
             self._posture.feel(Felt.HELPED, entry.granter)
         if asking.outcome is NegotiationOutcome.AGREED_WITH_CHANGES:
             self._book.move(filed, asking.taken.volumes, asking.moved_plan(filed.plan))
-            filed.to_ask = [*filed.to_ask, *self._newly_needed(filed)]
+            filed.to_ask = (*filed.to_ask, *self._newly_needed(filed))
         if any(peer not in filed.asked for peer in filed.to_ask):
             self.ask(filed)
         elif filed.in_force:
@@ -269,15 +270,15 @@ class Consents:
             self._book.reserve(filed, asking.taken.volumes, firm=True)
         else:
             self._book.reserve(filed, filed.volumes, firm=False)
-        if asking.tier_index > self._tiers_seen.get(asking.id, 0):
-            self._tiers_seen[asking.id] = asking.tier_index
+        if asking.tier_index > self.state.tiers_seen.get(asking.id, 0):
+            self.state.tiers_seen[asking.id] = asking.tier_index
             self._posture.escalate(EscalationKind.TIER_RAISED, asking.peer, asking.id, asking.reason, tier=asking.tier)
 
     def _end_negotiations(self) -> bool:
         """Draw the consequences of those that are over; False when there are none."""
         ended = self._talks.forget_ended()
         for asking in ended:
-            self._tiers_seen.pop(asking.id, None)
+            self.state.tiers_seen.pop(asking.id, None)
             self._desk.dequeue(asking.id)
             self._tell_end(asking)
             if asking.outcome not in AGREED and asking.outcome is not NegotiationOutcome.WITHDRAWN:
@@ -373,4 +374,4 @@ class Consents:
 
     def _release_all(self, filed: Filed, reason: str) -> None:
         self.release(filed.agreements, reason)
-        filed.agreements = []
+        filed.agreements = ()

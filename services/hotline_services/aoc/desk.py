@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -23,17 +23,19 @@ from hotline_protocol.line import (
     LineChecked,
     Noted,
     OnCall,
+    OnCallMessage,
     Ring,
     Withdraw,
 )
 from hotline_services.simulation.chance import Chance
 
-from .calls import Call, Item, PastCalls, Talker, as_ended
+from .calls import Call, Item, Talker, as_ended
 from .duty import Presence
 from .incoming import Incoming
 from .lines import Lines
 from .officer import Officer
 from .pauses import Pauses
+from .state import DeskState
 from .voice import Voice
 from .waiting import Waiting
 
@@ -66,11 +68,20 @@ class Desk:
         self._talker = talker
         self._waiting = Waiting(presence)
         self._pauses = Pauses(party, agreement, chance)
-        self._past = PastCalls()
         self.lines: Final = Lines(agreement.lines_of_each, officer)
-        self._incoming = Incoming(agreement, self.lines, self._waiting, self._past, officer, presence, voice, self)
+        self._incoming = Incoming(agreement, self.lines, self._waiting, officer, presence, voice, self)
         self._longest = timedelta(seconds=2 * agreement.timing.negotiation_s)
-        self._count = 0
+        self.state = DeskState()
+
+    @property
+    def state(self) -> DeskState:
+        """What is on the desk."""
+        return self._state
+
+    @state.setter
+    def state(self, state: DeskState) -> None:
+        self._state = self._waiting.state = self._pauses.state = self.lines.state = state
+        self._incoming.bind(state)
 
     @property
     def call(self) -> Call | None:
@@ -122,10 +133,10 @@ class Desk:
     def ring(self, due: Item) -> None:
         """Ring about this, and whatever else can be talked over in the same call."""
         now = self._voice.now
-        self._count += 1
+        self.state.rung += 1
         about = [due] if due.calls_back else self._waiting.shared(due.peer, due.tier)
         call = Call(
-            id=f"{self._party}-{self._voice.author.epoch}-c{self._count}",
+            id=f"{self._party}-{self._voice.author.epoch}-c{self.state.rung}",
             peer=due.peer,
             outgoing=True,
             state=CallState.RINGING_OUT,
@@ -170,7 +181,7 @@ class Desk:
         if self._incoming.is_stale(ring):
             return
         if not self._presence.circuit_up(self._voice.now):
-            self._past.add(ring.source, ring.call_id)
+            self.state.forget(ring.source, ring.call_id)
             return
         self.peer_there(ring.source)
         self._incoming.hear(ring)
@@ -228,7 +239,8 @@ class Desk:
     def think(self, call: Call, message: OnCall, seconds: float) -> None:
         """One thought of a call at a time, each after those before it."""
         start = call.thoughts[-1][0] if call.thoughts else self._voice.now
-        call.thoughts.append((max(start, self._voice.now) + timedelta(seconds=seconds), message))
+        understood_at = max(start, self._voice.now) + timedelta(seconds=seconds)
+        call.thoughts.append((understood_at, cast("OnCallMessage", message)))
         self._finish_thoughts()
 
     def lapse(self) -> None:
@@ -247,7 +259,9 @@ class Desk:
     @property
     def _thoughts(self) -> list[tuple[datetime, Call, OnCall]]:
         """What has been heard in all calls and is not yet understood, in the order in which it will be."""
-        thoughts = [(at, call, message) for call in self.lines.calls for at, message in call.thoughts]
+        thoughts: list[tuple[datetime, Call, OnCall]] = [
+            (at, call, message) for call in self.lines.calls for at, message in call.thoughts
+        ]
         return sorted(thoughts, key=itemgetter(0)) if len(self.lines.calls) > 1 else thoughts
 
     def _finish_thoughts(self) -> None:
@@ -330,7 +344,7 @@ class Desk:
         before = call.state
         call.state = CALL[(call.state, step)]
         self.lines.calls.remove(call)
-        self._past.add(call.peer, call.id)
+        self.state.forget(call.peer, call.id)
         if call.outgoing:
             self._voice.say(CallEnded, **as_ended(call, outcome, self._voice.now))
         if before is CallState.RINGING_IN and call.answer_at is not None and step is not CallStep.PEER_LOST:
@@ -361,5 +375,5 @@ class Desk:
 
     def _refuse_stale(self, message: OnCall) -> None:
         """Words in a call that is over here: tell them so."""
-        self._past.add(message.source, message.call_id)
+        self.state.forget(message.source, message.call_id)
         self.hang_up(message.source, message.call_id, CallOutcome.DROPPED, message.id)

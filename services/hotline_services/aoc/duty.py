@@ -9,6 +9,7 @@ from hotline_protocol.events import PresenceChanged
 from hotline_protocol.line import Tier
 
 from .config import Away, Roster, Watch
+from .state import AttendanceState
 from .voice import LONG_AGO, Voice
 
 OFF_SHIFT: Final = "off shift"
@@ -148,17 +149,23 @@ class Attendance:
     def __init__(self, presence: Presence, voice: Voice) -> None:
         self._presence = presence
         self._voice = voice
-        self._there = dict.fromkeys(presence.tiers, True)
-        self.next_deadline: datetime | None = LONG_AGO if presence.tiers else None
+        self.state = AttendanceState(
+            there=dict.fromkeys(presence.tiers, True), next_look=LONG_AGO if presence.tiers else None
+        )
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When somebody next comes or goes."""
+        return self.state.next_look
 
     def lapse(self) -> None:
         """Put on record who has come and gone."""
         now = self._voice.now
         if self.next_deadline is None or now < self.next_deadline:
             return
-        for tier, there in self._there.items():
+        for tier, there in self.state.there.items():
             absent = self._presence.absent(tier, now)
             if there is not (absent is None):
-                self._there[tier] = not there
+                self.state.there[tier] = not there
                 self._voice.say(PresenceChanged, tier=tier, present=not there, reason=absent or "")
-        self.next_deadline = self._presence.next_change(now)
+        self.state.next_look = self._presence.next_change(now)

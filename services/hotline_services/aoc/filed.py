@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, Problem
+from hotline_protocol.slices import Slice
 
-from .picture import amendment_ref
+from .uses import amendment_ref
 
 FLYING: Final = frozenset({PlanState.ACTIVATED, PlanState.NONCONFORMING, PlanState.CONTINGENT})
 
@@ -16,13 +18,13 @@ Held = tuple[str, str, tuple[Volume4D, ...]]
 """An agreement that we rely on: its id, who has granted it, and the air."""
 
 
-class Filed(msgspec.Struct, kw_only=True):
+class Filed(Slice, kw_only=True):
     """A plan and its standing. ``agreements`` are those that its clearance rests on.
 
     Of an amended plan this is one version: ``first`` is the digest of version 1. While an earlier version is in force,
     ``in_force`` is the number of that, and ``kept`` are its agreements that cover air of this one too; ``legs`` are the
     legs about which each party is asked, where it is not about all. ``refused`` is the last version that was refused,
-    and ``moved`` the plan as bargaining has moved it.
+    and ``moved`` the plan as bargaining has moved it. ``kept_until`` is when one that is over is forgotten.
     """
 
     plan: FlightPlan
@@ -30,18 +32,19 @@ class Filed(msgspec.Struct, kw_only=True):
     volumes: tuple[Volume4D, ...]
     state: PlanState
     priority: Priority
-    to_ask: list[str] = msgspec.field(default_factory=list)
-    asked: list[str] = msgspec.field(default_factory=list)
-    agreements: list[Held] = msgspec.field(default_factory=list)
+    to_ask: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    agreements: tuple[Held, ...] = ()
     negotiation_id: str | None = None
     problem: Problem | None = None
     as_filed: bool = True
     first: str = ""
     in_force: int = 0
-    kept: list[Held] = msgspec.field(default_factory=list)
-    legs: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
+    kept: tuple[Held, ...] = ()
+    legs: tuple[tuple[str, tuple[int, ...]], ...] = ()
     refused: "Filed | None" = None
     moved: FlightPlan | None = None
+    kept_until: datetime | None = None
 
     @property
     def ref(self) -> str:
@@ -60,6 +63,27 @@ class Filed(msgspec.Struct, kw_only=True):
     @property
     def end(self) -> datetime:
         return max(volume.end for volume in self.volumes) if self.volumes else self.plan.end
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a plan stood last: fields of a :class:`~hotline_protocol.events.PlanStatus`."""
+
+    plan_id: str
+    callsign: str
+    plan: str
+    state: PlanState
+    problem: Problem | None
+    negotiation_id: str | None
+    as_filed: bool
+    volumes: tuple[Volume4D, ...]
+    operator: str | None
+    version: int | UnsetType = UNSET
+    amends: str | UnsetType = UNSET
+    in_force: int | UnsetType = UNSET
+
+    def said(self) -> dict[str, Any]:
+        """What a PlanStatus says of it."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}
 
 
 def status_of(filed: Filed) -> dict[str, Any]:

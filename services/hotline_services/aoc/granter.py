@@ -246,7 +246,7 @@ class Granter(RequestRole[TheirRequest]):
         else:
             self._step(NegotiationStep.FAIL)
 
-    EVENTS = {  # noqa: RUF012  as the base class has it
+    EVENTS = {
         Proposed: _hear_propose,
         Counter: _hear_counter,
         Disclose: _hear_disclose,

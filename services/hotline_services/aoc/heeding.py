@@ -1,8 +1,6 @@
 """What becomes of what we are told: it is recorded, and a request to stop is passed on to those who fly."""
 
 import heapq
-from collections import OrderedDict
-from collections.abc import Hashable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,23 +17,16 @@ from hotline_protocol.line import Advise, Affirm, Mail, MailRead, Noted, Protest
 from .attention import Attention
 from .consent import Consents
 from .duty import Presence
-from .picture import Picture, is_amendment
+from .picture import Picture
 from .posture import Objection, Posture
-from .readback import Placed, ReadBacks, Understood
+from .readback import Placed, ReadBacks
+from .state import Advised, HeedingState, Objected, Order, Understood
+from .uses import is_amendment
 from .voice import Voice
 
 MOST_UNREAD: Final = 1_000
 REMEMBERED: Final = 1_000
 HIGHEST_FT: Final = 60_000
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """Stop what we fly there: on its way to the aircraft. ``cause`` is the message in which it was asked."""
-
-    peer: str
-    advice: Advice
-    understood_at: datetime
-    cause: str
 
 
 class Heeding:
@@ -62,17 +53,23 @@ class Heeding:
         self._posture = posture
         self._voice = voice
         self._read_backs = ReadBacks(attention, voice)
-        self._orders: list[tuple[datetime, int, Order]] = []
-        self._unread: list[tuple[datetime, int, Mail]] = []
-        self._count = 0
-        self._heeded: OrderedDict[Hashable, None] = OrderedDict()
+        self.state = HeedingState()
+
+    @property
+    def state(self) -> HeedingState:
+        """What is yet to be read, and to be passed on."""
+        return self._state
+
+    @state.setter
+    def state(self, state: HeedingState) -> None:
+        self._state = self._read_backs.state = state
 
     @property
     def next_deadline(self) -> datetime | None:
         """When an order reaches the aircraft, or somebody gets to the mail."""
-        if not self._orders and not self._unread:
+        if not self._state.orders and not self._state.unread:
             return None  # as nearly always: this is asked once a turn
-        return min(line[0][0] for line in (self._orders, self._unread) if line)
+        return min(line[0][0] for line in (self._state.orders, self._state.unread) if line)
 
     # By phone --------------------------------------------------------------------------------------------
 
@@ -92,7 +89,7 @@ class Heeding:
         said = understood.said
         if isinstance(said, Protest):
             self._hear_objection(_spoken(said), understood.at)
-        elif self._is_new((said.source, said.advice)):
+        elif self._is_new(Advised(said.source, said.advice)):
             self._heed(said, msgspec.structs.replace(said.advice, at=understood.at), said.id, tier)
         self._voice.say(Noted, to=said.source, call_id=said.call_id, cause=said.id)
 
@@ -100,7 +97,7 @@ class Heeding:
 
     def hear_mail(self, mail: Mail) -> None:
         """It lies there until somebody who is there gets to it."""
-        if len(self._unread) >= MOST_UNREAD:
+        if len(self._state.unread) >= MOST_UNREAD:
             problem = Problem(code="too-much-mail", field="about", reason=f"{MOST_UNREAD} are not yet read")
             self._voice.say(InputRejected, topic="Mail", problem=problem, evidence=mail.id, sender=mail.source)
             return
@@ -109,13 +106,13 @@ class Heeding:
             self._put_off(mail, there_at + timedelta(seconds=self._attention.mail_s(mail)))
 
     def _put_off(self, mail: Mail, until: datetime) -> None:
-        self._count += 1
-        heapq.heappush(self._unread, (until, self._count, mail))
+        self._state.count += 1
+        heapq.heappush(self._state.unread, (until, self._state.count, mail))
 
     def _read_mail(self) -> None:
         now = self._voice.now
-        while self._unread and self._unread[0][0] <= now:
-            _, _, mail = heapq.heappop(self._unread)
+        while self._state.unread and self._state.unread[0][0] <= now:
+            _, _, mail = heapq.heappop(self._state.unread)
             there_at = self._presence.back_at(self._tier, now)
             if there_at == now:
                 self._read(mail)
@@ -127,24 +124,24 @@ class Heeding:
         advice, peer = mail.advice, mail.source
         if mail.protests is not None:
             self._hear_objection(_written(mail, mail.protests), advice.at)
-        elif self._is_new((peer, advice)):
+        elif self._is_new(Advised(peer, advice)):
             self._heed(mail, advice, mail.about, self._tier)
         self._voice.say(MailRead, to=peer, about=mail.about, cause=mail.id)
 
     # What follows ----------------------------------------------------------------------------------------
 
-    def _is_new(self, what: Hashable) -> bool:
+    def _is_new(self, what: Advised | Objected) -> bool:
         """False for what has been told before, in another call or by mail, as far as we remember."""
-        if what in self._heeded:
+        heeded = self._state.heeded
+        if what in heeded:
             return False
-        self._heeded[what] = None
-        if len(self._heeded) > REMEMBERED:
-            self._heeded.popitem(last=False)
+        heeded.append(what)
+        del heeded[:-REMEMBERED]
         return True
 
     def _hear_objection(self, to: Objection, at: Position) -> None:
         """``at`` is where it was understood to be."""
-        if self._is_new((to.peer, to.kind, to.at, to.seen_at, to.statement)):
+        if self._is_new(Objected(to.peer, to.kind, to.at, to.seen_at, to.statement)):
             self._posture.hear_objection(msgspec.structs.replace(to, at=at), knew=self._consents.knew_of(to))
 
     def _heed(self, said: Advise | Mail, advice: Advice, about: str, tier: Tier) -> None:
@@ -166,15 +163,15 @@ class Heeding:
                 pass  # it has been said: that is all that there is to an inquiry
 
     def _pass_on(self, order: Order) -> None:
-        self._count += 1
+        self._state.count += 1
         relayed_at = order.understood_at + timedelta(seconds=self._attention.relay_s(order.peer, order.understood_at))
-        heapq.heappush(self._orders, (relayed_at, self._count, order))
+        heapq.heappush(self._state.orders, (relayed_at, self._state.count, order))
 
     def lapse(self) -> None:
         """Read the mail that somebody has got to; stop what has been asked to stop."""
         self._read_mail()
-        while self._orders and self._orders[0][0] <= self._voice.now:
-            self._stop(heapq.heappop(self._orders)[2])
+        while self._state.orders and self._state.orders[0][0] <= self._voice.now:
+            self._stop(heapq.heappop(self._state.orders)[2])
 
     def _stop(self, order: Order) -> None:
         """End what we fly where the request was understood to be. Where that is nothing, nothing ends."""

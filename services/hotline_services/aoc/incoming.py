@@ -7,11 +7,12 @@ from hotline_protocol.agreement import Agreement
 from hotline_protocol.lifecycle import CallState, CallStep
 from hotline_protocol.line import Answer, Busy, CallOutcome, HangUp, OnCall, Ring
 
-from .callers import Caller, Callers
-from .calls import Call, Item, PastCalls, stands_before, urgency
+from .callers import Callers
+from .calls import Call, Item, stands_before, urgency
 from .duty import Presence
 from .lines import Lines
 from .officer import Officer
+from .state import Caller, DeskState
 from .voice import Voice
 from .waiting import Waiting, calls_back
 
@@ -43,7 +44,6 @@ class Incoming:
         agreement: Agreement,
         lines: Lines,
         waiting: Waiting,
-        past: PastCalls,
         officer: Officer,
         presence: Presence,
         voice: Voice,
@@ -53,12 +53,16 @@ class Incoming:
         self._ring_s: Final = timedelta(seconds=agreement.timing.ring_s)
         self._lines = lines
         self._waiting = waiting
-        self._past = past
         self._officer = officer
         self._presence = presence
         self._voice = voice
         self._desk = desk
         self._callers = Callers(agreement.timing.ring_s)
+        self._state = DeskState()
+
+    def bind(self, state: DeskState) -> None:
+        """What rings is part of what is on the desk."""
+        self._state = self._callers.state = state
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -70,7 +74,7 @@ class Incoming:
 
     def is_stale(self, ring: Ring) -> bool:
         """Whether this is heard too late, or after its own hang-up."""
-        return self._voice.now - ring.time > 2 * self._ring_s or self._past.holds(ring)
+        return self._voice.now - ring.time > 2 * self._ring_s or self._state.is_past(ring)
 
     def hear(self, ring: Ring) -> None:
         """A peer rings us. One ring that is heard twice is one: if it has been answered, the answer is said again."""
@@ -160,7 +164,7 @@ class Incoming:
 
     def hear_end(self, peer: str, call_id: str) -> None:
         """A call that is not in progress is over: if its ring has waited here, they are rung back."""
-        self._past.add(peer, call_id)
+        self._state.forget(peer, call_id)
         caller = self._callers.of(peer)
         if caller is not None and caller.ring.call_id == call_id:
             self._callers.leave(peer)
@@ -208,5 +212,5 @@ class Incoming:
             self._waiting.call_back(missed, self._voice.now)
 
     def _say_busy(self, ring: Ring) -> None:
-        self._past.add(ring.source, ring.call_id)
+        self._state.forget(ring.source, ring.call_id)
         self._voice.say(Busy, to=ring.source, call_id=ring.call_id, cause=ring.id)

@@ -13,6 +13,8 @@ from hotline_protocol.flightplan import Priority
 from hotline_protocol.ledger import GENESIS, Entry, EntryKind, Head
 from hotline_protocol.line import ENTRIES_BYTES
 
+from .state import LedgerState
+
 MAX_EARLY: Final = 1_000
 
 
@@ -40,38 +42,39 @@ class PairLedger:
     def __init__(self, party: str, peer: str) -> None:
         self.party: Final = party
         self.peer: Final = peer
-        self._chains: dict[str, list[Entry]] = {party: [], peer: []}
-        self._hashes: dict[str, str] = {party: GENESIS, peer: GENESIS}
-        self._early: dict[int, Entry] = {}
-        self._granted: dict[tuple[str, str], Entry] = {}
-        self._released: set[tuple[str, str]] = set()
-        self._seals: dict[int, str] = {}
+        self.state = LedgerState()
+
+    def _chain(self, granter: str) -> list[Entry]:
+        return self.state.own if granter == self.party else self.state.copied
+
+    def _hash(self, granter: str) -> str:
+        return self.state.own_hash if granter == self.party else self.state.copied_hash
 
     @property
     def heads(self) -> dict[str, Head]:
         """How far each chain has come here."""
         return {
-            granter: Head(length=len(self._chains[granter]), hash=self._hashes[granter])
-            for granter in sorted(self._chains)
+            granter: Head(length=len(self._chain(granter)), hash=self._hash(granter))
+            for granter in sorted((self.party, self.peer))
         }
 
     def chain(self, granter: str) -> tuple[Entry, ...]:
         """The chain that this party writes."""
-        return tuple(self._chains[granter])
+        return tuple(self._chain(granter))
 
     def length(self, granter: str) -> int:
         """How many entries of this chain we hold."""
-        return len(self._chains[granter])
+        return len(self._chain(granter))
 
     def passes(self, granter: str, head: Head) -> bool:
         """Whether this chain, as far as we hold it, goes through this head."""
         if head.length > self.length(granter):
             return False
-        return head.hash == (self._chains[granter][head.length - 1].hash if head.length else GENESIS)
+        return head.hash == (self._chain(granter)[head.length - 1].hash if head.length else GENESIS)
 
     def tail(self, after: int, most: int, most_bytes: int = ENTRIES_BYTES) -> tuple[Entry, ...]:
         """Our own entries behind the first ``after``: at most so many, and so many bytes, but one if there is any."""
-        return _page(self._chains[self.party], after, most, most_bytes)
+        return _page(self.state.own, after, most, most_bytes)
 
     def copied_tail(
         self, after: int, most: int, most_bytes: int = ENTRIES_BYTES
@@ -80,28 +83,28 @@ class PairLedger:
 
         At most so many, and so many bytes; where there is a seal among these, none behind the last one that has one.
         """
-        page = _page(self._chains[self.peer], after, most, most_bytes)
-        last = max((entry.index for entry in page if entry.index in self._seals), default=after + len(page))
-        return page[: last - after], self._seals.get(last, UNSET)
+        page = _page(self.state.copied, after, most, most_bytes)
+        last = max((entry.index for entry in page if entry.index in self.state.seals), default=after + len(page))
+        return page[: last - after], self.state.seals.get(last, UNSET)
 
     def keep_seal(self, entry: Entry, seal: str) -> None:
         """Keep the peer's seal of this entry of its chain, if we hold that entry: to be given back with it."""
-        chain = self._chains[self.peer]
-        held = chain[entry.index - 1] if entry.index <= len(chain) else self._early.get(entry.index)
+        chain = self.state.copied
+        held = chain[entry.index - 1] if entry.index <= len(chain) else self.state.early.get(entry.index)
         if held == entry:
-            self._seals[entry.index] = seal
+            self.state.seals[entry.index] = seal
 
     def take_back(self, entries: Iterable[Entry]) -> Copied:
         """Entries that we have made and lost, as the peer has copied them: those that continue our chain."""
         new: list[Entry] = []
         for entry in entries:
-            chain = self._chains[self.party]
+            chain = self.state.own
             if entry.granter != self.party or entry.user != self.peer:
                 return Copied(new=tuple(new), lacks=False, fork=ForkError(entry, "is not one of ours for this peer"))
             if entry.index <= len(chain):
                 if chain[entry.index - 1] != entry:
                     return Copied(new=tuple(new), lacks=False, fork=ForkError(entry, "differs from the one we made"))
-            elif entry.index == len(chain) + 1 and entry.previous == self._hashes[self.party]:
+            elif entry.index == len(chain) + 1 and entry.previous == self.state.own_hash:
                 new.append(self._append(entry))
             else:
                 return Copied(new=tuple(new), lacks=False, fork=ForkError(entry, "does not follow the one before it"))
@@ -115,8 +118,8 @@ class PairLedger:
             Entry(
                 granter=self.party,
                 user=self.peer,
-                index=len(self._chains[self.party]) + 1,
-                previous=self._hashes[self.party],
+                index=len(self.state.own) + 1,
+                previous=self.state.own_hash,
                 kind=EntryKind.GRANTED,
                 agreement_id=agreement_id,
                 volumes=tuple(volumes),
@@ -129,14 +132,14 @@ class PairLedger:
     def release(self, agreement_id: str, now: datetime) -> Entry | None:
         """Enter that the peer has given a grant of ours back; None when there is no such grant, or no longer."""
         key = (self.party, agreement_id)
-        if key not in self._granted or key in self._released:
+        if key not in self.state.granted or key in self.state.released:
             return None
         return self._append(
             Entry(
                 granter=self.party,
                 user=self.peer,
-                index=len(self._chains[self.party]) + 1,
-                previous=self._hashes[self.party],
+                index=len(self.state.own) + 1,
+                previous=self.state.own_hash,
                 kind=EntryKind.RELEASED,
                 agreement_id=agreement_id,
                 entered_at=now,
@@ -158,12 +161,12 @@ class PairLedger:
                 self._copy(entry, new)
             except ForkError as error:
                 fork = fork or error
-        lacks = fork is None and furthest > len(self._chains[self.peer])
+        lacks = fork is None and furthest > len(self.state.copied)
         return Copied(new=tuple(new), lacks=lacks, fork=fork)
 
     def _copy(self, entry: Entry, new: list[Entry]) -> None:
         """Put this entry in its place, and then those that have waited for it. Raises ForkError."""
-        chain = self._chains[self.peer]
+        chain = self.state.copied
         if entry.granter != self.peer or entry.user != self.party:
             raise ForkError(entry, f"is not one of {self.peer} for {self.party}")
         if entry.index <= len(chain):
@@ -171,33 +174,37 @@ class PairLedger:
                 raise ForkError(entry, "differs from the one we hold")
             return
         if entry.index <= len(chain) + MAX_EARLY:
-            self._early[entry.index] = entry
-        while (following := self._early.pop(len(chain) + 1, None)) is not None:
-            if following.previous != self._hashes[self.peer]:
+            self.state.early[entry.index] = entry
+        while (following := self.state.early.pop(len(chain) + 1, None)) is not None:
+            if following.previous != self.state.copied_hash:
                 raise ForkError(following, "does not follow the entry before it")
             new.append(self._append(following))
 
     def granted(self, granter: str, agreement_id: str) -> Entry | None:
         """The grant of this agreement in this chain, released or not."""
-        return self._granted.get((granter, agreement_id))
+        return self.state.granted.get((granter, agreement_id))
 
     def standing(self, granter: str, now: datetime) -> Iterator[Entry]:
         """Grants in this chain that are neither released nor past."""
-        return (entry for entry in self._granted.values() if entry.granter == granter and self.stands(entry, now))
+        return (entry for entry in self.state.granted.values() if entry.granter == granter and self.stands(entry, now))
 
     def stands(self, entry: Entry, now: datetime) -> bool:
         """Whether this grant is neither released nor past."""
-        released = (entry.granter, entry.agreement_id) in self._released
+        released = (entry.granter, entry.agreement_id) in self.state.released
         return not released and any(volume.end > now for volume in entry.volumes)
 
     def _append(self, entry: Entry) -> Entry:
-        self._chains[entry.granter].append(entry)
-        self._hashes[entry.granter] = entry.hash
+        if entry.granter == self.party:
+            self.state.own.append(entry)
+            self.state.own_hash = entry.hash
+        else:
+            self.state.copied.append(entry)
+            self.state.copied_hash = entry.hash
         key = (entry.granter, entry.agreement_id)
         if entry.kind is EntryKind.GRANTED:
-            self._granted[key] = entry
+            self.state.granted[key] = entry
         else:
-            self._released.add(key)
+            self.state.released[key] = None
         return entry
 
 

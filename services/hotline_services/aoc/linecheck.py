@@ -7,6 +7,7 @@ from hotline_protocol.line import Reason, Tier
 from .books import Books
 from .calls import Call, Item
 from .desk import Desk
+from .state import LineChecksState
 from .voice import LONG_AGO, Voice
 
 
@@ -19,8 +20,12 @@ class LineChecks:
         self._books = books
         self._desk = desk
         self._voice = voice
-        self.next_deadline: datetime | None = LONG_AGO
-        """The first lapse only finds out when it is due."""
+        self.state = LineChecksState()
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """When the line is tried next."""
+        return self.state.next_check
 
     def lapse(self) -> None:
         """Have it tried, if it is due."""
@@ -30,7 +35,7 @@ class LineChecks:
         if self.next_deadline != LONG_AGO:
             for peer in self._peers:
                 self._enqueue(peer)
-        self.next_deadline = self._books.next_check(now)
+        self.state.next_check = self._books.next_check(now)
 
     def _enqueue(self, peer: str) -> None:
         now, ref = self._voice.now, f"check-{peer}"

@@ -7,6 +7,7 @@ from hotline_protocol.line import OnCall
 
 from .calls import Call
 from .officer import Officer
+from .state import DeskState
 
 
 class Lines:
@@ -15,7 +16,12 @@ class Lines:
     def __init__(self, number: int, officer: Officer) -> None:
         self._number: Final = number
         self._officer = officer
-        self.calls: list[Call] = []
+        self.state = DeskState()
+
+    @property
+    def calls(self) -> list[Call]:
+        """Calls in progress."""
+        return self.state.calls
 
     @property
     def first(self) -> Call | None:

@@ -1,7 +1,6 @@
 """Who sits at the desk, and what they order. An order that cannot be carried out changes nothing, and is refused with
 its reason."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,6 +23,7 @@ from .calls import Call, Item
 from .desk import Desk
 from .filed import Filed
 from .phone import Phone, PhoneOrder
+from .plans import PlanBook
 from .rejections import Rejections
 from .seat import Seat
 from .table import Table, TableOrder
@@ -45,7 +45,7 @@ class Manning:
         desk: Desk,
         talks: Talks,
         telling: Telling,
-        plans: Mapping[str, Filed],
+        book: PlanBook,
         rejections: Rejections,
         voice: Voice,
     ) -> None:
@@ -54,7 +54,7 @@ class Manning:
         self._desk = desk
         self._talks = talks
         self._telling = telling
-        self._plans = plans
+        self._book = book
         self._rejections = rejections
         self._voice = voice
         self._phone = Phone(desk)
@@ -131,7 +131,7 @@ class Manning:
             agreement=self._agreement,
             call=_on_desk(self._desk.call) if self._desk.call is not None else None,
             waiting=tuple(map(self._waiting, self._desk.waiting[:MOST_WAITING])),
-            plans=tuple(_own(filed) for filed in self._plans.values() if filed.state not in OVER)[:MOST_PLANS],
+            plans=tuple(_own(filed) for filed in self._book.plans.values() if filed.state not in OVER)[:MOST_PLANS],
         )
         self._talks.decide()
 

@@ -27,7 +27,8 @@ from hotline_protocol.theatre import remembered
 
 from .config import Costs
 from .overlay import Areas, Blocks, Flags, Meeting, Outcomes, Shifts, meetings
-from .picture import Picture, Standing, Use, plan_of
+from .picture import Picture
+from .uses import Standing, Use, plan_of
 
 Worth = NDArray[np.float64]
 

@@ -12,7 +12,8 @@ from hotline_protocol.agreement import BoundaryRule
 from hotline_protocol.airspace import Area, Volume4D
 from hotline_protocol.menu import Block
 
-from .picture import Picture, Use
+from .picture import Picture
+from .uses import Use
 
 ROOM_FT: Final = 4_000
 MINUTE_US: Final = 60_000_000

@@ -7,6 +7,8 @@ from hotline_protocol.agreement import Agreement
 from hotline_protocol.line import Reason, Tier
 from hotline_services.simulation.chance import Chance
 
+from .state import DeskState
+
 LONGEST_REDIAL: Final = 8
 """Greatest number of agreed pauses between two rings, where nobody answers."""
 FIRST_SPREAD: Final = 0.1
@@ -28,15 +30,15 @@ class Pauses:
         self._vary: Final = len(agreement.parties) > 2
         self._one_line: Final = agreement.lines_of_each == 1
         self._share = chance.share
-        self._in_vain: dict[str, int] = {}
+        self.state = DeskState()
 
     def peer_there(self, peer: str) -> None:
         """The peer has given a sign of life."""
-        self._in_vain[peer] = 0
+        self.state.in_vain[peer] = 0
 
     def rang_in_vain(self, peer: str) -> None:
         """The peer has not answered a ring."""
-        self._in_vain[peer] = self._in_vain.get(peer, 0) + 1
+        self.state.in_vain[peer] = self.state.in_vain.get(peer, 0) + 1
 
     def before_first(self, peer: str, reason: Reason, at: datetime) -> timedelta:
         """Before the first ring about something whose time comes at ``at``.
@@ -54,7 +56,7 @@ class Pauses:
         """
         varied = 1.0 + self._drawn(f"redial/{tier.value}", peer, now) if self._vary else 1.0
         pause = timedelta(seconds=self._redial_s * varied)
-        pauses = min(2 ** max(self._in_vain.get(peer, 0) - 1, 0), LONGEST_REDIAL)
+        pauses = min(2 ** max(self.state.in_vain.get(peer, 0) - 1, 0), LONGEST_REDIAL)
         if busy and self._vary:
             pauses = RINGS_BACK
         return pause * pauses, pause

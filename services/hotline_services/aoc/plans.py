@@ -1,10 +1,9 @@
 """A side's own flight plans: what has become of each, from filing to landing."""
 
 import heapq
-from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -16,9 +15,11 @@ from hotline_protocol.geometry import expand
 from hotline_protocol.intake import check_plan
 
 from .amendments import cannot_amend, filed_as, old_version, refusal, same_air
-from .filed import FLYING, Filed, status_of
+from .filed import FLYING, Filed, Status, status_of
 from .menus import gives_way
-from .picture import SPARE_TIMES, Picture, Standing, Use, plan_of
+from .picture import SPARE_TIMES, Picture
+from .state import PlansState
+from .uses import Standing, Use, plan_of
 from .voice import Voice
 
 KEPT: Final = timedelta(days=1)
@@ -38,17 +39,22 @@ class PlanBook:
         self._boundaries = boundaries
         self._picture = picture
         self._voice = voice
-        self._times: list[tuple[datetime, str]] = []
-        self._over: deque[tuple[datetime, Filed]] = deque()
-        self._forgotten: dict[str, dict[str, Any]] = {}
-        self.plans: dict[str, Filed] = {}
-        self.pending: dict[str, Filed] = {}
+        self.state = PlansState()
+
+    @property
+    def plans(self) -> dict[str, Filed]:
+        """Our plans by id."""
+        return self.state.plans
+
+    @property
+    def pending(self) -> dict[str, Filed]:
         """Versions that are being negotiated while an earlier one is in force, by plan id."""
+        return self.state.pending
 
     @property
     def next_deadline(self) -> datetime | None:
         """The next start or end of a plan."""
-        return self._times[0][0] if self._times else None
+        return self.state.times[0][0] if self.state.times else None
 
     def redraw(self, boundaries: Boundaries) -> None:
         """From now on the line and the zones lie so. Whose consent a plan needs is decided when it is filed."""
@@ -87,7 +93,7 @@ class PlanBook:
 
     def knows(self, plan_id: str) -> bool:
         """Whether this id has been used, as far as we remember: another plan cannot have it."""
-        return plan_id in self.plans or plan_id in self._forgotten
+        return plan_id in self.plans or plan_id in self.state.forgotten
 
     def _replaces_refused(self, plan: FlightPlan) -> bool:
         """A plan that was refused may be mended and filed again under its id."""
@@ -97,7 +103,7 @@ class PlanBook:
     def _repeat(self, plan: FlightPlan) -> None:
         """Tell again where the plan of this id stands, unless this is another."""
         filed = self.plans.get(plan.plan_id)
-        known = status_of(filed) if filed is not None else self._forgotten[plan.plan_id]
+        known = status_of(filed) if filed is not None else self.state.forgotten[plan.plan_id].said()
         versions = (filed, self.pending.get(plan.plan_id), filed.refused if filed else None)
         said = (known, *(status_of(version) for version in versions if version is not None))
         same = next((status for status in said if plan.digest == status["plan"]), None)
@@ -178,7 +184,7 @@ class PlanBook:
         plan_id = filed.plan.plan_id
         before = self.plans[plan_id]
         self._drop_pending(plan_id)
-        filed.in_force, filed.kept, filed.legs = 0, [], {}
+        filed.in_force, filed.kept, filed.legs = 0, (), ()
         flies = before.state in FLYING or in_distress
         filed.state = PlanState.ACTIVATED if flies else PlanState.ACCEPTED
         filed.negotiation_id = filed.negotiation_id or before.negotiation_id
@@ -228,7 +234,7 @@ class PlanBook:
                     )
         return None
 
-    def consents_needed(self, volumes: Sequence[Volume4D]) -> list[str]:
+    def consents_needed(self, volumes: Sequence[Volume4D]) -> tuple[str, ...]:
         """Whose consent these volumes need: the agreement's demands, and whoever has been granted that air."""
         needed: dict[str, None] = {}
         for volume in volumes:
@@ -236,7 +242,7 @@ class PlanBook:
                 needed.update(dict.fromkeys(demand.consent_of))
         needed.update({use.user: None for use in self._picture.met(volumes) if use.standing is Standing.THEIRS})
         # each begins with its successor by name: else all would ring the same one first
-        return sorted(needed, key=lambda party: (party < self._party, party))
+        return tuple(sorted(needed, key=lambda party: (party < self._party, party)))
 
     def reserve(self, filed: Filed, volumes: tuple[Volume4D, ...], *, firm: bool) -> None:
         """While it is bargained about: the air that it wishes for, or that it has said yes to."""
@@ -295,8 +301,8 @@ class PlanBook:
         """Start and end what is due; returns what has ended, and what is due to start and still lacks a consent."""
         due: list[Filed] = []
         now = self._voice.now
-        while self._times and self._times[0][0] <= now:
-            _, plan_id = heapq.heappop(self._times)
+        while self.state.times and self.state.times[0][0] <= now:
+            _, plan_id = heapq.heappop(self.state.times)
             filed = self.plans.get(plan_id)
             if filed is None or filed.state in OVER:
                 continue
@@ -318,14 +324,15 @@ class PlanBook:
 
     def _forget(self) -> None:
         """Plans that have long been over; of them only the last status is kept, so that their ids stay taken."""
-        while self._over and (self._over[0][0] <= self._voice.now or len(self._over) > MOST_OVER):
-            _, filed = self._over.popleft()
-            plan_id = filed.plan.plan_id
-            if self.plans.get(plan_id) is not filed:
+        over, forgotten = self.state.over, self.state.forgotten
+        while over and (over[0][0] <= self._voice.now or len(over) > MOST_OVER):
+            until, plan_id = over.pop(0)
+            filed = self.plans.get(plan_id)
+            if filed is None or filed.kept_until != until:
                 continue  # mended after a refusal: it is the later one that counts
-            self._forgotten[plan_id] = status_of(self.plans.pop(plan_id))
-            if len(self._forgotten) > MOST_FORGOTTEN:
-                del self._forgotten[next(iter(self._forgotten))]
+            forgotten[plan_id] = Status(**status_of(self.plans.pop(plan_id)))
+            if len(forgotten) > MOST_FORGOTTEN:
+                del forgotten[next(iter(forgotten))]
 
     def tell(self, filed: Filed) -> None:
         """Say where this plan stands."""
@@ -336,7 +343,8 @@ class PlanBook:
         filed.problem = problem
         self._picture.drop(filed.plan.plan_id)
         self.tell(filed)
-        self._over.append((self._voice.now + KEPT, filed))
+        filed.kept_until = self._voice.now + KEPT
+        self.state.over.append((filed.kept_until, filed.plan.plan_id))
         self._forget()
 
     def _enter(self, filed: Filed, standing: Standing, volumes: tuple[Volume4D, ...] | None = None) -> None:
@@ -347,8 +355,8 @@ class PlanBook:
         is_to_start = filed.state in {PlanState.NEGOTIATING, PlanState.ACCEPTED}
         for at in (filed.start, filed.end):
             if is_to_start or at > self._voice.now:
-                heapq.heappush(self._times, (at, filed.plan.plan_id))
-        if len(self._times) > SPARE_TIMES + 4 * len(self.plans):  # of versions that have been replaced
+                heapq.heappush(self.state.times, (at, filed.plan.plan_id))
+        if len(self.state.times) > SPARE_TIMES + 4 * len(self.plans):  # of versions that have been replaced
             versions = [each for each in (*self.plans.values(), *self.pending.values()) if each.state not in OVER]
-            self._times = [(at, each.plan.plan_id) for each in versions for at in (each.start, each.end)]
-            heapq.heapify(self._times)
+            self.state.times = [(at, each.plan.plan_id) for each in versions for at in (each.start, each.end)]
+            heapq.heapify(self.state.times)

@@ -12,11 +12,13 @@ from hotline_protocol.geometry import area_problem
 from hotline_protocol.injection import Advice, AdviceKind, AnnouncedState, AnnounceLine, ReportSighting, SightingKind
 from hotline_protocol.line import Reason, Tier
 
-from .picture import Picture, Standing, Use
+from .picture import Picture
+from .state import PostureState
 from .strain.conduct import MINOR
 from .strain.felt import OF_ESCALATION, OF_SIGHTING, Felt
 from .strain.relations import Relations
 from .strain.suspension import Suspension
+from .uses import Standing, Use
 from .voice import Voice
 
 SILENT_AFTER: Final = 2
@@ -48,11 +50,10 @@ class Posture:
         self._tiers = tuple(rule.tier for rule in agreement.tiers)
         self._third_parties = frozenset(partner.name for partner in agreement.partners if partner.side is None)
         self._relations = relations
-        self._suspension = Suspension(relations)
+        self.suspension: Final = Suspension(relations)
         self._picture = picture
         self._voice = voice
-        self._unanswered: dict[str, int] = {}
-        self._found: dict[str, ActualState] = {}
+        self.state = PostureState()
         self._warnings: list[tuple[str, Advice]] = []
 
     def escalate(
@@ -145,7 +146,7 @@ class Posture:
     def announce(self, order: AnnounceLine, peers: tuple[str, ...]) -> None:
         """Declare the line open or suspended. Whether the phone is answered is another matter; and it is this side's
         own act, which it does not feel."""
-        self._suspension.ordered(order.state)
+        self.suspension.ordered(order.state)
         self._voice.say(LineAnnounced, state=order.state, statement=order.statement)
         if order.state is AnnouncedState.SUSPENDED:
             for peer in peers:
@@ -154,16 +155,16 @@ class Posture:
     @property
     def next_deadline(self) -> datetime | None:
         """When strain will have worn off so far that the line is declared open again."""
-        return self._suspension.next_deadline(self._voice.now)
+        return self.suspension.next_deadline(self._voice.now)
 
     def lapse(self) -> None:
         """Say what strain, wearing off, has changed."""
-        for peer in self._suspension.crises:
+        for peer in self.suspension.crises:
             self._mind_suspension(peer)
 
     def _mind_suspension(self, peer: str) -> None:
         """Declare what a crisis, or its end, demands. It is no act of the other side's: it is not felt."""
-        state = self._suspension.declare(peer)
+        state = self.suspension.declare(peer)
         if state is None:
             return
         statement = f"strain with {peer}: {self._relations.stage(peer).value}"
@@ -173,19 +174,19 @@ class Posture:
 
     def answered(self, peer: str) -> None:
         """A call with this peer was answered."""
-        self._unanswered[peer] = 0
+        self.state.unanswered[peer] = 0
         self._find(peer, ActualState.WORKING)
 
     def unanswered(self, peer: str, call_id: str) -> None:
         """A call to this peer was not answered: after two in a row the line is silent."""
-        self._unanswered[peer] = self._unanswered.get(peer, 0) + 1
-        if self._unanswered[peer] == SILENT_AFTER and self._find(peer, ActualState.SILENT):
+        self.state.unanswered[peer] = self.state.unanswered.get(peer, 0) + 1
+        if self.state.unanswered[peer] == SILENT_AFTER and self._find(peer, ActualState.SILENT):
             self.escalate(EscalationKind.LINE_DOWN, peer, call_id, f"{SILENT_AFTER} calls in a row not answered")
 
     def _find(self, peer: str, state: ActualState) -> bool:
-        if self._found.get(peer) is state:
+        if self.state.found.get(peer) is state:
             return False
-        self._found[peer] = state
+        self.state.found[peer] = state
         self._voice.say(LineStateChanged, peer=peer, state=state)
         return True
 

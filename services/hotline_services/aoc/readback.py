@@ -1,23 +1,14 @@
 """A place that is said may be heard wrong. Reading it back shows that, if who said it listens."""
 
-import msgspec
-
-from hotline_protocol.airspace import Position
 from hotline_protocol.events import Misheard
 from hotline_protocol.geodesy import position_at
 from hotline_protocol.line import Advise, Affirm, Protest, ReadBack
 
-from .attention import Attention, Slip
+from .attention import Attention
+from .state import HeedingState, Slip, Understood
 from .voice import Voice
 
 Placed = Protest | Advise
-
-
-class Understood(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said, and where it was understood to be."""
-
-    said: Placed
-    at: Position
 
 
 class ReadBacks:
@@ -26,7 +17,7 @@ class ReadBacks:
     def __init__(self, attention: Attention, voice: Voice) -> None:
         self._attention = attention
         self._voice = voice
-        self._open: tuple[Understood, Slip | None] | None = None
+        self.state = HeedingState()
 
     def hear(self, said: Placed) -> Understood | None:
         """What is understood of it; None when it is read back first."""
@@ -35,7 +26,7 @@ class ReadBacks:
         heard = right if slip is None else position_at(right, slip.bearing_deg, slip.error_nm)
         understood = Understood(said=said, at=heard)
         if self._attention.reads_back:
-            self._open = (understood, slip)
+            self.state.read_back = (understood, slip)
             self._voice.say(ReadBack, to=said.source, call_id=said.call_id, at=heard, cause=said.id)
             return None
         self._record(understood, slip, caught=False)
@@ -43,10 +34,10 @@ class ReadBacks:
 
     def hear_affirm(self, affirm: Affirm) -> Understood | None:
         """What is understood once they have answered; None when nothing has been read back to them."""
-        if self._open is None or self._open[0].said.call_id != affirm.call_id:
+        if self.state.read_back is None or self.state.read_back[0].said.call_id != affirm.call_id:
             return None
-        understood, slip = self._open
-        self._open = None
+        understood, slip = self.state.read_back
+        self.state.read_back = None
         self._record(understood, slip, caught=affirm.at != understood.at)
         return Understood(said=understood.said, at=affirm.at)
 

@@ -16,6 +16,7 @@ from hotline_protocol.service import EpochBegun
 from .books import Books
 from .desk import Desk
 from .plans import PlanBook
+from .state import RecoveryState
 from .talks import Talks
 from .voice import Voice
 
@@ -34,26 +35,24 @@ class Recovery:
         self._talks = talks
         self._desk = desk
         self._voice = voice
-        self._postponed: list[Confirm | Release] = []
-        self._until: dict[str, datetime] = {}
-        self._heard: dict[str, datetime] = {}
+        self.state = RecoveryState()
 
     @property
     def next_deadline(self) -> datetime | None:
         """When a peer that speaks, but does not answer, is no longer waited for."""
-        return min(self._until.values(), default=None)
+        return min(self.state.until.values(), default=None)
 
     def heard(self, peer: str) -> None:
         """The peer is there, perhaps again: from now on it has ``hold_s`` to say how far it has come.
 
         While it is silent there is nothing to enter: whatever adds to our chain is said by the peer.
         """
-        if peer not in self._books.recovering:
+        if peer not in self._books.state.recovering:
             return
-        last, self._heard[peer] = self._heard.get(peer), self._voice.now
+        last, self.state.heard[peer] = self.state.heard.get(peer), self._voice.now
         if last is None or self._voice.now - last > self._patience:
-            self._books.waits.add(peer)
-            self._until[peer] = self._voice.now + self._patience
+            self._books.state.waits.add(peer)
+            self.state.until[peer] = self._voice.now + self._patience
 
     def begin(self, begun: EpochBegun, peers: tuple[str, ...]) -> None:
         """State was lost. Say so, and ask for it."""
@@ -68,23 +67,23 @@ class Recovery:
         for filed in list(self._book.plans.values()):
             if filed.state not in OVER:
                 self._book.tell(filed)
-        self._until, self._heard = {}, {}
+        self.state.until, self.state.heard = {}, {}
 
     def postpone(self, message: Confirm | Release) -> bool:
         """Keep this until the ledger that it would add to is whole; False when it is."""
         if self._books.is_whole(message.source):
             return False
-        self._postponed.append(message)
-        del self._postponed[:-MOST_POSTPONED]
+        self.state.postponed.append(message)
+        del self.state.postponed[:-MOST_POSTPONED]
         return True
 
     def take_due(self) -> list[Confirm | Release]:
         """What was postponed, and need not be any longer."""
-        self._until = {peer: until for peer, until in self._until.items() if peer in self._books.waits}
-        due = [message for message in self._postponed if self._books.is_whole(message.source)]
-        self._postponed = [message for message in self._postponed if not self._books.is_whole(message.source)]
+        self.state.until = {peer: until for peer, until in self.state.until.items() if peer in self._books.state.waits}
+        due = [message for message in self.state.postponed if self._books.is_whole(message.source)]
+        self.state.postponed = [message for message in self.state.postponed if not self._books.is_whole(message.source)]
         return due
 
     def lapse(self) -> None:
         """Go on without those who have not answered."""
-        self._books.waits -= {peer for peer, until in self._until.items() if until <= self._voice.now}
+        self._books.state.waits -= {peer for peer, until in self.state.until.items() if until <= self._voice.now}

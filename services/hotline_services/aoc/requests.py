@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from hotline_protocol.agreement import Agreement
+from hotline_protocol.slices import Slice
 
 from .adoption import Inheritance
 from .air import Air
@@ -21,10 +22,11 @@ Key = tuple[str, str]
 """Who asks, and the id of the negotiation."""
 
 
-class TalksState(msgspec.Struct, kw_only=True):
+class TalksState(Slice, kw_only=True):
     """All negotiations of one side: what it asks for by id, and what is asked of it by who asks and id.
 
-    ``named`` counts the negotiations of each name. Two queues are empty between turns: those that have come further
+    ``named`` counts the negotiations of each name. ``next_deadline``, when the first of them wants to be woken, is only
+    worked out anew when ``deadline_stands`` is False. Two queues are empty between turns: those that have come further
     (``stepped``), and peers to whom something has been granted (``changed``).
     """
 
@@ -32,6 +34,8 @@ class TalksState(msgspec.Struct, kw_only=True):
     granting: dict[Key, TheirRequest] = {}
     named: dict[str, int] = {}
     inheritance: Inheritance = msgspec.field(default_factory=Inheritance)
+    next_deadline: datetime | None = None
+    deadline_stands: bool = True
     stepped: list[Key] = []
     changed: list[str] = []
 
@@ -46,8 +50,6 @@ class Requests:
         self._air = air
         self._voice = voice
         self._judge = judge
-        self._next_deadline: datetime | None = None
-        self._deadline_stands = True
 
     @property
     def asking(self) -> dict[str, OurRequest]:
@@ -62,11 +64,11 @@ class Requests:
     @property
     def next_deadline(self) -> datetime | None:
         """When the first of them wants to be woken."""
-        if not self._deadline_stands:
+        if not self.state.deadline_stands:
             times = (talk.next_deadline for talk in self.all())
-            self._next_deadline = min((at for at in times if at is not None), default=None)
-            self._deadline_stands = True
-        return self._next_deadline
+            self.state.next_deadline = min((at for at in times if at is not None), default=None)
+            self.state.deadline_stands = True
+        return self.state.next_deadline
 
     def open_ids(self) -> list[str]:
         """Negotiations that are not over."""
@@ -109,7 +111,7 @@ class Requests:
 
     def _note_step(self, key: Key) -> None:
         """It has come further: whoever minds it looks at it before this turn is over."""
-        self._deadline_stands = False
+        self.state.deadline_stands = False
         if key not in self.state.stepped:
             self.state.stepped.append(key)
 

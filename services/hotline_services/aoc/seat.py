@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.line import OnCall, Ring
 from hotline_protocol.orders import DecisionAwaited, Sitting, Verdict
 
 from .negotiation import Accept, Answer, Offer
 from .officer import Offered, Officer
-from .picture import Picture, plan_of
+from .picture import Picture
+from .state import Lease, SeatState
+from .uses import plan_of
 from .voice import Voice
 
 
@@ -58,20 +58,18 @@ def _advice(answer: Answer, facts: Mapping[str, Any]) -> dict[str, Any]:
             return {"officer": Verdict.DECLINE}
 
 
-class Lease(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose the seat is, and until when at least."""
-
-    by: Sitting
-    until: datetime
-
-
 class Seat:
     """An :class:`~.officer.Officer`: whoever sits there now."""
 
     def __init__(self, automatic: Officer, person: Officer) -> None:
         self._automatic: Final = automatic
         self._person: Final = person
-        self.lease: Lease | None = None
+        self.state = SeatState()
+
+    @property
+    def lease(self) -> Lease | None:
+        """Whose the seat is, if a person has it."""
+        return self.state.lease
 
     @property
     def _sits(self) -> Officer:
@@ -79,11 +77,11 @@ class Seat:
 
     def take(self, by: Sitting, until: datetime) -> None:
         """A person has the seat until then, in the place of whoever had it."""
-        self.lease = Lease(by=by, until=until)
+        self.state.lease = Lease(by=by, until=until)
 
     def give_back(self) -> None:
         """The automatic officer has it again."""
-        self.lease = None
+        self.state.lease = None
 
     @property
     def has_one_ear(self) -> bool:

@@ -16,6 +16,7 @@ from .attention import Attention
 from .calls import Call, Item
 from .desk import Desk
 from .posture import Posture
+from .state import TellingState, Untold
 from .strain.felt import Felt
 from .voice import Voice
 
@@ -29,25 +30,6 @@ REASONS: Final = {
 }
 
 
-class Untold(msgspec.Struct, kw_only=True):
-    """Something that the other side has not yet said to have understood, to be told by somebody of this ``tier``.
-
-    ``said_as`` is the message that said it.
-    """
-
-    ref: str
-    peer: str
-    reason: Reason
-    tier: Tier
-    what: ReportSighting | Advice
-    failed_calls: int = 0
-    said_as: str = ""
-
-    def is_over(self, now: datetime) -> bool:
-        """It no longer holds. A protest always does: what it is about has been."""
-        return isinstance(self.what, Advice) and self.what.end <= now
-
-
 class Telling:
     """Protests and advice, until they are understood: each is told in one call after another, and after two that came
     to nothing also by mail. What nobody is told any more, since it has come to its end or there is too much, is on
@@ -58,14 +40,17 @@ class Telling:
         self._attention = attention
         self._desk = desk
         self._voice = voice
-        self._warnings = 0
-        self._ends: list[tuple[datetime, str]] = []
-        self.untold: dict[str, Untold] = {}
+        self.state = TellingState()
+
+    @property
+    def untold(self) -> dict[str, Untold]:
+        """What is yet to be told, by reference."""
+        return self.state.untold
 
     @property
     def next_deadline(self) -> datetime | None:
         """When the next advice comes to its end."""
-        return self._ends[0][0] if self._ends else None
+        return self.state.ends[0][0] if self.state.ends else None
 
     def protest(self, sighting: ReportSighting, reason: Reason, *, at_once: bool = False) -> None:
         """Object to what has been seen; ``at_once``: in whichever call is up, too."""
@@ -77,21 +62,23 @@ class Telling:
 
     def warn(self, peer: str, warning: Advice) -> None:
         """Pass on what strain would have us warn of."""
-        self._warnings += 1
-        ref = f"{self._voice.author.source}-{self._voice.author.epoch}-w{self._warnings}"
+        self.state.warnings += 1
+        ref = f"{self._voice.author.source}-{self._voice.author.epoch}-w{self.state.warnings}"
         self._add(ref, peer, REASONS[warning.kind], warning)
 
     def _add(
         self, ref: str, peer: str, reason: Reason, what: ReportSighting | Advice, *, at_once: bool = False
     ) -> None:
         now, tier = self._voice.now, self._posture.speaker(peer, reason)
-        untold = Untold(ref=ref, peer=peer, reason=reason, tier=tier, what=what)
+        advice = what if isinstance(what, Advice) else None
+        sighting = what if isinstance(what, ReportSighting) else None
+        untold = Untold(ref=ref, peer=peer, reason=reason, tier=tier, advice=advice, sighting=sighting)
         if untold.is_over(now):
             self._record_over(untold)
             return
         self.untold[ref] = untold
         if isinstance(what, Advice):
-            heapq.heappush(self._ends, (what.end, ref))
+            heapq.heappush(self.state.ends, (what.end, ref))
         item = Item(ref=ref, peer=peer, reason=reason, tier=tier, queued_at=now, not_before=now)
         self._desk.enqueue(item)
         if at_once:
@@ -103,22 +90,22 @@ class Telling:
         """Let go of the oldest of the least urgent: whoever does not answer is not to fill this side's memory."""
         least = max(self.untold.values(), key=lambda untold: untold.reason.urgency)
         self._forget(least)
-        self._ends = [(end, ref) for end, ref in self._ends if ref in self.untold]
-        heapq.heapify(self._ends)
+        self.state.ends = [(end, ref) for end, ref in self.state.ends if ref in self.untold]
+        heapq.heapify(self.state.ends)
         self._record(least, "too-much-untold", "about", f"{MOST_UNTOLD} more urgent or newer ones are not yet told")
 
     # What no longer holds --------------------------------------------------------------------------------
 
     def lapse(self) -> None:
         """Let go of advice that has come to its end, unless it is just being told."""
-        while self._ends and self._ends[0][0] <= self._voice.now:
-            untold = self.untold.get(heapq.heappop(self._ends)[1])
+        while self.state.ends and self.state.ends[0][0] <= self._voice.now:
+            untold = self.untold.get(heapq.heappop(self.state.ends)[1])
             if untold is not None and not self._is_being_told(untold):
                 self._forget(untold)
                 self._record_over(untold)
 
     def _is_being_told(self, untold: Untold) -> bool:
-        return any(self._current(call) is untold for call in self._desk.lines.calls)
+        return any(call.current is not None and call.current.ref == untold.ref for call in self._desk.lines.calls)
 
     def _record_over(self, untold: Untold) -> None:
         self._record(untold, "advice-over", "advice.end", f"it ended before {untold.peer} could be told")
@@ -153,7 +140,7 @@ class Telling:
                 operator=what.operator,
                 callsign=what.callsign,
             ).id
-        untold.said_as = said
+        self.untold[ref] = msgspec.structs.replace(untold, said_as=said)
         return True
 
     def hear_read_back(self, read_back: ReadBack, call: Call) -> None:
@@ -200,9 +187,10 @@ class Telling:
                 self._forget(untold)
                 self._record_over(untold)
                 continue
-            untold.failed_calls += 1
-            if untold.failed_calls == CALLS_BEFORE_MAIL:
-                self._write(untold)
+            failed = msgspec.structs.replace(untold, failed_calls=untold.failed_calls + 1)
+            self.untold[untold.ref] = failed
+            if failed.failed_calls == CALLS_BEFORE_MAIL:
+                self._write(failed)
 
     def _write(self, untold: Untold) -> None:
         what, seen = untold.what, {}

@@ -18,7 +18,7 @@ class Voice:
     """Collects the messages of one turn. ``now`` is the time of that turn, ``cause`` the message that began it."""
 
     def __init__(self, author: Author, now: datetime) -> None:
-        self.author: Final = author
+        self.author = author
         self.now = now
         self.cause: str | None = None
         self._said: list[Message] = []

@@ -11,6 +11,7 @@ from hotline_protocol.line import CallOutcome, Reason, Ring, Tier
 
 from .calls import Call, Item, turn
 from .duty import Presence
+from .state import DeskState
 
 CALL_BACK: Final = "call-back."
 """Begins the reference of a call back; the name of the call that was missed follows."""
@@ -31,7 +32,12 @@ class Waiting:
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
-        self.items: list[Item] = []
+        self.state = DeskState()
+
+    @property
+    def items(self) -> list[Item]:
+        """What waits, most pressing first."""
+        return self.state.waiting
 
     def add(self, item: Item) -> None:
         """Have this wait for its turn."""
@@ -39,7 +45,7 @@ class Waiting:
 
     def drop(self, ref: str) -> None:
         """This need not wait any more."""
-        self.items = [item for item in self.items if item.ref != ref]
+        self.state.waiting = [item for item in self.items if item.ref != ref]
 
     def take(self, item: Item) -> None:
         """Its turn has come. Raises ValueError when it does not wait."""

@@ -2,16 +2,18 @@
 
 from hotline_protocol.service import Health
 
+from .state import NetworkState
+
 
 class WrongClocks:
     """The peers of which that is known. That such a one does not answer is no failure of the line."""
 
     def __init__(self) -> None:
-        self._peers: set[str] = set()
+        self.state = NetworkState()
 
     def note(self, health: Health) -> None:
         """What a peer's sign of life, or its will, tells of its clock."""
-        (self._peers.add if health.is_off else self._peers.discard)(health.source)
+        (self.state.wrong_clocks.add if health.is_off else self.state.wrong_clocks.discard)(health.source)
 
     def __contains__(self, peer: str) -> bool:
-        return peer in self._peers
+        return peer in self.state.wrong_clocks

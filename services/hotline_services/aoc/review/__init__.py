@@ -6,6 +6,6 @@ in :mod:`hotline_protocol.arc`.
 """
 
 from .accord import Accord
-from .reviews import Reviews
+from .reviews import Reviews, ReviewsState
 
-__all__ = ["Accord", "Reviews"]
+__all__ = ["Accord", "Reviews", "ReviewsState"]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hotline_protocol.agreement import Agreement
-from hotline_services.aoc.voice import LONG_AGO
+from hotline_services.aoc.state import AccordState
 
 CHANGEOVER: Final = timedelta(minutes=15)
 """So long after the line has moved the other side may still speak by the line as it was."""
@@ -20,20 +20,27 @@ class Accord:
     """
 
     def __init__(self, agreement: Agreement) -> None:
-        self.agreement = agreement
-        self.digest = agreement.digest
+        self.state = AccordState(agreement=agreement, digest=agreement.digest)
         self.expects: Expected = lambda _: None
-        self._former = ("", LONG_AGO)
+
+    @property
+    def agreement(self) -> Agreement:
+        """What is agreed now."""
+        return self.state.agreement
+
+    @property
+    def digest(self) -> str:
+        """The digest of that."""
+        return self.state.digest
 
     def amend(self, agreement: Agreement, effective_at: datetime) -> None:
         """From ``effective_at`` on this is agreed."""
-        self._former = (self.digest, effective_at + CHANGEOVER)
-        self.agreement = agreement
-        self.digest = agreement.digest
+        former = (self.digest, effective_at + CHANGEOVER)
+        self.state.agreement, self.state.digest, self.state.former = agreement, agreement.digest, former
 
     def admits(self, digest: str, said_at: datetime) -> bool:
         """Whether this is what the other side can rightly have held agreed at this time of its clock."""
         if digest == self.digest:
             return True
-        former, until = self._former
+        former, until = self.state.former
         return (digest == former and said_at <= until) or digest == self.expects(said_at)

@@ -10,6 +10,7 @@ from hotline_protocol.agreement import Agreement, DeconflictionLine, LineReviewR
 from hotline_protocol.arc import Arc
 from hotline_protocol.events import LineMoved
 from hotline_protocol.line import Amend
+from hotline_protocol.slices import Slice
 from hotline_services.aoc.voice import Voice
 
 from .accord import CHANGEOVER, Accord
@@ -28,6 +29,14 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class LineState(Slice, kw_only=True):
+    """The line to come, what this side may be held to, and the offer by which the line was last amended."""
+
+    coming: Coming | None = None
+    bound: Bound | None = None
+    amended: str = ""
+
+
 class MovingLine:
     """The line of one side. ``on_move`` is told of the agreement with the line where it has been moved to.
 
@@ -40,9 +49,7 @@ class MovingLine:
         self._voice: Final = voice
         self._on_move: Final = on_move
         self._arc: Arc | None = None
-        self._amended = ""
-        self.coming: Coming | None = None
-        self.bound: Bound | None = None
+        self.state = LineState()
         accord.expects = self._expected
 
     @property
@@ -56,14 +63,14 @@ class MovingLine:
     @property
     def arc(self) -> Arc:
         """The same with its control points; worked out once for each line, when it is first talked about."""
-        if self._arc is None:
+        if self._arc is None or self._arc.line is not self.line:
             self._arc = Arc(self.line, self._rule.spacing_nm)
         return self._arc
 
     @property
     def moves_at(self) -> datetime | None:
         """When the line to come is in effect."""
-        return self.coming.amend.effective_at if self.coming is not None else None
+        return self.state.coming.amend.effective_at if self.state.coming is not None else None
 
     def amend(self, agreed: Bound, peer: str) -> None:
         """Tell the other side from when on the line runs as both have agreed, and mind it ourselves."""
@@ -79,17 +86,17 @@ class MovingLine:
 
     def hear_amend(self, amend: Amend) -> str | None:
         """Take it for what we are bound to. Returns why we do not, as "field: reason", or None."""
-        if amend.offer == self._amended:
+        if amend.offer == self.state.amended:
             return None  # said again
         fault = self._fault_of(amend)
         if fault is None:
-            self._amended, self.bound = amend.offer, None
+            self.state.amended, self.state.bound = amend.offer, None
             self._expect(amend)
             self.move_if_due()
         return fault
 
     def _fault_of(self, amend: Amend) -> str | None:
-        bound, rule = self.bound, self._rule
+        bound, rule = self.state.bound, self._rule
         if bound is None or (bound.review_id, bound.offer) != (amend.review_id, amend.offer):
             return "offer: not one that we have concurred to"
         if bound.until is not None and amend.time > bound.until:
@@ -104,14 +111,14 @@ class MovingLine:
     def _expect(self, amend: Amend) -> None:
         # The trace that was said, not ours: libraries may differ by a hair, and the digests must not.
         agreement = self._accord.agreement.with_trace(amend.trace)
-        self.coming = Coming(amend=amend, agreement=agreement, digest=agreement.digest)
+        self.state.coming = Coming(amend=amend, agreement=agreement, digest=agreement.digest)
 
     def move_if_due(self) -> None:
         """The line moves when its time has come: at once, when it has passed."""
-        coming = self.coming
+        coming = self.state.coming
         if coming is None or coming.amend.effective_at > self._voice.now:
             return
-        self.coming = self.bound = self._arc = None
+        self.state.coming = self.state.bound = None
         self._accord.amend(coming.agreement, coming.amend.effective_at)
         self._on_move(coming.agreement)
         self._voice.say(
@@ -124,11 +131,11 @@ class MovingLine:
 
     def _expected(self, said_at: datetime) -> str | None:
         """The digest that the other side may hold by ``said_at`` and we do not: worked out only when that is asked."""
-        if self.coming is not None:
-            return self.coming.digest
-        if self.bound is None:
+        if self.state.coming is not None:
+            return self.state.coming.digest
+        if self.state.bound is None:
             return None
-        agreed_by = self.bound.until or self.bound.said_at
+        agreed_by = self.state.bound.until or self.state.bound.said_at
         if said_at > agreed_by + timedelta(minutes=self._rule.effective_min) + CHANGEOVER:
             return None
-        return self._accord.agreement.with_trace(self.arc.moved(self.bound.trace.offsets_nm)).digest
+        return self._accord.agreement.with_trace(self.arc.moved(self.state.bound.trace.offsets_nm)).digest

@@ -215,7 +215,7 @@ class Reviewer(AlternatingOffers[Review, Offsets]):
         if not self.record.state.is_over:
             self._step(ReviewStep.FAIL, reason=event.reason)
 
-    EVENTS = {  # noqa: RUF012  as the base class has it
+    EVENTS = {
         Opened: _open,
         Proposed: _hear_propose,
         CounterTrace: _hear_offer,

@@ -3,8 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
-
 from hotline_protocol.agreement import LineReviewRule
 from hotline_protocol.events import ReviewEnded
 from hotline_protocol.lifecycle import ReviewState
@@ -17,6 +15,7 @@ from hotline_protocol.line import (
     ProposeTrace,
     Reason,
 )
+from hotline_protocol.slices import Slice
 from hotline_services.aoc.calls import Call, Item
 from hotline_services.aoc.config import Review as Wants
 from hotline_services.aoc.desk import Desk
@@ -24,7 +23,7 @@ from hotline_services.aoc.strain.relations import Relations
 from hotline_services.aoc.voice import LONG_AGO, Voice
 
 from .accord import Accord
-from .moving import MovingLine, OnMove
+from .moving import LineState, MovingLine, OnMove
 from .reviewer import CallLost, Context, GivenUp, Opened, Proposed, Refused, Review, Reviewer, fault_of
 
 NONE_CALLED: Final = LineReviewRule(caller="")
@@ -33,7 +32,7 @@ TOO_LATE: Final = "no agreement in time"
 NOT_IN_EFFECT: Final = "the line agreed last is not in effect yet"
 
 
-class ReviewsState(msgspec.Struct, kw_only=True):
+class ReviewsState(Slice, kw_only=True):
     """When a review is due, the one in progress, and the one last proposed to us with the time by which it has to end.
 
     ``next_deadline`` is when a review is due or has to end, or the line moves.
@@ -43,6 +42,7 @@ class ReviewsState(msgspec.Struct, kw_only=True):
     reviewing: Review | None = None
     heard: tuple[str, datetime] = ("", LONG_AGO)
     next_deadline: datetime | None
+    line: LineState
 
 
 class Reviews:
@@ -66,7 +66,16 @@ class Reviews:
         self._line: Final = MovingLine(accord, self._rule, voice, on_move)
         self._calls: Final = self._rule.caller == party
         due = LONG_AGO if self._calls else None
-        self.state = ReviewsState(due=due, next_deadline=due)
+        self._state = ReviewsState(due=due, next_deadline=due, line=self._line.state)
+
+    @property
+    def state(self) -> ReviewsState:
+        """What is reviewed, and how the line moves."""
+        return self._state
+
+    @state.setter
+    def state(self, state: ReviewsState) -> None:
+        self._state, self._line.state = state, state.line
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -81,7 +90,7 @@ class Reviews:
 
     def move_if_due(self) -> None:
         """Before anything else is done in a turn: the line moves when its time has come."""
-        if self._line.coming is not None:
+        if self._line.state.coming is not None:
             self._line.move_if_due()
             self._set_deadline()
 
@@ -109,7 +118,7 @@ class Reviews:
         # By its day and not by a running number: in a run in which something else is changed it is the same review.
         review_id = f"{self._party}-{self._voice.author.epoch}-r{due:%Y%m%d}"
         reviewing = self._new(review_id, peer, self._open_until(review_id))
-        if self._line.coming is not None:
+        if self._line.state.coming is not None:
             self._give_up(reviewing, NOT_IN_EFFECT)
             return
         self._desk.enqueue(
@@ -183,7 +192,7 @@ class Reviews:
             fault = f"source: line reviews are called by {self._rule.caller or 'nobody'}"
         elif propose.trace.base != self._line.arc.digest:
             refusal = f"we hold the line to be {self._line.arc.digest}"  # nobody's fault: an Amend may be on its way
-        elif self._line.coming is not None:
+        elif self._line.state.coming is not None:
             refusal = NOT_IN_EFFECT
         elif self._open_until(propose.review_id) <= self._voice.now:
             refusal = TOO_LATE
@@ -267,7 +276,7 @@ class Reviews:
         if reviewing is None:
             return
         if not self._calls:
-            self._line.bound = reviewing.bound
+            self._line.state.bound = reviewing.bound
         if reviewing.state.is_over:
             self.state.reviewing = None
             if self._calls:

@@ -11,7 +11,7 @@ from hotline_protocol.decay import Decay, faded
 from hotline_protocol.events import Stage
 
 from .felt import Felt
-from .model import LEVEL_DIGITS, Stages, Step, figure, hours_between, stage_at, threshold
+from .model import LEVEL_DIGITS, FadingState, Stages, Step, figure, hours_between, stage_at, threshold
 
 A_LITTLE: Final = timedelta(seconds=36)
 """More than the rounding of hours can make of a time."""
@@ -42,8 +42,7 @@ class Fading:
         self._floor: Final = floor
         self._most: Final = most
         self._decay: Final = Decay(stages=stages, half_life_h=half_life_h, floor=floor)
-        self._level = floor
-        self._at: datetime | None = None
+        self.state = FadingState(level=floor)
         self._per_half_life: Final = f" h / {figure(half_life_h)} h)"  # written once: it is in every sum
         self._standing: Final = figure(floor)
 
@@ -62,10 +61,10 @@ class Fading:
     def calm_from(self, stage: Stage) -> datetime | None:
         """From when on it is below this stage if nothing more is added; never a little too early by rounding."""
         least = threshold(stage, self._stages) - 10**-LEVEL_DIGITS - self._floor
-        above = self._level - self._floor
-        if self._at is None or self._level < threshold(stage, self._stages) or least <= 0:
+        above = self.state.level - self._floor
+        if self.state.at is None or self.state.level < threshold(stage, self._stages) or least <= 0:
             return None
-        return self._at + timedelta(hours=self._half_life_h * math.log2(above / least)) + A_LITTLE
+        return self.state.at + timedelta(hours=self._half_life_h * math.log2(above / least)) + A_LITTLE
 
     def felt(self, event: Felt, now: datetime) -> Step:
         """Take this in. The sum is one sum: it goes on from the rounded hours, but from no rounded level between."""
@@ -80,7 +79,7 @@ class Fading:
         elif total > self._most:
             sum_ = f"min({sum_}, {figure(self._most)})"
         if after != before:
-            self._level, self._at = after, now
+            self.state.level, self.state.at = after, now
         return Step(
             before=before,
             after=after,
@@ -91,15 +90,17 @@ class Fading:
 
     def _gone_h(self, now: datetime) -> float:
         """Hours over which there was anything to fade."""
-        return hours_between(self._at, now) if self._at is not None and self._level != self._floor else 0.0
+        return (
+            hours_between(self.state.at, now) if self.state.at is not None and self.state.level != self._floor else 0.0
+        )
 
     def _left(self, gone_h: float) -> float:
         """What time has left of the level."""
-        return faded(self._level, self._floor, gone_h, self._half_life_h)
+        return faded(self.state.level, self._floor, gone_h, self._half_life_h)
 
     def _faded(self, gone_h: float) -> str:
         """What time has left of the level, in writing."""
-        level = figure(self._level)
+        level = figure(self.state.level)
         if not gone_h:
             return level
         share = f"0.5^({figure(gone_h)}{self._per_half_life}"

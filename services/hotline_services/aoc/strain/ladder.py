@@ -17,19 +17,7 @@ from hotline_protocol.events import Stage
 from hotline_services.aoc.config import Strain
 
 from .felt import WEIGHTS, Felt, Severity
-from .model import Stages, Step, figure, stage_at
-
-
-class Rung(enum.Enum):
-    """Where the relation stands."""
-
-    ROUTINE = "routine"
-    FRICTION = "friction"
-    COMPLAINT = "complaint"
-    DISPUTE = "dispute"
-    CONFRONTATION = "confrontation"
-    STANDOFF = "standoff"
-    RUPTURE = "rupture"
+from .model import LadderState, Rung, Stages, Step, figure, stage_at
 
 
 class Push(enum.Enum):
@@ -114,9 +102,7 @@ class Ladder:
         self._window = timedelta(hours=config.half_life_h)
         self._stages = config.stages
         self._marks = marks(config.stages)
-        self._rung = self._said = Rung.ROUTINE
-        self._since: datetime | None = None
-        self._account: list[tuple[datetime, float]] = []
+        self.state = LadderState()
 
     def level(self, now: datetime) -> float:
         """The mark of the rung at this time."""
@@ -128,14 +114,14 @@ class Ladder:
 
     def calm_from(self, stage: Stage) -> datetime | None:
         """After as many quiet windows as there are rungs down from here to below this stage."""
-        rung, windows = self._rung, 0
+        rung, windows = self.state.rung, 0
         while stage_at(self._marks[rung], self._stages).rank >= stage.rank and (rung, Push.QUIET) in LADDER:
             rung, windows = LADDER[rung, Push.QUIET], windows + 1
-        return self._since + windows * self._window if self._since is not None and windows else None
+        return self.state.since + windows * self._window if self.state.since is not None and windows else None
 
     def decay(self) -> Decay:
         """A rung down at the end of each quiet window."""
-        falls, rung, at = [], self._rung, self._since
+        falls, rung, at = [], self.state.rung, self.state.since
         while at is not None and (rung, Push.QUIET) in LADDER:
             rung, at = LADDER[rung, Push.QUIET], at + self._window
             falls.append(Fall(at=at, level=self._marks[rung]))
@@ -147,35 +133,35 @@ class Ladder:
 
     def felt(self, event: Felt, now: datetime) -> Step:
         """Take this in."""
-        left = self._marks[self._said]
+        left = self._marks[self.state.said]
         waned, quiet_since = self._waned(now)
-        if waned is not self._rung:
-            self._rung, self._since, self._account = waned, quiet_since, []
+        if waned is not self.state.rung:
+            self.state.rung, self.state.since, self.state.account = waned, quiet_since, []
         severity = WEIGHTS[event].severity
         points = POINTS[severity] * self._gain
         if points > 0 and severity in STIRS[waned]:
-            self._since = now
+            self.state.since = now
         total = self._enter(points, now)
         push = self._push(severity, points, total)
-        self._rung = LADDER.get((waned, push), waned) if push is not None else waned
-        if push is Push.AMENDS or self._rung is not waned:
-            self._account = []
-        if self._rung is not waned:
-            self._said, self._since = self._rung, now
+        self.state.rung = LADDER.get((waned, push), waned) if push is not None else waned
+        if push is Push.AMENDS or self.state.rung is not waned:
+            self.state.account = []
+        if self.state.rung is not waned:
+            self.state.said, self.state.since = self.state.rung, now
         return self._step(event, left, waned, total)
 
     def _waned(self, now: datetime) -> tuple[Rung, datetime | None]:
         """The rung that quiet has led to, and since when that counts."""
-        rung, since = self._rung, self._since
+        rung, since = self.state.rung, self.state.since
         while since is not None and now - since >= self._window and (rung, Push.QUIET) in LADDER:
             rung, since = LADDER[rung, Push.QUIET], since + self._window
         return rung, since
 
     def _enter(self, points: float, now: datetime) -> float:
         """Put these on the account; returns what is on it for the window that ends now."""
-        self._account = [(at, entry) for at, entry in self._account if now - at < self._window]
-        self._account.append((now, points))
-        return round(math.fsum(entry for _, entry in self._account), POINTS_DIGITS)
+        self.state.account = [(at, entry) for at, entry in self.state.account if now - at < self._window]
+        self.state.account.append((now, points))
+        return round(math.fsum(entry for _, entry in self.state.account), POINTS_DIGITS)
 
     @staticmethod
     def _push(severity: Severity, points: float, total: float) -> Push | None:
@@ -185,7 +171,7 @@ class Ladder:
 
     def _step(self, event: Felt, left: float, waned: Rung, total: float) -> Step:
         """``left`` is the level that the last step which moved it had left."""
-        before, after = self._marks[waned], self._marks[self._rung]
+        before, after = self._marks[waned], self._marks[self.state.rung]
         quiet = f" - {figure(left - before)}" if before != left else ""
         led = after - before
         sum_ = f"{figure(left)}{quiet} {'+' if led >= 0 else '-'} {figure(abs(led))} = {figure(after)}"
@@ -194,5 +180,5 @@ class Ladder:
             after=after,
             stage=stage_at(after, self._stages),
             because=event,
-            arithmetic=f"{sum_}; {waned.value} to {self._rung.value} with {figure(total)} points in the window",
+            arithmetic=f"{sum_}; {waned.value} to {self.state.rung.value} with {figure(total)} points in the window",
         )

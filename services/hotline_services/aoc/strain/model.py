@@ -1,12 +1,14 @@
 """What every model of escalation does: it is told what is felt and says how far that has brought it."""
 
+import enum
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from hotline_protocol.decay import Decay
 from hotline_protocol.events import Stage
+from hotline_protocol.slices import Slice
 
 from .felt import Felt
 
@@ -15,6 +17,37 @@ LEVEL_DIGITS: Final = 2
 HOURS_DIGITS: Final = 4
 
 Stages = tuple[float, float, float]
+
+
+class Rung(enum.Enum):
+    """Where the relation stands."""
+
+    ROUTINE = "routine"
+    FRICTION = "friction"
+    COMPLAINT = "complaint"
+    DISPUTE = "dispute"
+    CONFRONTATION = "confrontation"
+    STANDOFF = "standoff"
+    RUPTURE = "rupture"
+
+
+class FadingState(Slice, kw_only=True, tag="fading"):
+    """The level that the last step which moved it has left, and when; None before the first."""
+
+    level: float
+    at: datetime | None = None
+
+
+class LadderState(Slice, kw_only=True, tag="ladder"):
+    """The rung, the rung that the last step which moved it has led to, since when, and points by when they came."""
+
+    rung: Rung = Rung.ROUTINE
+    said: Rung = Rung.ROUTINE
+    since: datetime | None = None
+    account: list[tuple[datetime, float]] = []
+
+
+ModelState = FadingState | LadderState
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +69,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Model(Protocol):
     """How strained one side is with one other. Between steps its level falls by itself: that is computed when it is
     asked for, and no time needs to be told to it. ``now`` never runs backwards."""
+
+    state: Any
+    """Its :data:`ModelState`."""
 
     def felt(self, event: Felt, now: datetime) -> Step:
         """Take this in."""

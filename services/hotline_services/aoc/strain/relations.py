@@ -8,6 +8,7 @@ import msgspec
 
 from hotline_protocol.events import Stage, StrainChanged
 from hotline_services.aoc.config import PartyConfig, Strain, StrainModel
+from hotline_services.aoc.state import RelationsState
 from hotline_services.aoc.voice import Voice
 
 from .conduct import UNMOVED, Conduct, conduct_at
@@ -43,10 +44,23 @@ class Relations:
         self._reacts = config.strain.reacts
         self._voice = voice
         models = ((peer, model_of(config.strain)) for peer in peers)
-        self._models: dict[str, Model] = {peer: model for peer, model in models if model is not None}
-        self._urges = dict.fromkeys(self._models, 0.0)
-        self._spoilt: dict[tuple[str, Felt], datetime] = {}
-        self._stiffer: dict[float, PartyConfig] = {}
+        self._models: Final[dict[str, Model]] = {peer: model for peer, model in models if model is not None}
+        self._state = RelationsState(
+            models={peer: model.state for peer, model in self._models.items()},
+            urges=dict.fromkeys(self._models, 0.0),
+        )
+        self._stiffer: Final[dict[float, PartyConfig]] = {}  # remembered by the exponent that alone decides it
+
+    @property
+    def state(self) -> RelationsState:
+        """How strained it is with each peer."""
+        return self._state
+
+    @state.setter
+    def state(self, state: RelationsState) -> None:
+        self._state = state
+        for peer, model in self._models.items():
+            model.state = state.models[peer]
 
     def feel(self, felt: Felt, peer: str) -> None:
         """This has come of the relation with a peer; with anybody else there is none."""
@@ -54,7 +68,7 @@ class Relations:
         if model is None:
             return
         if felt in SPOILS:
-            self._spoilt[peer, SPOILS[felt]] = self._voice.now
+            self._state.spoilt[peer, SPOILS[felt]] = self._voice.now
         step = model.felt(felt, self._voice.now)
         if step.moved:
             self._voice.say(
@@ -108,14 +122,14 @@ class Relations:
         warns = self.conduct(peer).warns
         if not warns:
             return False
-        self._urges[peer] += warns * max(WEIGHTS[felt].strain, 0.0) / GRAVEST
-        if self._urges[peer] < 1:
+        self._state.urges[peer] += warns * max(WEIGHTS[felt].strain, 0.0) / GRAVEST
+        if self._state.urges[peer] < 1:
             return False
-        self._urges[peer] -= 1
+        self._state.urges[peer] -= 1
         return True
 
     def flown(self, kept: Felt, peer: str, since: datetime) -> None:
         """An agreed flight that began then is over: it was kept if nothing has spoilt it meanwhile."""
-        spoilt = self._spoilt.get((peer, kept))
+        spoilt = self._state.spoilt.get((peer, kept))
         if spoilt is None or spoilt < since:
             self.feel(kept, peer)

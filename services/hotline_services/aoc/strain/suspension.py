@@ -5,6 +5,7 @@ from typing import Final
 
 from hotline_protocol.events import Stage
 from hotline_protocol.injection import AnnouncedState
+from hotline_services.aoc.state import SuspensionState
 
 from .relations import Relations
 
@@ -20,42 +21,40 @@ class Suspension:
 
     def __init__(self, relations: Relations) -> None:
         self._relations = relations
-        self._state = AnnouncedState.OPEN
-        self._of_strain = False
-        self._crises: dict[str, None] = {}
+        self.state = SuspensionState()
 
     @property
     def crises(self) -> tuple[str, ...]:
         """Peers with whom it has come to a crisis that is not over yet."""
-        return tuple(self._crises)
+        return tuple(self.state.crises)
 
     def ordered(self, state: AnnouncedState) -> None:
         """This has been declared by order."""
-        self._state, self._of_strain = state, False
+        self.state.announced, self.state.of_strain = state, False
 
     def declare(self, peer: str) -> AnnouncedState | None:
         """What is to be declared now because of how things stand with this peer; None for nothing."""
-        if peer in self._crises:
+        if peer in self.state.crises:
             return self._calmed(peer) if self._relations.stage(peer).rank < Stage.STRAINED.rank else None
         if not self._relations.conduct(peer).suspends:
             return None
-        self._crises[peer] = None
-        if self._state is AnnouncedState.SUSPENDED:
+        self.state.crises[peer] = None
+        if self.state.announced is AnnouncedState.SUSPENDED:
             return None
-        self._state, self._of_strain = AnnouncedState.SUSPENDED, True
-        return self._state
+        self.state.announced, self.state.of_strain = AnnouncedState.SUSPENDED, True
+        return self.state.announced
 
     def _calmed(self, peer: str) -> AnnouncedState | None:
-        del self._crises[peer]
-        if self._crises or not self._of_strain:
+        del self.state.crises[peer]
+        if self.state.crises or not self.state.of_strain:
             return None
-        self._state, self._of_strain = AnnouncedState.OPEN, False
-        return self._state
+        self.state.announced, self.state.of_strain = AnnouncedState.OPEN, False
+        return self.state.announced
 
     def next_deadline(self, now: datetime) -> datetime | None:
         """When the next of the crises will be over if nothing more is felt."""
-        if not self._crises:
+        if not self.state.crises:
             return None  # as nearly always: this is asked once a turn
-        times = (self._relations.calm_from(peer, Stage.STRAINED) for peer in self._crises)
+        times = (self._relations.calm_from(peer, Stage.STRAINED) for peer in self.state.crises)
         first = min((at for at in times if at is not None), default=None)
         return None if first is None else max(first, now + LOOK_AGAIN) if first <= now else first
