@@ -28,6 +28,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -143,7 +144,7 @@ def contest(watch: Stopwatch, region: Region, counts: Sequence[int], most_gb: fl
     ours_s, differ = math.nan, 0
     for count in counts:
         sky = states(count, region)
-        best, ours_s, found = watch.best(lambda sky=sky: conflicts(sky, LATERAL_M, VERTICAL_M, AHEAD_S), 9)
+        best, ours_s, found = watch.best(partial(conflicts, sky, LATERAL_M, VERTICAL_M, AHEAD_S), 9)
         ours = set(zip(found.one.tolist(), found.other.tolist(), strict=True))
         head = f"  {count:>8,}  {count / region.km2 * 1e3:>13.2f}  "
         print(f"{head}{'hotline':<18}{best:>9.4f}{ours_s:>10.4f}{len(ours):>8,}{'':>7}", flush=True)
@@ -153,7 +154,7 @@ def contest(watch: Stopwatch, region: Region, counts: Sequence[int], most_gb: fl
                 print(f"{'':<25}{name:<18} not measured: its matrices need some {needs_gb:.0f} GB")
                 continue
             arguments = as_bluesky(sky)
-            best, median, found = watch.best(lambda detect=detect, arguments=arguments: detect(*arguments))
+            best, median, found = watch.best(partial(detect, *arguments))
             theirs = pairs_of(found)
             print(f"{'':<25}{name:<18}{best:>9.4f}{median:>10.4f}{len(theirs):>8,}{len(ours ^ theirs):>7}", flush=True)
             explain(sky, ours, theirs)

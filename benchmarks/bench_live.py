@@ -93,7 +93,7 @@ def raw_properties(*, traced: bool) -> Properties | None:
     """A trace context as a user of aiomqtt carries it: made anew for each publish, since each is another span."""
     if not traced:
         return None
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties = Properties(PacketTypes.PUBLISH)
     properties.UserProperty = (PARENT, TRACE)
     return properties
 

@@ -142,6 +142,8 @@ class Day:
                 filed = self._filed.setdefault((message.source, message.plan_id), at)
                 if message.state is PlanState.ACCEPTED and at > filed:
                     self.accepted.append((at - filed).total_seconds())
+            case _:
+                pass
 
 
 if __name__ == "__main__":

@@ -28,8 +28,7 @@ import aiomqtt
 from rich.console import Console
 from rich.table import Table
 
-import bench_live
-from bench_live import ask_raw, child, raw_client, there
+from bench_live import RAW, ask_raw, raw_asker
 from hotline_protocol.airspace import Circle, Position
 from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import Flexibility, FlightPlan, PlanState
@@ -118,10 +117,8 @@ async def listening(broker: EmbeddedBroker) -> AsyncIterator[aiomqtt.Client]:
 
 async def raw_round_trips_ms(broker: EmbeddedBroker, count: int) -> list[float]:
     """Raw aiomqtt questions to another process and their answers, QoS 1."""
-    async with raw_client(broker, "raw-a") as client:
-        await client.subscribe("raw/answer", qos=1)
-        await there(broker, "raw/there")
-        return [seconds * 1e3 for seconds in await ask_raw(client, count)]
+    async with raw_asker(broker, RAW) as client:
+        return [seconds * 1e3 for seconds in await ask_raw(client, RAW, count)]
 
 
 async def one_after_another(broker: EmbeddedBroker, numbers: range) -> list[float]:
@@ -213,7 +210,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder, EmbeddedBroker() as broker:
         raw: list[float] = []
         times: list[float] = []
-        with stack(broker, Path(folder)), child(Path(bench_live.__file__), "--raw-answerer", broker.port):
+        with stack(broker, Path(folder)):
             for first in range(0, options.plans, BLOCK):  # in turns, so that both meet the same weather
                 times += asyncio.run(one_after_another(broker, range(first, min(first + BLOCK, options.plans))))
                 raw += asyncio.run(raw_round_trips_ms(broker, 2 * BLOCK))

@@ -215,6 +215,8 @@ class PlainCentre:
                 self._compare(heard)
             case "protest" | "advise":
                 self._say("noted", heard)
+            case _:
+                pass
 
     def _hear_ledger(self, heard: Message) -> None:
         match heard["type"]:
@@ -228,6 +230,8 @@ class PlainCentre:
                 self._say("lapsed", heard, offer=heard["offer"])
             case "mail":
                 self._say("mail-read", heard, about=heard["about"])
+            case _:
+                pass
 
     def _heads(self, peer: str) -> Message:
         """How far both chains have come: we grant nothing, and copy theirs."""
@@ -332,7 +336,7 @@ class PlainCentre:
 
 def main() -> None:
     """Connect, subscribe, and stay."""
-    url, agreement, silence_s = (*sys.argv[1:4], *("", "", SILENCE_S)[len(sys.argv) - 1 :])
+    url, agreement, silence_s = (*sys.argv[1:4], *("", "", str(SILENCE_S))[len(sys.argv) - 1 :])
     address = urlsplit(url)
     if not address.username:
         sys.exit("plain_centre: the address names no user: write mqtt://ru@127.0.0.1:1883 to speak as ru")
@@ -358,8 +362,14 @@ def main() -> None:
     death = f"hotline/v1/health/{party}"
     client.will_set(death, signed(death, centre.health("down")), qos=1, retain=True)
     wanted = [f"line/+/{party}", f"receipt/+/{party}", f"order/+/{party}", f"inject/{party}", "clock", "health/+"]
-    client.on_connect = lambda *_: client.subscribe([(f"hotline/v1/{topic}", 1) for topic in wanted])
-    client.on_message = lambda _client, _data, heard: centre.hear(heard.topic, heard.payload, retained=heard.retain)
+
+    def connected(*_: object) -> None:
+        client.subscribe([(f"hotline/v1/{topic}", 1) for topic in wanted])
+
+    def arrived(_client: mqtt.Client, _data: object, heard: mqtt.MQTTMessage) -> None:
+        centre.hear(heard.topic, bytes(heard.payload), retained=heard.retain)
+
+    client.on_connect, client.on_message = connected, arrived
     client.connect(address.hostname or "127.0.0.1", address.port or (8883 if address.scheme == "mqtts" else 1883))
     said = time.monotonic()
     while True:

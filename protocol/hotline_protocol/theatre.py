@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Final, ParamSpec, TypeVar
+from typing import Annotated, Final, ParamSpec, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -17,7 +17,7 @@ from msgspec import Meta
 from .airspace import Latitude, Longitude, Position
 
 P = ParamSpec("P")
-T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)  # what a function returns
 
 DEFAULT: Final = "syria"
 FOLDER: Final = Path(__file__).parent / "theatres"
@@ -143,13 +143,22 @@ def enter_bounds(bounds: Bounds | None) -> None:
         enter(Theatre(name="unnamed", title="", bounds_deg=bounds))
 
 
-def remembered(maxsize: int | None) -> Callable[[Callable[P, T]], Callable[P, T]]:
+class Remembered(Protocol[P, R_co]):
+    """A function whose results are kept until the theatre changes."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+
+    def cache_clear(self) -> None:
+        """Forget the results."""
+
+
+def remembered(maxsize: int | None) -> Callable[[Callable[P, R_co]], Remembered[P, R_co]]:
     """Like ``functools.lru_cache``, for what depends on the theatre's plane."""
 
-    def remember(function: Callable[P, T]) -> Callable[P, T]:
+    def remember(function: Callable[P, R_co]) -> Remembered[P, R_co]:
         cached = lru_cache(maxsize=maxsize)(function)
         _forget.append(cached.cache_clear)
-        return cached  # type: ignore[return-value]  # it takes the same arguments
+        return cached
 
     return remember
 

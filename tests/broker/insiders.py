@@ -291,6 +291,7 @@ class Insider:
     def __init__(self, port: int, name: str, *, version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5) -> None:
         self._port = port
         self._answers: dict[int, str] = {}
+        self._subscribed = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=version)
         self._client.username_pw_set(name, name)
         self._client.on_publish = lambda _c, _u, mid, code, _p: self._answers.update({mid: str(code)})
@@ -298,7 +299,6 @@ class Insider:
         self._client.on_subscribe = lambda _c, _u, _m, _codes, _p: self._subscribed.set()
         self._client.max_queued_messages_set(0)
         self._heard: queue.Queue[str] = queue.Queue()
-        self._subscribed = threading.Event()
 
     def __enter__(self) -> "Insider":
         self._client.connect("127.0.0.1", self._port)
@@ -360,7 +360,7 @@ def forged(source: str, to: str, last: tuple[int, str], now: datetime) -> list[M
 
 
 def _say(source: str, seq: int, epoch: str, now: datetime, kind: type[Message], /, **fields: Any) -> Message:
-    envelope = {"source": source, "seq": seq, "epoch": epoch, "time": now}
+    envelope: dict[str, Any] = {"source": source, "seq": seq, "epoch": epoch, "time": now}
     return kind(id=f"forged-{kind.__struct_config__.tag}", **envelope, **fields)
 
 
@@ -377,7 +377,7 @@ def leave_will(port: int, name: str, topic: str) -> None:
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"hotline-{name}", protocol=mqtt.MQTTv5)
         client.username_pw_set(name, name)
         welcomed = threading.Event()
-        client.on_connect = lambda _c, _u, _f, _code, _p, welcomed=welcomed: welcomed.set()  # type: ignore[misc]
+        client.on_connect = lambda _c, _u, _f, _code, _p, welcomed=welcomed: welcomed.set()
         if will is not None:
             client.will_set(will, b"{}", 1, retain=True)
         client.reconnect_delay_set(600, 600)

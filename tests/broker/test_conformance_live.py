@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 import pytest
@@ -65,7 +66,7 @@ def running(data: Path, *command: str, env: Mapping[str, str] = MappingProxyType
             process.wait(PATIENCE_S)
 
 
-def examined(broker: EmbeddedBroker, data: Path, only: str | None, code: int, **options: bool) -> Report:
+def examined(broker: EmbeddedBroker, data: Path, only: str | None, code: int, **options: Any) -> Report:
     """The report, after the command has ended with this code."""
     out = data / "report.json"
     assert conformance(broker=broker.url, only=only, speed=FASTEST, out=out, **options) == code

@@ -22,7 +22,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(broker: EmbeddedBroker, folder: Path, pair: Pair) -> AsyncIterator[Run]:
+async def running(broker: EmbeddedBroker, folder: Path, pair: Pair) -> AsyncIterator[Run[Teller]]:
     run = Run(broker, folder, *pair, lambda epoch: Teller(*pair, epoch, 3))
     try:
         yield run
@@ -31,7 +31,7 @@ async def running(broker: EmbeddedBroker, folder: Path, pair: Pair) -> AsyncIter
         await run.ended()
 
 
-def unsubscribe(run: Run) -> None:
+def unsubscribe(run: Run[Teller]) -> None:
     """The broker forgets all its subscriptions; its session and its connection stay."""
     connection = run.actor._connection
     assert connection._client is not None

@@ -47,7 +47,7 @@ numbers = itertools.count()
 
 def clock(**other: Any) -> Clock:
     now = datetime.now(UTC)
-    fields = {"simulated_start": now, "real_start": now, "speed": SPEED}
+    fields: dict[str, Any] = {"simulated_start": now, "real_start": now, "speed": SPEED}
     return Clock(id="c", source="director", seq=0, time=now, **fields | other)
 
 
@@ -55,7 +55,7 @@ def sign(name: str, **other: Any) -> Health:
     """A sign of life of just now."""
     now = datetime.now(UTC)
     versions = {"program": program_version(), "protocol": protocol_version()}
-    fields = {"presence": Presence.UP, "session": f"1-{name}", "sent": now, "lag_ms": 1.0}
+    fields: dict[str, Any] = {"presence": Presence.UP, "session": f"1-{name}", "sent": now, "lag_ms": 1.0}
     return Health(id=f"{name}-{next(numbers)}", source=name, seq=0, time=now, **fields | versions | other)
 
 
@@ -281,7 +281,7 @@ async def test_looking_says_nothing_to_anybody_else(tmp_path: Path) -> None:
             for name in ("observer", "control", "us-desk", "us"):
                 await asyncio.to_thread(look, secret.settings_of(name), 0.0)
             await say(secret.settings_of("director"), [(address_of(clock()), encode(clock()))])
-            topics = []
+            topics: list[str] = []
             async with asyncio.timeout(PATIENCE_S):
                 while topics[-1:] != ["hotline/v1/clock"]:
                     topics.append(str((await anext(client.messages)).topic))

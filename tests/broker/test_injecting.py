@@ -13,7 +13,7 @@ from hotline_protocol.service import Clock, Health, Presence
 from hotline_protocol.topics import CLOCK, INJECT, address_of, encode
 from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.cli.inject import ACCEPTED, inject
-from hotline_services.runtime.broker import KINDS, EmbeddedBroker
+from hotline_services.runtime.broker import KINDS, EmbeddedBroker, Kind
 
 from .conftest import need
 
@@ -104,7 +104,7 @@ async def test_without_a_clock_on_the_broker_plans_are_not_judged_by_that_of_the
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_plan_that_is_too_large_for_the_broker_is_named_with_its_size_and_the_limit(
-    kind: str, plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kind: Kind, plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     need(kind)
     large = json.loads(plan.read_text())

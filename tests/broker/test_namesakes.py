@@ -19,7 +19,7 @@ from .test_live_shell import Pair, Run, client, tally, tally_process, teller, up
 from .toys import PATIENCE_S, Tally
 
 
-def another(broker: EmbeddedBroker, folder: Path, pair: Pair) -> Run:
+def another(broker: EmbeddedBroker, folder: Path, pair: Pair) -> Run[Tally]:
     """A second tally of the same name, from a folder of its own."""
     peer, name = pair
     (folder / "other").mkdir(exist_ok=True)
@@ -42,7 +42,7 @@ async def test_the_later_one_gives_up_and_the_earlier_one_is_not_disturbed_and_t
         assert [m.presence for m in asks.heard_of(Health) if isinstance(m, Health)] == [Presence.UP]
 
 
-def clockless(broker: EmbeddedBroker, folder: Path, pair: Pair) -> Run:
+def clockless(broker: EmbeddedBroker, folder: Path, pair: Pair) -> Run[Tally]:
     """A tally that sets no clock, in a folder of its own."""
     peer, name = pair
     folder.mkdir()
@@ -97,7 +97,7 @@ async def test_one_that_was_killed_before_there_was_a_clock_is_let_in_again_at_o
         run = clockless(own_broker, tmp_path / "other", pair)
         assert isinstance(waiting, Health)
         again = await wait_for(
-            lambda m: isinstance(m, Health) and m.note.startswith(WAITS) and m.session != waiting.session  # type: ignore[attr-defined]
+            lambda m: isinstance(m, Health) and m.note.startswith(WAITS) and m.session != waiting.session
         )
         assert again
         run.actor.stop()

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -39,7 +40,12 @@ class Verbose(Teller):
 
     def ring(self, call_id: str, now: datetime) -> Ring:
         about = tuple(f"negotiation-{n}" for n in range(200)) if int(call_id) in self._large else ()
-        fields = {"call_id": call_id, "reason": Reason.ROUTINE, "tier": Tier.DUTY_OFFICER, "about": about}
+        fields: dict[str, Any] = {
+            "call_id": call_id,
+            "reason": Reason.ROUTINE,
+            "tier": Tier.DUTY_OFFICER,
+            "about": about,
+        }
         return self.author.say(Ring, now, to=self.peer, **fields)
 
 
@@ -57,7 +63,7 @@ async def test_it_is_set_aside_and_everything_else_is_delivered(
         told = await wait_for(
             lambda m: isinstance(m, Health) and "2 messages were too large" in m.note and m.outbox == 0
         )
-        assert narrow.kind != "mosquitto" or f"takes {LIMIT:,} bytes" in told.note  # type: ignore[attr-defined]
+        assert narrow.kind != "mosquitto" or f"takes {LIMIT:,} bytes" in told.note
         run.actor.stop()
         await run.ended()
     with closing(Journal(tmp_path / f"{pair[0]}.journal", pair[0])) as journal:

@@ -33,7 +33,7 @@ def rekey(stack: Signed, name: str) -> None:
     former = Roster(keys={name: (stack.keys.signers[name].public,)})
     (folder / "former.toml").write_text(write_roster(former))
     (folder / f"{name}.pem").write_bytes(private_pem(key))
-    roster = Roster(keys=stack.keys.roster.keys | {name: (Signer(key).public,)})
+    roster = Roster(keys={**stack.keys.roster.keys, name: (Signer(key).public,)})
     (folder / "roster.new").write_text(write_roster(roster))
     shutil.move(folder / "roster.new", folder / "roster.toml")
 

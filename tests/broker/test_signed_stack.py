@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -125,7 +126,12 @@ def forged(stack: Signed) -> list[tuple[Message, str]]:
     birth = next(m for m in stack.said if isinstance(m, Health) and m.source == "ru")
     now, asker = agreed.time, agreed.to
     number = max(m.seq for m in stack.said if m.source == asker and m.epoch == status.epoch) + 1
-    envelope = {"id": f"{asker}-{status.epoch}-{number}", "source": asker, "seq": number, "epoch": status.epoch}
+    envelope: dict[str, Any] = {
+        "id": f"{asker}-{status.epoch}-{number}",
+        "source": asker,
+        "seq": number,
+        "epoch": status.epoch,
+    }
     later = clock.simulated_start.replace(year=2150)
     return [
         (Release(**envelope, time=now, to=agreed.source, agreement_id=agreed.entry.agreement_id), agreed.source),

@@ -88,9 +88,12 @@ async def test_an_observer_that_is_given_up_stops_nobody_and_is_told_in_the_end(
         "observer": program(f"import sys; {code}", tmp_path / "note"),
         "well": program(FOR_EVER, tmp_path / "well"),
     }
-    supervisor = Supervisor(
-        programs, limits=QUICK, observers=["observer"], report=lambda one: (told.append(one), given_up.set())
-    )
+
+    def report(one: str) -> None:
+        told.append(one)
+        given_up.set()
+
+    supervisor = Supervisor(programs, limits=QUICK, observers=["observer"], report=report)
     running = asyncio.create_task(supervisor.run())
     pid = await pid_in(well)
     async with asyncio.timeout(PATIENCE_S):

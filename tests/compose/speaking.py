@@ -56,7 +56,7 @@ class Speaker:
         self._client.on_connect = lambda _c, _u, _f, code, _p: self._answers.put(code)
         self._client.on_publish = lambda _c, _u, _m, code, _p: self._answers.put(code)
         self._client.on_subscribe = lambda _c, _u, _m, codes, _p: self._answers.put(codes[0])
-        self._client.on_message = lambda _c, _u, message: self._heard.put((message.topic, message.payload))
+        self._client.on_message = lambda _c, _u, message: self._heard.put((message.topic, bytes(message.payload)))
         self._client.connect(host, port)
         self._client.loop_start()
         self.welcome = self._answers.get(timeout=WAIT_S)

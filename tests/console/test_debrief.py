@@ -37,13 +37,13 @@ SITTING = {"sitting": "console-ru-1"}
 class Exercise(Joined):
     """Two centres, a person at the desk of ``ru``, and everything that was said with the orders too."""
 
-    def order(self, kind: type[Message], **fields: object) -> None:
+    def order(self, kind: type[Message], **fields: Any) -> None:
         self.run(minutes=0.5)
         order = self._outside.say(kind, self.now, to="ru", **SITTING, **fields)
         self.said.append(order)
         self.deliver(order)
 
-    def answer(self, kind: type[Message], **fields: object) -> None:
+    def answer(self, kind: type[Message], **fields: Any) -> None:
         asked = self.all(DecisionAwaited)[-1]
         self.order(kind, negotiation_id=asked.negotiation_id, offer=asked.offer, **fields)
 
@@ -139,8 +139,8 @@ def test_an_order_that_was_refused_is_told_in_words() -> None:
     answering = {"negotiation_id": asked.negotiation_id, "offer": asked.offer, "choice": HIGHER}
     order = SittingAt("ru", SITTING["sitting"], "Col. X").write(Draft(CounterOffer, answering), desk.time)
     problem = Problem(code="bad-order", field="choice", reason="that air is not free")
-    refused = {"topic": "CounterOffer", "evidence": order.id, "sender": order.source}
-    for message in (asked, order, desk.ru.say(InputRejected, desk.time, **refused, problem=problem)):  # type: ignore[arg-type]
+    refused: dict[str, Any] = {"topic": "CounterOffer", "evidence": order.id, "sender": order.source}
+    for message in (asked, order, desk.ru.say(InputRejected, desk.time, **refused, problem=problem)):
         fold.hear(message, message.time)
     place = asked.menu.sectors[0].name
     told = f"- Order refused: counter with {place} · FL270-290 · on time: that air is not free."

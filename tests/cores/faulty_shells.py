@@ -40,7 +40,9 @@ class KnowsNoEpochs(LocalCentre):
 
     def is_new(self, message: Message, now: datetime, letters: list[Letter]) -> bool:
         first = self._seen.first_time
-        self._seen.first_time = lambda m: first(msgspec.structs.replace(m, epoch="0"))  # type: ignore[method-assign]
+        self._seen.first_time = lambda message: first(  # type: ignore[method-assign]
+            msgspec.structs.replace(message, epoch="0")
+        )
         try:
             return super().is_new(message, now, letters)
         finally:

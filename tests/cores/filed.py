@@ -1,6 +1,7 @@
 """Plans as they come from outside: sound ones, with anything in them changed, and bytes of every kind."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -30,7 +31,7 @@ def corridor(*route: list[float], half_width_nm: float = 5) -> dict[str, Any]:
     return {"shape": "corridor", "route": list(route), "half_width_nm": half_width_nm}
 
 
-def polygon(*vertices: list[float]) -> dict[str, Any]:
+def polygon(*vertices: Sequence[float]) -> dict[str, Any]:
     return {"shape": "polygon", "vertices": list(vertices)}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, timezone
 from itertools import combinations
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -45,6 +45,8 @@ from hotline_services.aoc.ledger import PairLedger
 from hotline_services.simulation.chance import Chance
 
 from .joined import DAWN, ON_THE_LINE, agreement, away
+
+N = TypeVar("N")
 
 PEERS: Final = ("ru", "tr")
 MOST_SAID: Final = 80
@@ -260,7 +262,7 @@ class Siege:
         return self.recent(self.call_ids, number)
 
     @staticmethod
-    def recent(names: list[Any], number: int) -> Any:
+    def recent(names: list[N], number: int) -> N:
         return names[-1 - number % len(names)]
 
     def clock(self, name: str) -> datetime:
@@ -278,7 +280,8 @@ class Siege:
                 return datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
             case "at the end of time":
                 return datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))
-        return self.now
+            case _:
+                return self.now
 
 
 def somewhere(now: datetime) -> Volume4D:

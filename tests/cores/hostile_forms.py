@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
-from hostile_values import forms, hostile_lines  # beside this program
+from hostile_values import forms, hostile_lines  # type: ignore[import-not-found]  # beside this program
 
 from hotline_protocol.agreement import Agreement, AgreementError
 from hotline_protocol.airspace import MAX_VERTICES, Area, Circle, Corridor, Polygon, Position, Volume4D

@@ -75,6 +75,8 @@ def variants(value: Json) -> Iterator[Json]:
             yield from MOMENTS
         case str():
             yield from TEXTS
+        case _:
+            raise TypeError(f"JSON has no {type(value).__name__}")
 
 
 def _list_variants(value: list[Json]) -> Iterator[Json]:
@@ -110,4 +112,5 @@ def _with_raw(value: Json) -> Json:
             return {key: _with_raw(part) for key, part in value.items()}
         case float():
             return "RAW"
-    return deepcopy(value)
+        case _:
+            return deepcopy(value)

@@ -1,6 +1,7 @@
 """A conversation to test readers with: what two centres say from a plan to an agreement, and some trouble."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hotline_protocol.airspace import Circle, Position
 from hotline_protocol.events import (
@@ -95,7 +96,7 @@ def agreed_call(us: Author, ru: Author, number: int = 1, began_s: float = 0.0) -
     )
     heads = {"ru": Head(length=number, hash=granted.hash), "us": Head()}
 
-    def plan_status(state: PlanState, seconds: float, **fields: object) -> PlanStatus:
+    def plan_status(state: PlanState, seconds: float, **fields: Any) -> PlanStatus:
         return us.say(
             PlanStatus,
             at(began_s + seconds),
@@ -201,7 +202,7 @@ def trouble(us: Author, ru: Author) -> list[Message]:
     ]
 
 
-def health(source: str, seconds: float, presence: Presence = Presence.UP, session: str = "1", **more: object) -> Health:
+def health(source: str, seconds: float, presence: Presence = Presence.UP, session: str = "1", **more: Any) -> Health:
     """A birth or a death, which is not numbered."""
     name = f"{source}-{session}-{presence.value}-{seconds}"
     return Health(id=name, source=source, seq=0, time=at(seconds), presence=presence, session=session, **more)

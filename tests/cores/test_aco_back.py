@@ -93,9 +93,9 @@ def ground(area: Area) -> tuple[list[tuple[float, float]], float | None]:
     """Its positions as longitude and latitude, and how wide it is: a circle's radius, a corridor's whole width."""
     match area:
         case Circle():
-            points, breadth_nm = (area.centre,), area.radius_nm
+            points, breadth_nm = [area.centre], area.radius_nm
         case Corridor():
-            points, breadth_nm = area.route, 2 * area.half_width_nm
+            points, breadth_nm = [*area.route], 2 * area.half_width_nm
         case Polygon():
             return [(point.lon_deg, point.lat_deg) for point in area.vertices], None
     return [(point.lon_deg, point.lat_deg) for point in points], breadth_nm

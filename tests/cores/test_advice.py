@@ -214,7 +214,7 @@ def test_what_is_heard_right_is_read_back_too_and_affirmed() -> None:
     world = flying(ear(mishears=1e-9))
     advice = told(world, AdviceKind.STOP_REQUEST)
     world.run(minutes=5)
-    assert [said.at for said in (*world.all(ReadBack), *world.all(Affirm))] == [advice.at] * 2
+    assert [*(said.at for said in world.all(ReadBack)), *(said.at for said in world.all(Affirm))] == [advice.at] * 2
     assert world.all(Misheard) == []
     assert len(world.all(ActivityStopped)) == 1
 

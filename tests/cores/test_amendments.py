@@ -1,6 +1,7 @@
 """A plan is changed in place: what is negotiated again, what stays in force meanwhile, and what is given back."""
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ STUBBORN = config(costs=Costs(line=1.0, walk_away=1.0))
 FIXED = Flexibility(max_shift_min=0, max_offset_nm=0, other_blocks=False)
 
 
-def amended(of: FlightPlan, version: int = 2, **changes: object) -> FlightPlan:
+def amended(of: FlightPlan, version: int = 2, **changes: Any) -> FlightPlan:
     return msgspec.structs.replace(of, version=version, **changes)
 
 
@@ -67,7 +68,7 @@ def test_a_delay_is_negotiated_while_the_first_version_stands() -> None:
         {"start": plan("p").start + minutes(10), "end": plan("p").end - minutes(10)},
     ],
 )
-def test_what_stays_in_the_air_that_was_agreed_is_not_asked_for_again(change: dict[str, object]) -> None:
+def test_what_stays_in_the_air_that_was_agreed_is_not_asked_for_again(change: dict[str, Any]) -> None:
     world, first = Joined(), plan("p")
     world.file("us", first)
     before = in_force(world, "us")

@@ -48,7 +48,7 @@ def amend(world: Joined, party: str, plan_id: str, change: dict[str, Any]) -> No
     if known is None:
         return
     shift, longer = minutes(change.get("shift", 0)), minutes(change.get("longer", 0))
-    fields = {name: change[name] for name in ("upper_ft", "priority") if name in change}
+    fields: dict[str, Any] = {name: change[name] for name in ("upper_ft", "priority") if name in change}
     if "where" in change:
         fields["area"] = Circle(centre=change["where"], radius_nm=8)
     new = msgspec.structs.replace(

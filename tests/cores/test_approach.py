@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,7 +47,7 @@ def test_head_on_it_is_lost_while_both_are_within_five_miles_of_each_other() -> 
     assert met.closest_s == pytest.approx(500.0)
     assert met.began_s == pytest.approx(500.0 - LATERAL_M / 400)
     assert met.ended_s == pytest.approx(500.0 + LATERAL_M / 400)
-    assert (met.horizontal_m, met.vertical_ft) == (pytest.approx(0.0, abs=1e-6), pytest.approx(500.0))
+    assert (met.horizontal_m, met.vertical_ft) == pytest.approx((0.0, 500.0), abs=1e-6)
 
 
 def test_crossing_at_right_angles_the_closest_is_where_the_relative_track_passes() -> None:
@@ -65,7 +66,7 @@ def test_overtaking_it_is_lost_for_long() -> None:
     met = only(slow, fast)
     half_s = math.sqrt(LATERAL_M**2 - 1_000**2) / 80
     assert met.closest_s == pytest.approx(375.0)
-    assert (met.began_s, met.ended_s) == (pytest.approx(375.0 - half_s), pytest.approx(375.0 + half_s))
+    assert (met.began_s, met.ended_s) == pytest.approx((375.0 - half_s, 375.0 + half_s))
     assert met.horizontal_m == pytest.approx(1_000.0)
 
 
@@ -145,7 +146,7 @@ def test_over_a_turn_it_is_one_encounter_and_its_closest_is_the_closest_of_both_
     met = only(turning, standing)
     assert met.began_s == pytest.approx(200.0 - (1_000 + math.sqrt(LATERAL_M**2 - 3_000**2)) / 200)
     assert met.ended_s == pytest.approx(200.0 + (3_000 + math.sqrt(LATERAL_M**2 - 1_000**2)) / 200)
-    assert (met.closest_s, met.horizontal_m) == (pytest.approx(215.0), pytest.approx(1_000.0))
+    assert (met.closest_s, met.horizontal_m) == pytest.approx((215.0, 1_000.0))
 
 
 def test_who_comes_back_loses_it_twice() -> None:
@@ -153,7 +154,7 @@ def test_who_comes_back_loses_it_twice() -> None:
         [(0.0, 0.0, 0.0, 5_000.0), (500.0, 100_000.0, 0.0, 5_000.0), (1_000.0, 0.0, 0.0, 5_000.0)]
     )
     first, second = encounters(there_and_back, straight(50_000, 0, 5_000), MINIMA)
-    assert (first.closest_s, second.closest_s) == (pytest.approx(250.0), pytest.approx(750.0))
+    assert (first.closest_s, second.closest_s) == pytest.approx((250.0, 750.0))
 
 
 def test_it_lasts_no_longer_than_both_fly() -> None:
@@ -179,14 +180,17 @@ def test_entry_and_exit_agree_with_steps_of_a_millisecond(bearing_deg: int, asid
     assert met.ended_s == pytest.approx(steps[-1], abs=TO_THE_TWENTIETH_S)
 
 
-def apart_m(one: Path, other: Path, t_s: np.ndarray) -> np.ndarray:
+Floats = npt.NDArray[np.float64]
+
+
+def apart_m(one: Path, other: Path, t_s: Floats) -> Floats:
     x = np.interp(t_s, one.t_s, one.x_m) - np.interp(t_s, other.t_s, other.x_m)
     y = np.interp(t_s, one.t_s, one.y_m) - np.interp(t_s, other.t_s, other.y_m)
-    return np.hypot(x, y)
+    return np.asarray(np.hypot(x, y))
 
 
-def heights(path: Path, t_s: np.ndarray) -> np.ndarray:
-    return np.interp(t_s, path.t_s, path.z_ft)
+def heights(path: Path, t_s: Floats) -> Floats:
+    return np.asarray(np.interp(t_s, path.t_s, path.z_ft))
 
 
 @st.composite
@@ -252,16 +256,17 @@ def test_at_every_second_it_says_what_the_positions_say(one: Path, other: Path) 
 @steady
 @given(paths(), paths())
 def test_the_closest_is_no_farther_than_any_second_of_the_encounter(one: Path, other: Path) -> None:
-    low = [
+    first, second = (
         Path(t_s=path.t_s, x_m=path.x_m, y_m=path.y_m, z_ft=tuple(z / 2 for z in path.z_ft)) for path in (one, other)
-    ]
-    for met in encounters(*low, MINIMA):
+    )
+    for met in encounters(first, second, MINIMA):
         assert met.began_s <= met.closest_s <= met.ended_s
-        here, there = (path.at(met.closest_s) for path in low)
+        here, there = (path.at(met.closest_s) for path in (first, second))
         assert math.dist(here[:2], there[:2]) == pytest.approx(met.horizontal_m, abs=1e-3)
         assert abs(here.z_ft - there.z_ft) == pytest.approx(met.vertical_ft, abs=1e-3)
         t_s = np.arange(met.began_s, met.ended_s, 1.0)
-        apart = (apart_m(*low, t_s) / LATERAL_M) ** 2 + ((heights(low[0], t_s) - heights(low[1], t_s)) / 1_000) ** 2
+        up = (heights(first, t_s) - heights(second, t_s)) / 1_000
+        apart = (apart_m(first, second, t_s) / LATERAL_M) ** 2 + up**2
         assert (met.horizontal_m / LATERAL_M) ** 2 + (met.vertical_ft / 1_000) ** 2 <= apart.min() + 1e-6
 
 
@@ -269,7 +274,7 @@ def test_the_closest_is_no_farther_than_any_second_of_the_encounter(one: Path, o
 @given(paths(), paths())
 def test_leaving_out_what_is_far_loses_nothing(one: Path, other: Path) -> None:
     legs = [[path.since(a).until(b) for a, b in itertools.pairwise(path.t_s)] for path in (one, other)]
-    alone = [met for pair in itertools.product(*legs) for met in encounters(*pair, MINIMA)]
+    alone = [met for a, b in itertools.product(*legs) for met in encounters(a, b, MINIMA)]
     together = encounters(one, other, MINIMA)
     assert sum(met.ended_s - met.began_s for met in together) == pytest.approx(
         sum(met.ended_s - met.began_s for met in alone), abs=0.05

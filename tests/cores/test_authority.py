@@ -49,7 +49,8 @@ def refused(topic: str, payload: bytes) -> tuple[str, str]:
 
 
 def cancelling(source: str, to: str = "us", **envelope: Any) -> bytes:
-    return encode(CancelPlan(**({"id": "m", "seq": 9, "time": NOON} | envelope), source=source, to=to, plan_id="p"))
+    fields: dict[str, Any] = {"id": "m", "seq": 9, "time": NOON} | envelope
+    return encode(CancelPlan(**fields, source=source, to=to, plan_id="p"))
 
 
 def ordered(kind: type[Message], source: str, to: str = "us", **fields: Any) -> tuple[str, str]:
@@ -120,6 +121,7 @@ def test_a_desk_is_not_taken_on_the_open_topic() -> None:
 
 def test_only_a_centre_says_that_it_has_moved_the_line() -> None:
     moved = EXAMPLES[LineMoved]
+    assert isinstance(moved, LineMoved)
     assert objection(moved, topic_of(moved), PARTIES) is None
     for source in ("sky", "monitor", "director"):
         forged = Author(source).say(LineMoved, NOON, review_id="r", agreement="0" * 16, trace=moved.trace)

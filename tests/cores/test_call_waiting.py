@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import combinations
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_an_answer_that_is_heard_twice_changes_nothing() -> None:
 
 @pytest.mark.parametrize("kind", [Busy, HangUp])
 def test_an_end_that_is_heard_twice_ends_no_other_call(kind: type[OnCall]) -> None:
-    fields = {"outcome": CallOutcome.NO_ANSWER} if kind is HangUp else {}
+    fields: dict[str, Any] = {"outcome": CallOutcome.NO_ANSWER} if kind is HangUp else {}
     room = Room()
     room.want("mine")
     room.turn()
@@ -209,7 +210,7 @@ def test_a_ring_does_not_give_way_to_a_higher_one() -> None:
 
 
 @pytest.mark.parametrize("more", [{"reason": Reason.EMERGENCY}, {"tier": Tier.CHIEFS}])
-def test_a_ring_gives_way_to_a_more_urgent_one_at_once(more: dict[str, object]) -> None:
+def test_a_ring_gives_way_to_a_more_urgent_one_at_once(more: dict[str, Any]) -> None:
     room = Room(rules=THREE)
     room.want("mine")
     assert kinds(room.at(20)) == [Ring]

@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 
+import msgspec
 import pytest
 
 from hotline_protocol.agreement import LineCheckRule, TierRule
@@ -368,10 +369,8 @@ def test_a_proposal_with_a_false_digest_is_declined_with_the_reason() -> None:
     (proposal,) = world.held
     world.held = []
     world.holds = lambda _: False
-    false = type(proposal)(
-        **{f: getattr(proposal, f) for f in proposal.__struct_fields__ if f != "offer"}, offer="0" * 16
-    )
-    world.deliver(false)
+    assert isinstance(proposal, Propose)
+    world.deliver(msgspec.structs.replace(proposal, offer="0" * 16))
     (rejected,) = world.all(InputRejected)
     assert (rejected.source, rejected.problem.field) == ("ru", "offer")
 

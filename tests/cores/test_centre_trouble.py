@@ -258,7 +258,8 @@ def test_a_plan_in_local_time_is_kept_clear_of_what_is_there_at_that_time() -> N
     )
     world.file("us", local)
     (proposal,) = (said for said in world.all(Propose) if said.source == "us")
-    offered = [said for said in (proposal, *world.all(Counter)) if said.source == "ru"]
+    offers: list[Propose | Counter] = [proposal, *world.all(Counter)]
+    offered = [said for said in offers if said.source == "ru"]
     (theirs,) = expand(plan("ru-1"))
     for offer in offered:
         rule = agreement().boundary_rule

@@ -233,9 +233,9 @@ def test_areas_meet_when_their_shapes_do(a: Area, b: Area) -> None:
 @steady
 @given(areas, areas, st.integers(-30, 30), st.integers(-30, 30))
 def test_moving_both_changes_nothing(a: Area, b: Area, east_nm: int, north_nm: int) -> None:
-    there = [moved(area, east_nm, north_nm) for area in (a, b)]
+    one, other = (moved(area, east_nm, north_nm) for area in (a, b))
     assume(areas_meet(a, b, CLEAR) or not areas_meet(a, b, CONFLICT))  # they do not merely touch
-    assert areas_meet(*there, CLEAR) is areas_meet(a, b, CLEAR)
+    assert areas_meet(one, other, CLEAR) is areas_meet(a, b, CLEAR)
 
 
 class IndexAgainstOracle(RuleBasedStateMachine):

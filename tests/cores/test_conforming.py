@@ -27,7 +27,7 @@ def test_outside_is_what_lies_before_and_after_its_air() -> None:
 
 
 def test_too_high_is_outside_and_so_is_too_late() -> None:
-    assert excursions(straight_through(height_ft=12_500), None, [AIR], 0.0) == [Span(0.0, pytest.approx(370.4))]
+    assert excursions(straight_through(height_ft=12_500), None, [AIR], 0.0) == [pytest.approx(Span(0.0, 370.4))]
     late = excursions(straight_through(start_s=800.0), None, [AIR], 0.0)
     assert late[1].began_s == 1_000.0
 

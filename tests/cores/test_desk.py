@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,7 @@ from .room import TIMING, Room, kinds, talking
 def test_what_waits_is_ordered_by_tier_then_urgency_then_age(order: list[int]) -> None:
     room = Room()
     earlier = DAWN - timedelta(minutes=1)
-    items = [
+    items: list[tuple[str, Reason, dict[str, Any]]] = [
         ("chiefs", Reason.ROUTINE, {"tier": Tier.CHIEFS}),
         ("distress", Reason.EMERGENCY, {}),
         ("protest", Reason.PROTEST, {}),
@@ -282,7 +283,7 @@ def test_words_before_the_answer_change_nothing() -> None:
 def test_words_are_heard_in_order_and_after_some_thought() -> None:
     room = Room(think_s=20)
     call_id = talking(room)
-    disclosed = {"negotiation_id": "n", "worth": (1.0,), "walk_away": 0.0}
+    disclosed: dict[str, Any] = {"negotiation_id": "n", "worth": (1.0,), "walk_away": 0.0}
     room.say(Disclose, call_id, **disclosed)
     room.say(Concur, call_id, negotiation_id="n", offer="0" * 16, hold_until=DAWN)
     assert room.heard == []

@@ -1,6 +1,7 @@
 """Flights that do not do what their plan says."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def dice(number: int, seed: int = 1) -> Dice:
     return Dice(Chance(seed), f"us/plan-{number}")
 
 
-def order(kind: DeviationKind, **fields: object) -> Deviate:
+def order(kind: DeviationKind, **fields: Any) -> Deviate:
     return Author("director").say(Deviate, NOON, to="sky", side="us", plan_id="p", kind=kind, **fields)
 
 

@@ -37,7 +37,7 @@ def ago(seconds: float) -> datetime:
 
 
 def clock(**other: Any) -> Clock:
-    fields = {"simulated_start": START, "real_start": ago(60), "speed": SPEED}
+    fields: dict[str, Any] = {"simulated_start": START, "real_start": ago(60), "speed": SPEED}
     return Clock(id="c", source="director", seq=0, time=START, **fields | other)
 
 
@@ -45,7 +45,7 @@ def sign(name: str, seconds: float = 5.0, *, session: str = "1-a", **other: Any)
     """A sign of life of so long ago."""
     sent = ago(seconds)
     time = START + timedelta(seconds=60 - seconds) * SPEED
-    fields = {"presence": Presence.UP, "session": session, "sent": sent, "lag_ms": 2.0}
+    fields: dict[str, Any] = {"presence": Presence.UP, "session": session, "sent": sent, "lag_ms": 2.0}
     return Health(id=f"{name}-{session}-{seconds}", source=name, seq=0, time=time, **fields | other)
 
 

@@ -40,7 +40,7 @@ def test_an_effect_is_the_mean_of_the_differences_run_by_run_with_students_inter
     half = 4.302652729911275 * stdev(differences) / math.sqrt(3)
     assert (off.level, off.compared_with, off.replications) == ("off", "on", 3)
     assert (off.first, off.mean, off.difference) == (20.0, 23.0, 3.0)
-    assert (off.low, off.high) == (pytest.approx(3.0 - half), pytest.approx(3.0 + half))
+    assert (off.low, off.high) == pytest.approx((3.0 - half, 3.0 + half))
     assert off.is_clear is (3.0 - half > 0)
 
 
@@ -51,8 +51,9 @@ def test_pairing_takes_out_what_differs_between_seeds() -> None:
 
 
 def test_in_a_full_factorial_a_level_is_compared_within_arms_that_differ_in_nothing_else() -> None:
-    on_once, on_twice, off_once, off_twice = [1.0, 1.0], [2.0, 4.0], [3.0, 5.0], [8.0, 12.0]
-    line, tempo = effect([on_once, on_twice, off_once, off_twice], LINE, TEMPO)
+    # The line on with tempo once and twice, then the line off with tempo once and twice.
+    arms: list[list[float | None]] = [[1.0, 1.0], [2.0, 4.0], [3.0, 5.0], [8.0, 12.0]]
+    line, tempo = effect(arms, LINE, TEMPO)
     assert line.difference == pytest.approx(((2 + 6) / 2 + (4 + 8) / 2) / 2)
     assert tempo.difference == pytest.approx(((1 + 5) / 2 + (3 + 7) / 2) / 2)
     assert line.replications == 2

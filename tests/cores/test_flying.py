@@ -69,7 +69,7 @@ def speeds_kt(path: Path) -> list[float]:
     return [math.dist(a[1:], b[1:]) / (b[0] - a[0]) / KNOT_M_S for a, b in legs]
 
 
-AREAS = {
+AREAS: dict[str, Area] = {
     "circle": Circle(centre=EAST, radius_nm=8),
     "small circle": Circle(centre=EAST, radius_nm=0.7),
     "large circle": Circle(centre=EAST, radius_nm=40),

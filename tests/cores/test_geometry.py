@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position
+from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position, Volume4D
 from hotline_protocol.flightplan import FlightPlan
 from hotline_protocol.geometry import (
     ARC_SEGMENTS,
@@ -110,6 +111,13 @@ def test_a_held_area_is_one_volume_for_the_whole_window() -> None:
     assert (volume.lower_ft, volume.upper_ft) == (20_000, 22_000)
 
 
+def legs_of(volumes: Sequence[Volume4D]) -> list[Corridor]:
+    """The areas of these volumes, which are all corridors."""
+    legs = [volume.area for volume in volumes if isinstance(volume.area, Corridor)]
+    assert len(legs) == len(volumes)
+    return legs
+
+
 def test_a_leg_is_held_for_its_share_of_the_window_and_five_minutes_around_it() -> None:
     stops = [to_position((x, 0)) for x in (0, 20_000, 80_000)]
     first, second = expand(planned(Corridor(route=tuple(stops), half_width_nm=5), flown_s=7200))
@@ -120,7 +128,8 @@ def test_a_leg_is_held_for_its_share_of_the_window_and_five_minutes_around_it() 
 
 def test_a_long_leg_is_cut_into_equal_parts() -> None:
     route = (to_position((0, 0)), to_position((150 * METRES_PER_NM, 0)))
-    lengths = [length_nm(volume.area) for volume in expand(planned(Corridor(route=route, half_width_nm=5)))]
+    legs = legs_of(expand(planned(Corridor(route=route, half_width_nm=5))))
+    lengths = [length_nm(leg) for leg in legs]
     assert lengths == pytest.approx([50, 50, 50], abs=1e-5)
 
 
@@ -129,11 +138,12 @@ def test_a_long_leg_is_cut_into_equal_parts() -> None:
 def test_legs_follow_each_other_over_the_whole_route_and_window(corridor: Corridor, flown_s: int) -> None:
     plan = planned(corridor, flown_s)
     volumes = expand(plan)
-    routes = [volume.area.route for volume in volumes]
+    legs = legs_of(volumes)
+    routes = [leg.route for leg in legs]
     assert all(before[-1] == after[0] for before, after in itertools.pairwise(routes))
     assert {routes[0][0], routes[-1][-1]} <= {corridor.route[0], corridor.route[-1]}
-    assert sum(length_nm(volume.area) for volume in volumes) == pytest.approx(length_nm(corridor), abs=1e-4)
-    assert max(length_nm(volume.area) for volume in volumes) <= MAX_LEG_NM + 1e-4
+    assert sum(length_nm(leg) for leg in legs) == pytest.approx(length_nm(corridor), abs=1e-4)
+    assert max(length_nm(leg) for leg in legs) <= MAX_LEG_NM + 1e-4
     assert (volumes[0].start, volumes[-1].end) == (plan.start, plan.end)
     for before, after in itertools.pairwise(volumes):
         assert before.start <= after.start < before.end <= after.end
@@ -158,8 +168,9 @@ def test_an_aircraft_at_even_speed_is_always_inside_a_volume(share: float, corri
 def test_a_route_of_very_many_legs_still_fits_a_menu() -> None:
     route = tuple(Position(36 + n * 0.01, 35 + 0.01 * (n % 2)) for n in range(500))
     volumes = expand(planned(Corridor(route=route, half_width_nm=2)))
-    assert len(volumes) <= MAX_LEGS
-    assert tuple(itertools.chain(volumes[0].area.route, *(v.area.route[1:] for v in volumes[1:]))) == route
+    legs = legs_of(volumes)
+    assert len(legs) <= MAX_LEGS
+    assert tuple(itertools.chain(legs[0].route, *(leg.route[1:] for leg in legs[1:]))) == route
     assert volumes[-1].end - volumes[-1].start < 2 * LEG_PADDING + timedelta(minutes=5)
 
 

@@ -1,6 +1,7 @@
 """Going to any time of a record: every row as it was, what changed since, and what belongs together."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -132,7 +133,7 @@ def test_an_offer_that_is_not_on_its_menu_has_no_air() -> None:
 
 def flown() -> list[Message]:
     sky = Author("sky", "e")
-    where = {"at": Position(39.5, 35.0), "altitude_ft": 20_000.0}
+    where: dict[str, Any] = {"at": Position(39.5, 35.0), "altitude_ft": 20_000.0}
     return [
         sky.say(FlightBegan, NOON, flyer=FLYER, path=PATH),
         sky.say(ConformanceChanged, at(60), flyer=FLYER, conforming=False, **where),

@@ -55,6 +55,7 @@ from hotline_protocol.line import (
     Withdraw,
 )
 from hotline_protocol.menu import Choice
+from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence
 
 from .hostile import HEIGHTS, PEERS, RULES, Siege, menu_of, odd_menus, somewhere
@@ -225,9 +226,8 @@ def release(siege: Siege, peer: str, which: int) -> None:
 
 
 def say_again(siege: Siege, which: int) -> None:
-    siege.hear(
-        siege.recent(siege.heard or [siege.outside.say(Health, siege.now, presence=Presence.UP, session="x")], which)
-    )
+    nothing: list[Message] = [siege.outside.say(Health, siege.now, presence=Presence.UP, session="x")]
+    siege.hear(siege.recent(siege.heard or nothing, which))
 
 
 def step(does: Callable[..., None], *fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:

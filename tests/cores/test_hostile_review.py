@@ -286,7 +286,7 @@ def test_a_counter_offer_that_makes_no_sense_ends_the_review() -> None:
 def test_what_is_said_of_an_unknown_review_takes_nothing_else_off_the_desk() -> None:
     accused = Accused()
     spot = Position(40.0, 35.0)
-    fields = {"kind": SightingKind.SHOW_OF_FORCE, "by": "us", "at": spot, "seen_at": accused.now}
+    fields: dict[str, Any] = {"kind": SightingKind.SHOW_OF_FORCE, "by": "us", "at": spot, "seen_at": accused.now}
     seen = Author("director").say(ReportSighting, accused.now, to="ru", **fields)
     accused.said.extend(accused.centre.receive(seen, accused.now))
     accused.call_id = accused.all(Ring)[-1].call_id

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,7 +188,7 @@ def test_a_replayed_core_is_where_it_was(tmp_path: Path) -> None:
     ],
 )
 def test_a_program_that_no_longer_says_what_it_said_is_refused(
-    tmp_path: Path, changed: dict[str, object], reason: str
+    tmp_path: Path, changed: dict[str, Any], reason: str
 ) -> None:
     lived(tmp_path / "j").close()
     journal = reopened(tmp_path / "j")

@@ -197,6 +197,9 @@ class Line:
         self.confirm.append(done)
         return True
 
+    def show(self, topic: str, payload: bytes) -> None:
+        raise AssertionError(f"nothing is to be shown on {topic}: {payload!r}")
+
 
 def to_ru(author: Author) -> Message:
     return author.say(Answer, NOON, to="ru", call_id="c")

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -92,11 +93,12 @@ def test_a_record_with_messages_of_a_later_version_is_refused_with_the_program_t
     later = Path(shutil.copy(live_data / "monitor.sqlite3", tmp_path))
     with closing(sqlite3.connect(later)) as db, db:
         db.execute("""UPDATE messages SET message = replace(message, '"type":"', '"type":"later-') WHERE n = 3""")
-    for refuse in (
+    refusals: tuple[Callable[[], int], ...] = (
         lambda: recording(record=later, out=tmp_path / "run.jsonl"),
         lambda: export(later, to="csv", out=tmp_path / "csv"),
         lambda: rebuild(record=later),
-    ):
+    )
+    for refuse in refusals:
         capsys.readouterr()
         assert refuse() == 2
         told = capsys.readouterr().err

@@ -157,7 +157,7 @@ def test_advice_that_has_come_to_its_end_is_neither_said_nor_kept_and_that_is_on
     assert refused(world) == [("advice-over", "exercise-0-1")]
     assert world.all(InputRejected)[0].time == DAWN + minutes(30)
     world.run(minutes=300)
-    assert world.all(Ring) == world.all(Advise) == []
+    assert [*world.all(Ring), *world.all(Advise)] == []
 
 
 def test_advice_that_has_come_to_its_end_is_not_written_either() -> None:

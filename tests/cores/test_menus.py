@@ -42,7 +42,7 @@ class Desk:
         return self.appraiser.granting(menu, priority, asker)
 
     def put(self, *volumes: Volume4D, user: str = "us", standing: Standing = Standing.OURS, **changes: Any) -> None:
-        fields = {"standing": standing, "ref": f"{user} {standing.value}", "user": user}
+        fields: dict[str, Any] = {"standing": standing, "ref": f"{user} {standing.value}", "user": user}
         self.picture.put(Use(**(fields | changes)), volumes)
 
 

@@ -167,9 +167,12 @@ def test_what_may_have_been_meant_is_looked_for_only_for_the_few_fields_that_are
 ) -> None:
     looked_for: list[str] = []
     alike = difflib.get_close_matches
-    monkeypatch.setattr(
-        difflib, "get_close_matches", lambda *args, **named: looked_for.append("") or alike(*args, **named)
-    )
+
+    def counted(*args: Any, **named: Any) -> list[Any]:
+        looked_for.append("")
+        return alike(*args, **named)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
     typed = raw(**{f"prioritty{number}": 0 for number in range(10_000)})
     (message,) = ear("hotline/v1/inject/us", json.dumps(typed).encode(), NOON)
     assert isinstance(message, SubmitPlan)

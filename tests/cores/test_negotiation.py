@@ -93,7 +93,7 @@ def test_with_an_offer_for_each_acceptable_outcome_whatever_can_be_agreed_on_is(
     shape, first, second = domain
     acceptable = [sum(worth > walk_away for worth in worths) for worths, walk_away in (first, second)]
     rounds = max(1, min(acceptable))
-    offers, end = play(*(Bargainer(*side, strategy, rounds, shape) for side in (first, second)))
+    offers, end = play(Bargainer(*first, strategy, rounds, shape), Bargainer(*second, strategy, rounds, shape))
     assert isinstance(end, Accept) == bool(zone(first, second))
     assert not isinstance(end, Accept) or offers[-1] in zone(first, second)
 
@@ -112,7 +112,9 @@ def test_twelve_offers_do_for_a_menu_as_agreements_have_it(strategy: Strategy) -
     chance = np.random.default_rng(18_06_2017)
     for _ in range(10):
         first, second = ((additive(chance, BENCHMARK_SHAPE), 0.3) for _ in range(2))
-        _, end = play(*(Bargainer(*side, strategy, 12, BENCHMARK_SHAPE) for side in (first, second)))
+        _, end = play(
+            Bargainer(*first, strategy, 12, BENCHMARK_SHAPE), Bargainer(*second, strategy, 12, BENCHMARK_SHAPE)
+        )
         assert isinstance(end, Accept)
 
 
@@ -129,7 +131,7 @@ def test_copied_or_pickled_half_way_it_goes_on_the_same(
     domain: tuple[Shape, Side, Side], strategy: Strategy, rounds: int, cut: int
 ) -> None:
     shape, first, second = domain
-    whole, end = play(*(Bargainer(*side, strategy, rounds, shape) for side in (first, second)))
+    whole, end = play(Bargainer(*first, strategy, rounds, shape), Bargainer(*second, strategy, rounds, shape))
     sides = [Bargainer(*side, strategy, rounds, shape) for side in (first, second)]
     offers = [offer for offer in [sides[0].opening()] if offer is not None]
     while len(offers) <= cut and len(offers) < len(whole):
@@ -147,7 +149,9 @@ def test_copied_or_pickled_half_way_it_goes_on_the_same(
 @given(domains(), STRATEGIES, st.integers(1, 12))
 def test_the_same_arguments_say_the_same(domain: tuple[Shape, Side, Side], strategy: Strategy, rounds: int) -> None:
     shape, first, second = domain
-    once, again = (play(*(Bargainer(*side, strategy, rounds, shape) for side in (first, second))) for _ in range(2))
+    once, again = (
+        play(Bargainer(*first, strategy, rounds, shape), Bargainer(*second, strategy, rounds, shape)) for _ in range(2)
+    )
     assert once == again
 
 

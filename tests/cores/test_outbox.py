@@ -22,7 +22,7 @@ def test_a_message_is_due_again_after_ever_longer_waits_until_it_is_confirmed() 
     (message,) = said(1)
     outbox = Outbox(first_resend_s=2, longest_resend_s=8)
     outbox.add(message, 0)
-    due_at = []
+    due_at: list[float] = []
     while len(due_at) < 5:
         now_s = outbox.next_due
         assert now_s is not None

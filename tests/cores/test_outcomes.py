@@ -37,8 +37,8 @@ def sky_events() -> list[Message]:
         return sky.say(LineCrossed, at(hours * 3_600), flyer=who, **fields)
 
     def met(hours: float, grade: Grade, other: Flyer, nm: float) -> Message:
-        near = {"horizontal_nm": nm, "vertical_ft": 200.0, "at": HERE, "altitude_ft": 9_000.0}
-        times = {"began_at": at(hours * 3_600 - 20), "ended_at": at(hours * 3_600 + 20)}
+        near: dict[str, Any] = {"horizontal_nm": nm, "vertical_ft": 200.0, "at": HERE, "altitude_ft": 9_000.0}
+        times: dict[str, Any] = {"began_at": at(hours * 3_600 - 20), "ended_at": at(hours * 3_600 + 20)}
         return sky.say(Encountered, at(hours * 3_600), one=flyer("us"), other=other, grade=grade, **times, **near)
 
     return [

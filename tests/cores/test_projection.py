@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline_protocol.events import CallEnded, NegotiationEnded, NegotiationOutcome, PlanState, PlanStatus
+from hotline_protocol.events import CallEnded, NegotiationEnded, NegotiationOutcome, PlanStatus
+from hotline_protocol.flightplan import PlanState
 from hotline_protocol.ledger import GENESIS, Entry, EntryKind
 from hotline_protocol.line import CallOutcome, Entered, Entries, Propose, Ring, Tier
 from hotline_protocol.message import Author, Message

@@ -166,7 +166,7 @@ def test_a_protest_is_its_own_cause_and_what_no_message_caused_says_so(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     us = Author("us", "b3")
-    strain = {"peer": "ru", "about": "ru-c1", "tier": Tier.DUTY_OFFICER}
+    strain: dict[str, Any] = {"peer": "ru", "about": "ru-c1", "tier": Tier.DUTY_OFFICER}
     said = [
         us.say(Escalated, at(9_000), kind=kind, **strain) for kind in (EscalationKind.PROTEST, EscalationKind.EXPIRED)
     ]

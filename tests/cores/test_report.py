@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hotline_protocol.events import ActualState, CallEnded, CallOutcome, LineStateChanged, Stage, StrainChanged
-from hotline_protocol.line import Reason, Tier
+from hotline_protocol.events import ActualState, CallEnded, LineStateChanged, Stage, StrainChanged
+from hotline_protocol.line import CallOutcome, Reason, Tier
 from hotline_protocol.message import Author, Message
 from hotline_services.cli.report import report
 from hotline_services.director.scenario import read_scenario

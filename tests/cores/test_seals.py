@@ -41,7 +41,7 @@ def key() -> Ed25519PrivateKey:
 OLD, NEW = Signer(key()), Signer(key())
 SIGNERS = {"us": OLD, "ru": Signer(key())}
 ROSTER = Roster(keys={name: (signer.public,) for name, signer in SIGNERS.items()})
-REKEYED = Roster(keys=ROSTER.keys | {"us": (NEW.public,)})
+REKEYED = Roster(keys={**ROSTER.keys, "us": (NEW.public,)})
 FORMER = Roster(keys={"us": (OLD.public,)})
 
 
@@ -149,7 +149,7 @@ def test_a_seal_is_part_of_no_hash_and_signs_no_message() -> None:
 def test_a_number_said_again_under_another_key_says_the_same() -> None:
     message = Author("us").say(Entered, NOON, to="ru", entry=chain(1)[0])
     contents = Contents()
-    said = [seal_own(message, lambda _, byte=byte: byte * 64) for byte in (b"1", b"2")]
+    said = [seal_own(message, lambda _: b"1" * 64), seal_own(message, lambda _: b"2" * 64)]
     assert said[0] != said[1]
     assert [contents.contradicts(each) for each in (*said, message)] == [False, False, False]
     assert without_seal(said[0]) == message

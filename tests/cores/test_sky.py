@@ -10,7 +10,7 @@ from hotline_protocol.events import InputRejected
 from hotline_protocol.flightplan import FlightKind, PlanState
 from hotline_protocol.geometry import expand, moved
 from hotline_protocol.injection import CancelPlan, DeclareEmergency, DeviationKind
-from hotline_protocol.message import Author
+from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Unreadable
 from hotline_protocol.sky import ConformanceChanged, FlightBegan, FlightFlown, Tracks
 from hotline_services.director.setting import Deviations
@@ -323,7 +323,7 @@ def test_a_sky_that_is_fed_its_past_again_says_the_same() -> None:
     watched.tell("us", plan("p-2"), PlanState.ENDED)
     watched.run(LATER)
     again = Sky(watched.rules, setting, DAWN, Chance(1))
-    said = []
+    said: list[Message] = []
     for at, message in watched.fed:
         said += again.lapse(at) if message is None else again.receive(message, at)
     assert said == watched.said

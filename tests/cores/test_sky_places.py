@@ -85,7 +85,7 @@ def test_in_its_own_air_nobody_crosses_anything() -> None:
     watched.clear("us", plan("p-1", EAST))
     watched.clear("ru", plan("p-2", WEST))
     watched.run(LATER)
-    assert watched.all(LineCrossed) == watched.all(ReportSighting) == []
+    assert [*watched.all(LineCrossed), *watched.all(ReportSighting)] == []
 
 
 def test_a_line_that_divides_nobodys_air_is_crossed_by_nobody() -> None:

@@ -71,7 +71,7 @@ def test_at_the_vertical_minimum_but_for_rounding_nothing_is_lost(apart_m: float
 
 def test_climbing_through_it_is_lost_between_the_levels_one_minimum_away() -> None:
     those = found((35.0, 39.0, 90.0, 200.0, 6_000.0, 0.0), (35.01, 39.0, 90.0, 200.0, 5_000.0, 10.0))
-    assert (those.began_s, those.ended_s) == (pytest.approx([70.0]), pytest.approx([130.0]))
+    assert [*those.began_s, *those.ended_s] == pytest.approx([70.0, 130.0])
 
 
 def test_nobody_and_one_alone_lose_nothing() -> None:

@@ -210,7 +210,7 @@ def test_strain_makes_concession_stiffer_and_leaves_the_rest_of_the_configuratio
         assert towards.review.exponent == pytest.approx(towards.strategy.exponent / 2), "over the line as over flights"
         relations.feel(Felt.LOSS_SEEN, "ru")
     assert exponents == sorted(exponents, reverse=True)
-    assert (exponents[0], exponents[-1]) == (2.0, pytest.approx(0.7))
+    assert (exponents[0], exponents[-1]) == pytest.approx((2.0, 0.7))
 
 
 def test_in_a_crisis_no_needs_are_laid_open_and_negotiations_still_end() -> None:
@@ -321,7 +321,7 @@ def test_a_third_party_is_put_on_record_and_nobody_is_rung_up() -> None:
     saw(world, SightingKind.CLOSE_APPROACH, by="taf", callsign="KARTAL1")
     (event,) = world.escalations(EscalationKind.THIRD_PARTY)
     assert (event.peer, event.detail) == ("taf", "close-approach by KARTAL1")
-    assert world.all(Ring) == strain(world) == []
+    assert [*world.all(Ring), *strain(world)] == []
 
 
 @pytest.mark.parametrize("named", [{"by": "ru", "operator": "syaf"}, {"by": "syaf"}])

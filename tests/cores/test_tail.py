@@ -46,7 +46,7 @@ def receipt(*ids: str) -> Receipt:
 
 
 def health(epoch: str, said: int | None, source: str = "us", session: str = "before") -> Health:
-    told = {} if said is None else {"said": said}
+    told: dict[str, Any] = {} if said is None else {"said": said}
     return Health(id="h", source=source, seq=0, time=NOON, presence=Presence.DOWN, session=session, epoch=epoch, **told)
 
 

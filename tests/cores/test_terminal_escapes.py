@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_a_file_is_refused_without_its_control_characters(
 
 def test_an_answer_is_told_without_its_control_characters() -> None:
     problem = Problem(code="bad-value", field=ESCAPE, reason=f"{ESCAPE} is none")
-    fields = {"id": "s", "source": "us", "seq": 1, "time": datetime(2017, 6, 18, tzinfo=UTC)}
+    fields: dict[str, Any] = {"id": "s", "source": "us", "seq": 1, "time": datetime(2017, 6, 18, tzinfo=UTC)}
     status = PlanStatus(
         plan_id="p", callsign="", plan="0" * 16, state=PlanState.REFUSED, problem=problem, volumes=(), **fields
     )

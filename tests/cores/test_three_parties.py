@@ -1,6 +1,7 @@
 """A flight that needs the consent of several parties: each is asked, and what it flies without is on record."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from hotline_protocol.agreement import Zone
 from hotline_protocol.airspace import Circle, Position
@@ -27,7 +28,7 @@ class Alone:
         self.now: datetime = DAWN
         self.said: list[Message] = []
 
-    def tell(self, kind: type[Message], **fields: object) -> None:
+    def tell(self, kind: type[Message], **fields: Any) -> None:
         self.said += self.centre.receive(self.outside.say(kind, self.now, to="us", **fields), self.now)
 
     def run(self, hours: float) -> None:

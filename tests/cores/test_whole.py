@@ -14,7 +14,7 @@ def test_what_stood_there_stays_until_the_new_file_is_whole_and_after_an_error(t
         file.write(b"old")
         assert not path.exists()
     with pytest.raises(TypeError), whole_file(path) as file:
-        file.write("no bytes")  # type: ignore[arg-type]
+        file.write("no bytes")  # type: ignore[call-overload]
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hotline_services.aoc.strain.conduct import CONDUCT
-from hotline_services.aoc.strain.felt import WEIGHTS, Felt
-from hotline_services.aoc.strain.ladder import LADDER, STIRS, Severity
+from hotline_services.aoc.strain.felt import WEIGHTS, Felt, Severity
+from hotline_services.aoc.strain.ladder import LADDER, STIRS
 from hotline_services.aoc.strain.model import Rung
 
 TEXT = (Path(__file__).parents[2] / "docs" / "strain.md").read_text(encoding="utf-8").splitlines()

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import paho.mqtt.client as mqtt
 import psutil
@@ -65,8 +66,15 @@ def test_a_trace_of_one_point_does_not_end_the_sky(tmp_path: Path) -> None:
         somebody.say("inject/sky", flies | {"time": CLOCK["time"], "plan": at_the_line, "side": "us"})
         assert somebody.says("sky", "flight-began")
         for side in ("us", "ru"):
-            moved = {"type": "line-moved", "id": f"{side}-e1-1", "source": side, "seq": 1, "epoch": "e1"}
-            moved |= {"time": CLOCK["time"], "review_id": "r", "agreement": "73f2863ada91e07b", "trace": [[39.4, 35.7]]}
+            moved: dict[str, Any] = {
+                "type": "line-moved",
+                "id": f"{side}-e1-1",
+                "source": side,
+                "seq": 1,
+                "epoch": "e1",
+            }
+            moved |= {"time": CLOCK["time"], "review_id": "r", "agreement": "73f2863ada91e07b"}
+            moved["trace"] = [[39.4, 35.7]]
             somebody.say(f"event/{side}", moved)
         somebody.say("inject/sky", b"{")
         assert somebody.says("sky", "input-rejected"), "it is dead"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_a_window_that_ends_before_it_starts_is_refused(tmp_path: Path) -> None:
 
 def test_two_points_that_overlap_by_a_centimetre_are_in_conflict() -> None:
     start = datetime(2017, 6, 18, 18, tzinfo=UTC)
-    at = {"lower_ft": 18_000, "upper_ft": 20_000, "start": start, "end": start + timedelta(hours=1)}
+    at: dict[str, Any] = {"lower_ft": 18_000, "upper_ft": 20_000, "start": start, "end": start + timedelta(hours=1)}
     up = ((43.9, 38.9000001), (43.8997, 38.89958), (43.9003, 38.89958))
     down = ((43.9, 38.9), (43.8997, 38.90042), (43.9003, 38.90042))
     one, other = (Volume4D(area=Polygon(vertices=tuple(Position(*v) for v in area)), **at) for area in (up, down))

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from hotline_protocol.line import CallOutcome, HangUp, Ring
@@ -109,5 +110,5 @@ def manned_day(seed: int) -> FaultyDay:
     """The faulty day of this seed with persons at both desks."""
     day = FaultyDay(seed)
     for party in PARTIES:
-        day.simulation.add(f"console-{party}", lambda party=party: Person(party, Chance(seed)), hears=[EVENT, LINE])
+        day.simulation.add(f"console-{party}", partial(Person, party, Chance(seed)), hears=[EVENT, LINE])
     return day

@@ -356,6 +356,11 @@ def _area(dice: Dice) -> Area:
         case 1:
             route = tuple(_position(dice) for _ in range(dice.whole(2, 3)))
             return Corridor(route=route, half_width_nm=dice.between(2, 5))
+        case _:
+            return _rectangle(dice, here)
+
+
+def _rectangle(dice: Dice, here: Position) -> Polygon:
     width, height = dice.between(0.1, 0.3), dice.between(0.1, 0.2)
     corners = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
     return Polygon(

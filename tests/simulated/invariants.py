@@ -19,14 +19,13 @@ from hotline_protocol.events import (
     PlanStatus,
     ReviewEnded,
 )
-from hotline_protocol.flightplan import PlanState, Priority
+from hotline_protocol.flightplan import OVER, PlanState, Priority
 from hotline_protocol.injection import AdviceKind, Injected, PassAdvice, SubmitPlan
 from hotline_protocol.ledger import EntryKind
 from hotline_protocol.line import Advise, Mail, Propose, ProposeTrace, Protest, Ring, ToPeer
 from hotline_protocol.message import Message
 from hotline_services.aoc.amendments import covers
 from hotline_services.aoc.centre import Centre
-from hotline_services.aoc.plans import OVER
 
 T = TypeVar("T")
 

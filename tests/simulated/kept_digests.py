@@ -4,6 +4,7 @@ import hashlib
 import io
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from hotline_services.director.scenario import read_scenario
 from hotline_services.resources import scenarios_folder
@@ -46,7 +47,7 @@ def digest(name: str, seed: int) -> str:
         days=scenario.days,
         agreement=scenario.agreement.digest,
     )
-    writer = RecordingWriter(file, header)
+    writer = RecordingWriter(cast("BinaryIO", file), header)
     file.sha = hashlib.sha256()
     simulation.run(simulation.start + timedelta(days=scenario.days), writer.write)
     return file.sha.hexdigest()

@@ -187,7 +187,8 @@ class Elsewhere:
 
     def told(self, stimulus: str) -> tuple[bytes, list[str]]:
         """The fingerprint after this stimulus, and the kinds of what is said to it."""
-        now, said = self.start, []
+        now = self.start
+        said: Sequence[Message]
         desk = self.centre.parts.desk
         call_id = desk.call.id if desk.call is not None else f"ru-{self.peer.epoch}-c{self.peer.seq}"
         match stimulus:
@@ -200,7 +201,7 @@ class Elsewhere:
             case "answer":
                 said = self.centre.receive(self.peer.say(Answer, now, to="us", call_id=call_id), now)
             case "ring":
-                fields = {"call_id": call_id, "reason": Reason.ROUTINE, "tier": Tier.DUTY_OFFICER}
+                fields: dict[str, Any] = {"call_id": call_id, "reason": Reason.ROUTINE, "tier": Tier.DUTY_OFFICER}
                 said = self.centre.receive(self.peer.say(Ring, now, to="us", **fields), now)
             case _:
                 outcome = CallOutcome.DROPPED

@@ -225,8 +225,8 @@ def test_a_journal_with_rubbish_in_its_midst_is_refused_with_the_line(tmp_path: 
 def test_an_experiment_that_is_stopped_leaves_nobody_behind_and_goes_on_where_it_was(
     small: Path, alone: Path, tmp_path: Path, sent: signal.Signals, code: int
 ) -> None:
-    options = ["--out", tmp_path, "--jobs", "2", "--replications", "200"]
-    command = [sys.executable, "-m", "hotline_services.cli.main", "experiment", small, *options]
+    options = ["--out", str(tmp_path), "--jobs", "2", "--replications", "200"]
+    command = [sys.executable, "-m", "hotline_services.cli.main", "experiment", str(small), *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as running:
         assert running.stderr
         assert running.stderr.readline() == "small: 1 of 800 runs\n"

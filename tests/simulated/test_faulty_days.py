@@ -28,7 +28,7 @@ SOME = [*range(0, 150, 25), *nightly(range(150, 500, 25))]
 
 def test_the_invariants_hold_on_faulty_days() -> None:
     """What fails stands in the output, each day with its seed and its reason."""
-    command = [sys.executable, ROOT / "tools" / "soak.py", "--days", str(DAYS)]
+    command = [sys.executable, str(ROOT / "tools" / "soak.py"), "--days", str(DAYS)]
     if "PYTEST_XDIST_WORKER" in os.environ:
         command += ["--workers", "1"]  # other tests have the other cores
     soak = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)

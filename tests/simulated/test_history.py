@@ -1,6 +1,6 @@
 """The historical scenarios: each replays to its sourced times, whatever the seed, and a changed decision changes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,8 +26,10 @@ HISTORY = {
 ABSENT = "officers.us.duty.absent"
 
 
-def played(name: str, days: int, seed: int | None = None, **changes: Any) -> tuple[list[Message], tuple[Finding, ...]]:
-    scenario = read_scenario(name, changes)
+def played(
+    name: str, days: int, seed: int | None = None, changes: Mapping[str, Any] | None = None
+) -> tuple[list[Message], tuple[Finding, ...]]:
+    scenario = read_scenario(name, changes or {})
     simulation, expecting = build(scenario, scenario.seed if seed is None else seed, days), Expecting(scenario)
     said: list[Message] = []
 
@@ -61,7 +63,7 @@ def test_a_historical_scenario_names_its_sources(name: str) -> None:
 
 def test_an_officer_at_the_desk_would_have_been_understood_half_an_hour_earlier() -> None:
     as_it_was, _ = played("deir-ez-zor-2016-09-17", 1)
-    present, _ = played("deir-ez-zor-2016-09-17", 1, **{ABSENT: "0m"})
+    present, _ = played("deir-ez-zor-2016-09-17", 1, changes={ABSENT: "0m"})
     stopped = [first(said, lambda m: isinstance(m, ActivityStopped)) for said in (as_it_was, present)]
     assert stopped[0] is not None
     assert stopped[1] is not None
@@ -69,13 +71,15 @@ def test_an_officer_at_the_desk_would_have_been_understood_half_an_hour_earlier(
 
 
 def test_the_flight_would_have_stayed_to_its_planned_end_had_nobody_rung() -> None:
-    said, _ = played("deir-ez-zor-2016-09-17", 1, **{"timeline.report.happens": False})
+    said, _ = played("deir-ez-zor-2016-09-17", 1, changes={"timeline.report.happens": False})
     (flown,) = [message for message in said if isinstance(message, FlightFlown)]
     assert flown.ended_at - flown.began_at > timedelta(minutes=115)
 
 
 def test_without_the_second_wave_nothing_is_protested_against() -> None:
-    said, _ = played("al-tanf-2016-06-16", 1, **{"timeline.second-wave.happens": False, "timeline.seen.happens": False})
+    said, _ = played(
+        "al-tanf-2016-06-16", 1, changes={"timeline.second-wave.happens": False, "timeline.seen.happens": False}
+    )
     assert not any(isinstance(message, Protest) for message in said)
 
 
@@ -84,7 +88,7 @@ def test_nobody_answers_where_the_officers_go_when_the_line_is_suspended() -> No
         "officers.ru.duty.absent": "28d",
         "officers.ru.duty.absent_from": datetime.fromisoformat("2017-04-08T00:00+03:00"),
     }
-    said, _ = played("suspension-2017-04", 5, **gone)
+    said, _ = played("suspension-2017-04", 5, changes=gone)
     suspended = datetime.fromisoformat("2017-04-08T00:00+03:00")
     assert not any(isinstance(m, Answer) and m.source == "ru" and m.time > suspended for m in said)
     assert any(isinstance(m, Escalated) and m.kind is EscalationKind.LINE_DOWN for m in said)
@@ -94,7 +98,7 @@ def test_the_other_side_would_have_known_before_the_loss_had_it_been_warned() ->
     loss = datetime.fromisoformat("2017-06-18T18:43+03:00")
 
     def advised(**changes: Any) -> list[Advise]:
-        said, _ = played("euphrates-2017-06-18", 1, **changes)
+        said, _ = played("euphrates-2017-06-18", 1, changes=changes)
         return [m for m in said if isinstance(m, Advise) and m.time < loss]
 
     assert advised() == []
@@ -106,7 +110,7 @@ def test_two_aircraft_that_stay_on_their_own_bank_are_not_spoken_of() -> None:
     start = datetime.fromisoformat("2017-12-13T12:35+02:00")
 
     def protests(**changes: Any) -> int:
-        said, _ = played("valley-2017-12-13", 4, **changes)
+        said, _ = played("valley-2017-12-13", 4, changes=changes)
         seen = [m for m in said if isinstance(m, Protest) and start <= m.seen_at <= start + timedelta(minutes=45)]
         return sum(m.kind is SightingKind.UNANNOUNCED_FLIGHT for m in seen)
 
@@ -115,7 +119,7 @@ def test_two_aircraft_that_stay_on_their_own_bank_are_not_spoken_of() -> None:
 
 
 def test_nobody_asks_beforehand_where_the_inquiry_is_not_made() -> None:
-    said, _ = played("khasham-2018-02-07", 1, **{"timeline.inquiry.happens": False})
+    said, _ = played("khasham-2018-02-07", 1, changes={"timeline.inquiry.happens": False})
     advised = [m for m in said if isinstance(m, Advise)]
     assert len(advised) == 2
     assert any(isinstance(m, Noted) and m.source == "ru" for m in said)

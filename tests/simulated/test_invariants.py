@@ -10,7 +10,7 @@ from hotline_protocol.events import CallEnded, Escalated, EscalationKind, Negoti
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.line import LineCheck, Tier, ToPeer
 from hotline_protocol.message import Author, Message
-from hotline_services.aoc.plans import Filed
+from hotline_services.aoc.filed import Filed
 
 from .dice import START
 from .faulty_day import FaultyDay
@@ -43,7 +43,9 @@ def test_two_flights_in_the_same_agreed_air_are_seen(day: FaultyDay) -> None:
     assert list(double_uses(day.centres, day.agreement)) == []
     party, filed = next(relying(day))
     other = next(centre for name, centre in day.centres.items() if name != party)
-    other.plans["copy"] = msgspec.structs.replace(filed, agreements=[])
+    plans = other.plans
+    assert isinstance(plans, dict)
+    plans["copy"] = msgspec.structs.replace(filed, agreements=())
     assert "both hold the same air" in next(double_uses(day.centres, day.agreement))
 
 
@@ -51,7 +53,7 @@ def test_an_agreement_that_its_granter_does_not_have_is_seen(day: FaultyDay) -> 
     assert list(denials(day.centres)) == []
     _, filed = next(relying(day))
     [(_, granter, volumes)] = filed.agreements
-    filed.agreements = [("made-up", granter, volumes)]
+    filed.agreements = (("made-up", granter, volumes),)
     assert f"relies on made-up, which {granter} denies" in next(denials(day.centres))
 
 
@@ -64,7 +66,7 @@ def test_chains_that_differ_are_seen(day: FaultyDay) -> None:
 
 def test_a_line_in_two_places_of_which_nobody_has_spoken_is_seen(day: FaultyDay) -> None:
     assert list(disagreements(day.centres, day.log, day.agreement)) == []
-    accord, line = day.centres["us"]._accord, day.centres["us"].agreement.line
+    accord, line = day.centres["us"].parts._accord, day.centres["us"].agreement.line
     assert line is not None
     accord.amend(accord.agreement.with_trace(line.trace[1:]), day.simulation.now)
     assert "agreed, ru " in next(disagreements(day.centres, day.log, day.agreement))

@@ -91,8 +91,8 @@ def test_a_change_that_cannot_be_made_is_refused_with_its_path_and_what_would_be
 def test_a_run_that_is_interrupted_says_that_its_recording_is_partial(tmp_path: Path) -> None:
     out = tmp_path / "run.fifo"
     os.mkfifo(out)
-    command = [sys.executable, "-m", "hotline_services.cli.main", "simulate", SCENARIO, "--days", "300", "--out", out]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+    command = [sys.executable, "-m", "hotline_services.cli.main", "simulate", SCENARIO, "--days", "300"]
+    with subprocess.Popen([*command, "--out", str(out)], stderr=subprocess.PIPE, text=True) as running:
         with out.open("rb") as recording:
             recording.readline()
             running.send_signal(signal.SIGINT)

@@ -25,15 +25,16 @@ from hotline_services.web.state import State
 from .day import heard, scenario
 
 try:
-    from playwright.async_api import Browser, Page, async_playwright, expect
+    from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 except ImportError:  # a user without it: every test that wants a browser is skipped, and says so
     async_playwright = expect = None  # type: ignore[assignment]
 else:
     expect.set_options(timeout=60_000)  # Playwright's own five seconds are too few on a busy machine
 
+__all__ = ["expect"]  # the tests of the page take it from here, with its patience
 TOKEN = "t0ken"  # noqa: S105
-LAPTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
+LAPTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 POLL_S = 0.01
 PATIENCE_MS = 60_000
 BROWSER = os.environ.get("HOTLINE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -114,9 +115,7 @@ async def visit(browser: "Browser") -> AsyncIterator[Visit]:
     """Opens pages. None may ask another host for anything, nor complain in its console."""
     complaints: list[str] = []
 
-    async def visit(
-        address: str, viewport: dict[str, int] = LAPTOP, *, is_empty: bool = False, **context: Any
-    ) -> "Page":
+    async def visit(address: str, viewport: ViewportSize = LAPTOP, *, is_empty: bool = False, **context: Any) -> "Page":
         opened = await contexts.enter_async_context(await browser.new_context(viewport=viewport, **context))
         page = await opened.new_page()
         page.set_default_timeout(PATIENCE_MS)  # a machine that does much else besides is slow, and no fault of the page

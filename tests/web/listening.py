@@ -29,6 +29,8 @@ async def events(lines: AsyncIterator[str]) -> AsyncIterator[Event]:
                 number = value
             case "data":
                 yield Event(name, number, msgspec.json.decode(value))
+            case _:
+                continue
 
 
 @asynccontextmanager

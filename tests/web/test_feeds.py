@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from hotline_protocol.message import Message
+from hotline_protocol.topics import decode_any
 from hotline_services.monitor.history import History
 from hotline_services.records.record import Record
 from hotline_services.runtime.store import StoreError
@@ -154,8 +156,12 @@ async def test_messages_that_cannot_be_read_at_the_end_of_a_record_are_looked_at
     for n in (29, 30):
         spoil(tmp_path / "monitor.sqlite3", n, "{")
     looked_at: list[bytes] = []
-    decode = feeds.decode_any
-    monkeypatch.setattr(feeds, "decode_any", lambda text: looked_at.append(text) or decode(text))  # type: ignore[func-returns-value]
+
+    def decode(text: bytes) -> Message:
+        looked_at.append(text)
+        return decode_any(text)
+
+    monkeypatch.setattr(feeds, "decode_any", decode)
     async with served(record=tmp_path / "monitor.sqlite3") as server:
         shown = await server.json("/api/v1/live/picture")
         record.commit(heard()[30:40], [], [])  # which are found when it is looked at again

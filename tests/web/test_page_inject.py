@@ -192,7 +192,13 @@ async def test_a_plan_is_changed_and_its_versions_are_told(
     served: Site, record: Record, broker: EmbeddedBroker, visit: Visit
 ) -> None:
     def told(seq: int, plan: str, state: PlanState, **fields: Any) -> None:
-        named = {"id": f"told-{seq}", "source": "us", "seq": 10_000 + seq, "time": NOW, "callsign": "VIPER1"}
+        named: dict[str, Any] = {
+            "id": f"told-{seq}",
+            "source": "us",
+            "seq": 10_000 + seq,
+            "time": NOW,
+            "callsign": "VIPER1",
+        }
         status = PlanStatus(**named, plan_id="p-1", plan=plan, state=state, **fields)
         write(record, Heard(NOW, status))
 

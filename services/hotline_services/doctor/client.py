@@ -168,7 +168,7 @@ def _dial(client: Client, node: BrokerSettings, version: MQTTProtocolVersion) ->
     if context is not None:
         client.tls_set_context(context)
     if version == MQTTProtocolVersion.MQTTv5:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = node.session_s
         client.connect(node.host, node.port, node.keepalive_s, clean_start=False, properties=properties)
     else:

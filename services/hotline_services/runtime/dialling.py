@@ -41,7 +41,7 @@ def dial(client: Client, node: BrokerSettings, version: MQTTProtocolVersion) -> 
     """
     wrap_sockets_of(client, context_of(node))
     if version == MQTTProtocolVersion.MQTTv5:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = node.session_s
         client.connect(node.host, node.port, node.keepalive_s, clean_start=node.forgets, properties=properties)
     else:

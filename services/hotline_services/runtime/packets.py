@@ -37,7 +37,7 @@ class TooLarge(NamedTuple):
 
 def packet_size(publish: Publish, properties: Properties | None) -> int:
     """Bytes of this publish as a packet of QoS 1 in MQTT 5; in MQTT 3.1.1 it is one less."""
-    packed = 1 if properties is None else len(properties.pack())  # type: ignore[no-untyped-call]
+    packed = 1 if properties is None else len(properties.pack())
     rest = 2 + len(publish.topic.encode()) + 2 + packed + len(publish.payload)
     length_digits = 1 + (rest > 127) + (rest > 16_383) + (rest > 2_097_151)
     return 1 + length_digits + rest

@@ -19,7 +19,7 @@ class _Packed(Properties):
     """Properties as bytes: for each publish paho would look up names for 50 µs to come to nearly the same ones."""
 
     def __init__(self, fields: bytes) -> None:
-        length: bytes = VariableByteIntegers.encode(len(fields))  # type: ignore[no-untyped-call]
+        length: bytes = VariableByteIntegers.encode(len(fields))
         self.__dict__["bytes"] = length + fields  # as an attribute it would be looked for among MQTT's own
 
     def pack(self) -> bytes:
@@ -50,7 +50,7 @@ def packed(properties: Properties | None, *, v5: bool) -> bytes:
     """These as they stand in a packet: of MQTT 3.1.1 there are none, not even their length."""
     if not v5:
         return b""
-    return b"\0" if properties is None else bytes(properties.pack())  # type: ignore[no-untyped-call]
+    return b"\0" if properties is None else bytes(properties.pack())
 
 
 def headers_in(properties: Properties | None) -> Headers:

@@ -100,7 +100,7 @@ LIMITS: Final[tuple[Keep, ...]] = (
     Keep(TraceRow, 0, _ALL),
     Keep(OfficerRow, 0, _ALL),
 )
-SHOWN: Final = frozenset({*(keep.kind for keep in LIMITS), LogRow})
+SHOWN: Final[frozenset[type[Row]]] = frozenset({*(keep.kind for keep in LIMITS), LogRow})
 
 
 _KEEP: Final = {keep.kind: keep for keep in LIMITS}
