@@ -145,7 +145,22 @@ def test_a_refusal_goes_up_a_tier_and_then_fails_for_good() -> None:
 def test_no_clock_of_theirs_makes_us_wait_longer_than_the_agreement_says() -> None:
     side = AskingSide()
     side.concur(side.open().offer, hold_s=10**10)
-    assert side.asking.next_deadline == DAWN + timedelta(seconds=TIMING.hold_s + TIMING.silence_s)
+    assert side.asking.taken is not None
+    assert side.asking.taken.until == DAWN + timedelta(seconds=TIMING.hold_s + TIMING.silence_s)
+
+
+def test_what_is_not_entered_is_confirmed_again_until_it_is_given_up() -> None:
+    side = AskingSide()
+    side.concur(side.open().offer)
+    first = side.said()
+    again = []
+    while side.asking.next_deadline is not None:
+        side.voice.begin(side.asking.next_deadline, None)
+        side.take(Due())
+        again += side.said()
+    assert {type(message) for message in (*first, *again)} == {Confirm}
+    assert 1 < len(again) < 10
+    assert side.asking.outcome is NegotiationOutcome.LAPSED
 
 
 @pytest.mark.parametrize("until", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])

@@ -33,18 +33,21 @@ from .negotiation.offers import LONGEST_REASON
 from .request import GRACE, IN_CALL, OFF_MENU, WORTH_DIGITS, CallLost, Due, Request, RequestRole, Stakes
 
 TRIES_AT_TIER: Final = 3
+CONFIRMED_AGAIN: Final = 0.25
+"""Share of the agreed hold after which what has been taken up and is not entered yet is confirmed again."""
 GONE: Final = "that air has gone to another flight since it was offered"
 WITHHELD: Final = "we do not lay our needs open here"
 NO_ROOM: Final = "no place, height or time is left in which this could be flown"
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """What the asking side has said yes to and waits to see entered."""
+    """What the asking side has said yes to and waits to see entered: ``until`` then, and confirmed ``again``."""
 
     choice: Choice
     offer: str
     volumes: tuple[Volume4D, ...]
     until: datetime
+    again: datetime
 
 
 class OurRequest(Request, frozen=True, kw_only=True):
@@ -94,7 +97,7 @@ class OurRequest(Request, frozen=True, kw_only=True):
         if self.state.is_over:
             return None
         if self.state is NegotiationState.TAKEN and self.taken is not None:
-            return self.taken.until
+            return min(self.taken.again, self.taken.until)
         if self.state is NegotiationState.THEIRS and self.ours is not None:
             return min(self.ours.until + timedelta(seconds=self.rule.offer_s * GRACE), self.deadline)
         return self.deadline
@@ -225,12 +228,14 @@ class Asker(RequestRole[OurRequest]):
 
     def _hear_concur(self, concur: Concur) -> None:
         """They hold our offer for us: take it up."""
-        ours, record = self.record.ours, self.record
+        ours = self.record.ours
         if ours is None or not self._answers_in_time(concur.offer, concur.time):
             return
         if self._take(ours, concur.hold_until, NegotiationStep.HEAR_CONCUR_TO_GRANT):
-            confirmed = {"to": record.peer, "negotiation_id": record.id, "offer": concur.offer}
-            self.said.append(Say(Confirm, confirmed))
+            self._confirm(concur.offer)
+
+    def _confirm(self, offer: str) -> None:
+        self.said.append(Say(Confirm, {"to": self.record.peer, "negotiation_id": self.record.id, "offer": offer}))
 
     def _take(self, offer: OnTable[int], until: datetime, step: NegotiationStep) -> bool:
         """Say yes, unless that air has gone to somebody else since we offered to fly in it."""
@@ -243,8 +248,13 @@ class Asker(RequestRole[OurRequest]):
         # No side may make us wait longer than the agreement has it, by a false clock or on purpose.
         longest = timedelta(seconds=max(timing.hold_s, self.offer_s))
         until = min(max(until, self.now), self.now + longest) + timedelta(seconds=timing.silence_s)
-        self._step(step, taken=Taken(choice=choice, offer=offer.digest, volumes=volumes, until=until))
+        again = self.now + self._patience
+        self._step(step, taken=Taken(choice=choice, offer=offer.digest, volumes=volumes, until=until, again=again))
         return True
+
+    @property
+    def _patience(self) -> timedelta:
+        return timedelta(seconds=self.context.timing.hold_s * CONFIRMED_AGAIN)
 
     def _give_up(self, reason: str) -> None:
         self._fail_at_tier(reason, answers=self.to_answer.digest)
@@ -272,7 +282,9 @@ class Asker(RequestRole[OurRequest]):
             return
         self._change(bid=event.bid)
         air = self._air(event.choice)
-        self._change(taken=Taken(choice=event.choice, offer=event.entry.offer, volumes=air, until=self.now))
+        self._change(
+            taken=Taken(choice=event.choice, offer=event.entry.offer, volumes=air, until=self.now, again=self.now)
+        )
         self._agree(NegotiationStep.INHERIT)
 
     def _agree(self, step: NegotiationStep) -> None:
@@ -307,8 +319,8 @@ class Asker(RequestRole[OurRequest]):
         record = self.record
         if record.next_deadline is None or self.now < record.next_deadline:
             return
-        if record.state is NegotiationState.TAKEN:
-            self._end(NegotiationStep.FAIL, NegotiationOutcome.LAPSED, "what was taken up was never entered")
+        if record.state is NegotiationState.TAKEN and record.taken is not None:
+            self._wait_for_entry(record.taken)
             return
         if record.state is NegotiationState.THEIRS and record.ours is not None:
             self._say(Expire, offer=record.ours.digest)
@@ -316,6 +328,14 @@ class Asker(RequestRole[OurRequest]):
             self._end(NegotiationStep.FAIL, NegotiationOutcome.EXPIRED, "no agreement in time")
         else:
             self._fail_try("our offer was not answered")
+
+    def _wait_for_entry(self, taken: Taken) -> None:
+        """Our yes or their entry may be lost: say it again, for a while."""
+        if self.now >= taken.until:
+            self._end(NegotiationStep.FAIL, NegotiationOutcome.LAPSED, "what was taken up was never entered")
+        else:
+            self._change(taken=msgspec.structs.replace(taken, again=self.now + self._patience))
+            self._confirm(taken.offer)
 
     def _fail_try(self, reason: str, *, already_waiting: bool = False) -> None:
         """Another call at the same tier, until its tries are used up."""

@@ -325,6 +325,8 @@ class Parts:
         self._consents.settle()
         for peer in self.talks.take_changed():
             self.books.changed(peer)
+        for peer in self.talks.take_doubtful():
+            self.books.reconcile(peer)
         for peer, warning in self._posture.take_warnings():
             self._telling.warn(peer, warning)
         self.desk.ring_if_free()

@@ -1,10 +1,12 @@
 """The requests of one side as records: one event of one of them at a time, and what is to be minded after it."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from hotline_protocol.agreement import Agreement
+from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.slices import Slice
 
 from .adoption import Inheritance
@@ -21,13 +23,16 @@ Role = Asker | Granter
 Key = tuple[str, str]
 """Who asks, and the id of the negotiation."""
 
+NOT_ENTERED: Final = frozenset({NegotiationState.FAILED, NegotiationState.WITHDRAWN})
+
 
 class TalksState(Slice, kw_only=True):
     """All negotiations of one side: what it asks for by id, and what is asked of it by who asks and id.
 
     ``named`` counts the negotiations of each name. ``next_deadline``, when the first of them wants to be woken, is only
-    worked out anew when ``deadline_stands`` is False. Two queues are empty between turns: those that have come further
-    (``stepped``), and peers to whom something has been granted (``changed``).
+    worked out anew when ``deadline_stands`` is False. Three queues are empty between turns: those that have come
+    further (``stepped``), peers to whom something has been granted (``changed``), and peers who may have entered for us
+    what we have given up since (``doubtful``).
     """
 
     asking: dict[str, OurRequest] = {}
@@ -38,6 +43,7 @@ class TalksState(Slice, kw_only=True):
     deadline_stands: bool = True
     stepped: list[Key] = []
     changed: list[str] = []
+    doubtful: list[str] = []
 
 
 class Requests:
@@ -90,6 +96,8 @@ class Requests:
         """This happens to this negotiation."""
         role = self._role(talk)
         role.take(event)
+        if talk.state is NegotiationState.TAKEN and role.record.state in NOT_ENTERED:
+            self.state.doubtful.append(talk.peer)
         self._keep(role)
 
     def _keep(self, role: Role) -> None:
@@ -100,6 +108,7 @@ class Requests:
             self.asking[talk.id] = talk
         else:
             self.granting[key] = talk
+        self.state.deadline_stands = False
         if role.has_stepped:
             self._note_step(key)
             if isinstance(talk, TheirRequest):
@@ -168,6 +177,11 @@ class Requests:
         """Peers to whom we have granted something since this was last asked."""
         changed, self.state.changed = self.state.changed, []
         return changed
+
+    def take_doubtful(self) -> list[str]:
+        """Peers who may have entered for us what we have given up, since this was last asked."""
+        doubtful, self.state.doubtful = list(dict.fromkeys(self.state.doubtful)), []
+        return doubtful
 
     def forget_ended(self) -> list[OurRequest]:
         """Drop what is over; returns the ended ones that we had asked."""
