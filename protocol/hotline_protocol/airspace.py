@@ -27,20 +27,20 @@ class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     lat_deg: Latitude
 
 
-class Polygon(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="polygon"):
+class Polygon(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="polygon", cache_hash=True):
     """A simple polygon; its edges are straight in the theatre's projection. The ring need not be closed."""
 
     vertices: Annotated[tuple[Position, ...], Meta(min_length=3, max_length=MAX_VERTICES)]
 
 
-class Corridor(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="corridor"):
+class Corridor(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="corridor", cache_hash=True):
     """A route with a half-width to either side: an air corridor, or a racetrack when it comes back."""
 
     route: Annotated[tuple[Position, ...], Meta(min_length=2, max_length=MAX_VERTICES)]
     half_width_nm: NauticalMiles
 
 
-class Circle(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="circle"):
+class Circle(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="circle", cache_hash=True):
     """Everything within ``radius_nm`` of ``centre``."""
 
     centre: Position

@@ -1,5 +1,6 @@
 """Flight plans as they are injected: what one side means to fly. A plan never crosses the line as it is."""
 
+from functools import cached_property
 from typing import Annotated, Final
 
 import msgspec
@@ -48,7 +49,7 @@ class Flexibility(msgspec.Struct, frozen=True, kw_only=True):
     other_blocks: bool = True
 
 
-class FlightPlan(msgspec.Struct, frozen=True, kw_only=True):
+class FlightPlan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One flight (or formation) of one side.
 
     A ``corridor`` area is flown from end to end between ``start`` and ``end`` and is expanded into one
@@ -78,7 +79,7 @@ class FlightPlan(msgspec.Struct, frozen=True, kw_only=True):
         """The number of this version."""
         return 1 if self.version is msgspec.UNSET else self.version
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Names this plan's contents: the same id and version with another digest is a contradiction.
 

@@ -24,10 +24,12 @@ from typing import Final, assert_never
 
 import msgspec
 import shapely
-from pyproj import Proj
+from pyproj import Transformer
+from pyproj.enums import TransformDirection
 
 from .airspace import MAX_VOLUMES, Area, Circle, Corridor, Polygon, Position, Volume4D
 from .flightplan import FlightPlan
+from .rounding import rounded
 from .theatre import Bounds, in_words, remembered, theatre_now
 
 METRES_PER_NM: Final = 1852.0
@@ -75,12 +77,13 @@ def _meridian_deg() -> float:
 
 
 @remembered(maxsize=1)
-def _plane() -> Proj:
+def _plane() -> Transformer:
     at = _parallels()
     shape = f"+lon_0={_meridian_deg():.12g} +ellps=WGS84 +units=m"
     if at.are_opposite:
-        return Proj(f"+proj=merc +lat_ts={at.north:.12g} {shape}")
-    return Proj(f"+proj=lcc +lat_1={at.south:.12g} +lat_2={at.north:.12g} +lat_0={at.origin:.12g} {shape}")
+        return Transformer.from_pipeline(f"+proj=merc +lat_ts={at.north:.12g} {shape}")
+    latitudes = f"+lat_1={at.south:.12g} +lat_2={at.north:.12g} +lat_0={at.origin:.12g}"
+    return Transformer.from_pipeline(f"+proj=lcc {latitudes} {shape}")
 
 
 @remembered(maxsize=1)
@@ -97,15 +100,16 @@ def _cone() -> float:
 
 def to_plane(positions: Iterable[Position]) -> list[Point]:
     """East and north of the plane's origin in metres, rounded to the millimetre."""
-    plane = _plane()  # asked point by point: cheaper than arrays up to some ten points, and most areas have fewer
-    points = (plane(position.lon_deg, position.lat_deg) for position in positions)
-    return [(round(east, 3), round(north, 3)) for east, north in points]
+    # Asked point by point: cheaper than arrays up to some ten points, and most areas have fewer.
+    project = _plane().transform
+    points = [project(position.lon_deg, position.lat_deg) for position in positions]
+    return [(rounded(east, 3), rounded(north, 3)) for east, north in points]
 
 
 def to_position(point: Point) -> Position:
     """The position of a point of the plane, rounded to 1e-8 degrees: about a millimetre."""
-    lon, lat = _plane()(*point, inverse=True)
-    return Position(round(lon, 8), round(lat, 8))
+    lon, lat = _plane().transform(*point, direction=TransformDirection.INVERSE)
+    return Position(rounded(lon, 8), rounded(lat, 8))
 
 
 def course_deg(east: float, north: float, lon_deg: float) -> float:

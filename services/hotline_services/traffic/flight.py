@@ -31,6 +31,7 @@ Key = tuple[str, str]
 Told = tuple[str, float]
 """Something that was told of a flight: what, and at which second of its path."""
 
+MILLISECOND: Final = timedelta(milliseconds=1)
 LAST_MOMENT_S: Final = 1.0
 """A departure later than this before the end of a flight is none any more."""
 
@@ -46,7 +47,7 @@ class Epoch:
 
     def moment(self, t_s: float) -> datetime:
         """To the millisecond, which is finer than anything here is known."""
-        return self._start + timedelta(milliseconds=round(t_s * 1_000))
+        return self._start + MILLISECOND * round(t_s * 1_000)
 
 
 class Stage(enum.Enum):
@@ -115,11 +116,11 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_air(self, volumes: tuple[Volume4D, ...], epoch: Epoch) -> "Flight":
         """This is the air that it is to use. Its block of heights is the one that its version was given first."""
-        start, end = min(volume.start for volume in volumes), max(volume.end for volume in volumes)
+        start, end = min([volume.start for volume in volumes]), max([volume.end for volume in volumes])
         block = self.block if self.flown_version == self.version else None
         if block is None:
-            lower_ft = min(volume.lower_ft for volume in volumes)
-            block = HeightBlock(float(lower_ft), float(max(volume.upper_ft for volume in volumes)))
+            lower_ft = min([volume.lower_ft for volume in volumes])
+            block = HeightBlock(float(lower_ft), float(max([volume.upper_ft for volume in volumes])))
         return replace(
             self,
             volumes=volumes,

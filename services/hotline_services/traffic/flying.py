@@ -109,12 +109,14 @@ class HeightBlock(NamedTuple):
 
     def levels(self, separation: Separation) -> tuple[float, float]:
         """The lowest and the highest that keep half of the vertical minimum from either bound, if it has room."""
-        low, high = (
-            bound
-            + sign * (separation.vertical_high_ft if bound > separation.high_above_ft else separation.vertical_ft) / 2
-            for bound, sign in ((self.lower_ft, 1), (self.upper_ft, -1))
-        )
+        low = self.lower_ft + _half_minimum_ft(self.lower_ft, separation)
+        high = self.upper_ft - _half_minimum_ft(self.upper_ft, separation)
         return (low, high) if low <= high else ((self.lower_ft + self.upper_ft) / 2,) * 2
+
+
+def _half_minimum_ft(bound_ft: float, separation: Separation) -> float:
+    high = bound_ft > separation.high_above_ft
+    return (separation.vertical_high_ft if high else separation.vertical_ft) / 2
 
 
 def flown(
@@ -196,12 +198,14 @@ def laps_of(track: Racetrack, speed_m_s: float, window: Window, begin: float) ->
 def orbit(track: Racetrack, laps: Laps, window: Window) -> Course:
     """These laps of the track for as long as the window lasts."""
     start_s, end_s = window
-    amount = math.ceil((end_s - laps.began_s) / laps.lap_s)
-    t_s = [laps.began_s + lap * laps.lap_s + into_s for lap in range(amount) for into_s in laps.into_s]
+    _, all_into_s, lap_s, began_s = laps
+    amount = math.ceil((end_s - began_s) / lap_s)
+    laps_s = [began_s + lap * lap_s for lap in range(amount)]
+    t_s = [lap_began_s + into_s for lap_began_s in laps_s for into_s in all_into_s]
     first, last = bisect_right(t_s, start_s + SHORTEST_LEG_S), bisect_left(t_s, end_s - SHORTEST_LEG_S)
     east, north = zip(*track.corners, strict=True)
-    x_start, y_start = track.at((start_s - laps.began_s) / laps.lap_s)
-    x_end, y_end = track.at((end_s - laps.began_s) / laps.lap_s)
+    x_start, y_start = track.at((start_s - began_s) / lap_s)
+    x_end, y_end = track.at((end_s - began_s) / lap_s)
     return Course(
         [start_s, *t_s[first:last], end_s],
         [x_start, *(east * amount)[first:last], x_end],

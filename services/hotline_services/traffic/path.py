@@ -69,6 +69,17 @@ class Path(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     z_ft: tuple[float, ...]
 
     def __post_init__(self) -> None:
+        t_s, x_m, y_m, z_ft = self.t_s, self.x_m, self.y_m, self.z_ft
+        if (  # all of it at once, which is what most paths are asked
+            len(t_s) == len(x_m) == len(y_m) == len(z_ft) >= 2
+            and math.isfinite(sum(t_s) + sum(x_m) + sum(y_m) + sum(z_ft))
+            and all(map(operator.lt, t_s, t_s[1:]))
+        ):
+            return
+        self._check_each()
+
+    def _check_each(self) -> None:
+        """Raise ValueError for the first column that is wrong."""
         columns = {"t_s": self.t_s, "x_m": self.x_m, "y_m": self.y_m, "z_ft": self.z_ft}
         for name, column in columns.items():
             if len(column) != len(self.t_s):

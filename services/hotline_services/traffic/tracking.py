@@ -3,6 +3,7 @@
 import math
 
 from hotline_protocol.geometry import KNOT_M_S, course_deg, to_position
+from hotline_protocol.rounding import all_rounded, rounded
 from hotline_protocol.sky import Fix, Motion, Track, track_of
 from hotline_protocol.theatre import remembered
 
@@ -27,9 +28,10 @@ def track_at(flight: Flight, t_s: float) -> Track:
 def fixes(path: Path) -> tuple[Fix, ...]:
     """This path as it is told: to a millisecond, a metre and a foot."""
     start_s = path.t_s[0]
-    after_s = [round(t_s - start_s, 3) for t_s in path.t_s]
-    lon_deg, lat_deg = zip(*map(_degrees, path.x_m, path.y_m), strict=True)
-    return tuple(map(Fix, after_s, lon_deg, lat_deg, map(_feet, path.z_ft)))
+    after_s = all_rounded([t_s - start_s for t_s in path.t_s], 3)
+    places = map(_degrees, path.x_m, path.y_m)
+    heights = map(_feet, path.z_ft)
+    return tuple([Fix(s, lon, lat, feet) for s, (lon, lat), feet in zip(after_s, places, heights, strict=True)])
 
 
 @remembered(maxsize=4096)
@@ -41,4 +43,4 @@ def _feet(z_ft: float) -> float:
 def _degrees(x_m: float, y_m: float) -> tuple[float, float]:
     """Longitude and latitude, remembered: whoever holds an area comes by the same corners again and again."""
     at = to_position((x_m, y_m))
-    return round(at.lon_deg, 5), round(at.lat_deg, 5)
+    return rounded(at.lon_deg, 5), rounded(at.lat_deg, 5)
