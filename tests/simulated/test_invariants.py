@@ -66,7 +66,7 @@ def test_chains_that_differ_are_seen(day: FaultyDay) -> None:
 
 def test_a_line_in_two_places_of_which_nobody_has_spoken_is_seen(day: FaultyDay) -> None:
     assert list(disagreements(day.centres, day.log, day.agreement)) == []
-    accord, line = day.centres["us"].parts._accord, day.centres["us"].agreement.line
+    accord, line = day.centres["us"].parts.accord, day.centres["us"].agreement.line
     assert line is not None
     accord.amend(accord.agreement.with_trace(line.trace[1:]), day.simulation.now)
     assert "agreed, ru " in next(disagreements(day.centres, day.log, day.agreement))

@@ -151,8 +151,8 @@ class Parts:
         self.ledgers: Final = {peer: PairLedger(party, peer) for peer in self.peers}
         self._relations = Relations(config, self.peers, self._voice)
         self._posture = Posture(agreement, self._relations, self.picture, self._voice)
-        self._accord = Accord(agreement)
-        self.books = Books(party, self._accord, self.ledgers, self._posture, self._voice)
+        self.accord = Accord(agreement)
+        self.books = Books(party, self.accord, self.ledgers, self._posture, self._voice)
         self._book = PlanBook(party, boundaries_of(agreement), self.picture, self._voice)
         self._wrong_clocks = WrongClocks()
         self._rejections = Rejections(self.peers, self._book, self._voice)
@@ -181,7 +181,7 @@ class Parts:
             ("posture", self._posture),
             ("suspension", self._posture.suspension),
             ("relations", self._relations),
-            ("accord", self._accord),
+            ("accord", self.accord),
             ("reviews", self.reviews),
         )
 
@@ -253,7 +253,7 @@ class Parts:
     def _join_bookkeeping(self) -> None:
         """What is held against the other side's, and put in order with it."""
         party, agreement = self.party, self._agreement
-        self.reviews = Reviews(party, self._accord, self._relations, self.desk, self._voice, self._redraw)
+        self.reviews = Reviews(party, self.accord, self._relations, self.desk, self._voice, self._redraw)
         self._line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self.books, self.desk, self._voice)
         self._recovery = Recovery(agreement, self.books, self._book, self.talks, self.desk, self._voice)
         self._bookkeeping = Bookkeeping(
