@@ -51,9 +51,9 @@ def test_two_flights_in_the_same_agreed_air_are_seen(day: FaultyDay) -> None:
 
 def test_an_agreement_that_its_granter_does_not_have_is_seen(day: FaultyDay) -> None:
     assert list(denials(day.centres)) == []
-    _, filed = next(relying(day))
+    party, filed = next(relying(day))
     [(_, granter, volumes)] = filed.agreements
-    filed.agreements = (("made-up", granter, volumes),)
+    day.centres[party].parts.book.change(filed, agreements=(("made-up", granter, volumes),))
     assert f"relies on made-up, which {granter} denies" in next(denials(day.centres))
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, Protocol
 
+import msgspec
+
 from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, Problem
 
 from .amendments import is_covered, still_used
@@ -48,7 +50,7 @@ class Amending:
         if known.state is PlanState.NEGOTIATING:
             self._asker.withdraw_asking(known, reason)
             self._book.tell_superseded(known, filed)
-        self._compare(known, filed)
+        filed = self._compared(known, filed)
         if filed.priority is Priority.EMERGENCY:
             self._talks.give_way(filed.volumes, Priority.EMERGENCY, but=plan.plan_id)
         if filed.priority.rank > known.priority.rank and self._is_in_distress(filed):
@@ -58,27 +60,31 @@ class Amending:
         else:
             self._negotiate(known, filed)
 
-    def _compare(self, known: Filed, filed: Filed) -> None:
-        """What of its air has been agreed, and whose consent is needed for the rest."""
+    def _compared(self, known: Filed, filed: Filed) -> Filed:
+        """The version with what of its air has been agreed, and whose consent is needed for the rest."""
         rises = filed.priority is Priority.EMERGENCY and known.priority is not Priority.EMERGENCY
         stand = [] if rises else [held for held in known.agreements if self._talks.is_standing(held[1], held[0])]
-        filed.kept = still_used(stand, filed.volumes)
+        kept = still_used(stand, filed.volumes)
         legs: dict[str, list[int]] = {}
         for leg, volume in enumerate(filed.volumes):
             for peer in self._book.consents_needed((volume,)):
-                if not is_covered(volume, peer, filed.kept):
+                if not is_covered(volume, peer, kept):
                     legs.setdefault(peer, []).append(leg)
-        filed.to_ask = tuple(peer for peer in self._book.consents_needed(filed.volumes) if peer in legs)
-        if filed.kept:  # else all of it may be moved together
-            filed.legs = tuple((peer, tuple(numbers)) for peer, numbers in legs.items())
+        return msgspec.structs.replace(
+            filed,
+            kept=kept,
+            to_ask=tuple(peer for peer in self._book.consents_needed(filed.volumes) if peer in legs),
+            # where nothing is kept, all of it may be moved together
+            legs=tuple((peer, tuple(numbers)) for peer, numbers in legs.items()) if kept else (),
+        )
 
     def _negotiate(self, known: Filed, filed: Filed) -> None:
         if not filed.in_force:  # what has no clearance is replaced, and nothing stands beside it
             self._give_back(known, filed)
-            filed.agreements, filed.kept = filed.kept, ()
+            filed = msgspec.structs.replace(filed, agreements=filed.kept, kept=())
         self._book.enter_version(filed)
         self._asker.ask(filed)
-        if filed.state is PlanState.NEGOTIATING:  # else it has inherited all that it needs
+        if self._book.current(filed).state is PlanState.NEGOTIATING:  # else it has inherited all that it needs
             self._book.tell(filed)
 
     def _give_back(self, known: Filed, filed: Filed) -> None:
@@ -97,8 +103,8 @@ class Amending:
 
     def _replace(self, known: Filed, filed: Filed, *, in_distress: bool = False) -> None:
         self._give_back(known, filed)
-        filed.agreements = (*filed.kept, *filed.agreements)
-        self._book.put_in_force(filed, in_distress=in_distress)
+        agreed = msgspec.structs.replace(filed, agreements=(*filed.kept, *filed.agreements))
+        self._book.put_in_force(agreed, in_distress=in_distress)
 
     def _is_in_distress(self, filed: Filed) -> bool:
         """Whether it asks for what it needs and flies by now: nobody is waited for then."""
@@ -115,7 +121,6 @@ class Amending:
         """This version is not agreed: the one before it stays in force."""
         self._asker.withdraw_asking(filed, problem.reason)
         self._asker.release(filed.agreements, "another consent was refused")
-        filed.agreements = ()
         self._book.refuse_version(filed, problem)
 
     def drop(self, plan_id: str, reason: str) -> None:
@@ -125,7 +130,6 @@ class Amending:
             return
         self._asker.withdraw_asking(filed, reason)
         self._asker.release(filed.agreements, reason)
-        filed.agreements = ()
         problem = Problem(code="superseded", field="version", reason=reason)
         self._book.refuse_version(filed, problem, PlanState.WITHDRAWN)
 

@@ -93,9 +93,9 @@ class Consents:
 
     def distress(self, filed: Filed) -> None:
         """See :class:`~.amending.Asker`."""
-        self._book.make_contingent(filed)
+        filed = self._book.make_contingent(filed)
         self._talks.give_way(filed.volumes, Priority.EMERGENCY, but=filed.plan.plan_id)
-        filed.to_ask, filed.asked = self._book.consents_needed(filed.volumes), ()
+        filed = self._book.change(filed, to_ask=self._book.consents_needed(filed.volumes), asked=())
         if filed.to_ask:
             self._note_crossing(filed, filed.to_ask[1:])  # they are asked one after the other, and it flies already
             self.ask(filed)
@@ -151,11 +151,11 @@ class Consents:
 
     def ask(self, filed: Filed) -> None:
         """See :class:`~.amending.Asker`."""
+        filed = self._book.current(filed)
         peer = next(peer for peer in filed.to_ask if peer not in filed.asked)
-        filed.asked = (*filed.asked, peer)
         plan = msgspec.structs.replace(filed.plan, priority=filed.priority)
         asking = self._talks.ask(plan, filed.volumes, peer, dict(filed.legs).get(peer, ()))
-        filed.negotiation_id = asking.id
+        filed = self._book.change(filed, asked=(*filed.asked, peer), negotiation_id=asking.id)
         self._queue(asking, self._gathered_until(filed))
         if (inherited := self._talks.inherit(asking)) is not None:
             self._agree(*inherited)
@@ -212,12 +212,13 @@ class Consents:
         if asking.taken is None:
             return
         filed = self._book.asked_for(asking.plan.plan_id, asking.id)
-        filed.agreements = (*filed.agreements, (entry.agreement_id, entry.granter, entry.volumes))
+        held = (entry.agreement_id, entry.granter, entry.volumes)
+        filed = self._book.change(filed, agreements=(*filed.agreements, held))
         if asking.plan.priority is Priority.EMERGENCY:
             self._posture.feel(Felt.HELPED, entry.granter)
         if asking.outcome is NegotiationOutcome.AGREED_WITH_CHANGES:
-            self._book.move(filed, asking.taken.volumes, asking.moved_plan(filed.plan))
-            filed.to_ask = (*filed.to_ask, *self._newly_needed(filed))
+            filed = self._book.move(filed, asking.taken.volumes, asking.moved_plan(filed.plan))
+            filed = self._book.change(filed, to_ask=(*filed.to_ask, *self._newly_needed(filed)))
         if any(peer not in filed.asked for peer in filed.to_ask):
             self.ask(filed)
         elif filed.in_force:
@@ -373,5 +374,5 @@ class Consents:
             self._voice.say(Release, to=granter, agreement_id=agreement_id, reason=reason[:200])
 
     def _release_all(self, filed: Filed, reason: str) -> None:
-        self.release(filed.agreements, reason)
-        filed.agreements = ()
+        self.release(self._book.current(filed).agreements, reason)
+        self._book.change(filed, agreements=())

@@ -8,7 +8,6 @@ from msgspec import UNSET, UnsetType
 
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, Problem
-from hotline_protocol.slices import Slice
 
 from .uses import amendment_ref
 
@@ -18,7 +17,7 @@ Held = tuple[str, str, tuple[Volume4D, ...]]
 """An agreement that we rely on: its id, who has granted it, and the air."""
 
 
-class Filed(Slice, kw_only=True):
+class Filed(msgspec.Struct, frozen=True, kw_only=True):
     """A plan and its standing. ``agreements`` are those that its clearance rests on.
 
     Of an amended plan this is one version: ``first`` is the digest of version 1. While an earlier version is in force,

@@ -153,9 +153,9 @@ class Parts:
         self._posture = Posture(agreement, self._relations, self.picture, self._voice)
         self.accord = Accord(agreement)
         self.books = Books(party, self.accord, self.ledgers, self._posture, self._voice)
-        self._book = PlanBook(party, boundaries_of(agreement), self.picture, self._voice)
+        self.book = PlanBook(party, boundaries_of(agreement), self.picture, self._voice)
         self._wrong_clocks = WrongClocks()
-        self._rejections = Rejections(self.peers, self._book, self._voice)
+        self._rejections = Rejections(self.peers, self.book, self._voice)
         self._join_desk(config, roster, chance)
         self._join_bookkeeping()
         self._sleepers: Final = self._all_that_sleep()
@@ -170,7 +170,7 @@ class Parts:
             ("line_checks", self._line_checks),
             ("seat", self._seat),
             ("desk", self.desk),
-            ("plans", self._book),
+            ("plans", self.book),
             ("picture", self.picture),
             ("consents", self._consents),
             ("talks", self.talks),
@@ -223,7 +223,7 @@ class Parts:
         )
         self._attendance = Attendance(presence, self._voice)
         self.desk = Desk(party, agreement, seat, presence, self._voice, self, chance)
-        self._consents = Consents(config, agreement, self._book, self.talks, self.desk, self._posture, self._voice)
+        self._consents = Consents(config, agreement, self.book, self.talks, self.desk, self._posture, self._voice)
         self._telling = Telling(self._posture, attention, self.desk, self._voice)
         self._heeding = Heeding(
             party, agreement, attention, presence, self.picture, self._consents, self._posture, self._voice
@@ -234,11 +234,11 @@ class Parts:
             self.desk,
             self.talks,
             self._telling,
-            self._book,
+            self.book,
             self._rejections,
             self._voice,
         )
-        changing = Changing(self._book, self._rejections, self._consents)
+        changing = Changing(self.book, self._rejections, self._consents)
         self._tasking = Tasking(
             config,
             self._consents,
@@ -255,7 +255,7 @@ class Parts:
         party, agreement = self.party, self._agreement
         self.reviews = Reviews(party, self.accord, self._relations, self.desk, self._voice, self._redraw)
         self._line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self.books, self.desk, self._voice)
-        self._recovery = Recovery(agreement, self.books, self._book, self.talks, self.desk, self._voice)
+        self._recovery = Recovery(agreement, self.books, self.book, self.talks, self.desk, self._voice)
         self._bookkeeping = Bookkeeping(
             party,
             self.ledgers,
@@ -273,7 +273,7 @@ class Parts:
             self._manning,
             self._line_checks,
             self._attendance,
-            self._book,
+            self.book,
             self.talks,
             self._heeding,
             self._telling,
@@ -342,7 +342,7 @@ class Parts:
     def _redraw(self, agreement: Agreement) -> None:
         """The line has moved: plans and offers that are made from now on are held against it where it runs now."""
         self._drawn, boundaries = agreement, boundaries_of(agreement)
-        self._book.redraw(boundaries)
+        self.book.redraw(boundaries)
         self.talks.appraiser.redraw(boundaries)
 
     def _hear_health(self, health: Health) -> None:

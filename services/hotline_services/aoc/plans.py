@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -71,25 +71,41 @@ class PlanBook:
         problem = self._problem(plan)
         volumes = () if problem else expand(plan)
         problem = problem or self._own_conflict(volumes, plan.priority)
-        filed = Filed(
+        filed = self.plans[plan.plan_id] = Filed(
             plan=plan,
             digest=plan.digest,
             volumes=volumes,
             state=PlanState.REFUSED if problem else PlanState.NEGOTIATING,
             priority=plan.priority,
+            to_ask=() if problem else self.consents_needed(volumes),
             problem=problem,
         )
-        self.plans[plan.plan_id] = filed
         if problem is not None:
             self._close(filed, PlanState.REFUSED, problem)
             return None
-        filed.to_ask = self.consents_needed(volumes)
         self._watch(filed)
         if filed.to_ask:
             self._enter(filed, Standing.WISHED)
         else:
             self.accept(filed)
+        return self.current(filed)
+
+    def current(self, filed: Filed) -> Filed:
+        """This version as it stands now; as it is given, where it stands no more, or not yet."""
+        plan_id = filed.plan.plan_id
+        for known in (self.pending.get(plan_id), self.plans.get(plan_id)):
+            if known is not None and known.digest == filed.digest:
+                return known
         return filed
+
+    def change(self, filed: Filed, **changes: Any) -> Filed:
+        """Keep this version with these changes, where it stands; returns it."""
+        changed: Filed = msgspec.structs.replace(self.current(filed), **changes)
+        plan_id = filed.plan.plan_id
+        pending = self.pending.get(plan_id)
+        is_pending = pending is not None and pending.digest == filed.digest
+        (self.pending if is_pending else self.plans)[plan_id] = changed
+        return changed
 
     def knows(self, plan_id: str) -> bool:
         """Whether this id has been used, as far as we remember: another plan cannot have it."""
@@ -184,11 +200,15 @@ class PlanBook:
         plan_id = filed.plan.plan_id
         before = self.plans[plan_id]
         self._drop_pending(plan_id)
-        filed.in_force, filed.kept, filed.legs = 0, (), ()
         flies = before.state in FLYING or in_distress
-        filed.state = PlanState.ACTIVATED if flies else PlanState.ACCEPTED
-        filed.negotiation_id = filed.negotiation_id or before.negotiation_id
-        self.plans[plan_id] = filed
+        filed = self.plans[plan_id] = msgspec.structs.replace(
+            filed,
+            in_force=0,
+            kept=(),
+            legs=(),
+            state=PlanState.ACTIVATED if flies else PlanState.ACCEPTED,
+            negotiation_id=filed.negotiation_id or before.negotiation_id,
+        )
         self._enter(filed, Standing.OURS)
         self._watch(filed)
 
@@ -200,12 +220,15 @@ class PlanBook:
 
     def refuse_version(self, filed: Filed, problem: Problem, state: PlanState = PlanState.REFUSED) -> None:
         """This version will not be flown: the one before it goes on as it stands."""
-        known = self.plans[filed.plan.plan_id]
-        if self.pending.get(filed.plan.plan_id) is filed:
-            self._drop_pending(filed.plan.plan_id)
-        filed.state, filed.problem, filed.in_force = state, problem, known.plan.number
-        known.refused = filed
-        self.tell(filed)
+        plan_id, known = filed.plan.plan_id, self.plans[filed.plan.plan_id]
+        pending, filed = self.pending.get(plan_id), self.current(filed)
+        if pending is filed:
+            self._drop_pending(plan_id)
+        refused = msgspec.structs.replace(
+            filed, state=state, problem=problem, in_force=known.plan.number, agreements=()
+        )
+        known = self.change(known, refused=refused)
+        self._voice.say(PlanStatus, **status_of(refused))
         if state is PlanState.REFUSED:
             self.tell(known)
 
@@ -249,18 +272,17 @@ class PlanBook:
         if filed.state is PlanState.NEGOTIATING:
             self._enter(filed, Standing.OURS if firm else Standing.WISHED, volumes)
 
-    def move(self, filed: Filed, volumes: tuple[Volume4D, ...], moved: FlightPlan) -> None:
+    def move(self, filed: Filed, volumes: tuple[Volume4D, ...], moved: FlightPlan) -> Filed:
         """Bargaining has moved it: this is its air, and the plan as it would have been filed so."""
-        filed.volumes, filed.moved = volumes, moved
-        filed.as_filed = False
+        filed = self.change(filed, volumes=volumes, moved=moved, as_filed=False)
         self._watch(filed)
+        return filed
 
     def accept(self, filed: Filed) -> None:
         """Everything that was needed has been agreed; it will fly. One in distress flies already."""
-        if filed.state is not PlanState.NEGOTIATING:
+        if self.current(filed).state is not PlanState.NEGOTIATING:
             return
-        filed.state = PlanState.ACCEPTED
-        filed.problem = None
+        filed = self.change(filed, state=PlanState.ACCEPTED, problem=None)
         self._enter(filed, Standing.OURS)
         self._watch(filed)
         self.tell(filed)
@@ -271,21 +293,23 @@ class PlanBook:
 
     def withdraw(self, filed: Filed, problem: Problem | None) -> None:
         """It is taken back before its time, or breaks off its flight."""
-        self._close(filed, PlanState.ENDED if filed.state in FLYING else PlanState.WITHDRAWN, problem)
+        flies = self.current(filed).state in FLYING
+        self._close(filed, PlanState.ENDED if flies else PlanState.WITHDRAWN, problem)
 
     def fly_without_consent(self, filed: Filed) -> None:
         """It flies though it needed a consent that it has not got."""
-        filed.state = PlanState.NONCONFORMING
+        filed = self.change(filed, state=PlanState.NONCONFORMING)
         self._enter(filed, Standing.OURS)
         self.tell(filed)
 
-    def make_contingent(self, filed: Filed) -> None:
+    def make_contingent(self, filed: Filed) -> Filed:
         """In distress: it takes all the air below it, and pre-empts."""
-        filed.state = PlanState.CONTINGENT
-        filed.priority = Priority.EMERGENCY
-        filed.volumes = tuple(msgspec.structs.replace(volume, lower_ft=0) for volume in filed.volumes)
+        filed = self.current(filed)
+        volumes = tuple(msgspec.structs.replace(volume, lower_ft=0) for volume in filed.volumes)
+        filed = self.change(filed, state=PlanState.CONTINGENT, priority=Priority.EMERGENCY, volumes=volumes)
         self._enter(filed, Standing.OURS)
         self.tell(filed)
+        return filed
 
     def has_flight_of(self, operator: str, callsign: str, when: datetime) -> bool:
         """Whether a plan of this partner, of this callsign if there is one, is for that time, wherever it flew."""
@@ -307,18 +331,19 @@ class PlanBook:
             if filed is None or filed.state in OVER:
                 continue
             if filed.state is PlanState.ACCEPTED and filed.start <= now:
-                filed.state = PlanState.ACTIVATED
+                filed = self.change(filed, state=PlanState.ACTIVATED)
                 self.tell(filed)
             if filed.state is PlanState.NEGOTIATING and filed.start <= now:
                 due.append(filed)
             if filed.state in FLYING and filed.end <= now:
                 self._close(filed, PlanState.ENDED, filed.problem)
-                due.append(filed)
+                due.append(self.current(filed))
         self._forget()
         return due
 
     def end_past(self, filed: Filed) -> None:
         """End this flight if its time is over: a centre that was away hears of start and end at once."""
+        filed = self.current(filed)
         if filed.state in FLYING and filed.end <= self._voice.now:
             self._close(filed, PlanState.ENDED, filed.problem)
 
@@ -336,15 +361,14 @@ class PlanBook:
 
     def tell(self, filed: Filed) -> None:
         """Say where this plan stands."""
-        self._voice.say(PlanStatus, **status_of(filed))
+        self._voice.say(PlanStatus, **status_of(self.current(filed)))
 
     def _close(self, filed: Filed, state: PlanState, problem: Problem | None) -> None:
-        filed.state = state
-        filed.problem = problem
+        until = self._voice.now + KEPT
+        filed = self.change(filed, state=state, problem=problem, kept_until=until)
         self._picture.drop(filed.plan.plan_id)
         self.tell(filed)
-        filed.kept_until = self._voice.now + KEPT
-        self.state.over.append((filed.kept_until, filed.plan.plan_id))
+        self.state.over.append((until, filed.plan.plan_id))
         self._forget()
 
     def _enter(self, filed: Filed, standing: Standing, volumes: tuple[Volume4D, ...] | None = None) -> None:
