@@ -62,22 +62,15 @@ def stations() -> Iterator[tuple[str, Centre]]:
 def row(centre: Centre) -> list[float]:
     """Microseconds for each column."""
     now = centre.parts.state.now
-
-    def turn() -> Centre:
-        twin = centre.clone()
-        twin.lapse(now)
-        return twin
-
-    after_turn = microseconds(lambda: turn().fingerprint()) - microseconds(turn)
     canonical = microseconds(lambda: centre.fingerprint(now))
-    figures = [microseconds(centre.clone), microseconds(centre.fingerprint), after_turn, canonical]
+    figures = [microseconds(centre.clone), microseconds(centre.fingerprint), canonical]
     return [*figures, microseconds(centre.save), microseconds(lambda: copy.deepcopy(centre))]
 
 
 def main() -> None:
     """Print one row for each."""
-    print("| us | clone | fingerprint | after a turn | canonical | save | deepcopy | bytes saved |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| us | clone | fingerprint | canonical | save | deepcopy | bytes saved |")
+    print("|---|---|---|---|---|---|---|")
     for name, centre in stations():
         cells = " | ".join(f"{figure:,.1f}" for figure in row(centre))
         print(f"| {name} | {cells} | {len(centre.save()):,} |")

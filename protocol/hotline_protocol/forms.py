@@ -7,8 +7,10 @@ the order of their first appearance, and the numbers of messages are left out.
 
 import hashlib
 import re
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +19,7 @@ from .slices import Slice
 
 SIZE: Final = 16
 MOST_RECORDS: Final = 20_000
-"""Frozen structs whose forms are remembered, as they are in many states."""
+"""Frozen structs whose forms are remembered: most are in many states."""
 LONG_PAST: Final = b"19"
 """How times begin that stand for "at once": these are not relative."""
 
@@ -30,77 +32,97 @@ TOKENS: Final = re.compile(
 )
 """What is replaced in a canonical form."""
 
-Record = tuple[Any, bytes]
-_records: Final[dict[int, Record]] = {}
+Token = int | bytes
+"""A time, in microseconds, or a name."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_records: Final[dict[int, tuple[msgspec.Struct, bytes]]] = {}
 
 
-def form_of(value: Any) -> bytes:
-    """The form of a slice, a container or a value."""
-    pieces: list[bytes] = []
-    _write(value, pieces)
-    return b"".join(pieces)
+class Form:
+    """The form of a value, in pieces: those of frozen structs are worked out once."""
+
+    def __init__(self, value: Any) -> None:
+        pieces: list[bytes] = []
+        between: list[bytes] = []
+        _write(value, pieces, between)
+        self._pieces: Final = (*pieces, b"".join(between))
+
+    @cached_property
+    def digest(self) -> bytes:
+        """What stands for it."""
+        return digest(self._pieces)
+
+    @cached_property
+    def template(self) -> tuple[bytes, tuple[Token, ...]]:
+        """What stands for it without its times and names; and these, in order."""
+        templates = [_template(piece) for piece in self._pieces]
+        return digest(text for text, _ in templates), tuple(token for _, tokens in templates for token in tokens)
 
 
-def digest(form: bytes) -> bytes:
-    """What stands for a form."""
-    return hashlib.blake2b(form, digest_size=SIZE).digest()
+def digest(pieces: Iterable[bytes]) -> bytes:
+    """What stands for these bytes."""
+    return hashlib.blake2b(b"".join(pieces), digest_size=SIZE).digest()
 
 
-def canonical(forms: Iterable[bytes], since: datetime) -> bytes:
+def canonical(forms: Iterable[Form], since: datetime) -> bytes:
     """What stands for these forms together, whenever it is and whatever things are called."""
     names: dict[bytes, int] = {}
-    start = since.astimezone(UTC)
-    whole = hashlib.blake2b(digest_size=SIZE)
+    start = _microseconds(since)
+    whole: list[bytes] = []
+    for form in forms:
+        text, tokens = form.template
+        numbers = [token - start if isinstance(token, int) else names.setdefault(token, len(names)) for token in tokens]
+        whole += text, array("q", numbers).tobytes()
+    return digest(whole)
+
+
+def _microseconds(time: datetime) -> int:
+    return (time - _EPOCH) // _MICROSECOND
+
+
+@lru_cache(maxsize=MOST_RECORDS)
+def _template(piece: bytes) -> tuple[bytes, tuple[Token, ...]]:
+    tokens: list[Token] = []
 
     def replaced(match: re.Match[bytes]) -> bytes:
-        time, id_, digest_, epoch, _ = match.groups()
+        time, id_, half, epoch, _ = match.groups()
         if time is not None:
-            return time if time.startswith(LONG_PAST) else b"%d" % _microseconds(time, start)
-        name = id_ or digest_ or epoch
+            if time.startswith(LONG_PAST):
+                return match[0]
+            tokens.append(_microseconds(datetime.fromisoformat(time.decode())))
+            return b"@"
+        name = id_ or half or epoch
         if name is None:
             return b""
-        source = id_.partition(b"-")[0] if id_ is not None else b""
-        return b"%b#%d" % (source, names.setdefault(name, len(names)))
+        tokens.append(name)
+        return b"#" if id_ is None else id_.partition(b"-")[0] + b"#"
 
-    for form in forms:
-        whole.update(TOKENS.sub(replaced, form))
-        whole.update(b"\n")
-    return whole.digest()
+    return TOKENS.sub(replaced, piece), tuple(tokens)
 
 
-def _microseconds(time: bytes, start: datetime) -> int:
-    gone = datetime.fromisoformat(time.decode()) - start
-    return (gone.days * 86_400 + gone.seconds) * 1_000_000 + gone.microseconds
-
-
-def _write(value: Any, pieces: list[bytes]) -> None:
+def _write(value: Any, pieces: list[bytes], between: list[bytes]) -> None:
+    """Add the forms of frozen structs to ``pieces``, one by one, with all that is between them in one."""
     if isinstance(value, Slice):
-        pieces.append(b"{")
         for name in value.__struct_fields__:
-            pieces.append(b'"%b":' % name.encode())
-            _write(getattr(value, name), pieces)
-            pieces.append(b",")
-        pieces.append(b"}")
+            between.append(b'"%b":' % name.encode())
+            _write(getattr(value, name), pieces, between)
+        between.append(b";")
     elif isinstance(value, msgspec.Struct):
-        pieces.append(_record(value))
+        pieces += b"".join(between), _record(value)
+        between.clear()
     elif isinstance(value, Mapping):
-        pieces.append(b"{")
         for key, each in value.items():
-            pieces.append(msgspec.json.encode(key))
-            pieces.append(b":")
-            _write(each, pieces)
-            pieces.append(b",")
-        pieces.append(b"}")
-    elif isinstance(value, set):
-        pieces.append(msgspec.json.encode(sorted(value)))
+            between.append(msgspec.json.encode(key))
+            _write(each, pieces, between)
+        between.append(b";")
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        pieces.append(b"[")
         for each in value:
-            _write(each, pieces)
-            pieces.append(b",")
-        pieces.append(b"]")
+            _write(each, pieces, between)
+        between.append(b";")
     else:
-        pieces.append(msgspec.json.encode(value))
+        between += msgspec.json.encode(sorted(value) if isinstance(value, set) else value), b","
 
 
 def _record(value: msgspec.Struct) -> bytes:

@@ -9,7 +9,7 @@ import msgspec
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import OVER, PlanState, Priority
-from hotline_protocol.forms import canonical, digest, form_of
+from hotline_protocol.forms import Form, canonical, digest
 from hotline_protocol.message import Message
 from hotline_protocol.slices import Slice
 from hotline_services.simulation.chance import Chance
@@ -41,7 +41,7 @@ class Centre:
         self._parts: Final = Parts(party, config, agreement, epoch=epoch, chance=chance, roster=roster)
         self._state = self._parts.state
         self._index = self._parts.picture.index
-        self._forms: dict[str, tuple[Any, bytes]] = {}
+        self._forms: dict[str, tuple[Any, Form]] = {}
 
     @property
     def parts(self) -> Parts:
@@ -80,19 +80,17 @@ class Centre:
     def fingerprint(self, since: datetime | None = None) -> bytes:
         """See :class:`~hotline_protocol.core.Value`."""
         forms = self.forms()
-        return digest(b"".join(forms.values())) if since is None else canonical(forms.values(), since)
+        return digest(form.digest for form in forms) if since is None else canonical(forms, since)
 
-    def forms(self) -> dict[str, bytes]:
-        """The form of each slice of the state, by its name: see :mod:`~hotline_protocol.forms`. Slices are kept whose
-        forms are known, and only those that have changed since are written anew."""
-        forms = {}
+    def forms(self) -> list[Form]:
+        """The form of each slice of the state: of those that have not changed since, as it was worked out then."""
+        forms = []
         for name in State.__struct_fields__:
             value = getattr(self._state, name)
             known = self._forms.get(name)
             if known is None or known[0] != value:
-                changes = isinstance(value, Slice | dict)
-                known = self._forms[name] = (_copied(value) if changes else value, form_of(value))
-            forms[name] = known[1]
+                known = self._forms[name] = (_copied(value), Form(value))
+            forms.append(known[1])
         return forms
 
     def save(self) -> bytes:
@@ -146,4 +144,6 @@ class Centre:
 
 
 def _copied(value: Any) -> Any:
-    return {key: each.copy() for key, each in value.items()} if isinstance(value, dict) else value.copy()
+    if isinstance(value, dict):
+        return {key: each.copy() for key, each in value.items()}
+    return value.copy() if isinstance(value, Slice) else value
