@@ -157,8 +157,11 @@ class Requests:
 
     def lapse(self) -> None:
         """Wake those whose time has come."""
-        if self.next_deadline is not None and self.next_deadline <= self._voice.now:
-            for talk in self.all():
+        now = self._voice.now
+        if self.next_deadline is None or self.next_deadline > now:
+            return
+        for talk in self.all():
+            if talk.next_deadline is not None and talk.next_deadline <= now:
                 self._take(talk, Due())
 
     # What is to be minded before the turn is over ---------------------------------------------------------
