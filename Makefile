@@ -35,7 +35,7 @@ compose-test: $(VENV)/.dev ## only the tests of the container stack
 wheel-test: $(VENV)/.dev ## build the wheel and run the demo from it, alone in an empty environment
 	$(BIN)/python tools/wheel_test.py
 
-bench: $(VENV)/.bench ## measure, each figure beside its comparison: all, or make bench ONLY="conflicts live"
+bench: $(VENV)/.bench ## measure, each figure beside its comparison: all, or make bench ONLY="conflicts live"; ARGS=--smoke: whether they run
 	@for script in $(or $(ONLY:%=benchmarks/bench_%.py),$(sort $(wildcard benchmarks/bench_*.py))); do \
 		echo; echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; \
 	done

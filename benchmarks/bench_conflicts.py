@@ -33,6 +33,7 @@ from hotline_protocol.agreement import BoundaryRule
 from hotline_protocol.airspace import Area, Corridor, Polygon, Position, Volume4D
 from hotline_protocol.conflicts import VolumeIndex, ruled_footprint
 from hotline_protocol.geometry import METRES_PER_NM, Footprint, footprint, to_plane, to_position
+from sizes import parsed
 
 EXAMPLE = """example:
   python benchmarks/bench_conflicts.py --quick            # to 10,000 stored, some seconds
@@ -310,8 +311,9 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=1_000, help="volumes asked about at each size (%(default)s)")
     parser.add_argument("--cpu", action="store_true", help="take CPU time, for a machine that others keep busy")
     parser.add_argument("--chart", type=Path, help="write the growth of the median as SVG to this file")
-    arguments = parser.parse_args()
-    sizes = [1_000, 10_000, 100_000, 1_000_000][: 2 if arguments.quick else 4 if arguments.full else 3]
+    arguments = parsed(parser, questions=5)
+    steps = 1 if arguments.smoke else 2 if arguments.quick else 4 if arguments.full else 3
+    sizes = [1_000, 10_000, 100_000, 1_000_000][:steps]
 
     print("CPU time" if arguments.cpu else "time by the wall clock")
     print(f"{'stored':>10}  {'':<15}{'median':>10}{'p95':>10}{'insert':>12}{'insert p95':>12}{'wrong':>8}")

@@ -21,6 +21,7 @@ from hotline_services.experiment.conduct import Results, conduct
 from hotline_services.experiment.reading import Prepared, read_experiment
 from hotline_services.experiment.report import write_report
 from hotline_services.experiment.tables import write_tables
+from sizes import parsed
 
 EXPERIMENT = """
 name = "benchmark"
@@ -80,7 +81,7 @@ def main() -> None:
     parser.add_argument("--days", type=float, default=7, help="simulated days a run (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=backends.cores(), help="processes (default: every core)")
     parser.add_argument("--part", type=int, default=10, help="the loop does one in so many of the runs")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, runs=4, days=0.1, jobs=2, part=2)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         asked = prepared(folder, arguments.scenario, arguments.days, arguments.runs)

@@ -20,6 +20,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.sky import Encountered, FlightBegan
 from hotline_services.director.scenario import read_scenario
 from hotline_services.world import build
+from sizes import parsed
 
 EXAMPLE = """example:
   python benchmarks/bench_growth.py --quick                                  # to 10 times the tempo
@@ -111,7 +112,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=24.0, help="how much of the day (%(default)s)")
     parser.add_argument("--cpu", action="store_true", help="take CPU time, for a machine that others keep busy")
     parser.add_argument("--chart", type=Path, help="write the growth as SVG to this file")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, hours=1.0)
     clock = time.thread_time if arguments.cpu else time.perf_counter
 
     print("CPU time" if arguments.cpu else "time by the wall clock")
@@ -119,7 +120,8 @@ def main() -> None:
     print(f"{head}{'s':>9}{'ms a sortie':>17}{'times':>10}")
     day(1, 1.0, clock)  # what is made once: imports, projections, menus
     rows: list[Row] = []
-    for tempo in [1, 3, 10] if arguments.quick else [1, 3, 10, 30, 100]:
+    tempos = [1, 3, 10, 30, 100][: 2 if arguments.smoke else 3 if arguments.quick else None]
+    for tempo in tempos:
         rows.append(day(tempo, arguments.hours, clock))
         report(rows)
     print(f"slope of seconds over sorties wanted, both logarithmic: {slope(rows[0], rows[-1]):.2f}")

@@ -31,6 +31,7 @@ from rich.table import Table
 
 from hotline_services.runtime.broker import find_broker
 from kill_runs import Outcome, Where, one_run
+from sizes import parsed
 
 FIGURES: Final = ("plans", "refiled", "messages", "lost", "doubled", "denied")
 CLUSTER_EVERY: Final = 5
@@ -132,7 +133,7 @@ def main() -> None:
     parser.add_argument("--on", nargs="*", default=list(get_args(Where)), choices=get_args(Where))
     parser.add_argument("--results", type=Path, help="append to this file, and go on from what it holds")
     parser.add_argument("--keep", type=Path, default=Path("kept-runs"), help="for the folders of runs that failed")
-    options = parser.parse_args()
+    options = parsed(parser, runs=1, kills=2, on=["mosquitto"])
     with tempfile.TemporaryDirectory(prefix="hotline-kills-") as folder:
         outcomes = asyncio.run(run_all(options, Path(folder)))
     show(outcomes)

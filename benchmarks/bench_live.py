@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -44,6 +44,7 @@ from hotline_services.runtime.logs import set_up_logs
 from hotline_services.runtime.properties import PARENT
 from hotline_services.runtime.store import Heard
 from live_cores import ANSWERER, ASKER, TELLER, Answerer, Asker, Counter, make_keys, ring, service, signing
+from sizes import parsed
 
 HERE = Path(__file__).parent
 BLOCK = 100
@@ -328,9 +329,9 @@ def show(title: str, columns: list[str], rows: list[list[str]]) -> None:
     Console(width=110).print(table)
 
 
-def bench_requests(requests: int) -> None:
+def bench_requests(requests: int, kinds: Sequence[Kind]) -> None:
     rows = []
-    for kind in available():
+    for kind in kinds:
         syncs: tuple[Sync, ...] = ("normal", "full") if kind == "mosquitto" else ("normal",)
         for sync in syncs:
             times = asyncio.run(request_reply(kind, sync, requests))
@@ -343,9 +344,9 @@ def bench_requests(requests: int) -> None:
     show(f"Request-reply, QoS 1, {requests} each, ms ({wanted})", columns, rows)
 
 
-def bench_stream(messages: int) -> None:
+def bench_stream(messages: int, kinds: Sequence[Kind]) -> None:
     rows = []
-    for kind in available():
+    for kind in kinds:
         raw, ours, numbers = asyncio.run(stream(kind, messages))
         rows.append([kind, f"{raw:,.0f}", f"{ours:,.0f}", verdict(messages, numbers)])
     columns = ["broker", "aiomqtt, 128 in flight", "two journaled actors", "arrived"]
@@ -369,7 +370,7 @@ def main() -> None:
     parser.add_argument("--raw-pourer", type=int, metavar="PORT", help=argparse.SUPPRESS)
     parser.add_argument("--raw-answerer", type=int, metavar="PORT", help=argparse.SUPPRESS)
     parser.add_argument("--raw-kind", default=RAW, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parsed(parser, requests=5, messages=50)
     set_up_logs("bench", level="error")
     logging.getLogger("mqtt").setLevel(logging.ERROR)  # aiomqtt's: it warns of every publish beyond ten at once
     if options.raw_answerer:
@@ -385,8 +386,9 @@ def main() -> None:
         wrote, took = replay_inputs(options.replay)
         print(f"{options.replay:,} inputs and answers: written in {wrote:.2f} s, replayed in {took:.2f} s of CPU")
     else:
-        bench_requests(options.requests)
-        bench_stream(options.messages)
+        kinds = available()[: 1 if options.smoke else None]
+        bench_requests(options.requests, kinds)
+        bench_stream(options.messages, kinds)
 
 
 if __name__ == "__main__":

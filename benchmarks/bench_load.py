@@ -31,6 +31,7 @@ from hotline_protocol.flightplan import FlightPlan, PlanState
 from hotline_protocol.message import canonical_json
 from hotline_protocol.topics import decode
 from hotline_services.runtime.broker import EmbeddedBroker
+from sizes import parsed
 
 WANTED_P99_S: Final = 1.0
 PARTS: Final = 10
@@ -144,7 +145,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=int, default=200, help="plans a second")
     parser.add_argument("--minutes", type=float, default=0.5)
-    options = parser.parse_args()
+    options = parsed(parser, rate=20, minutes=0.05)
     load = Load(options.rate, options.minutes * 60)
     with (
         tempfile.TemporaryDirectory(prefix="hotline-load-") as folder,

@@ -21,6 +21,7 @@ from rich.table import Table
 from bench_plans import resident_mb
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.children import die_with_parent
+from sizes import parsed
 
 SERVICES: Final = ("monitor", "aoc us", "aoc ru", "sky", "director")
 PACED: Final = ("sky", "director")
@@ -79,7 +80,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--speed", type=float, default=60)
     parser.add_argument("--most-mb", type=float, default=10, help="what a process may grow by")
-    options = parser.parse_args()
+    options = parsed(parser, minutes=0.2, most_mb=1000.0)
     with tempfile.TemporaryDirectory(prefix="hotline-long-") as folder, EmbeddedBroker() as broker:
         services = started(broker, Path(folder), options.speed)
         memory = watched(services, options.minutes * 60)

@@ -29,6 +29,7 @@ from hotline_services.records.reading import RecordSource
 from hotline_services.records.record import Record, rebuild
 from hotline_services.runtime.store import Heard
 from hotline_services.world import build
+from sizes import parsed
 
 BATCH = 256  # as many as the live shell takes in at once
 
@@ -109,7 +110,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--days", type=int, default=20, help="simulated days whose messages are recorded")
-    heard = spoken(parser.parse_args().days)
+    heard = spoken(parsed(parser, days=1).days)
     with tempfile.TemporaryDirectory() as folder:
         plain, path = Path(folder) / "bare.sqlite3", Path(folder) / "monitor.sqlite3"
         works: list[tuple[str, Callable[[], object]]] = [

@@ -22,6 +22,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from sizes import parsed
+
 EXAMPLE = """example:
   python benchmarks/bench_month.py                      # a month of valley-2017
   python benchmarks/bench_month.py --repeats 5 --cpu    # on a machine that others keep busy
@@ -42,7 +44,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="of the month, in turns (default: %(default)s)")
     parser.add_argument("--cpu", action="store_true", help="take CPU time, for a machine that others keep busy")
     parser.add_argument("--one", help=argparse.SUPPRESS)  # what a child is asked to measure
-    asked = parser.parse_args()
+    asked = parsed(parser, days=1, repeats=1)
     if asked.one:
         print(json.dumps(measure(json.loads(asked.one))))
         return

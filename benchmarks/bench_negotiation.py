@@ -1,7 +1,7 @@
 """How good the agreements are that two sides reach without telling each other their needs, and how fast.
 
-NegMAS is the judge: it holds both sides' utility functions and works out the Nash bargaining solution; and it is
-the comparison: its own agents bargain over the same domains, among themselves and against ours.
+NegMAS is the judge: it works out the Nash bargaining solution of each domain as well; and it is the comparison: its
+own agents bargain over the same domains, among themselves and against ours (negmas_table.py).
 
 A domain is a menu of 8 sectors, 6 blocks and 13 shifts and two sides' worth of each of its 624 outcomes:
 
@@ -19,32 +19,19 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any, Final
 
 import msgspec
 import numpy as np
-from negmas.outcomes import make_issue, make_os
-from negmas.preferences import MappingUtilityFunction
-from negmas.preferences.ops import nash_points, pareto_frontier
-from negmas.sao import (
-    BoulwareTBNegotiator,
-    LinearTBNegotiator,
-    MiCRONegotiator,
-    ResponseType,
-    SAOMechanism,
-    SAONegotiator,
-    SAOResponse,
-    SAOState,
-)
 from numpy.typing import NDArray
 
 from hotline_services.aoc.config import Strategy, StrategyKind
 from hotline_services.aoc.negotiation import Accept, Bargainer, Offer, dominating, settlement
+from sizes import parsed
 
 SHAPE: Final = (8, 6, 13)
 OUTCOMES: Final = 8 * 6 * 13
-MENU: Final = make_os([make_issue(n, name) for n, name in zip(SHAPE, ("sector", "block", "shift"), strict=True)])
-CHOICES: Final = list(np.ndindex(*SHAPE))
 THEIR_OFFERS: Final = 200
 """The most that an agreement may allow a tier, and what brings NegMAS's agents near their measured best."""
 
@@ -54,9 +41,8 @@ Verdict = tuple[bool, float, float, int]
 
 
 class Domain(msgspec.Struct, frozen=True, kw_only=True):
-    """Both sides' worth of each outcome and of walking away, held by NegMAS."""
+    """Both sides' worth of each outcome and of walking away, and the largest product of gains."""
 
-    ufuns: tuple[MappingUtilityFunction, MappingUtilityFunction]
     worth: tuple[Worth, Worth]
     walk_away: tuple[float, float]
     best: float
@@ -65,7 +51,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True):
         """Share of the largest product of gains there is; 0 without agreement."""
         if outcome is None:
             return 0.0
-        gains = [float(ufun(CHOICES[outcome])) - float(ufun.reserved_value) for ufun in self.ufuns]
+        gains = [float(worth[outcome]) - least for worth, least in zip(self.worth, self.walk_away, strict=True)]
         return gains[0] * gains[1] / self.best if min(gains) > 0 else 0.0
 
 
@@ -109,19 +95,11 @@ def draw(family: str, count: int, seed: int, reserve: float) -> Iterator[Domain]
 
 
 def judged(worth: tuple[Worth, Worth], walk_away: tuple[float, float]) -> Domain | None:
-    """NegMAS's reading of a domain; None when no outcome is worth more than walking away to both."""
-    first, second = (
-        MappingUtilityFunction(dict(zip(CHOICES, w.tolist(), strict=True)), outcome_space=MENU, reserved_value=r)
-        for w, r in zip(worth, walk_away, strict=True)
-    )
-    frontier, _ = pareto_frontier((first, second), outcomes=CHOICES)
+    """The domain with its best product; None when no outcome is worth more than walking away to both."""
     # Only of what both prefer to walking away: two losses have a product above zero too.
-    zone = [point for point in frontier if point[0] > walk_away[0] and point[1] > walk_away[1]]
-    if not zone:
-        return None
-    (a, b), _ = nash_points((first, second), zone, outcomes=CHOICES)[0]
-    best = (a - walk_away[0]) * (b - walk_away[1])
-    return Domain(ufuns=(first, second), worth=worth, walk_away=walk_away, best=best)
+    gains = [np.clip(each - least, 0.0, None) for each, least in zip(worth, walk_away, strict=True)]
+    best = float((gains[0] * gains[1]).max())
+    return Domain(worth=worth, walk_away=walk_away, best=best) if best > 0 else None
 
 
 def bargain(domain: Domain, strategy: Strategy, rounds: int) -> tuple[int | None, int]:
@@ -140,45 +118,8 @@ def bargain(domain: Domain, strategy: Strategy, rounds: int) -> tuple[int | None
     return None, 0
 
 
-class Ours(SAONegotiator):  # type: ignore[misc]  # NegMAS is untyped
-    """A bargainer of ours at a NegMAS table. Who moves second there never has its last offer answered: one less."""
-
-    def __init__(self, rounds: int, **given: Any) -> None:
-        super().__init__(**given)
-        self._rounds = rounds
-        self._bargainer: Bargainer | None = None
-
-    def __call__(self, state: SAOState, dest: str | None = None) -> SAOResponse:  # noqa: ARG002  NegMAS's signature
-        opens = state.current_offer is None
-        if self._bargainer is None:
-            worth = [float(self.ufun(choice)) for choice in CHOICES]
-            rounds = self._rounds if opens else self._rounds - 1
-            self._bargainer = Bargainer(worth, float(self.ufun.reserved_value), Strategy(), rounds, SHAPE)
-        if opens:
-            outcome = self._bargainer.opening()
-            return _leave() if outcome is None else SAOResponse(ResponseType.REJECT_OFFER, CHOICES[outcome])
-        answer = self._bargainer.answer(CHOICES.index(tuple(state.current_offer)))
-        if isinstance(answer, Offer):
-            return SAOResponse(ResponseType.REJECT_OFFER, CHOICES[answer.outcome])
-        return SAOResponse(ResponseType.ACCEPT_OFFER, state.current_offer) if isinstance(answer, Accept) else _leave()
-
-
-def _leave() -> SAOResponse:
-    return SAOResponse(ResponseType.END_NEGOTIATION, None)
-
-
-def at_their_table(domain: Domain, sides: Sequence[Callable[[], SAONegotiator]], rounds: int) -> tuple[int | None, int]:
-    """The same by NegMAS's mechanism, with agents of theirs or ours."""
-    table = SAOMechanism(outcome_space=MENU, n_steps=rounds)
-    for side, ufun in zip(sides, domain.ufuns, strict=True):
-        table.add(side(), ufun=ufun)
-    state = table.run()
-    outcome = None if state.agreement is None else CHOICES.index(tuple(state.agreement))
-    return outcome, len(table.extended_trace)
-
-
 def verdict(domain: Domain, outcome: int | None, offers: int) -> Verdict:
-    """What NegMAS makes of an outcome, and of what an upper tier would make of it with needs laid open."""
+    """What an outcome is worth, and what an upper tier would make of it with needs laid open."""
     if outcome is not None:
         upper: int | None = dominating(*domain.worth, outcome)
     else:
@@ -214,11 +155,10 @@ STRATEGIES: Final = {
     "tit-for-tat": Strategy(kind=StrategyKind.TIT_FOR_TAT),
     "Boulware without trade-offs": Strategy(trade_offs=False),
 }
-THEIRS: Final = {"Boulware": BoulwareTBNegotiator, "linear": LinearTBNegotiator, "MiCRO": MiCRONegotiator}
 
 
-def table(family: str, domains: Sequence[Domain], rounds: int, *, theirs: Sequence[Domain]) -> tuple[float, ...]:
-    """Everybody over one family; returns the figures of our default strategy. Mixed tables for the first alone."""
+def our_rows(family: str, domains: Sequence[Domain], rounds: int) -> tuple[float, ...]:
+    """Our strategies over one family; returns the figures of the default one."""
     print(f"\n{family}: {len(domains)} domains with a zone of agreement")
     print(f"  {'':<46}{'agreed':>8}{'private':>9}{'upper tier':>13}{'offers':>9}{'a second':>11}")
     figures: dict[str, tuple[float, ...]] = {}
@@ -227,14 +167,31 @@ def table(family: str, domains: Sequence[Domain], rounds: int, *, theirs: Sequen
         figures[name] = row(title, domains, lambda d, s=strategy: bargain(d, s, rounds), passes=5)  # type: ignore[misc]
     for more in (2 * rounds, THEIR_OFFERS):
         row(f"ours, {DEFAULT}, {more} offers", domains, lambda d, r=more: bargain(d, Strategy(), r))  # type: ignore[misc]
-    for name, agent in THEIRS.items():
-        title = f"NegMAS, {name}, {THEIR_OFFERS} offers"
-        row(title, theirs, lambda d, a=agent: at_their_table(d, (a, a), THEIR_OFFERS))  # type: ignore[misc]
-    for name, agent in THEIRS.items() if family == "additive" else ():
-        sides = (lambda: Ours(THEIR_OFFERS), agent)
-        title = f"ours against NegMAS's {name}, {THEIR_OFFERS} offers"
-        row(title, theirs, lambda d, s=sides: at_their_table(d, s, THEIR_OFFERS))  # type: ignore[misc]
     return figures[DEFAULT]
+
+
+def their_rows(family: str, domains: Sequence[Domain]) -> None:
+    """NegMAS's agents over one family, and for the first family ours against theirs. It judges the domains as well."""
+    from negmas_table import AGENTS, Judged, Ours
+
+    judged_by_negmas = [Judged(domain.worth, domain.walk_away) for domain in domains]
+    products = np.array([(each.best, domain.best) for each, domain in zip(judged_by_negmas, domains, strict=True)])
+    if (products[:, 0] > products[:, 1] + 1e-9).any():
+        raise SystemExit("NegMAS finds a better Nash bargaining solution")
+    same = int(np.isclose(products[:, 0], products[:, 1]).sum())
+    print(
+        f"  the Nash bargaining solution of {same} of {len(domains)} domains is NegMAS's too, of the rest it is better"
+    )
+    by_domain = dict(zip(map(id, domains), judged_by_negmas, strict=True))
+
+    def at_their_table(*sides: Callable[[], Any]) -> Play:
+        return lambda domain: by_domain[id(domain)].played(sides, THEIR_OFFERS)
+
+    for name, agent in AGENTS.items():
+        row(f"NegMAS, {name}, {THEIR_OFFERS} offers", domains, at_their_table(agent, agent))
+    for name, agent in AGENTS.items() if family == "additive" else ():
+        title = f"ours against NegMAS's {name}, {THEIR_OFFERS} offers"
+        row(title, domains, at_their_table(lambda: Ours(THEIR_OFFERS), agent))
 
 
 def main() -> None:
@@ -245,12 +202,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2017)
     parser.add_argument("--reserve", type=float, default=0.5, help="the most that walking away is worth")
     parser.add_argument("--quick", action="store_true", help="only 10 domains for everything of NegMAS's")
-    given = parser.parse_args()
+    given = parsed(parser, domains=1)
     measured: dict[str, tuple[float, ...]] = {}
     for family in FAMILIES:
         domains = list(draw(family, given.domains, given.seed, given.reserve))
-        theirs = domains[:10] if given.quick else domains
-        measured[family] = table(family, domains, given.rounds, theirs=theirs)
+        measured[family] = our_rows(family, domains, given.rounds)
+        if not given.smoke or find_spec("negmas"):
+            their_rows(family, domains[:10] if given.quick else domains)
     agreed, share, upper, rate = measured["additive"]
     print(f"\nour default, additive: agreement {agreed:.2f} (wanted 1.00); of the best Nash product")
     print(f"{share:.3f} in private (0.96), {upper:.3f} with the upper tier (0.97); {rate:,.0f} a second (1,000)")

@@ -41,6 +41,7 @@ from hotline_services.runtime.client import connected
 from hotline_services.runtime.store import Heard
 from hotline_services.runtime.wire import BrokerSettings
 from hotline_services.world import build
+from sizes import parsed
 
 SCENARIO: Final = "valley-2017"
 SPEED: Final = 10.0
@@ -248,7 +249,7 @@ async def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--aircraft", type=int, nargs="*", default=[60, 1_000])
     parser.add_argument("--chromium", default=CHROMIUM)
-    options = parser.parse_args()
+    options = parsed(parser, seconds=0.5, repeat=1, aircraft=[20])
     results: dict[int, list[Drawn]] = {count: [] for count in options.aircraft}
     counts = [options.aircraft[0]]
     with tempfile.TemporaryDirectory() as folder, EmbeddedBroker() as broker:

@@ -41,6 +41,7 @@ from hotline_services.runtime.children import die_with_parent
 from hotline_services.runtime.recording import Header, RecordingWriter
 from hotline_services.runtime.store import Heard
 from hotline_services.world import build
+from sizes import parsed
 
 PAGES: Final = 50
 SLOWER_WANTED: Final = 0.05
@@ -174,7 +175,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="turns of each, of which the quietest is told")
     parser.add_argument("--seeks", type=int, default=50, help="times of chance that are looked up")
     parser.add_argument("--month", type=int, default=30, help="days of the recording in which they are looked up")
-    chosen = parser.parse_args()
+    chosen = parsed(parser, days=1, rounds=1, seeks=1, month=1)
     console, heard = Console(), spoken(chosen.days)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -27,6 +27,7 @@ from hotline_protocol.events import CallEnded, NegotiationEnded, PlanStatus
 from hotline_protocol.flightplan import PlanState
 from hotline_services.director.scenario import read_scenario
 from hotline_services.world import build
+from sizes import parsed
 
 EXAMPLE: Final = """example:
   python benchmarks/bench_parties.py                       # the table, 20 seeds
@@ -54,7 +55,7 @@ def main() -> None:
     parser.add_argument("--parties", nargs="+", type=int, default=COUNTS, help="(default: %(default)s)")
     parser.add_argument("--commit", help="measure the services of this commit of the repository")
     parser.add_argument("--one", nargs=2, metavar=("SCENARIO", "SEEDS"), help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    asked = parsed(parser, seeds=1, parties=[2])
     if asked.one:
         print(json.dumps(measure(Path(asked.one[0]), int(asked.one[1]))))
         return

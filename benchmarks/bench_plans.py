@@ -37,6 +37,7 @@ from hotline_protocol.topics import CLOCK, HEALTH, STATUS, decode
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.children import die_with_parent
 from hotline_services.runtime.client import connected
+from sizes import parsed
 
 BLOCK: Final = 50
 HOPS: Final = 7  # inject, ring, answer, proposal, concurrence, confirmation, entry
@@ -205,7 +206,7 @@ def main() -> None:
     parser.add_argument("--plans", type=int, default=200)
     parser.add_argument("--rate", type=int, default=200, help="plans a second; 0 leaves this part out")
     parser.add_argument("--seconds", type=int, default=60)
-    options = parser.parse_args()
+    options = parsed(parser, plans=3, rate=5, seconds=2)
     console = Console()
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder, EmbeddedBroker() as broker:
         raw: list[float] = []

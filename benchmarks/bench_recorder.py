@@ -29,6 +29,7 @@ from hotline_services.monitor.rows import CallRow
 from hotline_services.records.reading import RecordSource
 from hotline_services.records.record import Record
 from hotline_services.runtime.store import Heard, StoreError
+from sizes import parsed
 
 WANTED: int = 15_000
 READERS = 4
@@ -120,7 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--days", type=int, default=40, help="simulated days whose messages are recorded")
     parser.add_argument("--kills", type=int, default=20, help="how often the writer is killed")
-    chosen = parser.parse_args()
+    chosen = parsed(parser, days=1, kills=1)
     heard = spoken(chosen.days)
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)

@@ -36,6 +36,7 @@ from hotline_services.runtime.store import Heard
 from hotline_services.simulation.network import NetworkModel
 from hotline_services.simulation.shell import Simulation
 from hotline_services.world import centre, sky
+from sizes import parsed
 
 WANTED_S: Final = 2.0
 BATCH: Final = 50
@@ -130,7 +131,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--one", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parsed(parser, days=1, repeats=1)
     if options.one:
         what, name, party, path = json.loads(options.one)
         print(json.dumps(measure(what, name, party, Path(path))))

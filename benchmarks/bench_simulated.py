@@ -25,6 +25,7 @@ from hotline_services.director.scenario import Scenario, read_scenario
 from hotline_services.simulation.network import Crash, Faults, NetworkModel
 from hotline_services.simulation.shell import Simulation
 from hotline_services.world import build
+from sizes import parsed
 
 START = datetime(2017, 6, 18, tzinfo=UTC)
 DELAY = timedelta(milliseconds=50)
@@ -198,7 +199,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=200_000, help="messages a rally (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=5, help="rallies and days each, in turns (default: %(default)s)")
     parser.add_argument("--scenario", default="valley-day", help="whose day is simulated (default: %(default)s)")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, messages=1_000, repeats=1)
     compare_rallies(arguments.messages, arguments.repeats)
     time_days(arguments.scenario, arguments.repeats)
 

@@ -17,6 +17,7 @@ from hotline_services import world
 from hotline_services.director.scenario import read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.traffic.sky import Sky
+from sizes import parsed
 
 
 class Timed:
@@ -67,7 +68,7 @@ def played(scenario: Scenario, days: int) -> tuple[float, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=10)
-    days = parser.parse_args().days
+    days = parsed(parser, days=1).days
     scenario = read_scenario("valley-2017")
     make = world.sky
     with mock.patch.object(world, "sky", lambda *args, **kw: Timed(make(*args, **kw))):

@@ -1,4 +1,4 @@
-"""The benchmarks of kills, load and recovery run, in small, and find what they want to find."""
+"""Every benchmark runs to its end at its smallest sizes, and some find what they want to find."""
 
 import subprocess
 import sys
@@ -10,49 +10,53 @@ from .conftest import need
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 PATIENCE_S = 300
+LOOKED_INTO = {"bench_kills", "bench_load", "bench_long_run", "bench_recovery"}
+"""Tests of their own run them, and look at what they say."""
+PARTS = {"bench_before": ["month"]}
+"""What is tried of a benchmark with parts that others try as well."""
 
 
-def run(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, str(BENCHMARKS / name), *arguments],
+def run(name: str, *arguments: str) -> str:
+    """What the benchmark prints at its smallest sizes, or at those of the arguments."""
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / f"{name}.py"), *arguments, "--smoke"],
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
         check=False,
     )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", sorted({path.stem for path in BENCHMARKS.glob("bench_*.py")} - LOOKED_INTO))
+def test_a_benchmark_runs_to_its_end(name: str) -> None:
+    need("mosquitto")
+    assert run(name, *PARTS.get(name, [])).strip()
 
 
 def test_a_few_kills_lose_double_and_deny_nothing(tmp_path: Path) -> None:
     need("mosquitto")
-    results = tmp_path / "kills.jsonl"
-    options = ["--on", "mosquitto", "--results", str(results), "--keep", str(tmp_path / "kept")]
-    done = run("bench_kills.py", "--runs", "1", "--kills", "4", *options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 kills in" in done.stdout
-    again = run("bench_kills.py", "--runs", "1", "--kills", "4", *options)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert "kills in" not in again.stdout, "what is in the results is not run again"
+    options = ["--results", str(tmp_path / "kills.jsonl"), "--keep", str(tmp_path / "kept")]
+    assert "4 kills in" in run("bench_kills", "--kills", "4", *options)
+    assert "kills in" not in run("bench_kills", "--kills", "4", *options), "what is in the results is not run again"
 
 
-@pytest.mark.parametrize("rate", ["20"])
-def test_a_small_load_is_answered_whole(rate: str) -> None:
+def test_a_small_load_is_answered_whole() -> None:
     need("mosquitto")
-    done = run("bench_load.py", "--rate", rate, "--minutes", "0.05")
-    assert "answered 60 of 60" in done.stdout, done.stdout + done.stderr
-    assert "60 accepted" in done.stdout
+    told = run("bench_load")
+    assert "answered 60 of 60" in told, told
+    assert "60 accepted" in told
 
 
 def test_the_journal_of_a_day_is_recovered() -> None:
-    done = run("bench_recovery.py", "--days", "1", "--repeats", "1")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "recovered" in done.stdout
+    assert "recovered" in run("bench_recovery")
 
 
 def test_the_memory_of_a_short_run_is_told_for_each_process() -> None:
     need("mosquitto")
-    done = run("bench_long_run.py", "--minutes", "0.3", "--most-mb", "1000")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert all(name in done.stdout for name in ("monitor", "aoc us", "aoc ru", "sky", "director"))
+    told = run("bench_long_run")
+    assert all(name in told for name in ("monitor", "aoc us", "aoc ru", "sky", "director"))
 
 
 def test_make_soak_runs_everything_that_takes_long() -> None:
