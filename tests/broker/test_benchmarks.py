@@ -38,8 +38,8 @@ def test_a_benchmark_runs_to_its_end(name: str) -> None:
 def test_a_few_kills_lose_double_and_deny_nothing(tmp_path: Path) -> None:
     need("mosquitto")
     options = ["--results", str(tmp_path / "kills.jsonl"), "--keep", str(tmp_path / "kept")]
-    assert "4 kills in" in run("bench_kills", "--kills", "4", *options)
-    assert "kills in" not in run("bench_kills", "--kills", "4", *options), "what is in the results is not run again"
+    assert "2 kills in" in run("bench_kills", "--kills", "2", *options)
+    assert "kills in" not in run("bench_kills", "--kills", "2", *options), "what is in the results is not run again"
 
 
 def test_a_small_load_is_answered_whole() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from msgspec import UnsetType
 
 from hotline_protocol.airspace import Circle, Position
@@ -52,6 +53,7 @@ async def playing(broker: EmbeddedBroker, data: Path, *, speed: float = 10, dela
         yield stack
 
 
+@pytest.mark.either_broker
 async def test_a_plan_near_the_line_is_agreed_and_on_record(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
     async with playing(own_broker, tmp_path) as stack:
         await stack.inject(canonical_json(stack.plan("near")))
@@ -63,6 +65,7 @@ async def test_a_plan_near_the_line_is_agreed_and_on_record(own_broker: Embedded
         await stack.whole()
 
 
+@pytest.mark.either_broker
 async def test_bad_input_is_answered_with_its_field_and_disturbs_nothing(
     own_broker: EmbeddedBroker, tmp_path: Path
 ) -> None:
@@ -104,6 +107,7 @@ async def test_bad_input_is_answered_with_its_field_and_disturbs_nothing(
         assert all(m.problem.reason for m in refused)
 
 
+@pytest.mark.either_broker
 async def test_a_plan_that_comes_a_thousand_times_is_one_plan(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
     async with playing(own_broker, tmp_path) as stack:
         payload = canonical_json(stack.plan("again"))
@@ -122,6 +126,7 @@ async def test_a_plan_that_comes_a_thousand_times_is_one_plan(own_broker: Embedd
         assert len([m for m in stack.said if isinstance(m, Entered)]) == 1
 
 
+@pytest.mark.either_broker
 async def test_a_centre_killed_in_a_call_comes_back_and_what_is_agreed_is_agreed_once(
     own_broker: EmbeddedBroker, tmp_path: Path
 ) -> None:
@@ -155,6 +160,7 @@ async def test_a_broker_killed_half_way_costs_time_and_nothing_else(own_broker: 
         await stack.whole()
 
 
+@pytest.mark.either_broker
 async def test_a_monitor_that_was_away_catches_up(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
     async with playing(own_broker, tmp_path) as stack:
         stack.kill("monitor")
@@ -179,6 +185,7 @@ def time_by(clock: Clock, real: datetime | UnsetType) -> datetime:
     return clock.simulated_start + clock.speed * (real - clock.real_start)
 
 
+@pytest.mark.either_broker
 async def test_a_stack_that_was_stopped_goes_on_where_it_was(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
     async with playing(own_broker, tmp_path) as stack:
         await stack.inject(canonical_json(stack.plan("before")))
