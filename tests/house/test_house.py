@@ -70,6 +70,12 @@ def test_a_skipped_test_fails_under_ci_and_only_there(
     result.assert_outcomes(**outcomes)
 
 
+def test_a_page_is_read_only_by_what_waits_until_it_is_filled() -> None:
+    reads = re.compile(r"\.(inner_text|text_content|input_value|count|is_visible|is_hidden|is_checked|is_enabled)\(\)")
+    found = [path.name for path in (ROOT / "tests" / "web").glob("test_page_*.py") if reads.search(path.read_text())]
+    assert found == [], "use text_of, value_of and count_of of browsing.py, or expect"
+
+
 def test_a_time_is_said_to_be_utc_only_where_it_has_been_made_so() -> None:
     """A message's time may bear any offset: with a Z behind its own hours and minutes it would be another time."""
     services = ROOT / "services" / "hotline_services"

@@ -25,7 +25,7 @@ from hotline_services.web.state import State
 from .day import heard, scenario
 
 try:
-    from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+    from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
 except ImportError:  # a user without it: every test that wants a browser is skipped, and says so
     async_playwright = expect = None  # type: ignore[assignment]
 else:
@@ -136,6 +136,27 @@ async def visit(browser: "Browser") -> AsyncIterator[Visit]:
     async with AsyncExitStack() as contexts:
         yield visit
         assert complaints == []
+
+
+# Playwright reads what is there at that moment, which may be before the page has filled it. These wait.
+
+
+async def text_of(place: "Locator") -> str:
+    """What is shown there, once something is."""
+    await expect(place).not_to_be_empty()
+    return await place.inner_text()
+
+
+async def value_of(field: "Locator") -> str:
+    """What stands in a field, once something does."""
+    await expect(field).not_to_have_value("")
+    return await field.input_value()
+
+
+async def count_of(places: "Locator") -> int:
+    """How many there are, once there are any."""
+    await expect(places).not_to_have_count(0)
+    return await places.count()
 
 
 def _is_grave(line: Any) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .browsing import LAPTOP, PHONE, Visit, expect, site
+from .browsing import LAPTOP, PHONE, Visit, count_of, expect, site, text_of
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -95,8 +95,7 @@ async def test_keys_that_are_typed_are_text_and_may_be_turned_off(run: Path, vis
 async def test_searching_asks_all_that_was_recorded(run: Path, visit: Visit) -> None:
     async with site(run) as served:
         page = await visit(served.at(at="2017-08-20T20:00:00Z"))
-        await expect(page.locator("#panel-calls tbody tr")).not_to_have_count(0)
-        everything = await page.locator("#panel-calls tbody tr").count()
+        everything = await count_of(page.locator("#panel-calls tbody tr"))
         await page.get_by_role("searchbox").fill("line-check")
         await expect(page.locator("#panel-calls tbody tr")).to_have_count(1)
         await page.get_by_role("searchbox").fill("")
@@ -158,7 +157,7 @@ async def test_nothing_is_wider_than_a_phone(run: Path, visit: Visit) -> None:
             for pane in await page.locator("#panes button").filter(visible=True).all():
                 await pane.click()
                 width = await page.evaluate("document.documentElement.scrollWidth")
-                assert width <= PHONE["width"], f"{await pane.inner_text()} is {width} wide"
+                assert width <= PHONE["width"], f"{await text_of(pane)} is {width} wide"
 
 
 async def test_no_other_host_is_asked_for_anything(run: Path, visit: Visit) -> None:

@@ -13,7 +13,7 @@ from hotline_protocol.sky import Encountered, FlightBegan, FlightFlown, Flyer, G
 from hotline_services.records.record import Record
 from hotline_services.runtime.store import Heard
 
-from .browsing import Visit, expect, morning, site, write
+from .browsing import Visit, expect, morning, site, text_of, write
 from .day import heard
 
 HOSTILE = '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
@@ -37,7 +37,7 @@ async def test_one_goes_along_causes_to_a_message_itself_and_back(run: Path, vis
         await page.locator("#panel-plans tbody tr").last.get_by_role("button").click()
         about = page.locator("#about")
         await expect(about.get_by_role("heading", level=2)).to_contain_text("Plan")
-        title = await about.get_by_role("heading", level=2).inner_text()
+        title = await text_of(about.get_by_role("heading", level=2))
         await about.locator(".chain button, .transcript button").first.click()
         await about.locator("summary").click()
         await expect(about.locator("pre")).to_contain_text('"type"')

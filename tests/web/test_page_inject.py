@@ -24,7 +24,7 @@ from hotline_services.runtime.broker import EmbeddedBroker, available
 from hotline_services.runtime.store import Heard
 from hotline_services.web.inbound import Inbound
 
-from .browsing import PHONE, TOKEN, Site, Visit, expect, morning, site, write
+from .browsing import PHONE, TOKEN, Site, Visit, expect, morning, site, value_of, write
 
 NOW = morning(1)[0].at
 
@@ -101,7 +101,7 @@ async def test_a_misspelt_field_is_told_as_it_is_pasted_and_when_it_is_handed_ov
     await page.get_by_role("button", name="Example").click()
     await expect(page.locator(".checked")).to_contain_text("DRAWN1")
     text = page.locator(".inject textarea")
-    await text.fill((await text.input_value()).replace('"priority"', '"prioritty"'))
+    await text.fill((await value_of(text)).replace('"priority"', '"prioritty"'))
     await expect(page.locator(".checked")).to_contain_text("prioritty: not a field; priority?")
     await page.get_by_role("button", name="Submit").click()
     await expect(page.locator(".inject")).to_contain_text("Handed over: DRAWN1")
@@ -146,7 +146,7 @@ async def test_a_plan_that_was_handed_over_stays_on_the_map_however_late_it_star
     await page.get_by_label("Starts").fill("600")
     await page.get_by_role("button", name="Example").click()
     await expect(page.locator(".checked")).to_contain_text("DRAWN1")
-    written = msgspec.json.decode(await page.locator(".inject textarea").input_value(), type=FlightPlan)
+    written = msgspec.json.decode(await value_of(page.locator(".inject textarea")), type=FlightPlan)
     async with page.expect_response("**/inject?*") as answer:
         await page.get_by_role("button", name="Submit").click()
     (sent,) = await (await answer.value).json()
@@ -212,7 +212,7 @@ async def test_a_plan_is_changed_and_its_versions_are_told(
         await page.get_by_label("Later by, min").fill("30")
         await page.get_by_label("New priority").select_option("priority")
         await page.get_by_role("button", name="Submit").click()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             heard = await anext(aiter(centre.messages))
     change = {"type": "change-plan", "plan_id": "p-1", "shift_min": 30, "priority": "priority"}
     assert msgspec.json.decode(bytes(heard.payload)) == change
@@ -229,7 +229,7 @@ async def test_text_that_was_edited_by_hand_is_not_written_over_by_the_fields(se
     await page.get_by_role("button", name="Example").click()
     await page.get_by_label("Callsign").fill("DRAWN2")
     await expect(text).to_have_value(re.compile("DRAWN2"))
-    own = (await text.input_value()).replace("DRAWN2", "MYOWN1")
+    own = (await value_of(text)).replace("DRAWN2", "MYOWN1")
     await text.fill(own)
     await page.get_by_label("Callsign").fill("DRAWN3")
     await expect(text).to_have_value(own)

@@ -8,7 +8,7 @@ import pytest
 from hotline_protocol.line import Ring
 from hotline_services.monitor.wording import clock_time
 
-from .browsing import LAPTOP, TOKEN, Visit, expect, site
+from .browsing import LAPTOP, TOKEN, Visit, expect, site, text_of
 from .day import heard
 
 CALLS = "#panel-calls tbody tr"
@@ -46,9 +46,10 @@ async def test_keys_go_from_mark_to_mark(run: Path, visit: Visit) -> None:
     async with site(run) as served:
         page = await visit(served.at(at="2017-08-19T21:00:00Z"))
         await page.locator("canvas.aircraft").wait_for(state="attached")
+        await expect(page.locator(".hours")).to_have_text("21:00:00")
         await page.keyboard.press("]")
         await expect(page.locator(".hours")).not_to_have_text("21:00:00")
-        there = await page.locator(".hours").inner_text()
+        there = await text_of(page.locator(".hours"))
         await page.keyboard.press("]")
         await expect(page.locator(".hours")).not_to_have_text(there)
         await page.keyboard.press("[")
@@ -63,8 +64,7 @@ async def test_the_address_brings_back_what_was_looked_at(run: Path, visit: Visi
         await expect(page).to_have_url(re.compile("t=plans.*gars=1"))
         again = await visit(page.url)
         await expect(again.get_by_role("tab", name="Plans")).to_have_attribute("aria-selected", "true")
-        await expect(page.locator(".hours")).not_to_be_empty()
-        await expect(again.locator(".hours")).to_have_text(await page.locator(".hours").inner_text())
+        await expect(again.locator(".hours")).to_have_text(await text_of(page.locator(".hours")))
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,7 @@ async def test_two_recordings_run_side_by_side_on_one_clock(run: Path, visit: Vi
         await expect(page.locator(".map")).to_have_count(2)
         await expect(page.locator("#line > section")).to_have_count(2)
         one, other = (page.locator("#line .transcript").nth(place) for place in range(2))
-        await expect(one).not_to_be_empty()
-        await expect(other).to_have_text(await one.inner_text(), use_inner_text=True)
+        await expect(other).to_have_text(await text_of(one), use_inner_text=True)
         await expect(page.locator(".map-title strong").first).to_have_text(run.name)
         track = await page.locator(".track").bounding_box()
         assert track is not None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .browsing import PHONE, Visit, expect, site
+from .browsing import PHONE, Visit, count_of, expect, site
 
 WIDE = {"width": 1440, "height": 900}
 IN_A_CALL = "2017-08-20T07:17:10Z"
@@ -22,7 +22,7 @@ async def test_a_transcript_that_is_opened_in_a_call_is_at_its_end_and_follows(
         last = page.locator(LAST_ON_THE_LINE)
         await expect(page.locator(".on-table")).to_be_visible()
         await expect(last).to_be_in_viewport(ratio=1)
-        count = await page.locator("#line .transcript li").count()
+        count = await count_of(page.locator("#line .transcript li"))
         await page.get_by_role("button", name="Play").click()
         await expect(page.locator(f"#line .transcript li:nth-child({count + 2})")).to_be_attached()
         await page.get_by_role("button", name="Pause").click()
@@ -37,7 +37,7 @@ async def test_a_transcript_stays_where_somebody_has_scrolled_it_to(run: Path, v
         await first.hover(force=True)
         await page.mouse.wheel(0, -2_000)
         await expect(first).to_be_in_viewport(ratio=1)
-        count = await page.locator("#line .transcript li").count()
+        count = await count_of(page.locator("#line .transcript li"))
         await page.get_by_role("button", name="Play").click()
         await expect(page.locator(f"#line .transcript li:nth-child({count + 2})")).to_be_attached()
         await expect(first).to_be_in_viewport(ratio=1)
