@@ -105,7 +105,9 @@ class AskingSide(Side):
             deadline=latest(wanted, [air], DAWN, TIMING),
             tiers=TIERS,
             strategy=Strategy(),
-            walk_away=0.3,
+            least=0.3,
+            kind=wanted.kind,
+            priority=wanted.priority,
         )
         self.bid = Bid(menu=MENU, worth=tuple(worth), legs=(0,), offsets_nm=((0.0, 0.0),))
 
@@ -158,7 +160,6 @@ class GrantingSide(Side):
             least=0.3,
             kind=FlightKind.PATROL,
             priority=Priority.ROUTINE,
-            menu=MENU,
             ends=DAWN,
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -24,13 +24,12 @@ from hotline_protocol.line import (
     Tier,
     Withdraw,
 )
-from hotline_protocol.menu import Choice, Menu
-from hotline_protocol.message import digest_of
+from hotline_protocol.menu import Choice
 
 from .menus import Bid, moved_plan, moved_volumes
-from .negotiation import Bids, OnTable, Say, settlement
+from .negotiation import OnTable, Say, settlement
 from .negotiation.offers import LONGEST_REASON
-from .request import GRACE, IN_CALL, OFF_MENU, WORTH_DIGITS, CallLost, Due, Request, RequestRole, Stakes
+from .request import GRACE, OFF_MENU, WORTH_DIGITS, CallLost, Due, Request, RequestRole
 
 TRIES_AT_TIER: Final = 3
 CONFIRMED_AGAIN: Final = 0.25
@@ -63,12 +62,16 @@ class OurRequest(Request, frozen=True, kw_only=True):
     legs: tuple[int, ...] = ()
     began_at: datetime
     tries: int = 0
-    bid: Bid | None = None
     is_open: bool = False
     """Both needs are laid open in this call."""
     taken: Taken | None = None
     outcome: NegotiationOutcome | None = None
     reason: str = ""
+
+    @property
+    def plan_id(self) -> str | None:
+        """See :class:`~.request.Request`."""
+        return self.plan.plan_id
 
     @property
     def tier(self) -> Tier:
@@ -78,18 +81,6 @@ class OurRequest(Request, frozen=True, kw_only=True):
     def is_at_last_tier(self) -> bool:
         """What fails now fails for good."""
         return self.tier_index + 1 >= len(self.tiers)
-
-    @property
-    def menu(self) -> Menu:
-        """The menu last laid on the table. Raises ValueError before the first proposal."""
-        return self.laid.menu
-
-    @property
-    def laid(self) -> Bid:
-        """The bid with that menu. Raises ValueError before the first proposal."""
-        if self.bid is None:
-            raise ValueError(f"{self.id} has not been opened")
-        return self.bid
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -148,29 +139,15 @@ class Raised(msgspec.Struct, frozen=True):
 class Asker(RequestRole[OurRequest]):
     """The part of the side that asks."""
 
-    @property
-    def menu(self) -> Menu:
-        """See :class:`~.request.RequestRole`."""
-        return self.record.menu
-
-    def is_free(self, choice: Choice) -> bool:
-        """See :class:`~.request.RequestRole`."""
-        return self.context.is_free(self.record, self._air(choice))
-
     def _air(self, choice: Choice) -> tuple[Volume4D, ...]:
         return moved_volumes(self.record.volumes, self.record.laid, choice)
-
-    def _stakes(self) -> Stakes:
-        plan, record = self.record.plan, self.record
-        flight: dict[str, Any] = {"plan_id": plan.plan_id, "kind": plan.kind, "priority": plan.priority}
-        return Stakes(tier=record.tier, worth=record.laid.worth, walk_away=record.walk_away, **flight)
 
     # Offers -----------------------------------------------------------------------------------------------
 
     def _open(self, event: Opened) -> None:
         """Lay the menu on the table with our best outcome. Fails for good when there is none: no tier can help."""
         bid, plan = event.bid, self.record.plan
-        self._change(bid=bid, call_id=event.call_id, menu_digest=digest_of(bid.menu), is_open=False, bids=Bids())
+        self._lay(event.call_id, bid, is_open=False)
         bargainer = self._bargainer()
         outcome = bargainer.opening()
         self._change(bids=bargainer.bids)
@@ -208,7 +185,7 @@ class Asker(RequestRole[OurRequest]):
             return
         self._change(is_open=True)
         ours = tuple(round(worth, WORTH_DIGITS) for worth in record.laid.worth)
-        walk_away = round(record.walk_away, WORTH_DIGITS)
+        walk_away = round(record.least, WORTH_DIGITS)
         best = settlement(ours, walk_away, disclose.worth, disclose.walk_away)
         if best is None:
             reason = "with both needs laid open there is nothing that serves both"
@@ -256,9 +233,6 @@ class Asker(RequestRole[OurRequest]):
     def _patience(self) -> timedelta:
         return timedelta(seconds=self.context.timing.hold_s * CONFIRMED_AGAIN)
 
-    def _give_up(self, reason: str) -> None:
-        self._fail_at_tier(reason, answers=self.to_answer.digest)
-
     def _hear_decline(self, decline: Decline) -> None:
         """They see nothing acceptable at this tier."""
         if self._is_answer(decline.answers):
@@ -302,11 +276,6 @@ class Asker(RequestRole[OurRequest]):
             self._fail_try("the hold had lapsed", already_waiting=True)
 
     # Ends -------------------------------------------------------------------------------------------------
-
-    def _lose_call(self, _: CallLost) -> None:
-        """What is taken up stays so; anything else waits for another call."""
-        if self.record.state in IN_CALL:
-            self._fail_try("the call was dropped")
 
     def _withdraw(self, event: Withdrawn) -> None:
         if not self.record.state.is_over:
@@ -376,7 +345,7 @@ class Asker(RequestRole[OurRequest]):
         Entry: _hear_entered,
         Inherited: _inherit,
         Lapsed: _hear_lapsed,
-        CallLost: _lose_call,
+        CallLost: RequestRole.lose_call,
         Due: _lapse,
         Withdrawn: _withdraw,
         Raised: _rise,

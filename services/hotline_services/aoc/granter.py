@@ -5,29 +5,25 @@ from datetime import datetime, timedelta
 import msgspec
 
 from hotline_protocol.airspace import Volume4D
-from hotline_protocol.flightplan import FlightKind, Priority
+from hotline_protocol.flightplan import Priority
 from hotline_protocol.lifecycle import NegotiationState, NegotiationStep
 from hotline_protocol.line import Concur, Confirm, Counter, Decline, Disclose, Expire, Propose, Tier, Withdraw
-from hotline_protocol.menu import Choice, Menu
-from hotline_protocol.message import digest_of
+from hotline_protocol.menu import Choice
 
+from .menus import Bid
 from .negotiation import Accept, Answer, Bids, GiveUp, OnTable, settlement
-from .request import GRACE, IN_CALL, WORTH_DIGITS, CallLost, Due, Request, RequestRole, Stakes
+from .request import GRACE, IN_CALL, WORTH_DIGITS, CallLost, Due, Request, RequestRole
 
 
 class TheirRequest(Request, frozen=True, kw_only=True):
     """One negotiation as the side that is asked sees it. A new proposal begins it afresh at the caller's tier.
 
-    ``worth`` is what each outcome is worth to us, ``least`` what this tier must have; what is worth ``content`` is
-    conceded at once. ``held`` is what is kept free for them. ``ends`` is when our offer or our hold lapses.
+    ``walk_away`` is what we fall back upon (a tier may have to have more); what is worth ``content`` is conceded at
+    once. ``held`` is what is kept free for them. ``ends`` is when our offer or our hold lapses.
     """
 
+    walk_away: float
     content: float
-    least: float
-    kind: FlightKind
-    priority: Priority
-    menu: Menu
-    worth: tuple[float, ...] = ()
     held: OnTable[int] | None = None
     ends: datetime
     needs: Disclose | None = None
@@ -64,18 +60,8 @@ class Proposed(msgspec.Struct, frozen=True):
 class Granter(RequestRole[TheirRequest]):
     """The part of the side that grants."""
 
-    @property
-    def menu(self) -> Menu:
-        """See :class:`~.request.RequestRole`."""
-        return self.record.menu
-
-    def is_free(self, choice: Choice) -> bool:
-        """See :class:`~.request.RequestRole`."""
-        return self.context.is_free(self.record, self.menu.volumes(choice))
-
-    def _stakes(self) -> Stakes:
-        tier, record = self.record.rule.tier, self.record
-        return Stakes(tier=tier, kind=record.kind, priority=record.priority, worth=record.worth, walk_away=record.least)
+    def _air(self, choice: Choice) -> tuple[Volume4D, ...]:
+        return self.menu.volumes(choice)
 
     # Offers -----------------------------------------------------------------------------------------------
 
@@ -83,16 +69,13 @@ class Granter(RequestRole[TheirRequest]):
         """A fresh start: weigh the menu and the first offer."""
         propose, walk_away = event.propose, self.record.walk_away
         tiers = [rule.tier for rule in self.record.tiers]
-        self._change(
-            call_id=propose.call_id,
+        self._lay(
+            propose.call_id,
+            Bid(menu=propose.menu, worth=event.worth),
             priority=propose.priority,
             kind=propose.kind,
-            menu=propose.menu,
-            menu_digest=digest_of(propose.menu),
             tier_index=tiers.index(event.tier) if event.tier in tiers else 0,
-            worth=event.worth,
             least=walk_away if event.authority == 1 else 1 - event.authority * (1 - walk_away),
-            bids=Bids(),
             held=None,
             ours=None,
             needs=None,
@@ -104,11 +87,12 @@ class Granter(RequestRole[TheirRequest]):
             self._weigh_offer(propose)
 
     def _disclose(self, propose: Propose) -> None:
-        self._step(NegotiationStep.HEAR_OFFER, theirs=self._read(propose))
-        self._change(worth=tuple(round(worth, WORTH_DIGITS) for worth in self.record.worth))
+        worth = tuple(round(worth, WORTH_DIGITS) for worth in self.record.laid.worth)
+        bid = msgspec.structs.replace(self.record.laid, worth=worth)
+        self._step(NegotiationStep.HEAR_OFFER, theirs=self._read(propose), bid=bid)
         self._stand(self.now + timedelta(seconds=self.offer_s))
         self._step(NegotiationStep.SAY_OFFER, rounds=self.record.rounds + 1)
-        self._say(Disclose, worth=self.record.worth, walk_away=round(self.record.least, WORTH_DIGITS))
+        self._say(Disclose, worth=worth, walk_away=round(self.record.least, WORTH_DIGITS))
 
     def _weigh_offer(self, offer: Propose | Counter) -> None:
         theirs = self._read(offer)
@@ -116,7 +100,7 @@ class Granter(RequestRole[TheirRequest]):
             self._hear_offer(theirs)
         else:
             self._step(NegotiationStep.HEAR_OFFER)
-            self._fail(offer.offer, "the offer is not on the menu")
+            self._fail_at_tier("the offer is not on the menu", answers=offer.offer)
 
     def _hear_counter(self, counter: Counter) -> None:
         """Weigh an answer to our standing offer; at a disclosing tier, the settlement."""
@@ -140,12 +124,13 @@ class Granter(RequestRole[TheirRequest]):
         record, theirs = self.record, self.record.needs
         if record.settled is None or theirs is None or len(theirs.worth) != record.menu.size:
             return
-        best = settlement(theirs.worth, theirs.walk_away, record.worth, round(record.least, WORTH_DIGITS))
+        best = settlement(theirs.worth, theirs.walk_away, record.laid.worth, round(record.least, WORTH_DIGITS))
         if best is not None and record.settled.outcome == best and self._is_true(record.settled):
             self._hear_offer(record.settled)
         else:
             self._step(NegotiationStep.HEAR_OFFER)
-            self._fail(record.settled.digest, "that is not the settlement that both disclosures lead to")
+            fault = "that is not the settlement that both disclosures lead to"
+            self._fail_at_tier(fault, answers=record.settled.digest)
 
     def _put(self, outcome: int) -> dict[str, object]:
         said = super()._put(outcome)
@@ -163,7 +148,7 @@ class Granter(RequestRole[TheirRequest]):
         """Most offers are good enough not to bargain."""
         record = self.record
         enough = 0.0 if record.priority is Priority.EMERGENCY else max(record.content, record.least)
-        if record.settled is not None or record.worth[outcome] >= enough:
+        if record.settled is not None or record.laid.worth[outcome] >= enough:
             return Accept(), record.bids
         answer, bids = super()._weigh(outcome)
         if isinstance(answer, GiveUp) and record.least != record.walk_away:
@@ -179,19 +164,19 @@ class Granter(RequestRole[TheirRequest]):
     def _concur(self, theirs: OnTable[int]) -> None:
         """Hold their offer for them, unless it has lapsed on its way."""
         if self.now > theirs.until:
-            self._step(NegotiationStep.FAIL_AT_TIER)
+            self._fail_try("it had lapsed on its way")
             return
-        if not self.context.is_free(self.record, self.record.volumes(theirs)):
-            self._fail(theirs.digest, "that air is no longer free")
+        if not self.is_free(self.menu.choice(theirs.outcome)):
+            self._fail_at_tier("that air is no longer free", answers=theirs.digest)
             return
         ends = self.now + timedelta(seconds=self.context.timing.hold_s)
         self._step(NegotiationStep.SAY_CONCUR_TO_GRANT, held=theirs, ends=ends)
         self._say(Concur, offer=theirs.digest, hold_until=ends)
 
-    def _give_up(self, reason: str) -> None:
-        self._fail(self.to_answer.digest, reason)
+    def _fail_try(self, reason: str) -> None:  # noqa: ARG002  it is for them to say why, and to call again
+        self._step(NegotiationStep.FAIL_AT_TIER)
 
-    def _fail(self, answers: str, reason: str) -> None:
+    def _fail_at_tier(self, reason: str, *, answers: str) -> None:
         self._decline(answers, reason)
         self._step(NegotiationStep.FAIL_AT_TIER)
 
@@ -203,7 +188,7 @@ class Granter(RequestRole[TheirRequest]):
         if standing is None or standing.digest != message.offer:
             return
         is_offered = record.state is NegotiationState.THEIRS
-        if is_held or (is_offered and self.context.is_free(record, record.volumes(standing))):
+        if is_held or (is_offered and self.is_free(self.menu.choice(standing.outcome))):
             self._step(NegotiationStep.HEAR_TAKEN, held=standing)
 
     def _hear_decline(self, decline: Decline) -> None:
@@ -224,11 +209,6 @@ class Granter(RequestRole[TheirRequest]):
         """They no longer ask; a hold is given up with it."""
         if not self.record.state.is_over:
             self._step(NegotiationStep.WITHDRAW, held=None)
-
-    def _lose_call(self, _: CallLost) -> None:
-        """A hold stands until it lapses; anything else waits for another call."""
-        if self.record.state in IN_CALL:
-            self._step(NegotiationStep.FAIL_AT_TIER)
 
     def _lapse(self, _: Due) -> None:
         """Our offer or our hold was not taken up in time, or they never came back: all of it, after a long sleep."""
@@ -255,6 +235,6 @@ class Granter(RequestRole[TheirRequest]):
         Decline: _hear_decline,
         Expire: _hear_expire,
         Withdraw: _hear_withdraw,
-        CallLost: _lose_call,
+        CallLost: RequestRole.lose_call,
         Due: _lapse,
     }

@@ -42,12 +42,16 @@ Offset = tuple[float, float]
 
 
 class Bid(msgspec.Struct, frozen=True, kw_only=True):
-    """The asking side's view of its own menu. ``legs`` are the numbers of the plan's volumes that are told."""
+    """One side's view of a menu: what each outcome is worth to it.
+
+    The asking side knows more: ``legs`` are the numbers of the plan's volumes that are told, and ``offsets_nm`` is how
+    far each sector is moved.
+    """
 
     menu: Menu
     worth: tuple[float, ...]
-    legs: tuple[int, ...]
-    offsets_nm: tuple[Offset, ...]
+    legs: tuple[int, ...] = ()
+    offsets_nm: tuple[Offset, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True):

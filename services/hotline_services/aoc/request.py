@@ -1,7 +1,7 @@
 """A consent that is asked for, by either side: alternating offers over the choices of a menu."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -11,10 +11,12 @@ from hotline_protocol.agreement import TierRule, Timing
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import FlightKind, Priority
 from hotline_protocol.lifecycle import NEGOTIATION, NegotiationState, NegotiationStep
-from hotline_protocol.line import Counter, Decline, Propose, Tier, offer_digest
+from hotline_protocol.line import Counter, Decline, Propose, offer_digest
 from hotline_protocol.menu import Choice, Menu
+from hotline_protocol.message import digest_of
 
 from .config import Strategy
+from .menus import Bid
 from .negotiation import AlternatingOffers, Answer, Bargainer, Bids, Kind, Negotiation, Offer, OnTable
 
 WORTH_DIGITS: Final = 4
@@ -27,16 +29,25 @@ IN_CALL: Final = frozenset({NegotiationState.OURS, NegotiationState.THEIRS})
 class Request(Negotiation[NegotiationState, int], frozen=True, kw_only=True):
     """What both sides know of a request. ``tiers`` are the rules towards this peer as they were when it began.
 
-    ``strategy`` and ``walk_away`` are how we bargain in it, and what we fall back upon; see :class:`~.config.Costs`.
+    ``bid`` is the menu last laid on the table, with what its outcomes are worth to us; ``strategy`` is how we bargain
+    about it, and what we accept is worth more than ``least`` to us.
     """
 
     state: NegotiationState = NegotiationState.WAITING
+    kind: FlightKind
+    priority: Priority
     deadline: datetime
     tiers: tuple[TierRule, ...]
-    strategy: Strategy
-    walk_away: float
-    menu_digest: str = ""
     tier_index: int = 0
+    strategy: Strategy
+    least: float
+    bid: Bid | None = None
+    menu_digest: str = ""
+
+    @property
+    def plan_id(self) -> str | None:
+        """The plan that it is about, if that is ours."""
+        return None
 
     @property
     def rule(self) -> TierRule:
@@ -44,20 +55,21 @@ class Request(Negotiation[NegotiationState, int], frozen=True, kw_only=True):
         return self.tiers[self.tier_index]
 
     @property
+    def laid(self) -> Bid:
+        """The bid. Raises ValueError before the first proposal."""
+        if self.bid is None:
+            raise ValueError(f"{self.id} has not been opened")
+        return self.bid
+
+    @property
+    def menu(self) -> Menu:
+        """The menu on the table. Raises ValueError before the first proposal."""
+        return self.laid.menu
+
+    @property
     def awaited(self) -> OnTable[int] | None:
         """The offer that awaits our answer, if it is our turn."""
         return self.theirs if self.state is NegotiationState.OURS else None
-
-
-class Stakes(msgspec.Struct, frozen=True, kw_only=True):
-    """What is at stake for us: see :class:`~hotline_protocol.orders.DecisionAwaited`."""
-
-    plan_id: str | None = None
-    tier: Tier
-    kind: FlightKind
-    priority: Priority
-    worth: Sequence[float]
-    walk_away: float
 
 
 R = TypeVar("R", bound=Request)
@@ -69,6 +81,14 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     timing: Timing
     is_free: Callable[[Any, tuple[Volume4D, ...]], bool]
+
+
+class CallLost(msgspec.Struct, frozen=True):
+    """The call was dropped, with the negotiation perhaps under way in it."""
+
+
+class Due(msgspec.Struct, frozen=True):
+    """Time has passed, perhaps more than there was."""
 
 
 class RequestRole(AlternatingOffers[R, int]):
@@ -85,20 +105,32 @@ class RequestRole(AlternatingOffers[R, int]):
 
     # The role says: ---------------------------------------------------------------------------------------
 
-    @property
     @abstractmethod
-    def menu(self) -> Menu:
-        """What is on the table."""
+    def _air(self, choice: Choice) -> tuple[Volume4D, ...]:
+        """The air that this stands for."""
 
     @abstractmethod
-    def is_free(self, choice: Choice) -> bool:
-        """Whether nothing firm is in the way of this."""
+    def _fail_try(self, reason: str) -> None:
+        """Nothing came of it in this call: there may be another at the same tier."""
 
     @abstractmethod
-    def _stakes(self) -> Stakes:
-        """What is at stake for us at this tier."""
+    def _fail_at_tier(self, reason: str, *, answers: str) -> None:
+        """Decline this offer: no agreement at this tier."""
 
     # Offers -----------------------------------------------------------------------------------------------
+
+    @property
+    def menu(self) -> Menu:
+        """What is on the table."""
+        return self.record.menu
+
+    def is_free(self, choice: Choice) -> bool:
+        """Whether nothing firm is in the way of this."""
+        return self.context.is_free(self.record, self._air(choice))
+
+    def _lay(self, call_id: str, bid: Bid, **changes: Any) -> None:
+        """This is on the table in this call: all offers begin anew."""
+        self._change(call_id=call_id, bid=bid, menu_digest=digest_of(bid.menu), bids=Bids(), **changes)
 
     @property
     def offer_s(self) -> float:
@@ -166,14 +198,20 @@ class RequestRole(AlternatingOffers[R, int]):
 
     def _bargainer(self) -> Bargainer:
         """What we go by at this tier, as it stands."""
-        stakes, record = self._stakes(), self.record
-        return Bargainer(
-            stakes.worth, stakes.walk_away, record.strategy, self.record.rule.rounds, self.menu.shape, record.bids
-        )
+        record, bid = self.record, self.record.laid
+        return Bargainer(bid.worth, record.least, record.strategy, record.rule.rounds, bid.menu.shape, record.bids)
+
+    def _give_up(self, reason: str) -> None:
+        self._fail_at_tier(reason, answers=self.to_answer.digest)
+
+    def lose_call(self, _: CallLost) -> None:
+        """What is held or taken up stays so; anything else waits for another call."""
+        if self.record.state in IN_CALL:
+            self._fail_try("the call was dropped")
 
     def laid_out(self) -> dict[str, Any]:
         """See :class:`~.officer.Offered`. Raises ValueError when nothing awaits an answer."""
-        theirs, stakes, record = self.to_answer, self._stakes(), self.record
+        theirs, record = self.to_answer, self.record
         return {
             "negotiation_id": record.id,
             "peer": record.peer,
@@ -183,18 +221,10 @@ class RequestRole(AlternatingOffers[R, int]):
             "offer": theirs.digest,
             "round": theirs.round,
             "expires_at": theirs.until,
-            "plan_id": stakes.plan_id,
-            "tier": stakes.tier,
-            "kind": stakes.kind,
-            "priority": stakes.priority,
-            "worth": tuple(round(worth, WORTH_DIGITS) for worth in stakes.worth),
-            "walk_away": round(stakes.walk_away, WORTH_DIGITS),
+            "plan_id": record.plan_id,
+            "tier": record.rule.tier,
+            "kind": record.kind,
+            "priority": record.priority,
+            "worth": tuple(round(worth, WORTH_DIGITS) for worth in record.laid.worth),
+            "walk_away": round(record.least, WORTH_DIGITS),
         }
-
-
-class CallLost(msgspec.Struct, frozen=True):
-    """The call was dropped, with the negotiation perhaps under way in it."""
-
-
-class Due(msgspec.Struct, frozen=True):
-    """Time has passed, perhaps more than there was."""

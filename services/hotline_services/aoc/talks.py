@@ -70,7 +70,9 @@ class Talks(Requests):
             deadline=latest(plan, volumes, now, self._agreement.timing),
             tiers=self._tiers_towards(peer),
             strategy=config.strategy,
-            walk_away=config.costs.walk_away,
+            least=config.costs.walk_away,
+            kind=plan.kind,
+            priority=plan.priority,
         )
         self.asking[asking.id] = asking
         self._note_step((self._party, asking.id))
@@ -164,7 +166,6 @@ class Talks(Requests):
             least=config.costs.walk_away,
             kind=propose.kind,
             priority=propose.priority,
-            menu=propose.menu,
             ends=now,
         )
 
