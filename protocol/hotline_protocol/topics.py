@@ -2,7 +2,7 @@
 
 import re
 from functools import cached_property, lru_cache
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import msgspec
 
@@ -200,6 +200,11 @@ SaidMessage = (
 )
 """Whatever is said on a topic."""
 AnyMessage = SaidMessage | Unreadable | EpochBegun
+if TYPE_CHECKING:
+    StoredMessage = Message
+else:
+    StoredMessage = AnyMessage
+"""A field of this type holds any message, and is read back as what it was."""
 _encoder: Final = msgspec.json.Encoder()
 _any: "Final[msgspec.json.Decoder[AnyMessage]]" = msgspec.json.Decoder(AnyMessage)
 

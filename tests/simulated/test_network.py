@@ -15,7 +15,16 @@ from hotline_protocol.service import Resend
 from hotline_protocol.topics import EVENT, LINE
 from hotline_services.simulation.chance import Chance
 from hotline_services.simulation.faulty_node import ReplayDivergedError
-from hotline_services.simulation.network import Crash, Faults, Link, Mortality, NetworkModel, Outage, Partition
+from hotline_services.simulation.network import (
+    Crash,
+    Faults,
+    Link,
+    LinkState,
+    Mortality,
+    NetworkModel,
+    Outage,
+    Partition,
+)
 from hotline_services.simulation.shell import Simulation
 
 from .test_simulation import listener, recording, two_clerks
@@ -129,7 +138,8 @@ def test_what_one_link_does_is_no_business_of_the_others() -> None:
 def test_more_loss_does_not_change_how_long_the_rest_takes() -> None:
     def arrivals(loss: float) -> list[tuple[datetime, ...]]:
         link = Link(NetworkModel(delay_s=2, jitter_s=1, loss=loss), "us", "ru", Chance(1))
-        return [link.attempt(NOON + number * MINUTE) for number in range(100)]
+        state = LinkState()
+        return [link.attempt(state, NOON + number * MINUTE) for number in range(100)]
 
     pairs = zip(arrivals(0.0), arrivals(0.3), strict=True)
     kept = [(before, after) for before, after in pairs if after]
@@ -139,7 +149,8 @@ def test_more_loss_does_not_change_how_long_the_rest_takes() -> None:
 
 def test_the_shares_of_lost_and_doubled_messages_are_as_asked_for() -> None:
     link = Link(NetworkModel(loss=0.2, duplication=0.1), "us", "ru", Chance(1))
-    counts = Counter(len(link.attempt(NOON)) for _ in range(10_000))
+    state = LinkState()
+    counts = Counter(len(link.attempt(state, NOON)) for _ in range(10_000))
     assert counts[0] / 10_000 == pytest.approx(0.2, abs=0.02)
     assert counts[2] / 10_000 == pytest.approx(0.08, abs=0.02)
 
@@ -226,7 +237,7 @@ def test_a_service_says_again_what_it_is_asked_for() -> None:
 def test_deaths_by_chance_come_as_often_as_asked_for() -> None:
     faults = Faults(parties=("us",), crashes_per_day=6, down_s=100)
     mortality = Mortality(faults, "us", Chance(1))
-    crashes = [crash for hour in range(24 * 365) if (crash := mortality.hour_from(NOON + hour * HOUR))]
+    crashes = [crash for hour in range(24 * 365) if (crash := mortality.in_hour(hour, NOON + hour * HOUR))]
     assert len(crashes) / 365 == pytest.approx(6, rel=0.1)
     assert all(50 <= crash.down_s <= 150 for crash in crashes)
     assert sum(crash.in_the_act for crash in crashes) / len(crashes) == pytest.approx(0.5, abs=0.1)

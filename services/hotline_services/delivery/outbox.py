@@ -6,107 +6,133 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
+from msgspec import field
 
 from hotline_protocol.message import Message
-from hotline_protocol.topics import encode
+from hotline_protocol.slices import Slice
+from hotline_protocol.topics import StoredMessage, encode
 
 FIRST_RESEND_S: Final = 2.0
 LONGEST_RESEND_S: Final = 30.0
 WINDOW: Final = 100_000
 
 
-class Outbox:
-    """Messages that wait for a receipt, with the time at which each is to be sent again.
+class Waiting(msgspec.Struct, frozen=True):
+    """A message that has no receipt yet: when it is sent again, and how long it waited for that."""
+
+    message: StoredMessage
+    due_s: float
+    wait_s: float
+
+
+class Outbox(Slice):
+    """Messages that wait for a receipt, by id, the oldest first.
 
     Times are seconds of the shell's own clock: real ones live, simulated ones in a simulation.
     """
 
-    def __init__(self, *, first_resend_s: float = FIRST_RESEND_S, longest_resend_s: float = LONGEST_RESEND_S) -> None:
-        self._first = first_resend_s
-        self._longest = longest_resend_s
-        self._waiting: dict[str, tuple[Message, float, float]] = {}
+    first_resend_s: float = FIRST_RESEND_S
+    longest_resend_s: float = LONGEST_RESEND_S
+    waiting: dict[str, Waiting] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self.waiting)
 
     def add(self, message: Message, now_s: float) -> None:
         """Keep this message, which is being sent now, until it is confirmed."""
-        self._waiting[message.id] = (message, now_s + self._first, self._first)
+        self.waiting[message.id] = Waiting(message, now_s + self.first_resend_s, self.first_resend_s)
 
     def confirm(self, ids: Iterable[str], by: str | None = None) -> list[str]:
         """Forget these; returns those that were waiting. ``by`` can confirm only what was said to it."""
-        known = [name for name in ids if name in self._waiting and self._is_for(name, by)]
-        return [name for name in known if self._waiting.pop(name, None) is not None]
+        known = [name for name in ids if name in self.waiting and self._is_for(name, by)]
+        return [name for name in known if self.waiting.pop(name, None) is not None]
 
     def _is_for(self, name: str, receiver: str | None) -> bool:
-        return receiver is None or getattr(self._waiting[name][0], "to", receiver) == receiver
+        return receiver is None or getattr(self.waiting[name].message, "to", receiver) == receiver
 
     def due(self, now_s: float) -> list[Message]:
         """Those to be sent again now, oldest first; each then waits twice as long, up to the longest wait."""
-        again = [message for message, at, _ in self._waiting.values() if at <= now_s]
-        for message in again:
-            wait = min(self._waiting[message.id][2] * 2, self._longest)
-            self._waiting[message.id] = (message, now_s + wait, wait)
-        return again
+        again = [one for one in self.waiting.values() if one.due_s <= now_s]
+        for one in again:
+            wait_s = min(one.wait_s * 2, self.longest_resend_s)
+            self.waiting[one.message.id] = Waiting(one.message, now_s + wait_s, wait_s)
+        return [one.message for one in again]
 
     def hurry(self, now_s: float) -> None:
         """Everything is due now: the peer or the broker has just come back."""
-        for waiting, (message, _, _) in self._waiting.items():
-            self._waiting[waiting] = (message, now_s, self._first)
+        for name, one in self.waiting.items():
+            self.waiting[name] = Waiting(one.message, now_s, self.first_resend_s)
 
     @property
     def next_due(self) -> float | None:
         """When ``due`` next has something, or None."""
-        return min((at for _, at, _ in self._waiting.values()), default=None)
+        return min((one.due_s for one in self.waiting.values()), default=None)
 
 
-class Seen:
+class Numbers(Slice):
+    """The numbers of one source and epoch that have come: all up to ``floor``, and those of ``seqs`` above it."""
+
+    floor: int = 0
+    highest: int = 0
+    seqs: set[int] = field(default_factory=set)
+
+    def first_time(self, seq: int) -> bool:
+        """True once for each number; never for one below the window of the last 100,000."""
+        if seq <= self.floor or seq in self.seqs:
+            return False
+        self.highest = max(seq, self.highest)
+        self.seqs.add(seq)
+        while self.floor + 1 in self.seqs:
+            self.floor += 1
+            self.seqs.remove(self.floor)
+        if len(self.seqs) >= 2 * WINDOW:
+            self.floor = sorted(self.seqs)[WINDOW - 1]
+            self.seqs = {seq for seq in self.seqs if seq > self.floor}
+        return True
+
+
+class Seen(Slice):
     """Tells a message that came before. Remembers the last 100,000 of each source and epoch.
 
     A message older than that window counts as seen. One that is not numbered (``seq`` 0) is told by its id and what it
     says: whoever gives an id that another has given says something else under it, and does not stand in its way.
+    ``numbered`` is by source and epoch, ``named`` has digests.
     """
 
-    def __init__(self) -> None:
-        self._numbered: dict[tuple[str, str], tuple[int, set[int]]] = {}
-        self._highest: dict[tuple[str, str], int] = {}
-        self._named: dict[bytes, None] = {}
+    numbered: dict[tuple[str, str], Numbers] = field(default_factory=dict)
+    named: dict[str, None] = field(default_factory=dict)
 
     def first_time(self, message: Message) -> bool:
         """True once for each message."""
         if message.seq == 0:
             return self._first_time_named(_content(message))
         key = (message.source, message.epoch)
-        floor, seqs = self._numbered.setdefault(key, (0, set()))
-        if message.seq <= floor or message.seq in seqs:
-            return False
-        seqs.add(message.seq)
-        self._highest[key] = max(message.seq, self._highest.get(key, 0))
-        if len(seqs) >= 2 * WINDOW:
-            floor = sorted(seqs)[WINDOW - 1]
-            self._numbered[key] = (floor, {seq for seq in seqs if seq > floor})
-        return True
+        numbers = self.numbered.get(key)
+        if numbers is None:
+            numbers = self.numbered[key] = Numbers()
+        return numbers.first_time(message.seq)
 
     def highest(self, source: str, epoch: str) -> int:
         """The highest number of this source in this epoch; 0 when it is unknown."""
-        return self._highest.get((source, epoch), 0)
+        numbers = self.numbered.get((source, epoch))
+        return numbers.highest if numbers else 0
 
     def streams(self) -> list[tuple[str, str, int]]:
         """Every source and epoch, with the highest number."""
-        return [(source, epoch, highest) for (source, epoch), highest in self._highest.items()]
+        return [(source, epoch, numbers.highest) for (source, epoch), numbers in self.numbered.items()]
 
-    def _first_time_named(self, name: bytes) -> bool:
-        if name in self._named:
+    def _first_time_named(self, name: str) -> bool:
+        if name in self.named:
             return False
-        self._named[name] = None
-        if len(self._named) > WINDOW:
-            del self._named[next(iter(self._named))]
+        self.named[name] = None
+        if len(self.named) > WINDOW:
+            del self.named[next(iter(self.named))]
         return True
 
 
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _content(message: Message) -> bytes:
+def _content(message: Message) -> str:
     """Stands for the id and all that is said but when: what is typed without a time is given one each time it comes."""
-    return hashlib.sha256(encode(msgspec.structs.replace(message, time=_NO_TIME))).digest()[:16]
+    return hashlib.sha256(encode(msgspec.structs.replace(message, time=_NO_TIME))).hexdigest()[:32]

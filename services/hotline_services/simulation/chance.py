@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from array import array
 from struct import Struct
 from typing import Final
 
@@ -36,3 +37,19 @@ class Chance:
 
     def _digest(self, purpose: str) -> bytes:
         return hashlib.sha256(f"{self.seed}/{purpose}".encode()).digest()
+
+
+class Draws:
+    """The numbers of one purpose's stream by position, from 0 on. They are kept: whoever has copied a run at a position
+    draws what the original draws.
+    """
+
+    def __init__(self, chance: Chance, purpose: str) -> None:
+        self._next: Final = chance.stream(purpose).random
+        self._drawn: Final = array("d")
+
+    def __getitem__(self, position: int) -> float:
+        drawn = self._drawn
+        while len(drawn) <= position:
+            drawn.append(self._next())
+        return drawn[position]

@@ -1,18 +1,53 @@
 """Nodes on a network that loses, doubles and delays, and that die: what a live shell does about it, simulated."""
 
-from collections.abc import Callable, Collection, Set
+import copy
+from collections.abc import Callable, Collection, Mapping, Set
+from datetime import datetime
+from typing import Final
+
+from msgspec import field
 
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health
+from hotline_protocol.slices import Slice
 from hotline_protocol.topics import HEALTH, TOPICS, Topic
 
 from .chance import Chance
-from .event_queue import Agenda
-from .faulty_node import FaultyNode
-from .network import HOUR, ClockStep, Crash, Faults, Hang, Intrusion, Link, Mortality, NetworkModel
+from .event_queue import (
+    Arrival,
+    BrokerBack,
+    ClockStepped,
+    Confirmation,
+    Death,
+    EventQueue,
+    Handlers,
+    HangBegins,
+    HangEnds,
+    HourBegins,
+    Injection,
+    Intruded,
+    IntrusionHeard,
+    ReceiptedArrival,
+    ResendDue,
+    Return,
+    Wake,
+    Written,
+)
+from .faulty_node import FaultyNode, NodeState
+from .network import HOUR, Faults, Intrusion, Link, LinkState, Mortality, NetworkModel
 from .node import Listener
 from .routes import Routes, addressee
+
+
+class FaultyState(Slice):
+    """What is under way, what each node keeps, and what the broker has retained of healths and of intrusions."""
+
+    queue: EventQueue
+    nodes: dict[str, NodeState] = field(default_factory=dict)
+    links: dict[str, LinkState] = field(default_factory=dict)
+    retained: dict[str, Health] = field(default_factory=dict)
+    intruded: tuple[Intrusion, ...] = ()
 
 
 class FaultyNetwork:
@@ -22,36 +57,76 @@ class FaultyNetwork:
     broker's promise: it arrives, however late, and waits there for a node that is down.
     """
 
-    def __init__(self, model: NetworkModel, faults: Faults, agenda: Agenda, chance: Chance) -> None:
+    def __init__(self, model: NetworkModel, faults: Faults, start: datetime, chance: Chance) -> None:
+        self.state = FaultyState(EventQueue(start, start))
+        self._model: Final = model
+        self._faults: Final = faults
+        self._chance: Final = chance
+        self._routes: Final = Routes()
+        self._links: Final[dict[str, Link]] = {}
+        self._mortalities: Final = {party: Mortality(faults, party, chance) for party in faults.parties}
         self._listener: Listener | None = None
-        self._model = model
-        self._faults = faults
-        self._agenda = agenda
-        self._chance = chance
-        self._routes = Routes()
         self._nodes: dict[str, FaultyNode] = {}
-        self._links: dict[tuple[str, str], Link] = {}
-        self._retained: dict[str, Health] = {}
-        self._intruded: list[Intrusion] = []  # what is retained of it
+        self.handlers = self._handlers()
+
+    def _handlers(self) -> Handlers:
+        nodes = self._nodes
+        return {
+            Injection: lambda event: self._inject(event.message),
+            Arrival: lambda event: nodes[event.to].receive(event.message),
+            ReceiptedArrival: lambda event: nodes[event.to].receive_receipted(event.message),
+            Confirmation: lambda event: nodes[event.to].confirmed(event.message_id),
+            Wake: lambda event: nodes[event.name].woken(),
+            ResendDue: lambda event: nodes[event.name].resend(),
+            Written: lambda event: nodes[event.name].written(),
+            Return: lambda event: nodes[event.name].rise(event.lost),
+            HangEnds: lambda event: nodes[event.name].kill_hung(event),
+            IntrusionHeard: lambda event: nodes[event.to].hear(event.intrusion),
+            Intruded: lambda event: self._intrude(event.intrusion),
+            BrokerBack: lambda _: self._reconnect(),
+            Death: self._kill,
+            HangBegins: self._hang,
+            ClockStepped: self._step_clock,
+            HourBegins: self._begin_hour,
+        }
 
     def add(self, name: str, core_factory: Callable[[], Core], hears: Collection[Topic]) -> None:
         """A new node."""
-        slow = [slow for slow in self._faults.slow_disks if slow.party == name]
-        self._nodes[name] = FaultyNode(name, core_factory, self, self._agenda, slow)
+        slow = tuple(slow for slow in self._faults.slow_disks if slow.party == name)
+        state = self.state.nodes[name] = NodeState(clock_latest=self.queue.start)
+        self._nodes[name] = FaultyNode(name, core_factory, self, state, slow)
         self._routes.subscribe(name, hears)
 
-    def core(self, name: str) -> Core:
-        """The core of this node."""
-        return self._nodes[name].core
+    def clone(self) -> "FaultyNetwork":
+        """An equal network of cloned nodes, which nobody listens to."""
+        twin = copy.copy(self)
+        twin.state = self.state.copy()
+        twin.adopt({name: node.clone(twin, twin.state.nodes[name]) for name, node in self._nodes.items()})
+        return twin
 
-    def lost(self, name: str) -> Set[str]:
-        """The ids of what this node has said and no longer knows of."""
-        return self._nodes[name].lost
+    def adopt(self, nodes: dict[str, FaultyNode]) -> None:
+        """Have these nodes, and nobody who listens."""
+        self._nodes, self._listener = nodes, None
+        self.handlers = self._handlers()
+
+    @property
+    def cores(self) -> Mapping[str, Core]:
+        """The core of each node as it is now."""
+        return {name: node.core for name, node in self._nodes.items()}
+
+    @property
+    def queue(self) -> EventQueue:
+        """What is under way."""
+        return self.state.queue
 
     @property
     def names(self) -> Collection[str]:
         """The nodes."""
         return self._nodes.keys()
+
+    def lost(self, name: str) -> Set[str]:
+        """The ids of what this node has said and no longer knows of."""
+        return self.state.nodes[name].lost
 
     def listen(self, listener: Listener | None) -> None:
         """Tell this one of each message, and nobody else."""
@@ -59,22 +134,23 @@ class FaultyNetwork:
 
     def begin(self) -> None:
         """All nodes come up, and what will befall them is put down."""
+        put = self.queue.put
         for outage in self._model.outages:
-            self._agenda.put(outage.end, self._reconnect, None)
+            put(outage.end, BrokerBack())
         for crash in self._faults.crashes:
-            self._agenda.put(crash.at, self._kill, crash)
+            put(crash.at, Death(crash))
         for hang in self._faults.hangs:
-            self._agenda.put(hang.at, self._hang, hang)
+            put(hang.at, HangBegins(hang))
         for step in self._faults.clock_steps:
-            self._agenda.put(step.at, self._step_clock, step)
+            put(step.at, ClockStepped(step.party, step.offset_s))
         for intrusion in self._faults.intrusions:
-            self._agenda.put(intrusion.at, self._intrude, intrusion)
+            put(intrusion.at, Intruded(intrusion))
         for party in self._faults.parties:
-            self._live_dangerously(Mortality(self._faults, party, self._chance))
+            self._begin_hour(HourBegins(party, 0))
         for node in self._nodes.values():
             node.begin()
 
-    def inject(self, message: Message) -> None:
+    def _inject(self, message: Message) -> None:
         """Bring this from outside, now; a node that is down gets it when it is back."""
         self._tell(message)
         route = self._routes[type(message)]
@@ -83,11 +159,11 @@ class FaultyNetwork:
             if name in self._nodes:
                 self._nodes[name].receive(message)
 
-    def publish(self, message: Message, sender: "FaultyNode") -> None:
+    def publish(self, message: Message, sender: FaultyNode) -> None:
         """Bring this to whoever it is for, as it is said for the first time."""
         self._tell(message)
         if isinstance(message, Health):
-            self._retained[message.source] = message
+            self.state.retained[message.source] = message
         route = self._routes[type(message)]
         to = addressee(message) if route.addressed else None
         if to in self._nodes:
@@ -103,14 +179,14 @@ class FaultyNetwork:
     def send(self, message: Message, sender: str) -> None:
         """One attempt to bring a receipted message to its addressee."""
         to = addressee(message)
-        for arrival in self._link(sender, to).attempt(self._agenda.now):
-            self._agenda.put(arrival, self._nodes[to].receive_receipted, message)
+        for arrival in self._attempt(sender, to):
+            self.queue.put(arrival, ReceiptedArrival(to, message))
 
     def receipt(self, message: Message, receiver: str) -> None:
         """One attempt to tell the sender that its message is in the receiver's journal."""
         if message.source in self._nodes:
-            for arrival in self._link(receiver, message.source).attempt(self._agenda.now):
-                self._agenda.put(arrival, self._nodes[message.source].confirmed, message.id)
+            for arrival in self._attempt(receiver, message.source):
+                self.queue.put(arrival, Confirmation(message.source, message.id))
 
     def resend(self, messages: Collection[Message], sender: str, to: str) -> None:
         """Bring these again to the one that asked, as far as they are meant for it."""
@@ -122,52 +198,58 @@ class FaultyNetwork:
     def retained_for(self, name: str) -> None:
         """What the broker tells a node that has just subscribed again."""
         if self._routes.hears(name, HEALTH):
-            for source, health in self._retained.items():
+            for source, health in self.state.retained.items():
                 if source != name:
                     self._deliver(health, source, name)
-        for intrusion in self._intruded:
+        for intrusion in self.state.intruded:
             if name in self._hearers(intrusion.topic):
-                self._agenda.put(self._agenda.now, self._nodes[name].hear, intrusion)
+                self.queue.put(self.queue.now, IntrusionHeard(name, intrusion))
 
     def is_receipted(self, message: Message) -> bool:
         """Whether the sender keeps it until the receiver has it."""
         return self._routes[type(message)].receipted and addressee(message) in self._nodes
 
     def _deliver(self, message: Message, sender: str, to: str) -> None:
-        for arrival in self._link(sender, to).deliver(self._agenda.now):
-            self._agenda.put(arrival, self._nodes[to].receive, message)
+        link, state = self._link(sender, to)
+        for arrival in link.deliver(state, self.queue.now):
+            self.queue.put(arrival, Arrival(to, message))
 
-    def _link(self, sender: str, receiver: str) -> Link:
-        link = self._links.get((sender, receiver))
-        if link is None:
-            link = Link(self._model, sender, receiver, self._chance)
-            self._links[sender, receiver] = link
-        return link
+    def _attempt(self, sender: str, to: str) -> tuple[datetime, ...]:
+        link, state = self._link(sender, to)
+        return link.attempt(state, self.queue.now)
+
+    def _link(self, sender: str, receiver: str) -> tuple[Link, LinkState]:
+        name = f"{sender}/{receiver}"
+        if name not in self._links:
+            self._links[name] = Link(self._model, sender, receiver, self._chance)
+        if name not in self.state.links:
+            self.state.links[name] = LinkState()
+        return self._links[name], self.state.links[name]
 
     def _tell(self, message: Message) -> None:
         if self._listener is not None:
-            self._listener(message, self._agenda.now)
+            self._listener(message, self.queue.now)
 
-    def _reconnect(self, _: None) -> None:
+    def _reconnect(self) -> None:
         for node in self._nodes.values():
             node.reconnect()
 
-    def _kill(self, crash: Crash) -> None:
-        node = self._nodes.get(crash.party)
+    def _kill(self, event: Death) -> None:
+        node = self._nodes.get(event.crash.party)
         if node is not None:  # not every run has a monitor
-            node.die(crash)
+            node.die(event.crash)
 
-    def _hang(self, hang: Hang) -> None:
-        if hang.party in self._nodes:
-            self._nodes[hang.party].hang(hang)
+    def _hang(self, event: HangBegins) -> None:
+        if event.hang.party in self._nodes:
+            self._nodes[event.hang.party].hang(event.hang)
 
-    def _step_clock(self, step: ClockStep) -> None:
-        if step.party in self._nodes:
-            self._nodes[step.party].step_clock(step.offset_s)
+    def _step_clock(self, event: ClockStepped) -> None:
+        if event.name in self._nodes:
+            self._nodes[event.name].step_clock(event.offset_s)
 
     def _intrude(self, intrusion: Intrusion) -> None:
         if intrusion.retained:
-            self._intruded.append(intrusion)
+            self.state.intruded = (*self.state.intruded, intrusion)
         for name in self._hearers(intrusion.topic):
             self._nodes[name].hear(intrusion)
 
@@ -179,8 +261,9 @@ class FaultyNetwork:
                 return [name for name in self._nodes if name == levels.get("to") or self._routes.hears(name, topic)]
         return []
 
-    def _live_dangerously(self, mortality: Mortality) -> None:
-        now = self._agenda.now
-        if crash := mortality.hour_from(now):
-            self._agenda.put(crash.at, self._kill, crash)
-        self._agenda.put(now + HOUR, self._live_dangerously, mortality)
+    def _begin_hour(self, event: HourBegins) -> None:
+        """Draw whether the party dies in this hour."""
+        now = self.queue.now
+        if crash := self._mortalities[event.party].in_hour(event.number, now):
+            self.queue.put(crash.at, Death(crash))
+        self.queue.put(now + HOUR, HourBegins(event.party, event.number + 1))

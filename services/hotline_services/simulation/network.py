@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from hotline_protocol.message import AwareTime, PartyName
+from hotline_protocol.slices import Slice
 
-from .chance import Chance
+from .chance import Chance, Draws
 
 Probability = Annotated[float, Meta(ge=0, le=0.95)]
 Delay = Annotated[float, Meta(ge=0, le=3_600)]
@@ -138,49 +139,58 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
         return not (given or (self.parties and self.crashes_per_day))
 
 
+class LinkState(Slice):
+    """How many messages one link has been asked to bring, how many arrivals were drawn, and the latest of these."""
+
+    attempts: int = 0
+    arrivals: int = 0
+    latest: datetime | None = None
+
+
 class Link:
-    """One direction between two nodes. Its chance is its own: other links leave it as it is."""
+    """The rules of one direction between two nodes. Its chance is its own: other links leave it as it is."""
 
     def __init__(self, model: NetworkModel, sender: str, receiver: str, chance: Chance) -> None:
-        self._model = model
-        self._delay = timedelta(seconds=model.delay_s - model.jitter_s)
-        self._jitter = timedelta(seconds=2 * model.jitter_s)
-        self._late = timedelta(seconds=model.late_s)
+        self._model: Final = model
+        self._delay: Final = timedelta(seconds=model.delay_s - model.jitter_s)
+        self._jitter: Final = timedelta(seconds=2 * model.jitter_s)
+        self._late: Final = timedelta(seconds=model.late_s)
         name = f"network/{sender}/{receiver}"
-        self._loss = chance.stream(f"{name}/loss").random
-        self._duplication = chance.stream(f"{name}/duplication").random
-        self._reordering = chance.stream(f"{name}/reordering").random
-        self._delays = chance.stream(f"{name}/delay").random
-        self._closed = sorted(_closed(model, {sender, receiver}))
-        self._latest: datetime | None = None
+        self._losses: Final = Draws(chance, f"{name}/loss")
+        self._duplications: Final = Draws(chance, f"{name}/duplication")
+        self._reorderings: Final = Draws(chance, f"{name}/reordering")
+        self._delays: Final = Draws(chance, f"{name}/delay")
+        self._closed: Final = tuple(sorted(_closed(model, {sender, receiver})))
 
-    def attempt(self, at: datetime) -> tuple[datetime, ...]:
+    def attempt(self, state: LinkState, at: datetime) -> tuple[datetime, ...]:
         """When a message sent at this time arrives: once, twice, or not at all."""
-        lost = self._loss() < self._model.loss
-        doubled = self._duplication() < self._model.duplication
-        arrival = self._arrival(at)
+        lost = self._losses[state.attempts] < self._model.loss
+        doubled = self._duplications[state.attempts] < self._model.duplication
+        state.attempts += 1
+        arrival = self._arrival(state, at)
         if lost or self._open_at(at) != at or self._open_at(arrival) != arrival:
             return ()
-        return (arrival, self._arrival(at)) if doubled else (arrival,)
+        return (arrival, self._arrival(state, at)) if doubled else (arrival,)
 
-    def deliver(self, at: datetime) -> tuple[datetime, ...]:
+    def deliver(self, state: LinkState, at: datetime) -> tuple[datetime, ...]:
         """When a message arrives that is tried again until it does, as a broker and its clients do."""
         while True:
             at = self._open_at(at)
-            if arrivals := self.attempt(at):
+            if arrivals := self.attempt(state, at):
                 return arrivals
             at += RETRY
 
-    def _arrival(self, at: datetime) -> datetime:
+    def _arrival(self, state: LinkState, at: datetime) -> datetime:
         arrival = at + self._delay
         if self._jitter:
-            arrival += self._delays() * self._jitter
-        draw = self._reordering()
+            arrival += self._delays[state.arrivals] * self._jitter
+        draw = self._reorderings[state.arrivals]
+        state.arrivals += 1
         if draw < self._model.reordering:
             return arrival + draw / self._model.reordering * self._late
-        if self._latest is None or arrival > self._latest:
-            self._latest = arrival
-        return self._latest
+        if state.latest is None or arrival > state.latest:
+            state.latest = arrival
+        return state.latest
 
     def _open_at(self, at: datetime) -> datetime:
         """The first time from this one on at which the link is open."""
@@ -199,22 +209,22 @@ def _closed(model: NetworkModel, ends: set[str]) -> Iterator[tuple[datetime, dat
 
 
 class Mortality:
-    """The deaths of one party by chance, hour by hour.
+    """The rules by which one party dies by chance, hour by hour.
 
     Drawn by the hour and not from an exponential law, since the last digit of a logarithm differs between
     machines.
     """
 
     def __init__(self, faults: Faults, party: str, chance: Chance) -> None:
-        self.party: Final = party
-        self._rate = faults.crashes_per_day / HOURS_A_DAY
-        self._down_s = faults.down_s
-        self._draw = chance.stream(f"crash/{party}").random
+        self._party: Final = party
+        self._rate: Final = faults.crashes_per_day / HOURS_A_DAY
+        self._down_s: Final = faults.down_s
+        self._draws: Final = Draws(chance, f"crash/{party}")
 
-    def hour_from(self, now: datetime) -> Crash | None:
-        """The party's death in the hour that begins now, if it does not live through it."""
-        dies, into, down, act = self._draw(), self._draw(), self._draw(), self._draw()
+    def in_hour(self, number: int, begins: datetime) -> Crash | None:
+        """The party's death in the hour of this number, from 0 on, if it does not live through it."""
+        dies, into, down, act = (self._draws[4 * number + each] for each in range(4))
         if dies >= self._rate:
             return None
         down_s = self._down_s * (0.5 + down)
-        return Crash(party=self.party, at=now + into * HOUR, down_s=down_s, in_the_act=act < 0.5)
+        return Crash(party=self._party, at=begins + into * HOUR, down_s=down_s, in_the_act=act < 0.5)

@@ -10,6 +10,14 @@ from hotline_protocol.service import Health, Presence
 Listener = Callable[[Message, datetime], None]
 
 
+def clone_of(name: str, core: Core) -> Core:
+    """An equal core. Raises TypeError when this one is no :class:`~hotline_protocol.core.Value`."""
+    clone: Callable[[], Core] | None = getattr(core, "clone", None)
+    if clone is None:
+        raise TypeError(f"{name}: its core, a {type(core).__name__}, cannot be cloned")
+    return clone()
+
+
 def lapse(name: str, core: Core, now: datetime) -> Sequence[Message]:
     """What the core says when it is woken.
 

@@ -1,120 +1,143 @@
 """Nodes on a network that loses nothing: no receipts, no journals, nothing seen twice. Made to be fast."""
 
+import copy
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from heapq import heappush
 from typing import Final
 
+from msgspec import field
+
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
+from hotline_protocol.slices import Slice
 from hotline_protocol.topics import Topic
 
-from .event_queue import Agenda, Alarm
+from .event_queue import Arrival, EventQueue, Handlers, Injection, Wake
 from .network import NetworkModel
-from .node import Listener, birth, circumstances, lapse
+from .node import Listener, birth, circumstances, clone_of, lapse
 from .routes import Routes, addressee
+
+
+class PerfectState(Slice):
+    """What is under way, and when each node is woken."""
+
+    queue: EventQueue
+    alarms: dict[str, datetime | None] = field(default_factory=dict)
 
 
 class PerfectNetwork:
     """Brings each message once, in order, after one and the same delay."""
 
-    def __init__(self, model: NetworkModel, agenda: Agenda) -> None:
-        self.agenda: Final = agenda
-        self.delay: Final = timedelta(seconds=model.delay_s)
-        self.doors: Final[dict[str, Callable[[Message], None]]] = {}
-        self.direct: Final[set[type[Message]]] = set()
+    def __init__(self, model: NetworkModel, start: datetime) -> None:
+        self.state = PerfectState(EventQueue(start, start))
+        self.cores: dict[str, Core] = {}
+        self._delay: Final = timedelta(seconds=model.delay_s)
+        self._routes: Final = Routes()
         self._listener: Listener | None = None
-        self._routes = Routes()
-        self._nodes: dict[str, PerfectNode] = {}
+        self._direct: set[type[Message]] = set()
+        self._deadlines: dict[str, datetime | None] = {}
+        self.handlers = self._handlers()
+
+    def _handlers(self) -> Handlers:
+        return {Injection: self._inject, Arrival: self._receive, Wake: self._wake}
+
+    @property
+    def queue(self) -> EventQueue:
+        """What is under way."""
+        return self.state.queue
 
     def add(self, name: str, core_factory: Callable[[], Core], hears: Collection[Topic]) -> None:
         """A new node."""
-        node = self._nodes[name] = PerfectNode(name, core_factory(), self)
-        self.doors[name] = node.receive
+        self.cores[name] = core_factory()
+        self.state.alarms[name] = None
         self._routes.subscribe(name, hears)
 
-    def core(self, name: str) -> Core:
-        """The core of this node."""
-        return self._nodes[name].core
+    def clone(self) -> "PerfectNetwork":
+        """An equal network of cloned cores, which nobody listens to."""
+        twin = copy.copy(self)
+        twin.state = self.state.copy()
+        twin.cores = {name: clone_of(name, core) for name, core in self.cores.items()}
+        twin.forget_wiring()
+        return twin
+
+    def forget_wiring(self) -> None:
+        """Work out anew what is remembered of the cores and of who listens."""
+        self._listener, self._direct, self._deadlines = None, set(), {}
+        self.handlers = self._handlers()
 
     def listen(self, listener: Listener | None) -> None:
         """Tell this one of each message, and nobody else."""
         self._listener = listener
-        self.direct.clear()
+        self._direct.clear()
 
     def begin(self) -> None:
         """All nodes come up."""
-        for name, node in self._nodes.items():
-            self.publish(birth(name, 0, 0, self.agenda.now), name)
-            node.arm()
+        for name in self.cores:
+            self._publish(birth(name, 0, 0, self.queue.now), name)
+            self._arm(name)
 
-    def inject(self, message: Message) -> None:
+    def _inject(self, event: Injection) -> None:
         """Bring this from outside, now."""
-        self._spread(message, None, self.agenda.now)
+        self._spread(event.message, None, self.queue.now)
 
-    def publish(self, message: Message, sender: str) -> None:
+    def _publish(self, message: Message, sender: str) -> None:
         """Bring this to whoever it is for."""
-        self._spread(message, sender, self.agenda.now + self.delay)
+        self._spread(message, sender, self.queue.now + self._delay)
 
     def _spread(self, message: Message, sender: str | None, arrival: datetime) -> None:
-        agenda = self.agenda
+        queue = self.state.queue
         if self._listener is not None:
-            self._listener(message, agenda.now)
+            self._listener(message, queue.now)
         kind = type(message)
         addressed, _, housekeeping, hearers = self._routes[kind]
         to = None
         if addressed and not housekeeping:  # there is nothing to send again
             to = addressee(message)
-            if door := self.doors.get(to):
-                heappush(agenda.heap, (arrival, agenda.sequence(), door, message))
+            if to in self.cores:
+                queue.put(arrival, Arrival(to, message))
             if not hearers and self._listener is None:
-                self.direct.add(kind)
+                self._direct.add(kind)
         for hearer in hearers:
             if hearer not in (to, sender):
-                heappush(agenda.heap, (arrival, agenda.sequence(), self.doors[hearer], message))
+                queue.put(arrival, Arrival(hearer, message))
 
+    def _receive(self, event: Arrival) -> None:
+        """Feed this message to the core of the node.
 
-class PerfectNode:
-    """A core: what arrives is fed to it, what it says is published, and it is woken when it wants to be."""
-
-    __slots__ = ("_alarm", "_deadline", "_name", "_network", "_receive", "core")
-
-    def __init__(self, name: str, core: Core, network: PerfectNetwork) -> None:
-        self.core = core
-        self._receive = core.receive
-        self._name = name
-        self._network = network
-        self._deadline: datetime | None = None
-        self._alarm = Alarm(network.agenda, self._lapse)
-
-    def receive(self, message: Message) -> None:
-        """Feed this message to the core.
-
-        What it says and concerns its addressee alone is put down here and not by ``publish``: it is most of all
+        What it says and concerns its addressee alone is put down here and not by ``_publish``: it is most of all
         that is said, and the calls to do it in would take half of the time.
         """
-        network = self._network
-        agenda = network.agenda
+        name, queue, cores = event.to, self.state.queue, self.cores
+        core = cores[name]
         try:
-            saying = self._receive(message, agenda.now)
+            saying = core.receive(event.message, queue.now)
         except Exception as error:
-            error.add_note(circumstances(self._name, message, agenda.now))
+            error.add_note(circumstances(name, event.message, queue.now))
             raise
         for said in saying:
-            if type(said) in network.direct and (door := network.doors.get(addressee(said))):
-                heappush(agenda.heap, (agenda.now + network.delay, agenda.sequence(), door, said))
+            if type(said) in self._direct and (to := addressee(said)) in cores:
+                queue.count = number = queue.count + 1
+                heappush(queue.heap, (queue.now + self._delay, number, Arrival(to, said)))
             else:
-                network.publish(said, self._name)
-        if self.core.next_deadline is not self._deadline:
-            self.arm()
+                self._publish(said, name)
+        if core.next_deadline is not self._deadlines.get(name):
+            self._arm(name)
 
-    def arm(self) -> None:
-        """Have the core woken at its next deadline, and not at the one before."""
-        self._deadline = self.core.next_deadline
-        self._alarm.set(self._deadline)
+    def _arm(self, name: str) -> None:
+        """Have the core woken at its next deadline, or at once when that has passed, and not at the one before."""
+        at = self._deadlines[name] = self.cores[name].next_deadline
+        if at is not None:
+            at = max(at, self.queue.now)
+            if at != self.state.alarms[name]:
+                self.queue.put(at, Wake(name))
+        self.state.alarms[name] = at
 
-    def _lapse(self) -> None:
-        now = self._network.agenda.now
-        for said in lapse(self._name, self.core, now):
-            self._network.publish(said, self._name)
-        self.arm()
+    def _wake(self, event: Wake) -> None:
+        name, now = event.name, self.queue.now
+        if self.state.alarms[name] != now:
+            return  # it has changed its mind
+        self.state.alarms[name] = None
+        for said in lapse(name, self.cores[name], now):
+            self._publish(said, name)
+        self._arm(name)

@@ -1,7 +1,11 @@
-"""The simulated shell: cores joined to an agenda and virtual time. One seed, one log, to the byte."""
+"""The simulated shell: cores joined to an event queue and virtual time. One seed, one log, to the byte.
 
+A whole run is a value: it can be cloned, compared, written down, read back, and played event by event.
+"""
+
+import copy
 import gc
-from collections.abc import Callable, Collection, Iterator, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -11,7 +15,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.topics import Topic
 
 from .chance import Chance
-from .event_queue import Agenda
+from .event_queue import Injection
 from .faulty import FaultyNetwork
 from .network import Faults, NetworkModel
 from .node import Listener
@@ -35,41 +39,38 @@ class Simulation:
         network: NetworkModel = NetworkModel(),  # noqa: B008  frozen
         faults: Faults = Faults(),  # noqa: B008  frozen
     ) -> None:
-        self.chance = Chance(seed)
-        self._agenda = Agenda(start)
+        self.chance: Final = Chance(seed)
         self._network: PerfectNetwork | FaultyNetwork
         if network.perfect and faults.none:
-            self._network = PerfectNetwork(network, self._agenda)
+            self._network = PerfectNetwork(network, start)
         else:
-            self._network = FaultyNetwork(network, faults, self._agenda, self.chance)
-        self._names: set[str] = set()
+            self._network = FaultyNetwork(network, faults, start, self.chance)
         self._begun = False
 
     @property
     def start(self) -> datetime:
         """When simulated time began."""
-        return self._agenda.start
+        return self._network.queue.start
 
     @property
     def now(self) -> datetime:
         """The present, in simulated time."""
-        return self._agenda.now
+        return self._network.queue.now
 
     def add(self, name: str, core_factory: Callable[[], Core], *, hears: Collection[Topic] = ()) -> None:
         """A service. ``core_factory`` makes the same core each time: a service that has died begins with a new one.
 
         Raises ValueError when there is one of that name, or when the run has begun.
         """
-        if name in self._names:
+        if name in self._network.cores:
             raise ValueError(f"{name}: there is a service of this name")
         if self._begun:
             raise ValueError(f"{name}: services are added before the first run")
-        self._names.add(name)
         self._network.add(name, core_factory, hears)
 
     def core(self, name: str) -> Core:
         """The core of this service as it is now; after a crash it is another. Raises KeyError."""
-        return self._network.core(name)
+        return self._network.cores[name]
 
     def lost(self, name: str) -> Set[str]:
         """The ids of what this service has said and no longer knows of, since its journal lost its end."""
@@ -79,16 +80,68 @@ class Simulation:
         """Bring this message from outside at this time. Raises ValueError when that has passed."""
         if at < self.now:
             raise ValueError(f"at: {at.isoformat()} has passed, it is {self.now.isoformat()}")
-        self._agenda.put(at, self._network.inject, message)
+        self._network.queue.put(at, Injection(message))
+
+    # Playing it.
 
     def run(self, until: datetime, on_message: Listener | None = None) -> None:
         """Go on up to and including this time. ``on_message`` is told of each message once, when it is said."""
         self._network.listen(on_message)
         with _collecting_seldom():
-            if not self._begun:
-                self._begun = True
-                self._network.begin()
-            self._agenda.run(until.astimezone(UTC))
+            self._begin()
+            self._network.queue.run(until.astimezone(UTC), self._network.handlers)
+
+    def run_until(self, reached: datetime | Callable[["Simulation"], bool], on_message: Listener | None = None) -> bool:
+        """Go on up to this time, or until this is true of the run, which is asked after each event.
+
+        Returns False when nothing is left to happen before that.
+        """
+        if isinstance(reached, datetime):
+            self.run(reached, on_message)
+            return True
+        self._network.listen(on_message)
+        with _collecting_seldom():
+            self._begin()
+            while not reached(self):
+                if not self._network.queue.heap:
+                    return False
+                self._network.queue.step(self._network.handlers)
+        return True
+
+    def step(self) -> Sequence[Message] | None:
+        """Let the next event happen; returns what is said to it, or None when nothing is left to happen.
+
+        The first step brings all services up.
+        """
+        said: list[Message] = []
+        self._network.listen(lambda message, _: said.append(message))
+        if not self._begun:
+            self._begin()
+        elif self._network.queue.heap:
+            self._network.queue.step(self._network.handlers)
+        else:
+            return None
+        return said
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._network.begin()
+
+    # A value.
+
+    def clone(self) -> "Simulation":
+        """An equal run that shares nothing that changes: both say the same when they go on, and neither sees the other.
+
+        Raises TypeError when a core is no :class:`~hotline_protocol.core.Value`.
+        """
+        twin = copy.copy(self)
+        twin.adopt(self._network.clone())
+        return twin
+
+    def adopt(self, network: PerfectNetwork | FaultyNetwork) -> None:
+        """Go on with this network, its nodes, and what is under way in it."""
+        self._network = network
 
 
 @contextmanager
