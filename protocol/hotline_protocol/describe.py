@@ -189,6 +189,8 @@ def _operation(channel: Channel, action: str) -> tuple[str, dict[str, Any]]:
 
 def _message_components() -> dict[str, Any]:
     shown = {type(example): example for example in examples()}
+    if lacking := [kind.__name__ for kind in messages() if kind not in shown]:
+        raise LookupError(f"no example of {', '.join(lacking)} in protocol/hotline_protocol/examples.py")
     found: dict[str, Any] = {
         tag(kind): {
             "name": tag(kind),

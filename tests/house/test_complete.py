@@ -80,7 +80,8 @@ def test_a_table_has_every_member_of_its_enum_or_says_which_it_leaves_out() -> N
         absent = [member.name for member in type(next(iter(table))) if member not in table]
         if absent:
             left_out[name] = " ".join(absent)
-    assert left_out == PARTIAL
+    odd = {name: members for name, members in left_out.items() if PARTIAL.get(name) != members}
+    assert left_out == PARTIAL, f"these tables leave members out: {odd}"
 
 
 def enums() -> Mapping[type[enum.Enum], set[str]]:
@@ -103,7 +104,7 @@ def test_every_member_of_an_enum_is_named_where_it_is_handled() -> None:
         for member in kind
         if not any((name, member.name) in named for name in names)
     }
-    assert unnamed == OTHERWISE
+    assert unnamed == OTHERWISE, f"no module handles these members: {', '.join(sorted(unnamed - OTHERWISE))}"
 
 
 def subclasses(kind: type[Message]) -> Iterator[type[Message]]:
@@ -125,7 +126,8 @@ def test_every_message_has_its_topic() -> None:
 def test_every_message_is_named_where_it_is_heard(kind: type[Message]) -> None:
     """A message that no service names is one that all of them pass over."""
     services = [source(module) for module in modules() if module.__name__.startswith("hotline_services.")]
-    assert any(re.search(rf"\b{kind.__name__}\b", text) for text in services)
+    heard = any(re.search(rf"\b{kind.__name__}\b", text) for text in services)
+    assert heard, f"no module names {kind.__name__} but the protocol's own"
 
 
 @pytest.mark.parametrize("kind", TABLES, ids=lambda kind: kind.table)
@@ -144,7 +146,7 @@ def rows(page: str) -> list[str]:
 
 @pytest.mark.parametrize("format_", Format)
 def test_a_format_of_exports_is_documented(format_: Format) -> None:
-    assert format_.value in rows("docs/export.md")
+    assert format_.value in rows("docs/export.md"), f"docs/export.md has no row for the format {format_.value}"
 
 
 def test_a_table_of_exports_is_documented() -> None:

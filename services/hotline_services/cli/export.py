@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, assert_never
 
 import msgspec
 from cyclopts import Parameter
@@ -143,6 +143,8 @@ def _export(
                 _write_tables(run, kind, target)
             case Format.CZML | Format.KML | Format.GEOJSON:
                 _put(target, DRAWN[kind](_story(run, scenario)), force=force)
+            case _:
+                assert_never(kind)
     if run.cut_off:
         complain("export", run.cut_off)
     if str(target) != STDOUT:
