@@ -3,12 +3,15 @@
 What is not run here is in the rules of tests/house/documented.py.
 """
 
+import contextlib
 import os
+import pty
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +29,8 @@ from .conftest import need
 PATIENCE_S = 120
 STOPPED = (0, 130, -signal.SIGINT)
 """What a command that goes on ends with when it is interrupted: in its first moments that ends Python itself."""
+AT_A_TERMINAL = re.compile(r"hotline console (?!.*--plain)")
+"""What draws a screen, and refuses to where there is no terminal."""
 COPIED = ("compose", "docker-compose.yml", "docs", "examples", "scenarios", ".env.example")
 """What of a checkout the commands read or write."""
 
@@ -79,15 +84,23 @@ class Bench(NamedTuple):
     places: dict[str, str]
 
 
-def shell(environment: dict[str, str], folder: Path, text: str) -> "subprocess.Popen[str]":
+def shell(
+    environment: dict[str, str],
+    folder: Path,
+    text: str,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.STDOUT,
+) -> "subprocess.Popen[str]":
     """This command as somebody types it; interrupts reach all that it starts."""
     return subprocess.Popen(
         ["bash", "-c", text],
         cwd=folder,
         env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
         text=True,
         start_new_session=True,
     )
@@ -177,23 +190,42 @@ def name_of(block: list[Command]) -> str:
 class Staying:
     """A command that goes on until it is interrupted. It has said something, or has ended, when this is made."""
 
-    def __init__(self, text: str, process: "subprocess.Popen[str]") -> None:
-        assert process.stdout is not None
-        self.text, self.process = text, process
-        self.first = process.stdout.readline()
+    def __init__(self, environment: dict[str, str], folder: Path, text: str) -> None:
+        self.text = text
+        self._said = b""
+        self._begun = threading.Event()
+        if AT_A_TERMINAL.match(text):
+            output, end = pty.openpty()
+            self.process = shell(environment, folder, text, stdin=end, stdout=end, stderr=end)
+        else:
+            output, end = os.pipe()
+            self.process = shell(environment, folder, text, stdout=end, stderr=end)
+        os.close(end)
+        self._reading = threading.Thread(target=self._read, args=(output,), daemon=True)
+        self._reading.start()
+        assert self._begun.wait(PATIENCE_S), f"{text} says nothing"
+
+    def _read(self, output: int) -> None:
+        with contextlib.suppress(OSError):  # a terminal whose other end has been closed
+            while some := os.read(output, 65_536):
+                self._said += some
+                self._begun.set()
+        self._begun.set()
+        os.close(output)
 
     def end(self) -> None:
         """Interrupt it, unless it has ended: that must have been as it should be."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
-        said, _ = self.process.communicate(timeout=PATIENCE_S)
-        assert self.process.returncode in STOPPED, (self.text, self.process.returncode, self.first, said[-2_000:])
+        code = self.process.wait(PATIENCE_S)
+        self._reading.join(PATIENCE_S)
+        assert code in STOPPED, (self.text, code, self._said[-2_000:])
 
     def kill(self) -> None:
         """Leave nothing behind of a test that has failed."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.communicate()
+            self.process.wait(PATIENCE_S)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=name_of)
@@ -203,13 +235,13 @@ def test_what_is_shown_works_as_it_stands(block: list[Command], bench: Bench, tm
     try:
         for command in filter(tried, block):
             text = as_run(bench, command.text)
-            process = shell(bench.environment, tmp_path, text)
             rule = how(command)
             if rule is not None and rule.how is How.STAYS:
-                running.append(Staying(text, process))
+                running.append(Staying(bench.environment, tmp_path, text))
                 if text.startswith("hotline demo"):
                     assert waited((tmp_path / "var" / "monitor.sqlite3").exists, PATIENCE_S)
                 continue
+            process = shell(bench.environment, tmp_path, text)
             said, _ = process.communicate(timeout=PATIENCE_S)
             assert process.returncode in _good(text), (text, process.returncode, said[-2_000:])
         for each in reversed(running):
