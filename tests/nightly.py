@@ -7,5 +7,6 @@ import pytest
 
 
 def nightly(values: Iterable[Any]) -> list[Any]:
-    """These values of a parameter with the mark ``nightly``. Others of the same test stay without it."""
-    return [pytest.param(value, marks=pytest.mark.nightly) for value in values]
+    """These values of a parameter, or rows of several, with the mark ``nightly``."""
+    rows = (value if isinstance(value, tuple) else (value,) for value in values)
+    return [pytest.param(*row, marks=pytest.mark.nightly) for row in rows]

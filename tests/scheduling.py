@@ -1,11 +1,11 @@
 """Which test is run when there are several workers: tests that wait for other processes run beside tests that compute.
 
-Tests of one file stay together in one worker and in their order, so that what a file sets up is set up once. Of the
-tests that compute, no more files are run at a time than there are cores. The other workers take those that wait.
+Tests of one file stay together in one worker and in their order, as a rule, so that what a file sets up is set up once.
+Of the tests that compute, no more files are run at a time than there are cores. The other workers take those that wait.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import pytest
@@ -14,14 +14,32 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 CORES: Final = os.cpu_count() or 1
-WORKERS: Final = 2 * CORES
-"""Twice as many as cores: about half of the tests wait."""
+WORKERS: Final = 3 * CORES
+"""More than half of the time of all tests goes by while they wait."""
 WAITING: Final = ("tests/broker/", "tests/compose/", "tests/outside/")
 TOGETHER: Final = ("tests/compose/",)
 """Folders whose tests share what takes long to set up: they stay in one worker."""
+APART: Final = (
+    "tests/broker/test_benchmarks.py",
+    "tests/broker/test_conformance_live.py",
+    "tests/broker/test_console.py",
+    "tests/broker/test_lost_tail.py",
+    "tests/broker/test_namesakes.py",
+    "tests/broker/test_observers.py",
+    "tests/broker/test_signed_loss.py",
+    "tests/broker/test_signed_stack.py",
+    "tests/broker/test_stack.py",
+)
+"""Files of long tests that share nothing: each test is handed out by itself."""
 FIRST: Final = (
     "tests/compose/",
     "tests/simulated/test_faulty_days.py",
+    "tests/broker/test_documented_commands.py",
+    "tests/broker/test_cluster.py",
+    "tests/broker/test_broker_bounds.py",
+    "tests/outside/test_by_command.py",
+    *APART,
+    "tests/web/",
 )
 """What takes longest, in this order: begun late, it would be waited for in the end."""
 
@@ -31,19 +49,20 @@ def computes(unit: str) -> bool:
 
 
 def unit_of(nodeid: str) -> str:
-    """The file of a test, or its folder where that stays together."""
+    """What is handed to one worker as a whole: the file of a test, as a rule."""
     path = nodeid.partition("::")[0]
+    if path in APART:
+        return nodeid
     return next((folder for folder in TOGETHER if path.startswith(folder)), path)
 
 
-def in_order(units: Sequence[str]) -> list[str]:
+def in_order(units: Iterable[str]) -> list[str]:
     """What takes longest first, and the rest as it was."""
-    places = {unit: place for place, unit in enumerate(FIRST)}
-    return sorted(units, key=lambda unit: places.get(unit, len(FIRST)))
+    return sorted(units, key=lambda unit: next((n for n, one in enumerate(FIRST) if unit.startswith(one)), len(FIRST)))
 
 
 class Beside(LoadScopeScheduling):
-    """Hands out whole files. ``cores`` is how many that compute are run at a time while others wait."""
+    """Hands out files. ``cores`` is how many that compute are run at a time while others wait."""
 
     def __init__(self, config: pytest.Config, log: Producer | None = None, cores: int = CORES) -> None:
         super().__init__(config, log)
@@ -56,7 +75,7 @@ class Beside(LoadScopeScheduling):
         """Hand the worker the first file of the kind that is wanted now, or else the first of the other kind."""
         computing = sum(self._is_computing(other) for other in self.nodes if other is not node)
         wants_computing = computing < self._cores
-        queue = in_order(list(self.workqueue))
+        queue = in_order(self.workqueue)
         unit = next((unit for unit in queue if computes(unit) is wants_computing), queue[0])
         self.workqueue.move_to_end(unit, last=False)
         super()._assign_work_unit(node)

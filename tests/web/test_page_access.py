@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from tests.nightly import nightly
 
 from .browsing import LAPTOP, PHONE, Visit, count_of, expect, site, text_of
 
@@ -30,8 +31,11 @@ async def violations(page: "Page") -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize(
+    ("viewport", "scheme"),
+    [(LAPTOP, "light"), (PHONE, "dark"), *nightly([(LAPTOP, "dark"), (PHONE, "light")])],
+    ids=["laptop-light", "phone-dark", "laptop-dark", "phone-light"],
+)
 async def test_nothing_serious_is_found_by_axe(run: Path, visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
     async with site(run) as served:
         page = await visit(served.at(at=AT), viewport=viewport, color_scheme=scheme)
