@@ -119,7 +119,7 @@ WORKED_OUT = {
     "Parts._drawn": "the agreement whose boundaries the parts hold",
     "PlanBook._boundaries": "of the agreement in the state",
     "Appraiser._boundaries": "of the agreement in the state",
-    "MovingLine._arc": "of the line in the state",
+    "Accord._arc": "of the line in the state",
     "Picture.index": "of a slice of the state",
     "Relations._stiffer": "configurations, remembered by what alone decides them",
     "Voice.now": "in the state",

@@ -60,10 +60,9 @@ from .posture import Posture
 from .recovery import Recovery
 from .rejections import Rejections
 from .requests import TalksState
-from .review import Accord, Reviews, ReviewsState
+from .review import Accord, AccordState, Reviews, ReviewsState
 from .seat import PersonOrdering, Seat
 from .state import (
-    AccordState,
     AttendanceState,
     BooksState,
     ConsentsState,

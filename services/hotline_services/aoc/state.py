@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 
-from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Position, Volume4D
 from hotline_protocol.events import ActualState
 from hotline_protocol.injection import Advice, AnnouncedState, ReportSighting, SightingKind
@@ -244,14 +243,6 @@ class RelationsState(Slice, kw_only=True):
     models: dict[str, ModelState] = {}
     urges: dict[str, float] = {}
     spoilt: dict[tuple[str, Felt], datetime] = {}
-
-
-class AccordState(Slice, kw_only=True):
-    """What is agreed now, and the digest before that with the time until which the other side may speak by it."""
-
-    agreement: Agreement
-    digest: str
-    former: tuple[str, datetime] = ("", LONG_AGO)
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):

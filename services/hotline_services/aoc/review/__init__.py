@@ -5,7 +5,7 @@ their calendar, and ``accord`` the agreement as it stands while it changes. How 
 in :mod:`hotline_protocol.arc`.
 """
 
-from .accord import Accord
+from .accord import Accord, AccordState
 from .reviews import Reviews, ReviewsState
 
-__all__ = ["Accord", "Reviews", "ReviewsState"]
+__all__ = ["Accord", "AccordState", "Reviews", "ReviewsState"]

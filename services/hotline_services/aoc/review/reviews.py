@@ -23,11 +23,9 @@ from hotline_services.aoc.strain.relations import Relations
 from hotline_services.aoc.voice import LONG_AGO, Voice
 
 from .accord import Accord
-from .moving import LineState, MovingLine, OnMove
+from .moving import MovingLine, OnMove
 from .reviewer import CallLost, Context, GivenUp, Opened, Proposed, Refused, Review, Reviewer, fault_of
 
-NONE_CALLED: Final = LineReviewRule(caller="")
-"""Where the agreement has no rule: nobody calls a review."""
 TOO_LATE: Final = "no agreement in time"
 NOT_IN_EFFECT: Final = "the line agreed last is not in effect yet"
 
@@ -42,7 +40,6 @@ class ReviewsState(Slice, kw_only=True):
     reviewing: Review | None = None
     heard: tuple[str, datetime] = ("", LONG_AGO)
     next_deadline: datetime | None
-    line: LineState
 
 
 class Reviews:
@@ -62,20 +59,11 @@ class Reviews:
         self._relations: Final = relations
         self._desk: Final = desk
         self._voice: Final = voice
-        self._rule: Final = accord.agreement.line_review or NONE_CALLED
-        self._line: Final = MovingLine(accord, self._rule, voice, on_move)
+        self._rule: Final = accord.rule
+        self._line: Final = MovingLine(accord, voice, on_move)
         self._calls: Final = self._rule.caller == party
         due = LONG_AGO if self._calls else None
-        self._state = ReviewsState(due=due, next_deadline=due, line=self._line.state)
-
-    @property
-    def state(self) -> ReviewsState:
-        """What is reviewed, and how the line moves."""
-        return self._state
-
-    @state.setter
-    def state(self, state: ReviewsState) -> None:
-        self._state, self._line.state = state, state.line
+        self.state = ReviewsState(due=due, next_deadline=due)
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -90,7 +78,7 @@ class Reviews:
 
     def move_if_due(self) -> None:
         """Before anything else is done in a turn: the line moves when its time has come."""
-        if self._line.state.coming is not None:
+        if self._accord.state.coming is not None:
             self._line.move_if_due()
             self._set_deadline()
 
@@ -118,7 +106,7 @@ class Reviews:
         # By its day and not by a running number: in a run in which something else is changed it is the same review.
         review_id = f"{self._party}-{self._voice.author.epoch}-r{due:%Y%m%d}"
         reviewing = self._new(review_id, peer, self._open_until(review_id))
-        if self._line.state.coming is not None:
+        if self._accord.state.coming is not None:
             self._give_up(reviewing, NOT_IN_EFFECT)
             return
         self._desk.enqueue(
@@ -190,14 +178,14 @@ class Reviews:
         fault = refusal = None
         if self._calls or propose.source != self._rule.caller:
             fault = f"source: line reviews are called by {self._rule.caller or 'nobody'}"
-        elif propose.trace.base != self._line.arc.digest:
-            refusal = f"we hold the line to be {self._line.arc.digest}"  # nobody's fault: an Amend may be on its way
-        elif self._line.state.coming is not None:
+        elif propose.trace.base != self._accord.arc.digest:
+            refusal = f"we hold the line to be {self._accord.arc.digest}"  # nobody's fault: an Amend may be on its way
+        elif self._accord.state.coming is not None:
             refusal = NOT_IN_EFFECT
         elif self._open_until(propose.review_id) <= self._voice.now:
             refusal = TOO_LATE
         else:
-            fault = fault_of(propose, self._line.arc, self._rule.furthest_nm)
+            fault = fault_of(propose, self._accord.arc, self._rule.furthest_nm)
         if fault is not None or refusal is not None:
             self._decline(propose, fault or refusal or "")
             return fault
@@ -213,7 +201,7 @@ class Reviews:
             return None
         if not reviewing.is_answered_by(counter):
             return None
-        fault = fault_of(counter, self._line.arc, self._rule.furthest_nm)
+        fault = fault_of(counter, self._accord.arc, self._rule.furthest_nm)
         self._take(reviewing, counter if fault is None else Refused(fault))
         return fault
 
@@ -256,9 +244,9 @@ class Reviews:
             reviewing,
             Context(
                 now=self._voice.now,
-                arc=self._line.arc,
+                arc=self._accord.arc,
                 rule=self._rule,
-                sign=1 if self._line.line.right == self._party else -1,
+                sign=1 if self._accord.line.right == self._party else -1,
                 offer_s=self._accord.agreement.timing.silence_s,
             ),
         )
@@ -276,7 +264,7 @@ class Reviews:
         if reviewing is None:
             return
         if not self._calls:
-            self._line.state.bound = reviewing.bound
+            self._accord.state.bound = reviewing.bound
         if reviewing.state.is_over:
             self.state.reviewing = None
             if self._calls:
