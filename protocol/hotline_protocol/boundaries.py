@@ -4,7 +4,6 @@ Flights are many and areas few: what an area demands is worked out once and reme
 :data:`REMEMBERED`. Only places and heights count, so that the same area at another time demands the same.
 """
 
-import enum
 import itertools
 import math
 from functools import lru_cache
@@ -20,6 +19,7 @@ from .conflicts import areas_meet, heights_meet, ruled_footprint
 from .geometry import METRES_PER_NM, Point, area_problem, footprint, to_plane
 from .message import PartyName
 from .theatre import remembered
+from .words import Word
 
 REMEMBERED: Final = 8_192
 ARC_SEGMENTS: Final = 64
@@ -29,7 +29,7 @@ MOST_CIRCLES: Final = 100
 """More than a line of ``arc.MOST_POSITIONS`` can turn, whatever it looks like."""
 
 
-class DemandKind(enum.Enum):
+class DemandKind(Word):
     """Why a volume needs the consent of others."""
 
     CROSSES_LINE = "crosses-line"

@@ -9,6 +9,7 @@ from msgspec import Meta
 from .airspace import Area, Feet, NauticalMiles, Position
 from .flightplan import FlightPlan, Notes, PlanId, Priority
 from .message import AwareTime, Message, PartyName
+from .words import Word
 
 
 class Injected(Message, frozen=True, kw_only=True, tag=False):
@@ -66,7 +67,7 @@ class DeclareEmergency(Injected, frozen=True, kw_only=True, tag="declare-emergen
     notes: Notes | msgspec.UnsetType = msgspec.UNSET
 
 
-class SightingKind(enum.Enum):
+class SightingKind(Word):
     """What a side can see the other do."""
 
     LINE_CROSSING = "line-crossing"
@@ -143,7 +144,7 @@ class FlyUnannounced(Injected, frozen=True, kw_only=True, tag="fly-unannounced")
     side: PartyName | None = None
 
 
-class DeviationKind(enum.Enum):
+class DeviationKind(Word):
     """How a flight departs from its plan."""
 
     LATE = "late"

@@ -1,17 +1,15 @@
 """Rounding to decimals: to the bit what ``round`` gives, in less than half of its time."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 SCALES: Final = tuple(10.0**digits for digits in range(13))
-MOST: Final = 1e11
-"""Scaled values above this are left to ``round``: below it, the product is wrong by less than 0.00002."""
-CLEAR: Final = 0.4999
+LEAST, MOST = -1e11, 1e11
+"""Scaled values beyond these are left to ``round``: between them, the product is wrong by less than 0.00002."""
+BELOW, ABOVE = -0.4999, 0.4999
 """Closer than this to a whole number, a scaled value is no tie, however its product was rounded."""
-FEW: Final = 16
-"""Fewer numbers than these are rounded faster one by one than in an array."""
 
 
 def rounded(value: float, digits: int) -> float:
@@ -22,20 +20,18 @@ def rounded(value: float, digits: int) -> float:
     """
     scale = SCALES[digits]
     scaled = value * scale
-    if -MOST < scaled < MOST:
+    if LEAST < scaled < MOST:
         whole = round(scaled)
-        if whole and -CLEAR < scaled - whole < CLEAR:
+        if whole and BELOW < scaled - whole < ABOVE:
             return whole / scale
     return round(value, digits)
 
 
-def all_rounded(values: Sequence[float], digits: int) -> list[float]:
+def all_rounded(values: NDArray[np.float64], digits: int) -> list[float]:
     """:func:`rounded` of each of these."""
-    if len(values) < FEW:
-        return [rounded(value, digits) for value in values]
-    scaled = np.array(values) * SCALES[digits]
+    scaled = values * SCALES[digits]
     whole = np.rint(scaled)
-    if np.abs(scaled).max() < MOST and np.abs(scaled - whole).max() < CLEAR:
+    if np.abs(scaled).max() < MOST and np.abs(scaled - whole).max() < ABOVE:
         numbers: list[float] = (whole / SCALES[digits]).tolist()
         return numbers
-    return [rounded(value, digits) for value in values]
+    return [rounded(value, digits) for value in values.tolist()]

@@ -116,8 +116,12 @@ class Agenda(msgspec.Struct):
 
     def take(self, now: datetime) -> Due | None:
         """Take out the next event that is due by now, if there is any."""
-        at = self.next
-        return self.events.pop(heappop(self.heap)[1]) if at is not None and at <= now else None
+        heap, events = self.heap, self.events
+        while heap and heap[0][0] <= now:
+            event = events.pop(heappop(heap)[1], None)
+            if event is not None:
+                return event
+        return None
 
     def copy(self) -> "Agenda":
         """An equal one that shares nothing that changes."""

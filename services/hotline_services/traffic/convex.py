@@ -68,11 +68,14 @@ class ConvexPolygon(msgspec.Struct, frozen=True):
 
     def holds(self, points: Sequence[Point]) -> list[bool]:
         """Which of the points are inside."""
-        held = [True] * len(points)
-        for x, y, limit in self.edges:
-            held = [
-                so_far and x * east + y * north <= limit for so_far, (east, north) in zip(held, points, strict=True)
-            ]
+        held = []
+        for east, north in points:
+            for x, y, limit in self.edges:
+                if not x * east + y * north <= limit:
+                    held.append(False)
+                    break
+            else:
+                held.append(True)
         return held
 
     def stretch(self, start: Point, end: Point) -> Stretch | None:

@@ -270,5 +270,5 @@ def _level(path: Path, z_ft: float) -> Path:
 
 def _moved(path: Path, offset: Spot) -> Path:
     return msgspec.structs.replace(
-        path, x_m=tuple(x + offset[0] for x in path.x_m), y_m=tuple(y + offset[1] for y in path.y_m)
+        path, x_m=tuple([x + offset[0] for x in path.x_m]), y_m=tuple([y + offset[1] for y in path.y_m])
     )

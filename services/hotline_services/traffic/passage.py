@@ -13,12 +13,15 @@ from hotline_protocol.geometry import Footprint
 from hotline_protocol.geometry import Point as PlanePoint
 
 from .convex import Part, common, parts_of, stretch_between
-from .path import Path, Point
+from .path import Bounds, Path, Point
 
 SHORTEST_S: Final = 1e-3
 """Out and back again within this time is a touch, and no crossing, no visit and no absence: it is rounding."""
 
 RIM_FT: Final = 1e-6
+
+ROOM_M: Final = 100.0
+"""Further than this outside an area's bounds, nothing is in one of its parts, whatever their rims and rounding."""
 
 
 class Crossing(NamedTuple):
@@ -36,7 +39,7 @@ class Span(NamedTuple):
     ended_s: float
 
 
-class Line(msgspec.Struct, frozen=True, dict=True):
+class Line(msgspec.Struct, frozen=True, dict=True, cache_hash=True):
     """A line through points of the plane (``geometry.to_plane``), straight between them. Raises ValueError."""
 
     points: tuple[PlanePoint, ...]
@@ -73,6 +76,8 @@ def _over(path: Path, start: PlanePoint, end: PlanePoint) -> Iterator[Crossing]:
     """Where the path goes over one leg of a line."""
     (ax, ay), ux, uy = start, end[0] - start[0], end[1] - start[1]
     aside = [ux * (y - ay) - uy * (x - ax) for x, y in zip(path.x_m, path.y_m, strict=True)]
+    if min(aside) >= 0 or max(aside) < 0:
+        return  # all of it is on one side
     for n, (before, after) in enumerate(itertools.pairwise(aside)):
         if (before >= 0) == (after >= 0):
             continue
@@ -120,16 +125,17 @@ def inside(
     ):
         return []
     first, last = bisect_right(path.t_s, start_s) - 1, bisect_left(path.t_s, end_s)
-    found = [
-        Span(began, ended)
-        for part in parts_of(mark)
-        for began, ended in _spans(path, first, last, part, lower_ft - RIM_FT, upper_ft + RIM_FT)
-    ]
-    return union(Span(max(began, start_s), min(ended, end_s)) for began, ended in found)
+    room = Bounds(west - ROOM_M, south - ROOM_M, lower_ft - RIM_FT, east + ROOM_M, north + ROOM_M, upper_ft + RIM_FT)
+    found = [span for part in parts_of(mark) for span in _spans(path, first, last, part, room)]
+    return union([Span(max(began, start_s), min(ended, end_s)) for began, ended in found])
 
 
-def _spans(path: Path, first: int, last: int, part: Part, lower_ft: float, upper_ft: float) -> Iterator[Span]:
-    """When the path is in this part between these heights, leg by leg from point ``first`` to point ``last``."""
+def _spans(path: Path, first: int, last: int, part: Part, room: Bounds) -> Iterator[Span]:
+    """When the path is in this part between the heights of ``room``, leg by leg from point ``first`` to ``last``.
+
+    Nothing of the part lies beyond the sides of ``room``.
+    """
+    west, south, lower_ft, east, north, upper_ft = room
     times, heights = path.t_s[first : last + 1], path.z_ft[first : last + 1]
     points = list(zip(path.x_m[first : last + 1], path.y_m[first : last + 1], strict=True))
     held = [flat and lower_ft <= z <= upper_ft for flat, z in zip(part.holds(points), heights, strict=True)]
@@ -140,6 +146,11 @@ def _spans(path: Path, first: int, last: int, part: Part, lower_ft: float, upper
         began, ended = times[n], times[n + 1]
         if held[n] and held[n + 1]:
             yield Span(began, ended)
+            continue
+        (ax, ay), (bx, by) = points[n], points[n + 1]
+        if (ax < west and bx < west) or (ax > east and bx > east):
+            continue
+        if (ay < south and by < south) or (ay > north and by > north):
             continue
         high = stretch_between(heights[n], heights[n + 1], lower_ft, upper_ft)
         stretch = common(high, part.stretch(points[n], points[n + 1])) if high else None

@@ -168,6 +168,8 @@ def why_unflyable(volumes: tuple[Volume4D, ...], now: datetime) -> str | None:
 
 def _work(volumes: tuple[Volume4D, ...]) -> float:
     """Pairs of a position of the whole air and one of a volume, as far as the volume's share of the time goes."""
+    if len(volumes) == 1:
+        return float(_positions_in(volumes[0].area) ** 2)
     lasts = max(volume.end for volume in volumes) - min(volume.start for volume in volumes)
     counts = [_positions_in(volume.area) for volume in volumes]
     shares = ((volume.end - volume.start) / lasts for volume in volumes)
@@ -176,7 +178,7 @@ def _work(volumes: tuple[Volume4D, ...]) -> float:
 
 def _untimely(volumes: tuple[Volume4D, ...], now: datetime) -> str | None:
     """Only differences are taken: a sum with a time at the end of the calendar would overflow."""
-    start, end = min(volume.start for volume in volumes), max(volume.end for volume in volumes)
+    start, end = min([volume.start for volume in volumes]), max([volume.end for volume in volumes])
     if end - start > LONGEST_FLIGHT:
         return "it lasts longer than any flight"
     if start - now > FURTHEST_AHEAD + BARGAINED:

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from hotline_protocol.geometry import KNOT_M_S, course_deg, to_position
 from hotline_protocol.rounding import all_rounded, rounded
 from hotline_protocol.sky import Fix, Motion, Track, track_of
@@ -27,11 +29,9 @@ def track_at(flight: Flight, t_s: float) -> Track:
 
 def fixes(path: Path) -> tuple[Fix, ...]:
     """This path as it is told: to a millisecond, a metre and a foot."""
-    start_s = path.t_s[0]
-    after_s = all_rounded([t_s - start_s for t_s in path.t_s], 3)
-    places = map(_degrees, path.x_m, path.y_m)
-    heights = map(_feet, path.z_ft)
-    return tuple([Fix(s, lon, lat, feet) for s, (lon, lat), feet in zip(after_s, places, heights, strict=True)])
+    after_s = all_rounded(np.array(path.t_s) - path.t_s[0], 3)
+    lon_deg, lat_deg = zip(*map(_degrees, path.x_m, path.y_m), strict=True)
+    return tuple(map(Fix, after_s, lon_deg, lat_deg, map(_feet, path.z_ft)))
 
 
 @remembered(maxsize=4096)

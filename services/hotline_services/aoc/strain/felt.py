@@ -5,7 +5,6 @@ Journal of Conflict Resolution 36, 1992) as carried over to the codes of CAMEO b
 (CAMEO.SCALE). Which code a thing on the line has, and how severe it is on the ladder, is this project's choice.
 """
 
-import enum
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -14,9 +13,10 @@ import msgspec
 
 from hotline_protocol.events import EscalationKind
 from hotline_protocol.injection import SightingKind
+from hotline_protocol.words import Word
 
 
-class Severity(enum.Enum):
+class Severity(Word):
     """How the ladder takes a thing: to the good in two degrees, or to the bad in three."""
 
     AMENDS = "amends"
@@ -26,7 +26,7 @@ class Severity(enum.Enum):
     OUTRAGE = "outrage"
 
 
-class Felt(enum.Enum):
+class Felt(Word):
     """A thing that one side comes to know of, and that raises or lowers its strain with another."""
 
     CROSSING_SEEN = "a line crossing was seen"
