@@ -110,14 +110,14 @@ class _Extent(msgspec.Struct, frozen=True, eq=False):
         return [
             other
             for other in others
-            if other.start <= until
-            and since <= other.end
-            and other.lower <= top
-            and bottom <= other.upper
+            if since <= other.end  # the first of these to be asked tell most of them apart
             and other.west <= east
-            and west <= other.east
             and other.south <= north
+            and other.lower <= top
+            and west <= other.east
+            and bottom <= other.upper
             and south <= other.north
+            and other.start <= until
         ]
 
 
@@ -228,7 +228,8 @@ class VolumeIndex(Generic[Key]):
         near = asked.near(candidates, self._gap) if asked.has_body(self._gap) else []
         if not near:
             return []
-        near.sort(key=lambda stored: stored.number)
+        if len(near) > 1:
+            near.sort(key=lambda stored: stored.number)
         return [stored.key for stored in self._meeting(asked.footprint, near)]
 
     def _meeting(self, mark: Footprint, near: list[_Stored]) -> list[_Stored]:

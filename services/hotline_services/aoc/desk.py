@@ -38,6 +38,7 @@ from .pauses import Pauses
 from .state import DeskState
 from .voice import Voice
 from .waiting import Waiting
+from .waking import earlier
 
 WORDS_AT_ONCE: Final = 64
 NEEDS_NO_THOUGHT: Final = (Concur, Decline, Expire, Withdraw, ConcurTrace, DeclineTrace, Noted, Affirm, LineChecked)
@@ -91,11 +92,12 @@ class Desk:
     @property
     def next_deadline(self) -> datetime | None:
         """When somebody will have thought, rung long enough, or waited long enough."""
-        times = [call.wakes_at for call in self.lines.calls]
-        if self.lines.are_free:
-            times += filter(None, (self._waiting.next_due(self._voice.now, self.lines.engaged),))
-        times += filter(None, (self._incoming.next_deadline,))
-        return min(times, default=None)
+        first = self._incoming.next_deadline
+        if self._waiting.items and self.lines.are_free:
+            first = earlier(first, self._waiting.next_due(self._voice.now, self.lines.engaged))
+        for call in self.lines.calls:
+            first = earlier(first, call.wakes_at)
+        return first
 
     @property
     def waiting(self) -> tuple[Item, ...]:
@@ -122,7 +124,7 @@ class Desk:
 
     def ring_if_free(self) -> None:
         """Take the rings that wait and ring about the most pressing items whose time has come, while a line is free."""
-        while self.lines.are_free:
+        while (self._waiting.items or self._incoming.has_callers) and self.lines.are_free:
             due = self._waiting.due(self._voice.now, self.lines.engaged)
             if self._incoming.take_waiting(due):
                 continue

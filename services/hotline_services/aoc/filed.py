@@ -57,11 +57,11 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def start(self) -> datetime:
-        return min(volume.start for volume in self.volumes) if self.volumes else self.plan.start
+        return min([volume.start for volume in self.volumes]) if self.volumes else self.plan.start
 
     @property
     def end(self) -> datetime:
-        return max(volume.end for volume in self.volumes) if self.volumes else self.plan.end
+        return max([volume.end for volume in self.volumes]) if self.volumes else self.plan.end
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

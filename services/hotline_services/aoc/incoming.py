@@ -65,6 +65,11 @@ class Incoming:
         self._state = self._callers.state = state
 
     @property
+    def has_callers(self) -> bool:
+        """Whether a ring waits."""
+        return bool(self._callers)
+
+    @property
     def next_deadline(self) -> datetime | None:
         """When a caller has waited long enough, or is given way to."""
         if not self._callers:

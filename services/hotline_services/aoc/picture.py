@@ -65,16 +65,19 @@ class Picture:
 
     def meets(self, volume: Volume4D, *, but: str = "") -> list[tuple[Use, Volume4D]]:
         """Every use but those of the plan ``but`` whose volume is in conflict with this one, in a fixed order."""
-        return self._named(key for key in self.index.conflicts(volume) if not but or plan_of(key[0]) != but)
+        keys = self.index.conflicts(volume)
+        return self._named([key for key in keys if not but or plan_of(key[0]) != but] if keys else keys)
 
     def meets_at(self, areas: Sequence[Area], volume: Volume4D) -> list[list[tuple[Use, Volume4D]]]:
         """The same for each of these areas, at the heights and times of the volume."""
         return [self._named(keys) for keys in self.index.conflicts_at(areas, volume)]
 
     def _named(self, keys: Iterable[Key]) -> list[tuple[Use, Volume4D]]:
-        return [
-            (use, volumes[leg]) for use, volumes, leg in ((*self.state.uses[ref], leg) for ref, leg in sorted(keys))
-        ]
+        found = []
+        for ref, leg in sorted(keys):
+            use, volumes = self.state.uses[ref]
+            found.append((use, volumes[leg]))
+        return found
 
     def met(self, volumes: Iterable[Volume4D], *, but: str = "") -> Iterator[Use]:
         """The uses that any of these volumes runs into, as often as it does."""
@@ -85,7 +88,8 @@ class Picture:
 
         None where one has ended by now (it was over when it was entered): that is cleared at the next occasion.
         """
-        return self.state.ends[0][0] if self.state.ends and self.state.ends[0][0] > now else None
+        ends = self.state.ends
+        return ends[0][0] if ends and ends[0][0] > now else None
 
     def clear_until(self, now: datetime) -> list[tuple[Use, datetime]]:
         """Forget uses that have ended; returns them, and when each had begun."""
@@ -93,11 +97,11 @@ class Picture:
         while self.state.ends and self.state.ends[0][0] <= now:
             _, ref = heapq.heappop(self.state.ends)
             use, volumes = self.state.uses.get(ref, (None, ()))
-            if use is not None and volumes and all(volume.end <= now for volume in volumes):
-                ended.append((use, min(volume.start for volume in volumes)))
+            if use is not None and volumes and _end(volumes) <= now:
+                ended.append((use, min([volume.start for volume in volumes])))
                 self.drop(ref)
         return ended
 
 
 def _end(volumes: Iterable[Volume4D]) -> datetime:
-    return max(volume.end for volume in volumes)
+    return max([volume.end for volume in volumes])

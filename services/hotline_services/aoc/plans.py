@@ -325,8 +325,9 @@ class PlanBook:
         """Start and end what is due; returns what has ended, and what is due to start and still lacks a consent."""
         due: list[Filed] = []
         now = self._voice.now
-        while self.state.times and self.state.times[0][0] <= now:
-            _, plan_id = heapq.heappop(self.state.times)
+        times = self.state.times
+        while times and times[0][0] <= now:
+            _, plan_id = heapq.heappop(times)
             filed = self.plans.get(plan_id)
             if filed is None or filed.state in OVER:
                 continue
@@ -376,7 +377,7 @@ class PlanBook:
         self._picture.put(use, filed.volumes if volumes is None else volumes)
 
     def _watch(self, filed: Filed) -> None:
-        is_to_start = filed.state in {PlanState.NEGOTIATING, PlanState.ACCEPTED}
+        is_to_start = filed.state is PlanState.NEGOTIATING or filed.state is PlanState.ACCEPTED
         for at in (filed.start, filed.end):
             if is_to_start or at > self._voice.now:
                 heapq.heappush(self.state.times, (at, filed.plan.plan_id))

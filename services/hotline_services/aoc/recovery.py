@@ -40,7 +40,8 @@ class Recovery:
     @property
     def next_deadline(self) -> datetime | None:
         """When a peer that speaks, but does not answer, is no longer waited for."""
-        return min(self.state.until.values(), default=None)
+        until = self.state.until
+        return min(until.values()) if until else None
 
     def heard(self, peer: str) -> None:
         """The peer is there, perhaps again: from now on it has ``hold_s`` to say how far it has come.
@@ -79,6 +80,8 @@ class Recovery:
 
     def take_due(self) -> list[Confirm | Release]:
         """What was postponed, and need not be any longer."""
+        if not self.state.until and not self.state.postponed:
+            return []  # as nearly always: this is asked once a turn
         self.state.until = {peer: until for peer, until in self.state.until.items() if peer in self._books.state.waits}
         due = [message for message in self.state.postponed if self._books.is_whole(message.source)]
         self.state.postponed = [message for message in self.state.postponed if not self._books.is_whole(message.source)]
@@ -86,4 +89,5 @@ class Recovery:
 
     def lapse(self) -> None:
         """Go on without those who have not answered."""
-        self._books.state.waits -= {peer for peer, until in self.state.until.items() if until <= self._voice.now}
+        if self.state.until:
+            self._books.state.waits -= {peer for peer, until in self.state.until.items() if until <= self._voice.now}

@@ -183,6 +183,8 @@ class Requests:
 
     def take_doubtful(self) -> list[str]:
         """Peers who may have entered for us what we have given up, since this was last asked."""
+        if not self.state.doubtful:
+            return []
         doubtful, self.state.doubtful = list(dict.fromkeys(self.state.doubtful)), []
         return doubtful
 

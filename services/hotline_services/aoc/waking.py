@@ -12,6 +12,13 @@ class Part(Protocol):
     def next_deadline(self) -> datetime | None: ...
 
 
+def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two times; None is never."""
+    if one is None or (other is not None and other < one):
+        return other
+    return one
+
+
 def first_deadline(parts: Iterable[Part], first: datetime | None) -> datetime | None:
     """The earliest of this and what the parts want; None when nobody wants anything."""
     for part in parts:
