@@ -112,7 +112,7 @@ def test_a_journal_of_another_version_is_refused_and_left_as_it_is(tmp_path: Pat
         database.execute("PRAGMA user_version = 99")
     database.close()
     for _ in range(2):
-        with pytest.raises(StoreError, match="is a journal of version 99, and this program reads version 2"):
+        with pytest.raises(StoreError, match="is a journal of version 99, and this program reads version 3"):
             reopened(tmp_path / "j")
 
 

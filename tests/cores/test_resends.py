@@ -31,6 +31,9 @@ class Said:
     def said_between(self, epoch: str, first_seq: int, last_seq: int) -> list[Message]:
         return [m for m in self.messages if m.epoch == epoch and first_seq <= m.seq <= last_seq]
 
+    def next_said(self, epoch: str, seq: int) -> int | None:
+        return min((m.seq for m in self.messages if m.epoch == epoch and m.seq >= seq), default=None)
+
     def ask(self, first: int, last: int, epoch: str = "e2", source: str = "monitor") -> None:
         wanted = Resend(
             id="ask", source=source, seq=0, time=NOON, to="us", wanted_epoch=epoch, first_seq=first, last_seq=last

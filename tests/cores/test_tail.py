@@ -37,7 +37,7 @@ def tail(said: int = 7, *, steps: int = 9, clock: list[float] | None = None, los
     found.tell([author.say(Answer, NOON, to="ru", call_id="c") for _ in range(said)])
     found.tell([author.say(LedgerChanged, NOON, peer="ru", heads=HEADS)])
     store: Any = Kept("e1", "e2", loss=loss)
-    found.resume(store, Recovered(said=(), heard=[Heard(NOON, None)]), steps)
+    found.resume(store, Recovered(said=(), heard=[Heard(NOON, None)]), has_past=bool(steps))
     return found
 
 

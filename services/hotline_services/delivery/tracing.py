@@ -96,6 +96,13 @@ class Trace(NamedTuple):
     told: bool = False
 
 
+class SavedTraces(NamedTuple):
+    """The names that :class:`Traces` remembers, as plain data."""
+
+    new: dict[str, Trace]
+    old: dict[str, Trace]
+
+
 class Threads(NamedTuple):
     """Names by which a message says what it is part of: ``own`` (with ``aliases``), or what it is ``about``."""
 
@@ -156,6 +163,15 @@ class Traces:
         heard, self._heard = self._heard, []
         for message, headers in heard:
             self._place(message, threads_of(message), read(headers) if headers.parent else None)
+
+    def save(self) -> SavedTraces:
+        """A copy as plain data, once what was heard has been placed."""
+        self.settle()
+        return SavedTraces(dict(self._new), dict(self._old))
+
+    def load(self, saved: SavedTraces) -> None:
+        """Replace everything by what was saved."""
+        self._heard, self._new, self._old = [], dict(saved.new), dict(saved.old)
 
     def of(self, message: Message) -> Trace | None:
         """The trace of this message, which is said here or has been heard; None when it is part of none."""

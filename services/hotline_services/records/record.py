@@ -241,6 +241,14 @@ class Record:
             )
             return [decode_any(text) for (text,) in rows]
 
+    def next_said(self, epoch: str, seq: int) -> int | None:
+        """See :class:`~.store.Store`."""
+        if epoch != self.epoch:
+            return None
+        with usable(self._path):
+            (found,) = self._db.execute(_SAID_NEXT, (self._service, epoch, seq)).fetchone()
+        return None if found is None else int(found)
+
     def rebuild(self) -> int:
         """Make the tables again from the messages, in one transaction; returns how many messages there were."""
         with usable(self._path), self._transaction():
@@ -269,6 +277,7 @@ class Record:
 
 
 _SAID_LAST: Final = "SELECT coalesce(max(seq), 0) FROM messages WHERE source = ? AND epoch = ?"
+_SAID_NEXT: Final = "SELECT min(seq) FROM messages WHERE source = ? AND epoch = ? AND seq >= ?"
 _KNOWN: Final = "SELECT message, id FROM messages WHERE id IN (SELECT value FROM json_each(?))"
 _KEEP: Final = (
     "INSERT INTO messages (id, topic, source, epoch, seq, type, time, cause, at, message) "

@@ -22,7 +22,6 @@ from .budget import Budget
 from .deafness import Deafness
 from .dispatch import Dispatch, Publisher, complain
 from .guard import QUIET, Guard
-from .hanging import set_aside
 from .hearing import ShellMessage, between_shells
 from .inbox import Inbox
 from .intake import Bug, Intake, Turn
@@ -34,10 +33,12 @@ from .pace import Pace
 from .patience import Patience
 from .pulse import Pulse
 from .receipts import Receipts
-from .replay import Past, replay
+from .recovery import Recovery
+from .replay import Past
 from .resends import Resends
 from .service import Service
 from .signs import Signs
+from .snapshots import Snapshots
 from .store import Store
 from .tail import Tail
 from .timing import Timing
@@ -53,7 +54,6 @@ BUG: Final = 70  # EX_SOFTWARE: worth a restart
 
 BATCH: Final = 256
 MOST_BACKLOG: Final = 5_000  # publishes waiting for the broker, beyond which nothing more is taken in
-REPLAYED_AT_ONCE: Final = 500
 TICK_S: Final = 0.5
 FAREWELL_S: Final = 1.0
 
@@ -120,6 +120,8 @@ class LiveActor:
         self._receipts = Receipts(self._signs.send_receipt)
         self._wills = Wills(self._inbox, self._wake, GRACE_S if broker.further else 0.0)
         self._writer = Writer(store, self._patience if service.waits_for_store else None)
+        self._recovery = Recovery(service, self._core, self._past, store, self._attempts, self._watch)
+        self._snapshots = Snapshots(self._core, self._past, store, self._writer)
 
     def stop(self) -> None:
         """Finish what is in hand and end."""
@@ -134,6 +136,7 @@ class LiveActor:
             return await self._serve()
         finally:
             self._watch.close()
+            await self._snapshots.finish()
             await self._writer.do(self._store.close)
             self._writer.close()
 
@@ -231,20 +234,10 @@ class LiveActor:
     # The pipeline.
 
     async def _recover(self) -> None:
-        recovered = await self._writer.do(self._store.recover)
-        self._attempts.update(recovered.attempts)
-        await set_aside(self._watch, self._attempts, self._writer, self._store)
-        steps = 0
-        for steps, _ in enumerate(replay(self._core, recovered, self._past), 1):
-            self._watch.alive()
-            if steps % REPLAYED_AT_ONCE == 0:
-                await asyncio.sleep(0)  # so that a signal is heard
-                if self._stopping:
-                    return
-        self._past.tail.resume(self._store, recovered, steps)
-        self._dispatch.send(recovered.unconfirmed)
-        log.info("recovered", inputs=steps, unconfirmed=len(recovered.unconfirmed), epoch=self._past.tail.epoch)
-        self._beginning.recovered(has_past=bool(steps))
+        recovered = await self._recovery.run(self._writer, lambda: self._stopping)
+        if recovered is not None:
+            self._dispatch.send(recovered.unconfirmed)
+            self._beginning.recovered(has_past=self._past.latest is not None)
 
     async def _serve(self) -> int:
         connected = asyncio.create_task(self._namesakes.enter(self._connection.run))
@@ -284,6 +277,7 @@ class LiveActor:
             self._follow_up(turn)
             if turn.bug is not None:
                 return await self._die(turn.bug)
+            self._snapshots.take_if_due()
             if self._resends.is_due(self._connection.backlog):
                 await self._resends.say_some(self._writer, self._publish)
             self._in_hand = None

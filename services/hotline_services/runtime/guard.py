@@ -1,9 +1,10 @@
 """What a shell with a roster of keys does not take in, though it can be read: forged, replayed, or contradictory."""
 
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.message import Message
@@ -155,6 +156,14 @@ class _Lives:
         return True
 
 
+class SavedContents(NamedTuple):
+    """The numbers of one source and epoch, each with a checksum of what it has said."""
+
+    source: str
+    epoch: str
+    hashes: dict[int, int]
+
+
 class Contents:
     """What each number of each source has said, for the last 10,000 of each source and epoch."""
 
@@ -166,10 +175,20 @@ class Contents:
         if message.seq == 0:
             return False
         hashes = self._hashes.setdefault((message.source, message.epoch), {})
-        content = hash(encode(without_seal(message)))  # said again under another key, it is the same
+        said = encode(without_seal(message))  # said again under another key, it is the same
+        content = int.from_bytes(hashlib.blake2b(said, digest_size=8).digest())
         before = hashes.setdefault(message.seq, content)
         _forget(hashes, NUMBERS)
         return before != content
+
+    def save(self) -> tuple[SavedContents, ...]:
+        """A copy as plain data."""
+        return tuple(SavedContents(*key, dict(hashes)) for key, hashes in self._hashes.items())
+
+    def load(self, saved: Iterable[SavedContents]) -> None:
+        """Replace everything by what was saved."""
+        self._hashes.clear()
+        self._hashes.update({(one.source, one.epoch): dict(one.hashes) for one in saved})
 
 
 def _forget(known: dict[Any, Any], at_most: int) -> None:

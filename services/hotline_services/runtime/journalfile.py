@@ -15,12 +15,14 @@ from typing import Any, Final, Literal, NamedTuple
 
 import structlog
 
-from . import chain, salvage
+from . import chain, pruning, salvage, snapshotrows
+from .chain import Place
+from .pruning import Pruned
 from .store import StoreError, store_error, usable
 from .wal import commits_in
 
-VERSION: Final = 2
-READ: Final = (1, VERSION)
+VERSION: Final = 3
+READ: Final = (1, 2, VERSION)
 MARK: Final = 0x484F544C  # "HOTL": tells our file from any other SQLite file
 MARK_AT: Final = 68  # in the head of an SQLite file
 Sync = Literal["normal", "full"]
@@ -35,6 +37,7 @@ CREATE TABLE entry (n INTEGER PRIMARY KEY, at_us INTEGER, seq INTEGER, arrived I
 CREATE TABLE attempt (id TEXT NOT NULL, at_real TEXT NOT NULL, error TEXT NOT NULL, message BLOB NOT NULL, sum INTEGER);
 CREATE INDEX attempt_by_id ON attempt (id);
 """
+_FROM_2: Final = (*snapshotrows.SCHEMA, *pruning.SCHEMA)
 _FROM_1: Final = (
     "ALTER TABLE life ADD COLUMN after INTEGER",
     "ALTER TABLE life ADD COLUMN sum INTEGER",
@@ -57,12 +60,32 @@ class Life(NamedTuple):
 
 
 class OpenFile(NamedTuple):
-    """A journal that is sound to its end: the number and the checksum of its last entry, and its lives in order."""
+    """A journal that is sound to its end, its lives in order, and how far it is pruned."""
 
     db: sqlite3.Connection
     lives: tuple[Life, ...]
-    last: int
-    sum: int
+    end: Place
+    pruned: Pruned
+
+
+class _Sound(NamedTuple):
+    """What is sound of a journal, as it is written anew."""
+
+    lives: Sequence[Life]
+    pruned: Pruned
+    rows: Iterable[chain.Row] = ()
+    kept: Iterable[pruning.KeptRow] = ()
+    snapshots: Iterable[snapshotrows.StoredSnapshot] = ()
+    attempts: Iterable[tuple[Any, ...]] = ()
+
+
+class _Marks(NamedTuple):
+    """What a sound journal has that is to be put in order: marks of arrival of entries and of kept messages, and the
+    places of snapshots that are not what was written."""
+
+    entries: Sequence[int]
+    kept: Sequence[int]
+    snapshots: Sequence[int]
 
 
 class _DamagedError(Exception):
@@ -108,8 +131,9 @@ def _open(path: Path, service: str, sync: Sync) -> OpenFile:
         _hold(db, sync)
         version = _made(db, path, service)
         lives = _lives(db, path, service, version)
-        report = _checked(db, path, lives, version, logged)
-        return _fit(OpenFile(db, lives, report.last, report.sum), service, version, report.unmarked)
+        pruned = _pruned(db, service, version)
+        end, marks = _checked(db, path, lives, pruned, version, logged)
+        return _fit(OpenFile(db, lives, end, pruned), path, service, version, marks)
     except chain.UNREADABLE as error:
         damaged = chain.is_damage(error) and _is_ours(path)
         if damaged:
@@ -162,7 +186,8 @@ def _made(db: sqlite3.Connection, path: Path, service: str) -> int:
 
 
 def _make(db: sqlite3.Connection, lives: Iterable[Life], service: str) -> None:
-    db.executescript(f"BEGIN; {_SCHEMA} PRAGMA application_id = {MARK}; PRAGMA user_version = {VERSION};")
+    tables = ";".join((_SCHEMA, *_FROM_2))
+    db.executescript(f"BEGIN; {tables}; PRAGMA application_id = {MARK}; PRAGMA user_version = {VERSION};")
     keep_lives(db, lives, service)
     db.execute("COMMIT")
 
@@ -188,23 +213,47 @@ def _lives(db: sqlite3.Connection, path: Path, service: str, version: int) -> tu
     return tuple(lives)
 
 
+def _pruned(db: sqlite3.Connection, service: str, version: int) -> Pruned:
+    first = Place(0, chain.first_sum(service))
+    return Pruned(first) if version < VERSION else pruning.read(db, first)
+
+
 def _checked(
-    db: sqlite3.Connection, path: Path, lives: tuple[Life, ...], version: int, logged: list[int] | None
-) -> chain.Report:
-    """How far the journal is sound. Raises _DamagedError, with the sound part written anew, when not to its end."""
-    (service,) = db.execute("SELECT service FROM life").fetchone()
-    report = chain.check(db, service, version)
+    db: sqlite3.Connection,
+    path: Path,
+    lives: tuple[Life, ...],
+    pruned: Pruned,
+    version: int,
+    logged: list[int] | None,
+) -> tuple[Place, _Marks]:
+    """How far the journal is sound. Raises _DamagedError, with the sound part written anew, when not to its end.
+
+    Raises sqlite3.DatabaseError when what is sound does not begin with the first entry or a snapshot.
+    """
+    has_snapshots = version == VERSION
+    report = chain.check(db, pruned.at, version, snapshotrows.places(db) if has_snapshots else ())
     attempts, all_sound = _attempts(db, version)
+    snapshots, bad, can_be_read = snapshotrows.sound(db, report.sums) if has_snapshots else ([], [], True)
+    kept, unmarked, all_kept = pruning.sound(db, pruned) if has_snapshots else ([], [], True)
     (_, in_use, _) = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    if report.fault is None and (logged is None or any(number > in_use for number in logged)):
-        report = report._replace(fault=f"SQLite's log of it is damaged behind entry {report.last}")
-    if report.fault is None and not all_sound:
-        report = report._replace(fault="what is known of failed inputs is not what was written")
-    if report.fault is None:
-        return report
-    rows = chain.sound_rows(db, service, version, report.last)
-    _write_anew(path, service, report.fault, lives, rows, attempts)
-    raise _DamagedError(report.fault)
+    fault = report.fault
+    if fault is None and (logged is None or any(number > in_use for number in logged)):
+        fault = f"SQLite's log of it is damaged behind entry {report.end.n}"
+    if fault is None and not all_sound:
+        fault = "what is known of failed inputs is not what was written"
+    if fault is None and not all_kept:
+        fault = "what is kept of the pruned messages is not what was written"
+    if fault is None and not can_be_read:
+        fault = "a snapshot in it cannot be read"
+    if pruned.at.n and not snapshots:
+        raise sqlite3.DatabaseError(f"it is pruned up to entry {pruned.at.n}, and none of its snapshots is sound")
+    if fault is None:
+        return report.end, _Marks(report.unmarked, unmarked, bad)
+    rows = chain.sound_rows(db, pruned.at, version, report.end.n)
+    left = pruned._replace(kept=pruning.all_of(kept))
+    (service,) = db.execute("SELECT service FROM life").fetchone()
+    _write_anew(path, service, fault, _Sound(lives, left, rows, kept, snapshots, attempts))
+    raise _DamagedError(fault)
 
 
 def _attempts(db: sqlite3.Connection, version: int) -> tuple[list[tuple[Any, ...]], bool]:
@@ -228,25 +277,23 @@ def _attempts(db: sqlite3.Connection, version: int) -> tuple[list[tuple[Any, ...
 
 def _begin_anew(path: Path, service: str, fault: str) -> None:
     """Nothing of it can be used: write an empty journal, with the loss on record."""
-    _write_anew(path, service, fault, [next_life(service, new_epoch(), 0, ())], (), ())
+    lives = [next_life(service, new_epoch(), 0, ())]
+    _write_anew(path, service, fault, _Sound(lives, Pruned(Place(0, chain.first_sum(service)))))
 
 
-def _write_anew(
-    path: Path,
-    service: str,
-    fault: str,
-    lives: Sequence[Life],
-    rows: Iterable[chain.Row],
-    attempts: Iterable[tuple[Any, ...]],
-) -> None:
+def _write_anew(path: Path, service: str, fault: str, sound: _Sound) -> None:
     """Write what is sound into a new file, with the loss on record."""
 
     def write(draft: Path) -> None:
         with closing(sqlite3.connect(draft, isolation_level=None)) as db:
-            _make(db, lives, service)
+            _make(db, sound.lives, service)
             db.execute("BEGIN")
-            db.executemany(_ENTER, rows)
-            db.executemany(_ATTEMPT, attempts)
+            db.executemany(_ENTER, sound.rows)
+            db.executemany(_ATTEMPT, sound.attempts)
+            pruning.enter(db, sound.kept)
+            if sound.pruned.at.n:
+                pruning.write(db, sound.pruned)
+            snapshotrows.enter(db, sound.snapshots)
             keep_loss(db, reason, None)
             db.execute("COMMIT")
 
@@ -261,32 +308,45 @@ def keep_loss(db: sqlite3.Connection, reason: str, epoch: str | None) -> None:
     db.execute("INSERT INTO loss VALUES (?, ?, ?)", (reason, datetime.now(UTC).isoformat(), epoch))
 
 
-def _fit(opened: OpenFile, service: str, version: int, unmarked: Sequence[int]) -> OpenFile:
-    """The same, of the present version and with its marks of arrival in order."""
-    if version == 1:
-        return _upgraded(opened, service)
-    if unmarked:
-        log.warning("journal-mended", entries=list(unmarked), hint="whether these have arrived: they are sent again")
+def _fit(opened: OpenFile, path: Path, service: str, version: int, marks: _Marks) -> OpenFile:
+    """The same, of the present version, its marks of arrival in order, and without snapshots that are damaged."""
+    db = opened.db
+    if version < VERSION:
+        _upgrade(opened, service, version)
+    if marks.entries or marks.kept:
+        entries = [*marks.kept, *marks.entries]
+        log.warning("journal-mended", entries=entries, hint="whether these have arrived: they are sent again")
         set_back = "UPDATE entry SET arrived = CASE WHEN seq IS NULL THEN NULL ELSE 0 END WHERE n = ?"
-        opened.db.executemany(set_back, [(n,) for n in unmarked])
+        db.executemany(set_back, [(n,) for n in marks.entries])
+        db.executemany("UPDATE kept SET arrived = 0 WHERE n = ?", [(n,) for n in marks.kept])
+    for after in marks.snapshots:
+        tell_passed_over(path, after, "it is not what was written")
+    snapshotrows.drop(db, marks.snapshots)
     return opened
 
 
-def _upgraded(opened: OpenFile, service: str) -> OpenFile:
-    """Give every entry that version 1 wrote its checksum, in one transaction."""
+def tell_passed_over(path: Path, after: int, reason: str) -> None:
+    """Log that a snapshot of this journal is of no use."""
+    log.warning("snapshot-passed-over", path=str(path), entry=after, reason=reason)
+
+
+def _upgrade(opened: OpenFile, service: str, version: int) -> None:
+    """Add the tables that there were not, and to each entry of version 1 its checksum, in one transaction."""
     db = opened.db
-    rows = list(chain.sound_rows(db, service, 1, opened.last))
-    attempts, _ = _attempts(db, 1)
+    attempts, _ = _attempts(db, version)
+    rows = list(chain.sound_rows(db, opened.pruned.at, 1, opened.end.n)) if version == 1 else []
     db.execute("BEGIN IMMEDIATE")
-    for statement in _FROM_1:
+    if version == 1:
+        for statement in _FROM_1:
+            db.execute(statement)
+        marks = ((mark, total, n) for n, _, _, mark, _, total in rows)
+        db.executemany("UPDATE entry SET arrived = ?, sum = ? WHERE n = ?", marks)
+        db.execute("DELETE FROM attempt")
+        db.executemany(_ATTEMPT, attempts)
+        db.execute("DELETE FROM life")
+        keep_lives(db, opened.lives, service)
+    for statement in _FROM_2:
         db.execute(statement)
-    marks = ((mark, total, n) for n, _, _, mark, _, total in rows)
-    db.executemany("UPDATE entry SET arrived = ?, sum = ? WHERE n = ?", marks)
-    db.execute("DELETE FROM attempt")
-    db.executemany(_ATTEMPT, attempts)
-    db.execute("DELETE FROM life")
-    keep_lives(db, opened.lives, service)
     db.execute(f"PRAGMA user_version = {VERSION}")
     db.execute("COMMIT")
-    log.info("journal-upgraded", version=VERSION, entries=opened.last)
-    return opened
+    log.info("journal-upgraded", version=VERSION, entries=opened.end.n)

@@ -9,8 +9,9 @@ from typing import Final, Self
 from hotline_protocol.message import Message
 from hotline_protocol.topics import decode_any
 
-from .chain import Report, check
-from .journalfile import MARK, READ
+from . import pruning
+from .chain import Place, Report, check, first_sum
+from .journalfile import MARK, READ, VERSION
 from .launches import newest_launch
 from .provenance import Launch
 from .store import Heard, StoreError, usable
@@ -33,7 +34,9 @@ class JournalReader:
                 version = self._check_kind()
                 self.service, self.epoch = self._first_life()
                 self.launch: Final[Launch | None] = newest_launch(self._db)
-                self._report: Final[Report] = check(self._db, self.service, version)
+                first = Place(0, first_sum(self.service))
+                self._start: Final = pruning.read(self._db, first).at if version == VERSION else first
+                self._report: Final[Report] = check(self._db, self._start, version)
         except BaseException:
             self._db.close()
             raise
@@ -43,10 +46,15 @@ class JournalReader:
         """What is wrong with the end of it; empty when nothing is."""
         return self._report.fault or ""
 
+    @property
+    def pruned(self) -> int:
+        """How many entries of its beginning were pruned behind a snapshot."""
+        return self._start.n
+
     def heard(self) -> Iterator[Heard]:
-        """The inputs of its service, in order."""
+        """The inputs of its service, in order, without those that were pruned."""
         with usable(self._path):
-            rows = self._db.execute(_HEARD, (self._report.last,))
+            rows = self._db.execute(_HEARD, (self._report.end.n,))
             for at_us, message in rows:
                 at = _BEGINNING + timedelta(microseconds=at_us)
                 yield Heard(at, None if message is None else decode_any(message))
@@ -54,7 +62,7 @@ class JournalReader:
     def said(self) -> Iterator[tuple[Message, bytes]]:
         """The messages that its service said, in order, each also as it was written."""
         with usable(self._path):
-            for (message,) in self._db.execute(_SAID, (self._report.last,)):
+            for (message,) in self._db.execute(_SAID, (self._report.end.n,)):
                 yield decode_any(message), message
 
     def close(self) -> None:

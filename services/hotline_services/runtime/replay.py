@@ -1,19 +1,61 @@
-"""Back to where a service was: what it heard, fed to a fresh core, which must say again what it said."""
+"""Back to where a service was: what it heard, fed to a fresh core, which must say again what it said.
 
-from collections.abc import Iterator, Sequence
+With a snapshot only what it heard since then.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Protocol, Self, runtime_checkable
+
+import msgspec
+import structlog
 
 from hotline_protocol.core import Core
 from hotline_protocol.message import Message
 from hotline_protocol.service import EpochBegun, Health, Unreadable
 from hotline_protocol.topics import is_kept
 from hotline_services.delivery.outbox import Seen
-from hotline_services.delivery.presence import Peers
-from hotline_services.delivery.tracing import Traces
+from hotline_services.delivery.presence import Peers, Presences
+from hotline_services.delivery.tracing import SavedTraces, Traces
 
-from .guard import Contents
+from .guard import Contents, SavedContents
 from .store import Heard, Recovered, StoreError
-from .tail import Tail
+from .tail import SavedTail, Tail
+
+log = structlog.get_logger(__name__)
+
+
+@runtime_checkable
+class Value(Protocol):
+    """A core whose state can be copied, saved, and loaded into a fresh core of the same configuration."""
+
+    def clone(self) -> Self: ...
+
+    def save(self) -> bytes: ...
+
+    def load(self, saved: bytes) -> None: ...
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """A :class:`Past` as plain data."""
+
+    latest: datetime | None
+    set_aside: frozenset[str]
+    seen: Seen
+    peers: Presences
+    traces: SavedTraces
+    tail: SavedTail
+    contents: tuple[SavedContents, ...]
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """What a snapshot holds: the state of the core as it saves it, and what its shell remembers."""
+
+    core: bytes
+    memory: Memory
+
+
+_state: msgspec.msgpack.Decoder[State] = msgspec.msgpack.Decoder(State)
 
 
 class Past:
@@ -33,6 +75,29 @@ class Past:
         if heard:
             self.latest = heard[-1].at
         self.tail.tell(said)
+
+    def save(self) -> Memory:
+        """A copy as plain data, with all that a replay would bring back."""
+        return Memory(
+            latest=self.latest,
+            set_aside=frozenset(self.set_aside),
+            seen=self.seen.copy(),
+            peers=self.peers.save(),
+            traces=self.traces.save(),
+            tail=self.tail.save(),
+            contents=() if self.contents is None else self.contents.save(),
+        )
+
+    def load(self, memory: Memory) -> None:
+        """Replace what is from the journal by what was saved."""
+        self.latest = memory.latest
+        self.set_aside = set(memory.set_aside)
+        self.seen = memory.seen.copy()
+        self.peers.load(memory.peers)
+        self.traces.load(memory.traces)
+        self.tail.load(memory.tail)
+        if self.contents is not None:
+            self.contents.load(memory.contents)
 
     def remember(self, heard: Heard) -> None:
         """One input of the past, whose turn it is."""
@@ -55,9 +120,38 @@ class Past:
                 self.traces.hear(message)
 
 
+def state_of(core: Value, memory: Memory) -> bytes:
+    """The state that a snapshot is to hold."""
+    return msgspec.msgpack.encode(State(core=core.save(), memory=memory))
+
+
+def restore(core: Core, recovered: Recovered, past: Past, spare: Callable[[], Core]) -> Recovered:
+    """Load the newest snapshot that can be loaded into ``core`` and ``past``; returns what is to be replayed behind it.
+
+    Each is tried with a core that ``spare`` makes: what cannot be loaded may leave that in any state.
+    """
+    for snapshot in recovered.snapshots:
+        try:
+            state = _state.decode(snapshot.state)
+            _load(spare(), state)
+        except Exception as error:  # noqa: BLE001  whatever is wrong with it, there is another way
+            log.warning("snapshot-passed-over", entry=snapshot.after, reason=f"it cannot be loaded: {error!r}")
+        else:
+            _load(core, state)
+            past.load(state.memory)
+            return recovered._replace(heard=snapshot.heard, said=snapshot.said)
+    return recovered
+
+
+def _load(core: Core, state: State) -> None:
+    if not isinstance(core, Value):
+        raise TypeError("this core has none")
+    core.load(state.core)
+
+
 def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
     """Feed the core its past, one input a step. Raises StoreError as soon as it says anything else than it did."""
-    past.latest = recovered.latest
+    past.latest = recovered.latest or past.latest
     before = None if recovered.said is None else iter(recovered.said)
     for number, heard in enumerate(recovered.heard, 1):
         said = core.lapse(heard.at) if heard.message is None else core.receive(heard.message, heard.at)

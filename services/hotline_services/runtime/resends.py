@@ -58,19 +58,25 @@ class Resends:
         now, later = _divided(self._wanted.pop(epoch), RESENT_AT_ONCE)
         if later:
             self._wanted[epoch] = later  # behind the other epochs
-        for first, last in now:
+        for place, (first, last) in enumerate(now, 1):
             found = await writer.do(self._store.said_between, epoch, first, last)
             for message in found:
                 publish(message)
-            if not found:  # nor is there anything beyond
-                self._end(epoch, first)
+            if not found:
+                self._wanted[epoch] = _joined([*now[place:], *self._wanted.get(epoch, [])])
+                self._skip(epoch, last + 1, await writer.do(self._store.next_said, epoch, last + 1))
                 return
 
-    def _end(self, epoch: str, end: int) -> None:
-        """This epoch has no numbers from here on. Requests may have come meanwhile."""
-        spans = [(first, min(last, end - 1)) for first, last in self._wanted.pop(epoch, []) if first < end]
-        if spans:
-            self._wanted[epoch] = spans
+    def _skip(self, epoch: str, first: int, kept: int | None) -> None:
+        """Of the numbers of this epoch from ``first`` on, none before ``kept`` can be said again, or none at all.
+
+        They have not been used, or were pruned long ago. Requests may have come meanwhile.
+        """
+        spans = self._wanted.pop(epoch, [])
+        before = [(start, min(end, first - 1)) for start, end in spans if start < first]
+        behind = [(max(start, kept), end) for start, end in spans if kept is not None and end >= kept]
+        if before or behind:
+            self._wanted[epoch] = [*before, *behind]
 
 
 def _divided(spans: list[Span], most: int) -> tuple[list[Span], list[Span]]:

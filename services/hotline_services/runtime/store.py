@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from hotline_protocol.message import Message
 from hotline_protocol.topics import UNDECODABLE
+
+from .chain import Place
 
 
 class StoreError(Exception):
@@ -68,6 +70,15 @@ class Heard(NamedTuple):
     message: Message | None
 
 
+class Snapshot(NamedTuple):
+    """The state of a service behind entry ``after`` of its store, and what the store holds behind that."""
+
+    after: int
+    state: bytes
+    heard: Iterable[Heard]
+    said: Iterable[Message]
+
+
 class Recovered(NamedTuple):
     """What a store held when it was opened.
 
@@ -75,6 +86,8 @@ class Recovered(NamedTuple):
     with what it says now (None when the store cannot tell). ``unconfirmed`` is the part of it to be sent again.
     ``attempts`` counts the deaths that an input has caused, by the id of the message. ``latest`` is how far time had
     come, where ``heard`` does not tell; ``said_last`` the highest number said in the present epoch, likewise.
+    ``snapshots`` are those that this program can use, the newest first: from any of them the core can go on instead.
+    Where the store is pruned it must, as reading ``heard`` raises StoreError.
     """
 
     heard: Iterable[Heard] = ()
@@ -83,6 +96,7 @@ class Recovered(NamedTuple):
     attempts: Mapping[str, int] = {}
     latest: datetime | None = None
     said_last: int = 0
+    snapshots: Sequence[Snapshot] = ()
 
 
 class Store(Protocol):
@@ -121,10 +135,34 @@ class Store(Protocol):
         """The messages said with these sequence numbers, ends included; empty for an epoch that it has not had."""
         ...
 
+    def next_said(self, epoch: str, seq: int) -> int | None:
+        """The lowest number of this epoch, from ``seq`` on, whose message is kept; None when there is none."""
+        ...
+
     def tidy(self) -> None:
         """Do what takes long and can wait. Called now and then, always beside the event loop."""
         ...
 
     def close(self) -> None:
         """Write everything out and let go of the file."""
+        ...
+
+
+@runtime_checkable
+class SnapshotStore(Store, Protocol):
+    """A store that keeps snapshots of its service, and forgets the inputs before them.
+
+    ``wants_snapshot`` tells that enough inputs have been committed since the last. ``place`` is where the store ends;
+    with that place, the state that the service has then is handed to ``keep_snapshot``, some commits later perhaps.
+    """
+
+    @property
+    def wants_snapshot(self) -> bool: ...
+
+    def place(self) -> Place:
+        """Where the store ends now. A snapshot is taken: the next one is wanted so many inputs later."""
+        ...
+
+    def keep_snapshot(self, at: Place, state: bytes) -> None:
+        """Keep this one and the one before it."""
         ...

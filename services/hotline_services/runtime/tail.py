@@ -8,7 +8,7 @@ that tells of fewer messages than they have by naming the last (see :meth:`Tail.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from hotline_protocol.events import LedgerChanged
 from hotline_protocol.line import LineCheck, LineChecked, Reconcile, ToPeer
@@ -27,6 +27,14 @@ LOOKBACK: Final = 200
 NEWCOMERS_LOOKBACK: Final = 2_000
 """So much is asked for of an epoch of which nothing is known at all."""
 MOST_ASKED: Final = 100
+
+
+class SavedTail(NamedTuple):
+    """What a :class:`Tail` has from the journal: epoch, highest number said, and length of its ledger by peer."""
+
+    epoch: str
+    said: int
+    entered: dict[str, int]
 
 
 class Tail:
@@ -60,15 +68,21 @@ class Tail:
         self._known.add(epoch)
         self.epoch, self.said, self.loss, self._has_begun = epoch, 0, "", True
 
-    def resume(self, store: Store, recovered: Recovered, steps: int) -> None:
-        """All that the store held has been gone through, in so many steps.
+    def save(self) -> SavedTail:
+        """A copy as plain data."""
+        return SavedTail(self.epoch, self.said, dict(self._entered))
 
-        Go on from there; but where there was anything, only after having listened.
-        """
+    def load(self, saved: SavedTail) -> None:
+        """Replace what is from the journal by what was saved."""
+        self._known.add(saved.epoch)
+        self.epoch, self.said, self._entered = saved.epoch, saved.said, dict(saved.entered)
+
+    def resume(self, store: Store, recovered: Recovered, *, has_past: bool) -> None:
+        """Go on from what the store held, which has been gone through; where there was anything, listen first."""
         if recovered.said is None:  # nothing was replayed
             self.epoch, self.said = store.epoch, recovered.said_last
         self.loss = store.loss
-        self._has_begun, self._listens = False, bool(steps or recovered.latest)
+        self._has_begun, self._listens = False, has_past
         self._is_new = not self._listens
 
     def tell(self, messages: Iterable[Message]) -> None:

@@ -22,7 +22,7 @@ WEIGHT: Final = 0.1
 
 
 class Writer:
-    """Does one thing after the other, for a caller that waits for each before it asks for the next.
+    """Does one thing after the other, in the order in which they are asked for.
 
     A small commit is done on the spot as long as those before it took less time than handing it over does: a thread
     costs an answer 0.1 to 0.2 ms. One that is slow, because it flushes to the disk or the disk is busy, sends
@@ -34,6 +34,7 @@ class Writer:
         self._patience = patience
         self._commit_s = 1.0  # smoothed; unknown at first, so the thread finds it out
         self._loop = asyncio.get_running_loop()
+        self._waiting = 0  # jobs that the thread has not finished
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._thread.start()
@@ -46,6 +47,7 @@ class Writer:
 
     async def _do_once(self, work: Callable[..., T], *arguments: object) -> T:
         done: asyncio.Future[T] = self._loop.create_future()
+        self._waiting += 1
         self._jobs.put((done, work, arguments))
         return await done
 
@@ -56,7 +58,8 @@ class Writer:
 
     def commit_at_once(self, heard: Sequence[Heard], said: Sequence[Message], confirmed: Sequence[str]) -> bool:
         """Commit on the spot, if that is the shorter way; returns whether it was."""
-        brief = self._commit_s < HANDOVER_S and len(heard) + len(said) + len(confirmed) <= SMALL
+        few = len(heard) + len(said) + len(confirmed) <= SMALL
+        brief = few and not self._waiting and self._commit_s < HANDOVER_S
         try:
             if brief:
                 self._timed(heard, said, confirmed)
@@ -89,16 +92,16 @@ class Writer:
             try:
                 result = work(*arguments)
             except BaseException as error:  # noqa: BLE001  whoever waits for it is told
-                self._loop.call_soon_threadsafe(_fail, done, error)
+                self._loop.call_soon_threadsafe(self._fail, done, error)
             else:
-                self._loop.call_soon_threadsafe(_succeed, done, result)
+                self._loop.call_soon_threadsafe(self._succeed, done, result)
 
+    def _succeed(self, done: "asyncio.Future[Any]", result: object) -> None:
+        self._waiting -= 1
+        if not done.done():
+            done.set_result(result)
 
-def _succeed(done: "asyncio.Future[Any]", result: object) -> None:
-    if not done.done():
-        done.set_result(result)
-
-
-def _fail(done: "asyncio.Future[Any]", error: BaseException) -> None:
-    if not done.done():
-        done.set_exception(error)
+    def _fail(self, done: "asyncio.Future[Any]", error: BaseException) -> None:
+        self._waiting -= 1
+        if not done.done():
+            done.set_exception(error)
