@@ -13,6 +13,7 @@ SCHEMA: Final = (
     "CREATE TABLE snapshot (after INTEGER PRIMARY KEY, made_by TEXT NOT NULL, made_for TEXT NOT NULL, "
     "at_real TEXT NOT NULL, state BLOB NOT NULL, sum INTEGER NOT NULL)",
 )
+_READ: Final = "SELECT after, made_by, made_for, at_real, state, sum FROM snapshot WHERE after = ?"
 _ENTER: Final = "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, ?)"
 
 StoredSnapshot = tuple[int, str, str, str, bytes, int]
@@ -70,19 +71,27 @@ def sound(db: sqlite3.Connection, sums: Mapping[int, int]) -> tuple[list[StoredS
     """The snapshots that are as they were written, in order; the places of others; and whether all can be read."""
     good: list[StoredSnapshot] = []
     bad: list[int] = []
-    try:
-        for row in db.execute("SELECT after, made_by, made_for, at_real, state, sum FROM snapshot ORDER BY after"):
-            after, made_by, made_for, at_real, state, stored = row
-            fits = after in sums and type(state) is bytes
-            if fits and snapshot_sum(Place(after, sums[after]), made_by, made_for, at_real, state) == stored:
-                good.append(row)
-            else:
-                bad.append(after)
-    except UNREADABLE as error:
-        if not is_damage(error):
-            raise
-        return good, bad, False
-    return good, bad, True
+    can_be_read = True
+    for after in sorted(places(db)):
+        try:
+            row = db.execute(_READ, (after,)).fetchone()
+        except UNREADABLE as error:
+            if not is_damage(error):
+                raise
+            can_be_read = False
+            continue
+        if _is_sound(row, sums):
+            good.append(row)
+        else:
+            bad.append(after)
+    return good, bad, can_be_read
+
+
+def _is_sound(row: StoredSnapshot, sums: Mapping[int, int]) -> bool:
+    after, made_by, made_for, at_real, state, stored = row
+    if after not in sums or type(state) is not bytes:
+        return False
+    return snapshot_sum(Place(after, sums[after]), made_by, made_for, at_real, state) == stored
 
 
 def drop(db: sqlite3.Connection, those: Sequence[int]) -> None:

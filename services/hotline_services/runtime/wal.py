@@ -4,6 +4,7 @@ At a frame whose checksum is wrong SQLite takes the log to end, and everything b
 But frames that a later commit wrote bear the same salt as the log's head, and so can be told.
 """
 
+import os
 import struct
 from pathlib import Path
 from typing import Final
@@ -36,7 +37,8 @@ def commits_in(path: Path) -> list[int] | None:
         if magic not in _MAGIC or _log_sum(head[:24], _MAGIC[magic]) != (sum1, sum2):
             return None if log.read(_FRAME_HEAD_BYTES) else []
         found, number = [], 1
-        while len(frame := log.read(_FRAME_HEAD_BYTES)) == _FRAME_HEAD_BYTES:
+        end = os.fstat(log.fileno()).st_size - page  # SQLite writes a frame's head first: its page may never have come
+        while len(frame := log.read(_FRAME_HEAD_BYTES)) == _FRAME_HEAD_BYTES and log.tell() <= end:
             _, size, *frame_salt = _FRAME.unpack(frame[:16])
             if size and frame_salt == salt:
                 found.append(number)

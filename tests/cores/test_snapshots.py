@@ -1,0 +1,373 @@
+"""Snapshots in a journal: a bad one is passed over with a sentence, and pruning behind them breaks no promise."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from hotline_protocol.line import Answer
+from hotline_protocol.message import Message
+from hotline_services.delivery.outbox import WINDOW
+from hotline_services.monitor.order import Limits
+from hotline_services.runtime import pruning
+from hotline_services.runtime.chain import Place
+from hotline_services.runtime.journal import Journal
+from hotline_services.runtime.journalreader import JournalReader
+from hotline_services.runtime.provenance import Launch, Provenance
+from hotline_services.runtime.replay import Past, replay, restore
+from hotline_services.runtime.snapshotrows import snapshot_sum
+from hotline_services.runtime.store import Heard, StoreError
+from hotline_services.runtime.tail import LOOKBACK, NEWCOMERS_LOOKBACK
+from hotline_services.runtime.wal import log_of
+
+from .snapshotted import NOON, SECOND, Shell, Switchboard
+from .test_journal import Echo
+from .test_journal_damage import bits_changed, change
+from .test_snapshot_recovery import ring
+
+Logs = Sequence[Any]
+
+
+def lived(path: Path, turns: int, *, every: int = 10, arrived: bool = True) -> Shell:
+    shell = Shell(path, every)
+    for number in range(1, turns + 1):
+        shell.turn(NOON + number * SECOND, ring(number))
+        if arrived:
+            shell.confirm(9)
+    return shell
+
+
+def ended(shell: Shell) -> tuple[bytes, list[Message]]:
+    """Close it; returns the state of its core, and what is to be sent again."""
+    core, _, waiting = shell.state
+    shell.journal.close()
+    return core, waiting
+
+
+def reopened(path: Path, every: int = 10) -> tuple[tuple[bytes, list[Message]], int, str, list[str]]:
+    """What is recovered, from how many inputs, what loss is told, and why snapshots were passed over."""
+    with capture_logs() as logs:
+        shell = Shell(path, every)
+    replayed, loss = shell.replayed, shell.journal.loss
+    passed_over = [str(line["reason"]) for line in logs if line["event"] == "snapshot-passed-over"]
+    return ended(shell), replayed, loss, passed_over
+
+
+def rows(path: Path, query: str, *values: Any) -> list[Any]:
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(query, values).fetchall()
+
+
+def resealed(path: Path, after: int, **changed: Any) -> None:
+    """Change the snapshot behind this entry, and give it the checksum that then is right."""
+    ((made_by, made_for, at_real, state),) = rows(
+        path, "SELECT made_by, made_for, at_real, state FROM snapshot WHERE after = ?", after
+    )
+    new = {"made_by": made_by, "made_for": made_for, "at_real": at_real, "state": state} | changed
+    pruned = rows(path, "SELECT sum FROM pruned WHERE after = ?", after)
+    ((total,),) = pruned or rows(path, "SELECT sum FROM entry WHERE n = ?", after)
+    change(
+        path,
+        "UPDATE snapshot SET made_by = ?, made_for = ?, at_real = ?, state = ?, sum = ? WHERE after = ?",
+        *new.values(),
+        snapshot_sum(Place(after, total), **new),
+        after,
+    )
+
+
+SET = (
+    "UPDATE snapshot SET state = ? WHERE after = ?",
+    "UPDATE snapshot SET sum = ? WHERE after = ?",
+    "UPDATE OR REPLACE snapshot SET after = ? WHERE after = ?",
+)
+
+
+def snapshots(path: Path) -> list[int]:
+    return [after for (after,) in rows(path, "SELECT after FROM snapshot ORDER BY after")]
+
+
+def test_recovery_goes_on_from_the_newest_snapshot_and_two_are_kept(tmp_path: Path) -> None:
+    before = ended(lived(tmp_path / "j", 55))
+    assert len(snapshots(tmp_path / "j")) == 2
+    state, replayed, loss, passed_over = reopened(tmp_path / "j")
+    assert (state, loss, passed_over) == (before, "", [])
+    assert replayed < 15
+
+
+@pytest.mark.parametrize("newest", [True, False])
+def test_a_snapshot_that_is_not_what_was_written_is_passed_over(tmp_path: Path, newest: bool) -> None:
+    before = ended(lived(tmp_path / "j", 55))
+    after = snapshots(tmp_path / "j")[-1 if newest else 0]
+    change(tmp_path / "j", "UPDATE snapshot SET state = x'00' WHERE after = ?", after)
+    state, replayed, loss, passed_over = reopened(tmp_path / "j")
+    assert (state, loss, passed_over) == (before, "", ["it is not what was written"])
+    assert (replayed >= 10) == newest
+    assert after not in snapshots(tmp_path / "j")
+
+
+def test_every_bit_of_a_snapshot_counts(tmp_path: Path) -> None:
+    before = ended(lived(tmp_path / "whole", 35))
+    after = snapshots(tmp_path / "whole")[-1]
+    (values,) = rows(tmp_path / "whole", "SELECT state, sum, after FROM snapshot WHERE after = ?", after)
+    for statement, value in zip(SET, values, strict=True):
+        for changed in list(bits_changed(value))[::7]:
+            shutil.copy(tmp_path / "whole", tmp_path / "j")
+            change(tmp_path / "j", statement, changed, after)
+            state, _, loss, passed_over = reopened(tmp_path / "j")
+            assert (state, loss, passed_over) == (before, "", ["it is not what was written"])
+
+
+def test_without_any_snapshot_all_is_replayed_while_it_is_there(tmp_path: Path) -> None:
+    before = ended(lived(tmp_path / "j", 12))
+    change(tmp_path / "j", "UPDATE snapshot SET state = x'00'")
+    state, replayed, loss, _ = reopened(tmp_path / "j")
+    assert (state, loss) == (before, "")
+    assert replayed >= 12
+
+
+def test_without_any_snapshot_a_pruned_journal_begins_anew_and_tells_it(tmp_path: Path) -> None:
+    ended(lived(tmp_path / "j", 55))
+    change(tmp_path / "j", "UPDATE snapshot SET state = x'00'")
+    (_, waiting), replayed, loss, _ = reopened(tmp_path / "j")
+    assert (waiting, replayed) == ([], 0)
+    assert "none of its snapshots is sound" in loss
+    assert (tmp_path / "j.damaged-1").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"made_by": "0.0.1+another"}, "it was taken by Hotline 0.0.1+another, and this is"),
+        ({"made_for": "another"}, "it was taken with another scenario, seed, length or speed"),
+        ({"state": b"\xc1"}, "it cannot be loaded: DecodeError"),
+        ({"state": b"\x80"}, "it cannot be loaded: ValidationError"),
+    ],
+)
+def test_a_snapshot_of_another_program_or_scenario_or_that_cannot_be_loaded_is_passed_over(
+    tmp_path: Path, changed: dict[str, Any], reason: str
+) -> None:
+    before = ended(lived(tmp_path / "j", 55))
+    older, newer = snapshots(tmp_path / "j")
+    resealed(tmp_path / "j", newer, **changed)
+    state, replayed, loss, (passed_over,) = reopened(tmp_path / "j")
+    assert (state, loss) == (before, "")
+    assert passed_over.startswith(reason)
+    assert replayed >= 10
+    resealed(tmp_path / "j", older, **changed)
+    with pytest.raises(StoreError, match=r"is pruned up to entry .* Run the program that wrote it"):
+        reopened(tmp_path / "j")
+    assert snapshots(tmp_path / "j") == [older, newer]
+
+
+def test_snapshots_of_another_program_are_kept_until_there_are_two_of_this_one(tmp_path: Path) -> None:
+    ended(lived(tmp_path / "j", 12))
+    (foreign,) = snapshots(tmp_path / "j")
+    resealed(tmp_path / "j", foreign, made_by="0.0.1+another")
+    shell = Shell(tmp_path / "j", 10)
+    counts = []
+    for number in range(13, 60):
+        shell.turn(NOON + number * SECOND, ring(number))
+        pruned = shell.journal._pruned.at.n > 0
+        kept = [after for (after,) in shell.journal._db.execute("SELECT after FROM snapshot ORDER BY after")]
+        counts.append((len(kept), foreign in kept, pruned))
+    assert list(dict.fromkeys(counts)) == [(2, True, False), (2, False, True)]
+    shell.journal.close()
+
+
+def test_a_core_that_has_no_saved_state_is_replayed(tmp_path: Path) -> None:
+    ended(lived(tmp_path / "j", 12))
+
+    class Forgetful(Echo):
+        def __init__(self, epoch: str) -> None:
+            super().__init__(epoch, times=0)
+
+    with closing(Journal(tmp_path / "j", "ru")) as journal, capture_logs() as logs:
+        behind = restore(Forgetful("e"), journal.recover(), Past(), lambda: Forgetful("e"))
+        assert len(list(behind.heard)) >= 12
+    assert [line["event"] for line in logs] == ["snapshot-passed-over"]
+
+
+def test_services_that_were_started_otherwise_use_no_snapshots_of_each_other(tmp_path: Path) -> None:
+    made = Provenance(digest="a" * 16, program="p", python="3")
+    launch = Launch(scenario="s", provenance=made, seed=1)
+    for seed in (1, 2, 1):
+        with closing(Journal(tmp_path / "j", "ru", launch=Launch(scenario="s", provenance=made, seed=seed))) as journal:
+            found = journal.recover().snapshots
+            assert len(found) == (seed == launch.seed and journal.place().n > 0)
+            if not found:
+                journal.commit([Heard(NOON, None)], [], [])
+                if seed == 1:
+                    journal.keep_snapshot(journal.place(), b"state")
+
+
+def test_a_service_that_dies_while_a_snapshot_is_written_has_lost_nothing(tmp_path: Path) -> None:
+    """The log of the journal, cut off at every place within the transactions of the snapshot and of the pruning."""
+    shell = lived(tmp_path / "j", 29)
+    begins = log_of(tmp_path / "j").stat().st_size
+    shell.turn(NOON + 30 * SECOND, ring(30))
+    core = shell.state[0]
+    ends = log_of(tmp_path / "j").stat().st_size
+    for name in ("j", "j-wal"):
+        shutil.copy(tmp_path / name, tmp_path / f"copy{name[1:]}")
+    shell.journal.close()
+    found = set()
+    for size in range(begins, ends + 1, 512):
+        for name in ("copy", "copy-wal"):
+            shutil.copy(tmp_path / name, tmp_path / f"cut{name[4:]}")
+        with (tmp_path / "cut-wal").open("r+b") as file:
+            file.truncate(size)
+        cut = Shell(tmp_path / "cut", 10)
+        if cut.journal._last < shell.journal._last:  # the turn itself was not committed: it comes again
+            cut.turn(NOON + 30 * SECOND, ring(30))
+        assert cut.state[0] == core
+        found.add(len(cut.journal.recover().snapshots))
+        cut.journal.close()
+    assert found
+
+
+# Pruning ----------------------------------------------------------------------------------------------------------
+
+
+def test_as_much_is_kept_of_what_was_said_as_anybody_asks_for() -> None:
+    assert max(Limits().lookback, NEWCOMERS_LOOKBACK, LOOKBACK) <= pruning.KEPT_NUMBERS <= WINDOW
+
+
+def test_what_has_not_arrived_is_not_pruned_and_is_sent_again_until_it_has(tmp_path: Path) -> None:
+    shell = lived(tmp_path / "j", 55, arrived=False)
+    said = list(shell.waiting)
+    assert shell.journal._pruned.at.n > 20
+    shell.die()
+    assert list(shell.waiting) == said
+    shell.confirm(len(said) - 1)
+    shell.die()
+    assert list(shell.waiting) == said[-1:]
+    shell.confirm(1)
+    shell.die()
+    assert not shell.waiting
+    shell.journal.close()
+
+
+def test_the_last_numbers_of_each_epoch_can_be_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruning, "KEPT_NUMBERS", 8)
+    shell = lived(tmp_path / "j", 40)
+    first = shell.journal.epoch
+    said_in_first = shell.past.tail.said
+    shell.lose_state(NOON + 60 * SECOND)
+    for number in range(41, 90):
+        shell.turn(NOON + (60 + number) * SECOND, ring(number))
+        shell.confirm(99)
+    shell.die()
+    journal = shell.journal
+    assert [message.seq for message in journal.said_between(first, 1, 999)][-8:] == list(
+        range(said_in_first - 7, said_in_first + 1)
+    )
+    last = shell.past.tail.said
+    kept = [message.seq for message in journal.said_between(journal.epoch, 1, 999)]
+    assert kept[0] > 1
+    assert kept == list(range(kept[0], last + 1))
+    assert kept[0] <= last - 7
+    assert journal.next_said(first, 1) == journal.said_between(first, 1, 999)[0].seq
+    assert journal.next_said(journal.epoch, 1) == kept[0]
+    assert journal.next_said(journal.epoch, last + 1) is None
+    assert journal.next_said("never", 1) is None
+    shell.journal.close()
+
+
+def test_a_journal_that_is_pruned_says_so_to_whoever_reads_it(tmp_path: Path) -> None:
+    ended(lived(tmp_path / "j", 55))
+    with JournalReader(tmp_path / "j") as reader:
+        assert reader.pruned > 20
+        assert reader.fault == ""
+        assert 0 < len(list(reader.heard())) < 40
+    ended(lived(tmp_path / "whole", 5))
+    with JournalReader(tmp_path / "whole") as reader:
+        assert reader.pruned == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("UPDATE kept SET message = x'7b7d' WHERE n = (SELECT min(n) FROM kept)", "kept of the pruned messages"),
+        ("UPDATE kept SET seq = seq + 1 WHERE n = (SELECT max(n) FROM kept)", "kept of the pruned messages"),
+        ("DELETE FROM kept WHERE n = (SELECT min(n) FROM kept)", "kept of the pruned messages"),
+        ("UPDATE pruned SET kept = kept + 1", "kept of the pruned messages"),
+        ("DELETE FROM entry WHERE n = (SELECT max(n) - 3 FROM entry)", "is missing"),
+    ],
+)
+def test_damage_to_a_pruned_journal_is_told_and_what_is_sound_is_kept(
+    tmp_path: Path, statement: str, fault: str
+) -> None:
+    ended(lived(tmp_path / "j", 55, arrived=False))
+    known = [message.id for message in waiting(tmp_path / "j")]
+    change(tmp_path / "j", statement)
+    shell = Shell(tmp_path / "j", 10)
+    assert fault in shell.journal.loss
+    assert (tmp_path / "j.damaged-1").exists()
+    assert shell.past.latest is not None
+    assert shell.past.latest > NOON + 40 * SECOND
+    assert set(shell.waiting) <= set(known)
+    assert len(known) - len(shell.waiting) <= 2
+    shell.journal.close()
+    assert fault in reopened(tmp_path / "j")[2]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE pruned SET sum = sum + 1", "UPDATE pruned SET after = after - 1"])
+def test_damage_to_the_beginning_of_a_pruned_journal_is_told(tmp_path: Path, statement: str) -> None:
+    ended(lived(tmp_path / "j", 55))
+    change(tmp_path / "j", statement)
+    assert "the journal is damaged" in reopened(tmp_path / "j")[2]
+
+
+def test_a_mark_of_arrival_that_is_none_sends_a_kept_message_again(tmp_path: Path) -> None:
+    ended(lived(tmp_path / "j", 55))
+    assert not waiting(tmp_path / "j")
+    change(tmp_path / "j", "UPDATE kept SET arrived = 1 WHERE n = (SELECT min(n) FROM kept)")
+    assert [message.seq for message in waiting(tmp_path / "j")] == [1]
+
+
+def waiting(path: Path) -> Sequence[Message]:
+    with closing(Journal(path, "ru")) as journal:
+        assert journal.loss == ""
+        return journal.recover().unconfirmed
+
+
+def test_a_journal_of_the_version_without_snapshots_goes_on(tmp_path: Path) -> None:
+    before = ended(lived(tmp_path / "j", 15, every=0))
+    for table in ("snapshot", "pruned", "kept"):
+        change(tmp_path / "j", f"DROP TABLE {table}")
+    change(tmp_path / "j", "PRAGMA user_version = 2")
+    with JournalReader(tmp_path / "j") as reader:
+        assert len(list(reader.heard())) >= 15
+    shell = Shell(tmp_path / "j", 10)
+    assert shell.state[0] == before[0]
+    for number in range(16, 60):
+        shell.turn(NOON + number * SECOND, ring(number))
+    assert shell.journal._pruned.at.n > 0
+    shell.journal.close()
+
+
+def test_without_snapshots_nothing_is_pruned(tmp_path: Path) -> None:
+    ended(lived(tmp_path / "j", 55, every=0))
+    assert snapshots(tmp_path / "j") == []
+    _, replayed, _, _ = reopened(tmp_path / "j", every=0)
+    assert replayed >= 55
+
+
+def test_a_replay_behind_a_snapshot_that_goes_another_way_is_refused(tmp_path: Path) -> None:
+    ended(lived(tmp_path / "j", 14))
+
+    class Changed(Switchboard):
+        def receive(self, message: Message, now: Any) -> Sequence[Message]:
+            return [m for m in super().receive(message, now) if not isinstance(m, Answer)]
+
+    make: Callable[[str], Switchboard] = Changed
+    with closing(Journal(tmp_path / "j", "ru")) as journal:
+        core, past = make("e"), Past()
+        behind = restore(core, journal.recover(), past, lambda: make("e"))
+        with pytest.raises(StoreError, match="Replaying input"):
+            list(replay(core, behind, past))
