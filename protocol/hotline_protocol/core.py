@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from .message import Message
 
@@ -22,6 +22,7 @@ class Core(Protocol):
     def lapse(self, now: datetime) -> Sequence[Message]: ...
 
 
+@runtime_checkable
 class Value(Core, Protocol):
     """A core whose state is plain data, apart from its configuration and its wiring."""
 

@@ -23,7 +23,7 @@ from hotline_services.runtime.journal import Journal
 from hotline_services.runtime.wire import Refused
 
 from . import toys
-from .toys import PATIENCE_S, POISON, START, Tally, Teller, Toy, service
+from .toys import PATIENCE_S, POISON, SNAPSHOT_EVERY, START, Tally, Teller, Toy, service
 
 C = TypeVar("C", bound=Toy)
 checks = count(1)
@@ -53,7 +53,7 @@ class Run(Generic[C]):
             self.cores.append(make(epoch))
             return self.cores[-1]
 
-        journal = Journal(folder / f"{name}.journal", name)
+        journal = Journal(folder / f"{name}.journal", name, snapshot_every=SNAPSHOT_EVERY)
         self.actor = LiveActor(service(name, peer, core, sets_clock=sets_clock), journal, broker.settings)
         self.task = asyncio.create_task(self.actor.run())
 

@@ -1,17 +1,22 @@
 """The smallest services that can lose, double or confuse something. As a program: one of them in its own process."""
 
 import asyncio
+import copy
+import hashlib
 import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple, Self
+
+import msgspec
 
 from hotline_protocol.core import Core
 from hotline_protocol.line import Answer, Busy, LineCheck, LineChecked, Reason, Ring, Tier
 from hotline_protocol.message import Author, Message, digest_of
 from hotline_protocol.service import Clock, Unreadable
-from hotline_protocol.topics import HEALTH, LINE
+from hotline_protocol.topics import HEALTH, LINE, decode_any, encode
 from hotline_services.runtime.journal import Journal
 from hotline_services.runtime.launch import run_service
 from hotline_services.runtime.service import Service
@@ -21,6 +26,17 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 CLOCK = Clock(id="clock", source="director", seq=0, time=START, simulated_start=START, real_start=START, speed=1.0)
 POISON = "poison"
 PATIENCE_S = 90.0
+SNAPSHOT_EVERY = 5
+
+
+class Saved(NamedTuple):
+    """The state of a toy."""
+
+    epoch: str
+    seq: int
+    heard: list[bytes]
+    next_deadline: datetime | None
+    rung: int
 
 
 class Toy:
@@ -31,7 +47,28 @@ class Toy:
         self.peer = peer
         self.next_deadline: datetime | None = None
         self.heard: list[Message] = []
+        self.rung = 0
         self.changed = asyncio.Event()
+
+    def clone(self) -> Self:
+        twin = copy.copy(self)
+        twin.author = copy.copy(self.author)
+        twin.heard = [*self.heard]
+        return twin
+
+    def fingerprint(self, since: datetime | None = None) -> bytes:  # noqa: ARG002  nobody compares up to a time here
+        return hashlib.sha256(self.save()).digest()[:16]
+
+    def save(self) -> bytes:
+        heard = [encode(message) for message in self.heard]
+        return msgspec.msgpack.encode(Saved(self.author.epoch, self.author.seq, heard, self.next_deadline, self.rung))
+
+    def load(self, saved: bytes) -> None:
+        state = msgspec.msgpack.decode(saved, type=Saved)
+        self.author.begin(state.epoch)
+        self.author.seq, self.next_deadline, self.rung = state.seq, state.next_deadline, state.rung
+        self.heard = [decode_any(message) for message in state.heard]
+        self.changed.set()
 
     def receive(self, message: Message, now: datetime) -> Sequence[Message]:
         said = self.answer(message, now)
@@ -70,15 +107,14 @@ class Teller(Toy):
         super().__init__(name, peer, epoch)
         self._amount = amount
         self._every = every
-        self._rung = 0
         self.next_deadline = START if amount else None
 
     def lapse(self, now: datetime) -> Sequence[Message]:
         if self.next_deadline is None or now < self.next_deadline:
             return []
         count = 1 if self._every else self._amount
-        first, self._rung = self._rung + 1, self._rung + count
-        self.next_deadline = now + self._every if self._rung < self._amount else None
+        first, self.rung = self.rung + 1, self.rung + count
+        self.next_deadline = now + self._every if self.rung < self._amount else None
         self.changed.set()
         return [self.ring(str(number), now) for number in range(first, first + count)]
 
@@ -130,7 +166,7 @@ def main() -> int:
     name, peer, broker, folder = sys.argv[1:]
     return run_service(
         service(name, peer, lambda epoch: Tally(name, peer, epoch)),
-        lambda: Journal(Path(folder) / f"{name}.journal", name),
+        lambda: Journal(Path(folder) / f"{name}.journal", name, snapshot_every=SNAPSHOT_EVERY),
         BrokerSettings.from_url(broker),
         log_level="critical",
         watch=Path(folder) / name,

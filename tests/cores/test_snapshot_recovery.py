@@ -67,7 +67,8 @@ def health(number: int) -> Health:
 
 def lived(shell: Shell, steps: list[Step]) -> list[tuple[list[Message], object]]:
     """What it said at each step, and its state after each death."""
-    now, told = NOON, []
+    now = NOON
+    told: list[tuple[list[Message], object]] = []
     for what, number, after_s in steps:
         now += timedelta(seconds=after_s)
         said: list[Message] = []

@@ -2,19 +2,20 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-from structlog.testing import capture_logs
 
 from hotline_protocol.line import Answer
 from hotline_protocol.message import Message
 from hotline_services.delivery.outbox import WINDOW
 from hotline_services.monitor.order import Limits
-from hotline_services.runtime import pruning
+from hotline_services.runtime import journalfile, pruning
+from hotline_services.runtime import replay as replay_module
 from hotline_services.runtime.chain import Place
 from hotline_services.runtime.journal import Journal
 from hotline_services.runtime.journalreader import JournalReader
@@ -29,8 +30,6 @@ from .snapshotted import NOON, SECOND, Shell, Switchboard
 from .test_journal import Echo
 from .test_journal_damage import bits_changed, change
 from .test_snapshot_recovery import ring
-
-Logs = Sequence[Any]
 
 
 def lived(path: Path, turns: int, *, every: int = 10, arrived: bool = True) -> Shell:
@@ -51,11 +50,30 @@ def ended(shell: Shell) -> tuple[bytes, list[Message]]:
 
 def reopened(path: Path, every: int = 10) -> tuple[tuple[bytes, list[Message]], int, str, list[str]]:
     """What is recovered, from how many inputs, what loss is told, and why snapshots were passed over."""
-    with capture_logs() as logs:
+    with logged() as logs:
         shell = Shell(path, every)
     replayed, loss = shell.replayed, shell.journal.loss
     passed_over = [str(line["reason"]) for line in logs if line["event"] == "snapshot-passed-over"]
     return ended(shell), replayed, loss, passed_over
+
+
+class Log:
+    """Keeps what is logged, however logging is set up in this process."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def warning(self, event: str, **what: Any) -> None:
+        self.lines.append({"event": event, **what})
+
+    error = info = warning
+
+
+@contextmanager
+def logged() -> Iterator[list[dict[str, Any]]]:
+    log = Log()
+    with patch.object(journalfile, "log", log), patch.object(replay_module, "log", log):
+        yield log.lines
 
 
 def rows(path: Path, query: str, *values: Any) -> list[Any]:
@@ -186,7 +204,7 @@ def test_a_core_that_has_no_saved_state_is_replayed(tmp_path: Path) -> None:
         def __init__(self, epoch: str) -> None:
             super().__init__(epoch, times=0)
 
-    with closing(Journal(tmp_path / "j", "ru")) as journal, capture_logs() as logs:
+    with closing(Journal(tmp_path / "j", "ru")) as journal, logged() as logs:
         behind = restore(Forgetful("e"), journal.recover(), Past(), lambda: Forgetful("e"))
         assert len(list(behind.heard)) >= 12
     assert [line["event"] for line in logs] == ["snapshot-passed-over"]

@@ -5,12 +5,11 @@ With a snapshot only what it heard since then.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol, Self, runtime_checkable
 
 import msgspec
 import structlog
 
-from hotline_protocol.core import Core
+from hotline_protocol.core import Core, Value
 from hotline_protocol.message import Message
 from hotline_protocol.service import EpochBegun, Health, Unreadable
 from hotline_protocol.topics import is_kept
@@ -23,17 +22,6 @@ from .store import Heard, Recovered, StoreError
 from .tail import SavedTail, Tail
 
 log = structlog.get_logger(__name__)
-
-
-@runtime_checkable
-class Value(Protocol):
-    """A core whose state can be copied, saved, and loaded into a fresh core of the same configuration."""
-
-    def clone(self) -> Self: ...
-
-    def save(self) -> bytes: ...
-
-    def load(self, saved: bytes) -> None: ...
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):

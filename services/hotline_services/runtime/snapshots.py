@@ -7,10 +7,10 @@ from typing import Final
 
 import structlog
 
-from hotline_protocol.core import Core
+from hotline_protocol.core import Core, Value
 
 from .chain import Place
-from .replay import Memory, Past, Value, state_of
+from .replay import Memory, Past, state_of
 from .store import SnapshotStore, Store, StoreError
 from .writer import Writer
 
