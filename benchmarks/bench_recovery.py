@@ -1,14 +1,16 @@
-"""How long a centre takes to come back after a month: its journal opened, read, and played to a fresh core.
+"""How long a centre takes to come back after a month: with snapshots in its journal, and without.
 
 Example: python benchmarks/bench_recovery.py --days 30 --repeats 3
 
-The journal is that of one side of a simulated month, with all that it heard and said. Recovery is what a restarted
-service does before it takes anything in. Beside it stands what reading and decoding the journal takes alone. Each is
-measured in a process of its own, without the start of Python.
+The journals are those of one side of a simulated month. One of them keeps no snapshots and is replayed from its
+beginning; the other keeps them, as a live service does, and is pruned. Recovery is what a restarted service does before
+it takes anything in. Beside it stands what reading and decoding the whole journal takes alone. Each is measured in a
+process of its own, without the start of Python. Then what a snapshot costs the running service.
 """
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -24,14 +26,14 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from hotline_protocol.core import Core
+from hotline_protocol.core import Core, Value
 from hotline_protocol.message import Message
 from hotline_protocol.names import DIRECTOR, SKY
 from hotline_protocol.topics import EVENT, HEALTH, INJECT, STATUS, is_kept
 from hotline_services.director.play import Director, expand, troubles
 from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.journal import Journal
-from hotline_services.runtime.replay import Past, replay
+from hotline_services.runtime.replay import Past, replay, restore, state_of
 from hotline_services.runtime.store import Heard
 from hotline_services.simulation.network import NetworkModel
 from hotline_services.simulation.shell import Simulation
@@ -40,18 +42,28 @@ from sizes import parsed
 
 WANTED_S: Final = 2.0
 BATCH: Final = 50
-ALONE, RECOVERED = "read and decoded", "recovered"
+ALONE, REPLAYED = "read and decoded alone", "without snapshots"
+NEWEST, BEFORE = "with the newest snapshot", "with the one before it"
+WHOLE, SHORT = "whole.sqlite3", "short.sqlite3"
+FILES: Final = {ALONE: WHOLE, REPLAYED: WHOLE, NEWEST: SHORT, BEFORE: SHORT}
 
 
 class Journaled:
-    """A core whose inputs and outputs go to a journal, as in a live service."""
+    """A core whose inputs and outputs go to journals, as in a live service: one without snapshots, and one with them.
 
-    def __init__(self, core: Core, journal: Journal) -> None:
+    ``held_ms`` is how long each snapshot held up the service, ``encoded_ms`` how long it was encoded beside it.
+    """
+
+    def __init__(self, core: Core, journals: Sequence[Journal]) -> None:
         self._core: Final = core
-        self._journal: Final = journal
+        self._journals: Final = journals
+        self._past: Final = Past()
         self._heard: list[Heard] = []
         self._said: list[Message] = []
         self.inputs = 0
+        self.held_ms: Final[list[float]] = []
+        self.encoded_ms: Final[list[float]] = []
+        self.snapshot_kb = 0.0
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -70,25 +82,46 @@ class Journaled:
         self.inputs += 1
         self._heard.append(heard)
         self._said.extend(filter(is_kept, said))
+        self._past.remember(heard)
+        self._past.tail.tell(said)
         if len(self._heard) >= BATCH:
             self.write()
         return said
 
     def write(self) -> None:
-        """Write what is left, all of it as arrived."""
-        self._journal.commit(self._heard, self._said, [])
-        self._journal.commit([], [], [message.id for message in self._said])
+        """Write what is left, all of it as arrived, and a snapshot when it is time."""
+        for journal in self._journals:
+            journal.commit(self._heard, self._said, [])
+            journal.commit([], [], [message.id for message in self._said])
+            if journal.wants_snapshot and isinstance(self._core, Value):
+                self._take_snapshot(journal, self._core)
+            journal.tidy()
         self._heard, self._said = [], []
 
+    def _take_snapshot(self, journal: Journal, core: Value) -> None:
+        began_s = time.perf_counter()
+        core, memory = core.clone(), self._past.save()
+        held_s = time.perf_counter()
+        state = state_of(core, memory)
+        self.encoded_ms.append((time.perf_counter() - held_s) * 1_000)
+        self.held_ms.append((held_s - began_s) * 1_000)
+        self.snapshot_kb = len(state) / 1_000
+        journal.keep_snapshot(journal.place(), state)
 
-def write_month(name: str, party: str, days: int, path: Path) -> int:
-    """Simulate so many days, and keep the journal of one side; returns how many inputs it holds."""
+
+def write_month(name: str, party: str, days: int, folder: Path) -> Journaled:
+    """Simulate so many days, and keep two journals of one side, which begin alike."""
     scenario = read_scenario(name)
     torn, faults = troubles(scenario, NetworkModel())
     start = scenario.start.astimezone(UTC)
     simulation = Simulation(start, scenario.seed, torn, faults)
-    with closing(Journal(path, party)) as journal:
-        noted = Journaled(centre(scenario, party, scenario.seed, journal.epoch), journal)
+    Journal(folder / WHOLE, party).close()
+    shutil.copy(folder / WHOLE, folder / SHORT)
+    with (
+        closing(Journal(folder / WHOLE, party, snapshot_every=0)) as whole,
+        closing(Journal(folder / SHORT, party)) as short,
+    ):
+        noted = Journaled(centre(scenario, party, scenario.seed, whole.epoch), (whole, short))
         for side in scenario.agreement.parties:
             make = partial(centre, scenario, side, scenario.seed)
             simulation.add(side, (lambda: noted) if side == party else make, hears=[HEALTH])
@@ -98,22 +131,26 @@ def write_month(name: str, party: str, days: int, path: Path) -> int:
             simulation.add(SKY, partial(sky, scenario, scenario.seed), hears=[STATUS, INJECT, *moves])
         simulation.run(start + timedelta(days=days))
         noted.write()
-    return noted.inputs
+    return noted
 
 
 def measure(what: str, name: str, party: str, path: Path) -> dict[str, float]:
-    """Seconds, of the wall clock and of the processor, in this process."""
+    """Seconds, of the wall clock and of the processor, and inputs that were replayed, in this process."""
     scenario = read_scenario(name)
     wall, cpu = time.perf_counter(), time.process_time()
+    replayed = 0
     with closing(Journal(path, party)) as journal:
         recovered = journal.recover()
+        make = partial(centre, scenario, party, scenario.seed, journal.epochs[0])
         if what == ALONE:
             for _ in (*recovered.heard, *(recovered.said or ())):
                 pass
         else:
-            for _ in replay(centre(scenario, party, scenario.seed, journal.epochs[0]), recovered, Past()):
-                pass
-    return {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+            core, past = make(), Past()
+            if what == BEFORE:
+                recovered = recovered._replace(snapshots=recovered.snapshots[1:])
+            replayed = sum(1 for _ in replay(core, restore(core, recovered, past, make), past))
+    return {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu, "replayed": replayed}
 
 
 def child(*arguments: object) -> dict[str, float]:
@@ -136,21 +173,28 @@ def main() -> None:
         what, name, party, path = json.loads(options.one)
         print(json.dumps(measure(what, name, party, Path(path))))
         return
-    with tempfile.TemporaryDirectory(prefix="hotline-recovery-") as folder:
-        path = Path(folder) / f"{options.party}.sqlite3"
-        inputs = write_month(options.scenario, options.party, options.days, path)
-        figures: dict[str, list[Any]] = {ALONE: [], RECOVERED: []}
-        for _ in range(options.repeats):  # in turns, so that both meet the same weather
+    with tempfile.TemporaryDirectory(prefix="hotline-recovery-") as name:
+        folder = Path(name)
+        noted = write_month(options.scenario, options.party, options.days, folder)
+        figures: dict[str, list[Any]] = {what: [] for what in FILES}
+        for _ in range(options.repeats):  # in turns, so that all meet the same weather
             for what, found in figures.items():
-                found.append(child(what, options.scenario, options.party, path))
-        size_mb = sum(one.stat().st_size for one in path.parent.iterdir()) / 1e6
-    title = f"{options.days} days of {options.scenario}: {inputs:,} inputs of {options.party}, {size_mb:.1f} MB"
-    table = Table("", "processor s", "wall s", title=title)
+                found.append(child(what, options.scenario, options.party, folder / FILES[what]))
+        size_mb = {file: (folder / file).stat().st_size / 1e6 for file in (WHOLE, SHORT)}
+    table = Table(
+        "", "journal MB", "inputs replayed", "processor s", "wall s",
+        title=f"{options.days} days of {options.scenario}: {noted.inputs:,} inputs of {options.party}",
+    )  # fmt: skip
     for what, found in figures.items():
-        cpu, wall = (statistics.median(one[clock] for one in found) for clock in ("cpu_s", "wall_s"))
-        table.add_row(what, f"{cpu:.2f}", f"{wall:.2f}")
-    Console().print(table)
-    print(f"median of {options.repeats}; wanted, once there are snapshots: {WANTED_S:g} s whatever the length")
+        cpu, wall, replayed = (statistics.median(one[key] for one in found) for key in ("cpu_s", "wall_s", "replayed"))
+        table.add_row(what, f"{size_mb[FILES[what]]:.1f}", f"{replayed:,.0f}", f"{cpu:.2f}", f"{wall:.2f}")
+    Console(width=130).print(table)
+    print(f"median of {options.repeats}; wanted: {WANTED_S:g} s whatever the length")
+    if noted.held_ms:
+        print(
+            f"{len(noted.held_ms)} snapshots, {noted.snapshot_kb:.0f} kB at the end: the service held up for "
+            f"{max(noted.held_ms):.2f} ms at most, encoded beside it in {max(noted.encoded_ms):.1f} ms at most"
+        )
 
 
 if __name__ == "__main__":
