@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hotline_protocol.core import Core
+from hotline_protocol.core import Core, Value
 from hotline_protocol.message import Author, Message
 from hotline_protocol.orders import TakeDesk
 from hotline_protocol.topics import topic_of
@@ -19,7 +19,9 @@ from hotline_services.director.scenario import read_scenario, scenario_digest
 from hotline_services.records.record import Record
 from hotline_services.runtime.journal import Journal
 from hotline_services.runtime.provenance import Launch, Provenance
+from hotline_services.runtime.replay import Past, state_of
 from hotline_services.runtime.store import Heard
+from hotline_services.runtime.tail import Tail
 from hotline_services.world import fresh_core
 
 SCENARIO = "valley-2017"
@@ -36,16 +38,14 @@ def launch() -> Launch:
     return Launch(scenario=SCENARIO, provenance=made, seed=SEED, days=DAYS, speed=SPEED)
 
 
-def played(folder: Path, *, unheard: int | None = None) -> int:
+def played(folder: Path, *, unheard: int | None = None, snapshot_every: int = 0) -> int:
     """Play some hours in this folder; returns how many messages the record holds. The monitor misses ``unheard``,
-    counted from 0 among the messages of us."""
+    counted from 0 among the messages of us. Journals keep a snapshot ``snapshot_every`` so many inputs."""
     scenario = read_scenario(SCENARIO)
     with ExitStack() as opened:
-        journals = {
-            name: opened.enter_context(closing(Journal(folder / f"{name}.sqlite3", name, launch=launch())))
-            for name in SERVICES
-        }
+        journals = {name: opened.enter_context(closing(_journal(folder, name, snapshot_every))) for name in SERVICES}
         cores = {name: fresh_core(scenario, name, journals[name].epoch, SEED, DAYS, SPEED) for name in SERVICES}
+        pasts = {name: Past(tail=Tail(name, journals[name].epochs)) for name in SERVICES}
         record = opened.enter_context(closing(Record(folder / "monitor.sqlite3", launch=launch())))
         now = scenario.start.astimezone(UTC)
         end = now + timedelta(hours=HOURS)
@@ -59,6 +59,9 @@ def played(folder: Path, *, unheard: int | None = None) -> int:
             now = now if told else max(now, _deadline(core))
             said = list(core.receive(told, now) if told else core.lapse(now))
             journals[name].commit([Heard(now, told)], said, [])
+            pasts[name].remember(Heard(now, told))
+            pasts[name].tail.tell(said)
+            _keep_snapshot(journals[name], core, pasts[name])
             for message in said:
                 of_us += message.source == "us"
                 if message.source != "us" or of_us - 1 != unheard:
@@ -67,6 +70,16 @@ def played(folder: Path, *, unheard: int | None = None) -> int:
                 if topic_of(message).receipted and getattr(message, "to", "") in cores:
                     waiting.append(message)
         return count
+
+
+def _journal(folder: Path, name: str, snapshot_every: int) -> Journal:
+    return Journal(folder / f"{name}.sqlite3", name, launch=launch(), snapshot_every=snapshot_every)
+
+
+def _keep_snapshot(journal: Journal, core: Core, past: Past) -> None:
+    if journal.wants_snapshot and isinstance(core, Value):
+        journal.keep_snapshot(journal.place(), state_of(core, past.save()))
+    journal.tidy()
 
 
 def _deadline(core: Core) -> datetime:

@@ -13,10 +13,11 @@ from hotline_services.cli.export import export
 from hotline_services.cli.queries import calls, rebuild
 from hotline_services.cli.query import Query
 from hotline_services.cli.recording import recording
+from hotline_services.cli.rerun import rerun
 from hotline_services.records.reading import RecordSource
 from hotline_services.runtime.journal import Journal
 
-from .live_run import SCENARIO, changed, found
+from .live_run import SCENARIO, changed, found, played
 
 
 def test_journals_of_services_on_other_machines_are_found_where_they_are_named(
@@ -117,3 +118,48 @@ def test_a_recording_with_messages_of_a_later_version_is_refused_with_the_progra
     told = capsys.readouterr().err
     assert "line 4: not a recorded message" in told
     assert "Hotline 0.0.1+test wrote it" in told
+
+
+def test_a_recording_of_pruned_journals_is_played_again_from_their_snapshots(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played(tmp_path, snapshot_every=4)
+    assert recording(record=tmp_path / "monitor.sqlite3", out=tmp_path / "run.jsonl") == 0
+    assert "us.sqlite3 is pruned: what its service heard before 2017-" in capsys.readouterr().err
+    code, told = found(tmp_path / "run.jsonl", capsys)
+    assert code == 0, told
+    (us,) = (each for each in told["services"] if each["service"] == "us")
+    assert us["since"]
+    assert us["messages"] > 0
+    assert rerun(tmp_path / "run.jsonl") == 0
+    assert "inputs before that were pruned" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("program", "0.0.1+another", "Hotline 0.0.1+another took its snapshot"),
+        ("state", "", "the recording has no state from which it could go on"),
+        ("state", "gA==", "its snapshot cannot be loaded"),
+    ],
+)
+def test_a_snapshot_in_a_recording_that_is_of_no_use_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, value: str, reason: str
+) -> None:
+    played(tmp_path, snapshot_every=4)
+    assert recording(record=tmp_path / "monitor.sqlite3", out=tmp_path / "run.jsonl") == 0
+
+    def other(lines: list[bytes]) -> list[bytes]:
+        return [changed_in(line, key, value) if b'"pruned":' in line else line for line in lines]
+
+    code, told = found(changed(tmp_path / "run.jsonl", tmp_path, other), capsys)
+    assert code == 0
+    (us,) = (each for each in told["services"] if each["service"] == "us")
+    assert reason in us["reason"]
+
+
+def changed_in(line: bytes, key: str, value: str) -> bytes:
+    """This line of a journal with another value about its state."""
+    found = json.loads(line)
+    found["pruned"][key] = value
+    return json.dumps(found).encode() + b"\n"

@@ -138,6 +138,8 @@ def _told(found: Rerun) -> Iterator[str]:
         yield from _shown(found.difference)
     for each in found.services:
         state = each.reason or ("differs" if each.difference else "the same")
+        if each.since and not each.reason:
+            state += f" since {each.since:%Y-%m-%d %H:%MZ}: inputs before that were pruned"
         yield f"{each.service:10} {each.inputs:7,} inputs {each.messages:7,} messages  {state}"
         if each.difference:
             yield from _shown(each.difference)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -11,12 +11,15 @@ from hotline_protocol.message import Message
 from hotline_protocol.service import Stop
 from hotline_protocol.topics import encode, topic_of
 from hotline_services.runtime.journalreader import JournalReader, is_journal
-from hotline_services.runtime.recording import WITH_JOURNALS, Header, JournalLine, Live, RecordingWriter
+from hotline_services.runtime.recording import LINE_BYTES, WITH_JOURNALS, Header, JournalLine, Live, RecordingWriter
 from hotline_services.runtime.store import StoreError
 from hotline_services.whole import whole_file
 
 from .liveheader import HOUSEKEEPING, Told
 from .reading import RecordSource
+
+STATE_BYTES: Final = LINE_BYTES // 2
+"""Of the state of a service in a recording: its line is a third longer."""
 
 
 class Written(NamedTuple):
@@ -80,6 +83,9 @@ def _readers(folders: Sequence[Path], opened: ExitStack) -> tuple[list[JournalRe
             faults.append(str(error))
             continue
         readers.setdefault(reader.service, reader)
+        if reader.pruned:
+            at = reader.pruned.at.isoformat(timespec="seconds")
+            faults.append(f"{path} is pruned: what its service heard before {at} is not kept.")
         if reader.fault:
             faults.append(f"{path} is damaged: {reader.fault}. What comes before that is in the recording.")
     return list(readers.values()), faults
@@ -98,7 +104,11 @@ def _told_by(readers: Sequence[JournalReader], header: Header) -> Header:
 def _journal(reader: JournalReader, recorded: dict[str, int]) -> Iterator[JournalLine]:
     """Lines from one journal: how the service was started, messages that the record lacks, and all that it heard."""
     name = reader.service
-    yield JournalLine(journal=name, epoch=reader.epoch, launch=reader.launch or msgspec.UNSET)
+    pruned = reader.pruned
+    if pruned is not None and len(pruned.state) > STATE_BYTES:
+        pruned = msgspec.structs.replace(pruned, state=b"")
+    launch = reader.launch or msgspec.UNSET
+    yield JournalLine(journal=name, epoch=reader.epoch, launch=launch, pruned=pruned or msgspec.UNSET)
     for message, text in reader.said():
         if recorded.get(message.id) != hash(text):
             yield JournalLine(journal=name, said=message)  # type: ignore[arg-type]  # a journal holds only such

@@ -74,10 +74,25 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     message: SaidMessage
 
 
+class Pruned(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a service ``at`` the snapshot behind which its journal was pruned.
+
+    ``epochs`` are those that it had had, and in the last of them ``said`` is the highest number that it had used.
+    ``state`` is the core's, as ``program`` saves it; empty when it is too large for a line.
+    """
+
+    at: AwareTime
+    epochs: Annotated[tuple[Epoch, ...], Meta(min_length=1)]
+    said: int
+    program: str
+    state: bytes
+
+
 class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """From the journal of the service named in ``journal``: one of three things.
 
-    * how it began: its first ``epoch``, and its ``launch`` where it is known;
+    * how it began: its first ``epoch``, its ``launch`` where it is known, and where it was ``pruned`` the state from
+      which its inputs go on;
     * a message that it ``said`` and that is not in the recording as it said it;
     * an input that it ``heard`` ``at`` this time: a message, or None when time was up.
     """
@@ -85,6 +100,7 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     journal: PartyName
     epoch: Epoch | msgspec.UnsetType = msgspec.UNSET
     launch: Launch | msgspec.UnsetType = msgspec.UNSET
+    pruned: Pruned | msgspec.UnsetType = msgspec.UNSET
     said: SaidMessage | msgspec.UnsetType = msgspec.UNSET
     at: AwareTime | msgspec.UnsetType = msgspec.UNSET
     heard: AnyMessage | msgspec.UnsetType | None = msgspec.UNSET

@@ -4,7 +4,7 @@ With a snapshot only what it heard since then.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 import structlog
@@ -18,6 +18,7 @@ from hotline_services.delivery.presence import Peers, Presences
 from hotline_services.delivery.tracing import SavedTraces, Traces
 
 from .guard import Contents, SavedContents
+from .recording import Pruned
 from .store import Heard, Recovered, StoreError
 from .tail import SavedTail, Tail
 
@@ -135,6 +136,14 @@ def _load(core: Core, state: State) -> None:
     if not isinstance(core, Value):
         raise TypeError("this core has none")
     core.load(state.core)
+
+
+def pruned_at(state: bytes, program: str, epochs: tuple[str, ...]) -> Pruned:
+    """What a snapshot says of its service, which ``program`` has taken, and which had had these epochs."""
+    found = _state.decode(state)
+    memory = found.memory
+    at = memory.latest or datetime(1970, 1, 1, tzinfo=UTC)
+    return Pruned(at=at, epochs=epochs, said=memory.tail.said, program=program, state=found.core)
 
 
 def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
