@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from hotline_services.monitor.wording import printable
+from hotline_services.monitor.wording import date_time_group, printable
 from hotline_services.program import program
 from hotline_services.records.reading import is_record
 from hotline_services.rerun.difference import Difference
@@ -139,7 +139,7 @@ def _told(found: Rerun) -> Iterator[str]:
     for each in found.services:
         state = each.reason or ("differs" if each.difference else "the same")
         if each.since and not each.reason:
-            state += f" since {each.since:%Y-%m-%d %H:%MZ}: inputs before that were pruned"
+            state += f" since {date_time_group(each.since)}: inputs before that were pruned"
         yield f"{each.service:10} {each.inputs:7,} inputs {each.messages:7,} messages  {state}"
         if each.difference:
             yield from _shown(each.difference)

@@ -4,23 +4,25 @@ import asyncio
 import contextlib
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 from cyclopts import Parameter
 
 from hotline_protocol.message import Message
+from hotline_protocol.names import DIRECTOR, SKY
 from hotline_services.cli.connection import FROM_ENVIRONMENT, VARIABLE, Security, broker_settings
 from hotline_services.cli.exits import BAD_INPUT
-from hotline_services.cli.numbers import Whole
+from hotline_services.cli.numbers import Whole, read_whole
 from hotline_services.cli.origins import provenance_of
 from hotline_services.cli.page import USUAL_DAYS, USUAL_PORT, Hosts, Keep, Token, kept, run_page
 from hotline_services.cli.times import read_moment
 from hotline_services.director.scenario import ScenarioError, read_scenario
 from hotline_services.director.script import Scenario
 from hotline_services.runtime.provenance import Launch
-from hotline_services.runtime.store import Store
+from hotline_services.runtime.store import SNAPSHOT_EVERY, Store
 from hotline_services.runtime.wire import BrokerSettings, Refused
 
 DEFAULT_SCENARIO: Final = "euphrates-2017-06-18"
@@ -28,6 +30,24 @@ FASTEST: Final = 100_000.0  # what a Clock message can say
 LONGEST_DAYS: Final = 3_660
 Sync = Literal["normal", "full"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class Storage(NamedTuple):
+    """Where a service keeps its journal or record, and how."""
+
+    folder: Path
+    sync: Sync
+    snapshot_every: int
+
+    def path(self, name: str) -> Path:
+        """The file of the service of this name."""
+        return self.folder / f"{name}.sqlite3"
+
+    def journal(self, name: str, launch: Launch) -> Store:
+        """Open the journal of this service, made if it is not there. Raises StoreError."""
+        from hotline_services.runtime.journal import Journal
+
+        return Journal(self.path(name), name, sync=self.sync, launch=launch, snapshot_every=self.snapshot_every)
 
 
 def run(
@@ -43,6 +63,7 @@ def run(
     speed: Annotated[float | None, Parameter(env_var="HOTLINE_SPEED")] = None,
     begin: Annotated[str | None, Parameter(name="--from")] = None,
     sync: Annotated[Sync, Parameter(env_var="HOTLINE_SYNC")] = "normal",
+    snapshot_every: Annotated[int, Parameter(env_var="HOTLINE_SNAPSHOT_EVERY", converter=read_whole)] = SNAPSHOT_EVERY,
     log_level: Annotated[LogLevel | None, Parameter(env_var="HOTLINE_LOG_LEVEL")] = None,
     host: Annotated[str, Parameter(env_var="HOTLINE_PAGE_HOST")] = "127.0.0.1",
     port: Annotated[int, Parameter(env_var="HOTLINE_PAGE_PORT")] = USUAL_PORT,
@@ -91,6 +112,9 @@ def run(
         day); what was to happen before happens at once.
     sync
         normal: a killed process loses nothing; full: a power failure neither.
+    snapshot_every
+        Take a snapshot of the service every so many inputs. A restarted service goes on from the newest one. Inputs
+        before the one before it are deleted from the journal. With 0 there are no snapshots, and nothing is deleted.
     log_level
         debug, info, warning or error; by default info, and warning for the monitor, whose output is the duty log.
     host
@@ -113,10 +137,11 @@ def run(
         launch = Launch(
             scenario=played.name, provenance=provenance_of(scenario), seed=chance, days=sound_days(days), speed=speed
         )
+        storage = Storage(data, sync, snapshot_every)
         if role == "aoc":
-            return _run_centre(played, _party(played, party), launch, settings, data, sync, log_level or "info")
+            return _run_centre(played, _party(played, party), launch, settings, storage, log_level or "info")
         if role == "monitor":
-            return _run_monitor(played, launch, settings, data, sync, log_level or "warning")
+            return _run_monitor(played, launch, settings, storage, log_level or "warning")
         if role == "page":
             shown = record or data / "monitor.sqlite3"
             return run_page(
@@ -132,9 +157,9 @@ def run(
             )
         launch = msgspec.structs.replace(launch, speed=sound_speed(played.speed if speed is None else speed))
         if role == "sky":
-            return _run_sky(played, launch, settings, data, sync, log_level or "info")
+            return _run_sky(played, launch, settings, storage, log_level or "info")
         start = sound_start(begin, played)
-        return _run_director(played, launch, settings, data, sync, log_level or "info", start=start)
+        return _run_director(played, launch, settings, storage, log_level or "info", start=start)
     except (ScenarioError, ValueError) as error:
         print(f"hotline run: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -177,69 +202,56 @@ def _party(scenario: Scenario, party: str | None) -> str:
 
 
 def _run_centre(
-    scenario: Scenario, party: str, launch: Launch, broker: BrokerSettings, data: Path, sync: Sync, log_level: str
+    scenario: Scenario, party: str, launch: Launch, broker: BrokerSettings, storage: Storage, log_level: str
 ) -> int:
-    from hotline_services.runtime.journal import Journal
     from hotline_services.runtime.launch import run_service
     from hotline_services.world import centre_service
 
-    def journal() -> Store:
-        return Journal(data / f"{party}.sqlite3", party, sync=sync, launch=launch)
-
-    watch = data / party
-    return run_service(centre_service(scenario, party, launch.seed), journal, broker, log_level=log_level, watch=watch)
+    service = centre_service(scenario, party, launch.seed)
+    journal = partial(storage.journal, party, launch)
+    return run_service(service, journal, broker, log_level=log_level, watch=storage.folder / party)
 
 
-def _run_sky(scenario: Scenario, launch: Launch, broker: BrokerSettings, data: Path, sync: Sync, log_level: str) -> int:
-    from hotline_protocol.names import SKY
-    from hotline_services.runtime.journal import Journal
+def _run_sky(scenario: Scenario, launch: Launch, broker: BrokerSettings, storage: Storage, log_level: str) -> int:
     from hotline_services.runtime.launch import run_service
     from hotline_services.world import sky_service
 
-    def journal() -> Store:
-        return Journal(data / f"{SKY}.sqlite3", SKY, sync=sync, launch=launch)
-
     service = sky_service(scenario, launch.seed, launch.speed or scenario.speed)
-    return run_service(service, journal, broker, log_level=log_level, watch=data / SKY)
+    journal = partial(storage.journal, SKY, launch)
+    return run_service(service, journal, broker, log_level=log_level, watch=storage.folder / SKY)
 
 
 def _run_director(
     scenario: Scenario,
     launch: Launch,
     broker: BrokerSettings,
-    data: Path,
-    sync: Sync,
+    storage: Storage,
     log_level: str,
     *,
     start: datetime | None,
 ) -> int:
-    from hotline_protocol.names import DIRECTOR
-    from hotline_services.runtime.journal import Journal
     from hotline_services.runtime.launch import UNUSABLE, run_service
     from hotline_services.runtime.logs import set_up_logs
     from hotline_services.runtime.speed import TooFastError
     from hotline_services.world import director_service
 
-    def journal() -> Store:
-        return Journal(data / f"{DIRECTOR}.sqlite3", DIRECTOR, sync=sync, launch=launch)
-
     set_up_logs(DIRECTOR, level=log_level)
     speed = launch.speed or scenario.speed
     try:
         # Once only: where a broker gives each identity one session, the echo would use up what waits for a director.
-        if not (data / f"{DIRECTOR}.sqlite3").exists():
+        if not storage.path(DIRECTOR).exists():
             asyncio.run(keep_pace(broker, speed, scenario))
     except (TooFastError, Refused) as error:
         print(f"hotline run: {error}", file=sys.stderr)
         return UNUSABLE
     real_start = datetime.now(UTC)
     service = director_service(scenario, launch.seed, launch.days, speed=speed, real_start=real_start, start=start)
-    return run_service(service, journal, broker, log_level=log_level, watch=data / DIRECTOR)
+    journal = partial(storage.journal, DIRECTOR, launch)
+    return run_service(service, journal, broker, log_level=log_level, watch=storage.folder / DIRECTOR)
 
 
 async def keep_pace(broker: BrokerSettings, speed: float, scenario: Scenario) -> None:
     """Wait for the broker, and see that it is fast enough for this speed. Raises TooFastError, or Refused."""
-    from hotline_protocol.names import DIRECTOR
     from hotline_services.runtime.speed import NoEchoError, check_speed, measured_delay
 
     while True:
@@ -251,9 +263,7 @@ async def keep_pace(broker: BrokerSettings, speed: float, scenario: Scenario) ->
             return
 
 
-def _run_monitor(
-    scenario: Scenario, launch: Launch, broker: BrokerSettings, data: Path, sync: Sync, log_level: str
-) -> int:
+def _run_monitor(scenario: Scenario, launch: Launch, broker: BrokerSettings, storage: Storage, log_level: str) -> int:
     """The monitor, whose standard output is the duty log."""
     from hotline_services.cli.dutyoutput import DutyOutput
     from hotline_services.monitor.core import Progress
@@ -267,7 +277,7 @@ def _run_monitor(
 
     def record() -> Store:
         with contextlib.ExitStack() as unless_counted:
-            store = Record(data / f"{MONITOR}.sqlite3", MONITOR, sync=sync, launch=launch)
+            store = Record(storage.path(MONITOR), MONITOR, sync=storage.sync, launch=launch)
             unless_counted.callback(store.close)
             opened.append((store, DutyOutput(DutyLog(calls_before=store.count(CallRow)), sys.stdout)))
             unless_counted.pop_all()
@@ -280,4 +290,4 @@ def _run_monitor(
         opened[0][1].write_up(message)
 
     service = monitor_service(progress, write_up, scenario.agreement.parties)
-    return run_service(service, record, broker, log_level=log_level, watch=data / MONITOR)
+    return run_service(service, record, broker, log_level=log_level, watch=storage.folder / MONITOR)

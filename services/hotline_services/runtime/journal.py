@@ -25,13 +25,11 @@ from .journalfile import Life, Sync, attempt_sum, keep_lives, keep_loss, next_li
 from .launches import keep_launch
 from .provenance import Launch
 from .snapshotrows import Maker
-from .store import Heard, Recovered, Snapshot, StoreError, usable
+from .store import SNAPSHOT_EVERY, Heard, Recovered, Snapshot, StoreError, usable
 
 __all__ = ["Journal", "Sync"]
 
 CHECKPOINT_AT: Final = 1_000
-SNAPSHOT_EVERY: Final = 3_000
-"""Inputs. A centre replays so many in 0.4 s."""
 _INSERT: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)"
 _INSERTS: Final = [_INSERT + ", (?, ?, ?, ?, ?, ?)" * more for more in range(8)]
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)

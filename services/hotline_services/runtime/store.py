@@ -12,6 +12,9 @@ from hotline_protocol.topics import UNDECODABLE
 
 from .chain import Place
 
+SNAPSHOT_EVERY: Final = 2_000
+"""Inputs, unless a service is started otherwise. A centre replays so many in 0.3 s."""
+
 
 class StoreError(Exception):
     """The store cannot be used as it is; the message says what is wrong and what to do."""
