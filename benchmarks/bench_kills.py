@@ -2,6 +2,7 @@
 
 Example: python benchmarks/bench_kills.py --runs 2 --kills 50
          nice python benchmarks/bench_kills.py --runs 20 --kills 1000 --results kills.jsonl
+         python benchmarks/bench_kills.py --runs 2 --kills 50 --snapshot-every 10
 
 Each run is a stack of its own: broker, monitor, both centres and the director, each a process, with three plans filed
 for each kill (over a cluster, one). Processes are killed with SIGKILL and started again at once, one in five before it
@@ -9,7 +10,8 @@ has come up. Then all plans must have an answer and the record must have no gap.
 later is filed again, as whoever files does: a broker that dies may take plans with it of which no centre has heard.
 
 Counted are: messages and plans that are lost, messages and grants that were taken in twice or air that is used twice,
-and agreements that one side denies. The wanted figures are 0, 0, 0. Beside them stands what there was to lose.
+and agreements that one side denies, or a snapshot that leads elsewhere than the inputs before it. The wanted figures
+are 0, 0, 0. Beside them stands what there was to lose.
 
 With ``--results`` each run is appended to a file, and what is there already is not run again.
 """
@@ -30,6 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hotline_services.runtime.broker import find_broker
+from hotline_services.runtime.store import SNAPSHOT_EVERY
 from kill_runs import Outcome, Where, one_run
 from sizes import parsed
 
@@ -76,7 +79,7 @@ async def run_all(options: argparse.Namespace, folder: Path) -> list[Outcome]:
             if time.monotonic() > until:
                 return
             place = folder / f"run{seed}"
-            outcome = await one_run(where, seed, each, place)
+            outcome = await one_run(where, seed, each, place, options.snapshot_every)
             outcomes.append(outcome)
             report(outcome, outcomes)
             if options.results is not None:
@@ -97,7 +100,8 @@ def report(outcome: Outcome, all_of_them: Sequence[Outcome]) -> None:
     kills = sum(sum(one.kills.values()) for one in all_of_them)
     print(
         f"run {outcome.seed} over {outcome.where}: {sum(outcome.kills.values())} kills in {outcome.took_s:.0f} s, "
-        f"{outcome.lost} lost, {outcome.doubled} doubled, {outcome.denied} denied; {kills:,} kills so far",
+        f"{outcome.lost} lost, {outcome.doubled} doubled, {outcome.denied} denied; "
+        f"{outcome.replayed:,} of {outcome.inputs:,} inputs behind snapshots; {kills:,} kills so far",
         *(f"  {line}" for line in outcome.found),
         sep="\n",
         flush=True,
@@ -131,6 +135,7 @@ def main() -> None:
     parser.add_argument("--parallel", type=int, default=1, help="runs at once")
     parser.add_argument("--minutes", type=float, default=60, help="begin no run after so long")
     parser.add_argument("--on", nargs="*", default=list(get_args(Where)), choices=get_args(Where))
+    parser.add_argument("--snapshot-every", type=int, default=SNAPSHOT_EVERY, help="inputs of a service")
     parser.add_argument("--results", type=Path, help="append to this file, and go on from what it holds")
     parser.add_argument("--keep", type=Path, default=Path("kept-runs"), help="for the folders of runs that failed")
     options = parsed(parser, runs=1, kills=2, on=["mosquitto"])

@@ -13,40 +13,32 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import aiomqtt
 import msgspec
 
 from hotline_protocol.airspace import Circle, Position
 from hotline_protocol.flightplan import FlightPlan, PlanState
-from hotline_protocol.ledger import EntryKind
-from hotline_protocol.line import Entered, ToPeer
 from hotline_protocol.message import canonical_json
 from hotline_protocol.service import Health, Presence
 from hotline_protocol.topics import HEALTH, MalformedMessageError, decode
-from hotline_services.aoc.centre import Centre
 from hotline_services.director.scenario import read_scenario
-from hotline_services.director.script import Scenario
 from hotline_services.monitor.rows import PlanRow
 from hotline_services.records.reading import RecordSource
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.children import die_with_parent
 from hotline_services.runtime.client import NoBrokerError, connected
-from hotline_services.runtime.journal import Journal
-from hotline_services.runtime.replay import Past, replay
-from hotline_services.runtime.store import StoreError
+from hotline_services.runtime.store import SNAPSHOT_EVERY, StoreError
 from hotline_services.runtime.wire import BrokerSettings
-from hotline_services.world import centre
+from kill_sides import PARTIES, SEED, Side, not_heard, prepare
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:  # the tests are no package that is installed
     sys.path.insert(0, str(ROOT))
 Where = Literal["mosquitto", "nats", "cluster"]
-PARTIES: Final = ("us", "ru")
 SERVICES: Final = ("monitor", "aoc us", "aoc ru", "director")
 BROKER: Final = "broker"
 VICTIMS: Final = {"aoc us": 3, "aoc ru": 3, "monitor": 2, "director": 1, BROKER: 1}
@@ -57,12 +49,12 @@ PLAN_S: Final = 0.2
 PLANS_A_KILL: Final = {"mosquitto": 3, "nats": 3, "cluster": 1}  # more would wait for the line, as time runs slower
 PATIENCE_S: Final = 240.0
 REFILE_S: Final = 10.0
-SEED: Final = 7
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What one run has shown. ``found`` tells the first of what should not be.
 
+    ``replayed`` of the centres' ``inputs`` lie behind their newest snapshots.
     ``refiled`` plans had no answer after ten seconds, and were filed again, as whoever files does: the broker had taken
     them, and had died with them before the centre heard of them.
     """
@@ -78,6 +70,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     denied: int
     took_s: float
     found: list[str]
+    inputs: int = 0
+    replayed: int = 0
 
 
 class EndedError(Exception):
@@ -97,7 +91,15 @@ class Nodes(Protocol):
 class Run:
     """The stack, its plans, and whoever kills."""
 
-    def __init__(self, broker: Nodes, nodes: Sequence[EmbeddedBroker], data: Path, where: Where, seed: int) -> None:
+    def __init__(
+        self,
+        broker: Nodes,
+        nodes: Sequence[EmbeddedBroker],
+        data: Path,
+        where: Where,
+        seed: int,
+        snapshot_every: int = SNAPSHOT_EVERY,
+    ) -> None:
         self._broker: Final = broker
         self._nodes: Final = nodes
         self._where: Final = where
@@ -108,6 +110,9 @@ class Run:
         self._chance: Final = random.Random(seed)
         self._start: Final = datetime.now(UTC).replace(microsecond=0)
         self._path: Final = quick_scenario(data, self._start, speed=SPEED[where], delay_s=2)
+        self._snapshot_every: Final = snapshot_every
+        for party in PARTIES:
+            prepare(data / f"{party}.sqlite3", party)
         self._processes: Final[dict[str, subprocess.Popen[bytes]]] = {}
         self._up: Final = {name: asyncio.Event() for name in SERVICES}
         self._sessions: Final[dict[str, str]] = {}
@@ -141,6 +146,7 @@ class Run:
     def _launch(self, name: str) -> None:
         self._up[name].clear()
         options = ["--scenario", self._path, "--broker", self._broker.url, "--data", self._data, "--seed", SEED]
+        options += ["--snapshot-every", self._snapshot_every]
         command = [sys.executable, "-m", "hotline_services.cli.main", "run", *name.split()]
         with (self._data / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
@@ -282,6 +288,7 @@ class Run:
         centres = {party: side.centre for party, side in sides.items()}
         doubled += double_uses(centres, scenario.agreement)
         denied = [*denials(centres), *differences(centres)]
+        denied += [side.other_end for side in sides.values() if side.other_end]
         return Outcome(
             where=where,
             seed=seed,
@@ -289,6 +296,8 @@ class Run:
             plans=self.plans,
             refiled=len(self.refiled),
             messages=sum(len(side.heard) for side in sides.values()),
+            inputs=sum(side.inputs for side in sides.values()),
+            replayed=sum(side.replayed for side in sides.values()),
             lost=len(lost),
             doubled=len(doubled),
             denied=len(denied),
@@ -300,43 +309,6 @@ class Run:
         for number in range(self.plans):
             if f"k{number}" not in sides[PARTIES[number % 2]].centre.plans:
                 yield f"k{number}"
-
-
-class Side:
-    """One centre as its journal leaves it, with what it heard and said in order."""
-
-    def __init__(self, scenario: Scenario, data: Path, party: str) -> None:
-        self.party: Final = party
-        with closing(Journal(data / f"{party}.sqlite3", party)) as journal:
-            first = journal.epochs[0]
-            self.centre: Final[Centre] = centre(scenario, party, SEED, first)
-            recovered = journal.recover()
-            self.said: Final = list(recovered.said or ())
-            heard = list(recovered.heard)
-            self.waiting: Final = {message.id for message in recovered.unconfirmed}
-            for _ in replay(self.centre, recovered._replace(heard=heard, said=self.said), Past()):
-                pass
-        self.heard: Final = [one.message for one in heard if one.message is not None]
-
-    def doubled(self) -> Iterator[str]:
-        """Messages that were taken in twice, and plans that were granted air twice."""
-        for name, times in Counter(m.id for m in self.heard if m.seq > 0).items():
-            if times > 1:
-                yield f"{self.party} took in {name} {times} times"
-        granted: Counter[Any] = Counter()
-        for message in (one for one in self.said if isinstance(one, Entered)):
-            if message.entry.kind is EntryKind.GRANTED:
-                granted[message.entry.agreement_id] += 1
-        yield from (f"{self.party} entered {name} {times} times" for name, times in granted.items() if times > 1)
-
-
-def not_heard(sides: dict[str, Side], party: str) -> Iterator[str]:
-    """What this side said to the other, and the other has not heard. What it still sends again is not lost."""
-    other = next(name for name in PARTIES if name != party)
-    known = {message.id for message in sides[other].heard}
-    for message in sides[party].said:
-        if isinstance(message, ToPeer) and message.id not in known and message.id not in sides[party].waiting:
-            yield f"{message.id} of {party} was not heard by {other}"
 
 
 @contextlib.asynccontextmanager
@@ -353,10 +325,10 @@ async def brokers(where: Where, folder: Path) -> AsyncIterator[tuple[Nodes, Sequ
             yield broker, [broker]
 
 
-async def one_run(where: Where, seed: int, kills: int, folder: Path) -> Outcome:
+async def one_run(where: Where, seed: int, kills: int, folder: Path, snapshot_every: int = SNAPSHOT_EVERY) -> Outcome:
     """A run of its own, in a folder that is kept if something is found."""
     began = time.monotonic()
     async with brokers(where, folder) as (broker, nodes):
-        run = Run(broker, nodes, folder, where, seed)
+        run = Run(broker, nodes, folder, where, seed, snapshot_every)
         unsettled = await run.play(kills)
     return await asyncio.to_thread(run.result, where, seed, unsettled, time.monotonic() - began)
