@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--snapshot-every", type=int, default=SNAPSHOT_EVERY, help="inputs of a service")
     parser.add_argument("--results", type=Path, help="append to this file, and go on from what it holds")
     parser.add_argument("--keep", type=Path, default=Path("kept-runs"), help="for the folders of runs that failed")
-    options = parsed(parser, runs=1, kills=2, on=["mosquitto"])
+    options = parsed(parser, runs=1, kills=2, on=["mosquitto"], snapshot_every=10)
     with tempfile.TemporaryDirectory(prefix="hotline-kills-") as folder:
         outcomes = asyncio.run(run_all(options, Path(folder)))
     show(outcomes)

@@ -34,7 +34,7 @@ from hotline_services.director.play import Director, expand, troubles
 from hotline_services.director.scenario import read_scenario
 from hotline_services.runtime.journal import Journal
 from hotline_services.runtime.replay import Past, replay, restore, state_of
-from hotline_services.runtime.store import Heard
+from hotline_services.runtime.store import SNAPSHOT_EVERY, Heard
 from hotline_services.simulation.network import NetworkModel
 from hotline_services.simulation.shell import Simulation
 from hotline_services.world import centre, sky
@@ -109,7 +109,7 @@ class Journaled:
         journal.keep_snapshot(journal.place(), state)
 
 
-def write_month(name: str, party: str, days: int, folder: Path) -> Journaled:
+def write_month(name: str, party: str, days: int, folder: Path, snapshot_every: int) -> Journaled:
     """Simulate so many days, and keep two journals of one side, which begin alike."""
     scenario = read_scenario(name)
     torn, faults = troubles(scenario, NetworkModel())
@@ -119,7 +119,7 @@ def write_month(name: str, party: str, days: int, folder: Path) -> Journaled:
     shutil.copy(folder / WHOLE, folder / SHORT)
     with (
         closing(Journal(folder / WHOLE, party, snapshot_every=0)) as whole,
-        closing(Journal(folder / SHORT, party)) as short,
+        closing(Journal(folder / SHORT, party, snapshot_every=snapshot_every)) as short,
     ):
         noted = Journaled(centre(scenario, party, scenario.seed, whole.epoch), (whole, short))
         for side in scenario.agreement.parties:
@@ -168,14 +168,15 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--one", help=argparse.SUPPRESS)
-    options = parsed(parser, days=1, repeats=1)
+    parser.add_argument("--snapshot-every", type=int, default=SNAPSHOT_EVERY, help="inputs")
+    options = parsed(parser, days=1, repeats=1, snapshot_every=100)
     if options.one:
         what, name, party, path = json.loads(options.one)
         print(json.dumps(measure(what, name, party, Path(path))))
         return
     with tempfile.TemporaryDirectory(prefix="hotline-recovery-") as name:
         folder = Path(name)
-        noted = write_month(options.scenario, options.party, options.days, folder)
+        noted = write_month(options.scenario, options.party, options.days, folder, options.snapshot_every)
         figures: dict[str, list[Any]] = {what: [] for what in FILES}
         for _ in range(options.repeats):  # in turns, so that all meet the same weather
             for what, found in figures.items():

@@ -50,7 +50,9 @@ def test_a_small_load_is_answered_whole() -> None:
 
 
 def test_the_journal_of_a_day_is_recovered() -> None:
-    assert "recovered" in run("bench_recovery")
+    told = run("bench_recovery")
+    assert "with the newest snapshot" in told
+    assert "snapshots, " in told, told
 
 
 def test_the_memory_of_a_short_run_is_told_for_each_process() -> None:
