@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -42,6 +42,9 @@ FALLING = (1.0, 0.8, 0.6, 0.4)
 RISING = FALLING[::-1]
 
 
+R = TypeVar("R", Asker, Granter)
+
+
 class Side:
     """Whatever both sides have: a voice, a peer, and a clock."""
 
@@ -56,10 +59,16 @@ class Side:
     def context(self) -> Context:
         return Context(now=self.voice.now, timing=TIMING, is_free=lambda *_: self.free)
 
-    def keep(self, role: Asker | Granter) -> None:
-        """Say what is to be said."""
+    def deal(self, role: R, twin: R, event: object) -> R:
+        """This happens; what is to be answered, our strategy answers. Twice, with the same result."""
+        for each in (role, twin):
+            each.take(event)
+            if each.awaits_answer:
+                each.answer(each.weigh())
+        assert (role.record, role.said) == (twin.record, twin.said)
         for said in role.said:
             self.voice.say(said.kind, **said.fields)
+        return role
 
     def at(self, seconds: float) -> None:
         self.voice.begin(DAWN + timedelta(seconds=seconds), None)
@@ -112,14 +121,10 @@ class AskingSide(Side):
         self.bid = Bid(menu=MENU, worth=tuple(worth), legs=(0,), offsets_nm=((0.0, 0.0),))
 
     def take(self, event: object) -> None:
-        """This happens; what is to be answered, our strategy answers."""
-        role = Asker(self.asking, self.context)
-        role.take(event)
-        if role.awaits_answer:
-            role.answer(role.weigh())
+        """This happens."""
+        role = self.deal(Asker(self.asking, self.context), Asker(self.asking, self.context), event)
         self.steps += role.has_stepped
         self.asking = role.record
-        self.keep(role)
 
     def open(self, call_id: str = "c1") -> Propose:
         self.take(Opened(call_id, self.bid))
@@ -164,13 +169,9 @@ class GrantingSide(Side):
         )
 
     def take(self, event: object) -> None:
-        """This happens; what is to be answered, our strategy answers."""
-        role = Granter(self.granting, self.context)
-        role.take(event)
-        if role.awaits_answer:
-            role.answer(role.weigh())
+        """This happens."""
+        role = self.deal(Granter(self.granting, self.context), Granter(self.granting, self.context), event)
         self.granting = role.record
-        self.keep(role)
 
     def taken(self, message: Any) -> Choice | None:
         """What is to be entered, when they say this; None when that is gone."""

@@ -13,7 +13,8 @@ from hotline_protocol.line import Concur, Confirm, Counter, Decline, Disclose, E
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
 from hotline_services.aoc.asker import TRIES_AT_TIER, Opened, Withdrawn
-from hotline_services.aoc.request import CallLost, Due
+from hotline_services.aoc.negotiation import CallLost
+from hotline_services.aoc.request import Due
 
 from .joined import DAWN
 from .sides import FALLING, OFFER_S, RISING, TIERS, TIMING, AskingSide, GrantingSide
@@ -203,7 +204,7 @@ def test_what_had_lapsed_when_it_was_taken_up_costs_a_try() -> None:
 def test_a_dropped_call_leaves_alone_what_was_taken_up() -> None:
     side = AskingSide()
     side.concur(side.open().offer)
-    side.take(CallLost())
+    side.take(CallLost("c1"))
     assert side.asking.state is NegotiationState.TAKEN
 
 

@@ -27,9 +27,9 @@ from hotline_protocol.line import (
 from hotline_protocol.menu import Choice
 
 from .menus import Bid, moved_plan, moved_volumes
-from .negotiation import OnTable, Say, settlement
+from .negotiation import CallLost, OnTable, Say, settlement
 from .negotiation.offers import LONGEST_REASON
-from .request import GRACE, OFF_MENU, WORTH_DIGITS, CallLost, Due, Request, RequestRole
+from .request import GRACE, OFF_MENU, WORTH_DIGITS, Due, Request, RequestRole
 
 TRIES_AT_TIER: Final = 3
 CONFIRMED_AGAIN: Final = 0.25
@@ -148,9 +148,7 @@ class Asker(RequestRole[OurRequest]):
         """Lay the menu on the table with our best outcome. Fails for good when there is none: no tier can help."""
         bid, plan = event.bid, self.record.plan
         self._lay(event.call_id, bid, is_open=False)
-        bargainer = self._bargainer()
-        outcome = bargainer.opening()
-        self._change(bids=bargainer.bids)
+        outcome = self._opening()
         if outcome is None:
             self._end(NegotiationStep.FAIL, NegotiationOutcome.REFUSED, NO_ROOM)
             return

@@ -11,8 +11,8 @@ from hotline_protocol.line import Concur, Confirm, Counter, Decline, Disclose, E
 from hotline_protocol.menu import Choice
 
 from .menus import Bid
-from .negotiation import Accept, Answer, Bids, GiveUp, OnTable, settlement
-from .request import GRACE, IN_CALL, WORTH_DIGITS, CallLost, Due, Request, RequestRole
+from .negotiation import Accept, Answer, Bids, CallLost, GiveUp, OnTable, settlement
+from .request import GRACE, IN_CALL, WORTH_DIGITS, Due, Request, RequestRole
 
 
 class TheirRequest(Request, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from hotline_protocol.message import digest_of
 
 from .config import Strategy
 from .menus import Bid
-from .negotiation import AlternatingOffers, Answer, Bargainer, Bids, Kind, Negotiation, Offer, OnTable
+from .negotiation import AlternatingOffers, Answer, Bargainer, Bids, CallLost, Kind, Negotiation, Offer, OnTable
 
 WORTH_DIGITS: Final = 4
 GRACE: Final = 0.25
@@ -81,10 +81,6 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     timing: Timing
     is_free: Callable[[Any, tuple[Volume4D, ...]], bool]
-
-
-class CallLost(msgspec.Struct, frozen=True):
-    """The call was dropped, with the negotiation perhaps under way in it."""
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -175,17 +171,13 @@ class RequestRole(AlternatingOffers[R, int]):
             self._weighed = self._weigh(self.to_answer.outcome)
         return self._weighed[0]
 
-    def _weigh(self, outcome: int) -> tuple[Answer, Bids[int]]:
-        bargainer = self._bargainer()
-        return bargainer.answer(outcome), bargainer.bids
-
     def answer(self, answer: Answer) -> None:
         """Say this to the offer that awaits an answer. What is not our strategy's own answer counts like it."""
         theirs = self.to_answer
         if self._weighed is not None and answer is self._weighed[0]:
             bids = self._weighed[1]
         else:
-            bargainer = self._bargainer()
+            bargainer = self._strategist()
             bargainer.note(theirs.outcome, answer.outcome if isinstance(answer, Offer) else None)
             bids = bargainer.bids
         self._change(bids=bids)
@@ -193,20 +185,19 @@ class RequestRole(AlternatingOffers[R, int]):
 
     def cannot_counter(self) -> str | None:
         """Why no further offer may be made at this tier, or None when it may."""
-        bargainer = self._bargainer()
+        bargainer = self._strategist()
         return None if bargainer.rounds_left else f"choice: this tier may make {bargainer.rounds} offers, and has"
 
-    def _bargainer(self) -> Bargainer:
-        """What we go by at this tier, as it stands."""
+    def _strategist(self) -> Bargainer:
         record, bid = self.record, self.record.laid
         return Bargainer(bid.worth, record.least, record.strategy, record.rule.rounds, bid.menu.shape, record.bids)
 
     def _give_up(self, reason: str) -> None:
         self._fail_at_tier(reason, answers=self.to_answer.digest)
 
-    def lose_call(self, _: CallLost) -> None:
+    def lose_call(self, event: CallLost) -> None:
         """What is held or taken up stays so; anything else waits for another call."""
-        if self.record.state in IN_CALL:
+        if self.record.state in IN_CALL and self.record.call_id == event.call_id:
             self._fail_try("the call was dropped")
 
     def laid_out(self) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from .adoption import Inheritance
 from .air import Air
 from .asker import Asker, OurRequest
 from .granter import Granter, TheirRequest
-from .negotiation import Answer
+from .negotiation import Answer, CallLost
 from .officer import Judge
-from .request import CallLost, Context, Due
+from .request import Context, Due
 from .voice import Voice
 
 Talk = OurRequest | TheirRequest
@@ -152,8 +152,8 @@ class Requests:
     def interrupt(self, call_id: str, peer: str) -> None:
         """This call is over, whatever was under way in it."""
         for talk in self.all():
-            if talk.call_id == call_id and talk.peer == peer:
-                self._take(talk, CallLost())
+            if talk.peer == peer:
+                self._take(talk, CallLost(call_id))
 
     def lapse(self) -> None:
         """Wake those whose time has come."""

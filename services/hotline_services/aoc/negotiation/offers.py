@@ -7,7 +7,7 @@ reviews a line) says what an offer is called, what it is worth, and what an agre
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -79,11 +79,31 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     id_field: str
 
 
+class CallLost(msgspec.Struct, frozen=True):
+    """This call was dropped, perhaps with the negotiation under way in it."""
+
+    call_id: str
+
+
 class Say(msgspec.Struct, frozen=True):
     """A message to be said."""
 
     kind: type[Message]
     fields: dict[str, Any]
+
+
+class Strategist(Protocol[O]):
+    """What a side goes by. All that it remembers is in ``bids``."""
+
+    bids: Bids[O]
+
+    def opening(self) -> O | None:
+        """The first offer; None when there is nothing that we could offer."""
+        ...
+
+    def answer(self, offer: O, /) -> Reply[O]:
+        """What to say to the latest offer of the peer."""
+        ...
 
 
 R = TypeVar("R", bound=Negotiation[Any, Any])
@@ -110,6 +130,10 @@ class AlternatingOffers(ABC, Generic[R, O]):
     @abstractmethod
     def offer_s(self) -> float:
         """For how many seconds an offer of ours stands."""
+
+    @abstractmethod
+    def _strategist(self) -> Strategist[O]:
+        """What we go by now, as it stands."""
 
     @abstractmethod
     def _digest(self, outcome: O) -> str:
@@ -148,6 +172,18 @@ class AlternatingOffers(ABC, Generic[R, O]):
         record = self.record
         called = {"to": record.peer, "call_id": record.call_id, self.KIND.id_field: record.id}
         self.said.append(Say(kind, called | fields))
+
+    def _opening(self) -> O | None:
+        """Our first offer in this call; None when there is nothing that we could offer."""
+        strategist = self._strategist()
+        outcome = strategist.opening()
+        self._change(bids=strategist.bids)
+        return outcome
+
+    def _weigh(self, outcome: O) -> tuple[Reply[O], Bids[O]]:
+        """What our strategy says to this offer of the peer, and what it remembers then."""
+        strategist = self._strategist()
+        return strategist.answer(outcome), strategist.bids
 
     def _put(self, outcome: O) -> dict[str, Any]:
         """Make this our standing offer; returns it as it stands in a message."""

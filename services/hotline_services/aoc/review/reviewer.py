@@ -11,7 +11,7 @@ from hotline_protocol.arc import Arc
 from hotline_protocol.lifecycle import REVIEW, ReviewState, ReviewStep
 from hotline_protocol.line import ConcurTrace, CounterTrace, DeclineTrace, ProposeTrace, TraceOffer, trace_digest
 from hotline_services.aoc.config import Review as Wants
-from hotline_services.aoc.negotiation import AlternatingOffers, Bids, Kind, Negotiation, OnTable
+from hotline_services.aoc.negotiation import AlternatingOffers, Bids, CallLost, Kind, Negotiation, OnTable
 
 from .bargain import NO_LINE, Bargain, Offsets
 
@@ -30,7 +30,7 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None
 
 
-class Review(Negotiation[ReviewState, Offsets], frozen=True, kw_only=True):
+class LineReview(Negotiation[ReviewState, Offsets], frozen=True, kw_only=True):
     """A review through all its calls. ``wants`` is what we want of it in this call.
 
     It ends in bounded time: both sides' offers are counted, a call in which nobody speaks is dropped, after
@@ -56,7 +56,7 @@ class Review(Negotiation[ReviewState, Offsets], frozen=True, kw_only=True):
         return answers in {self.ours.digest, own}
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
+class ReviewContext(msgspec.Struct, frozen=True, kw_only=True):
     """What is not in the record: the time, the line as an arc, and what is agreed about reviews of it.
 
     ``sign`` is 1 for the side that holds the right of the line, -1 for that of the left.
@@ -69,14 +69,14 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     offer_s: float
 
 
-class Opened(msgspec.Struct, frozen=True):
+class ReviewOpened(msgspec.Struct, frozen=True):
     """It is talked about in this call, and this is what we want."""
 
     call_id: str
     wants: Wants
 
 
-class Proposed(msgspec.Struct, frozen=True):
+class ReviewProposed(msgspec.Struct, frozen=True):
     """They open. The offer has been screened, and this is what we want."""
 
     propose: ProposeTrace
@@ -95,18 +95,12 @@ class GivenUp(msgspec.Struct, frozen=True):
     reason: str
 
 
-class CallLost(msgspec.Struct, frozen=True):
-    """This call was dropped, perhaps with the review under way in it."""
-
-    call_id: str
-
-
-class Reviewer(AlternatingOffers[Review, Offsets]):
+class Reviewer(AlternatingOffers[LineReview, Offsets]):
     """Either side of a review. The strategy answers at once, and nobody need be asked."""
 
     KIND = Kind(table=REVIEW, steps=ReviewStep, counter=CounterTrace, decline=DeclineTrace, id_field="review_id")
 
-    def __init__(self, record: Review, context: Context) -> None:
+    def __init__(self, record: LineReview, context: ReviewContext) -> None:
         super().__init__(record, context.now)
         self.context: Final = context
 
@@ -132,8 +126,7 @@ class Reviewer(AlternatingOffers[Review, Offsets]):
         bound = Bound(review_id=self.record.id, offer=offer, trace=trace, said_at=self.now, until=until)
         self._change(bound=bound)
 
-    def _bargain(self) -> Bargain:
-        """What we go by, as it stands."""
+    def _strategist(self) -> Bargain:
         record, context = self.record, self.context
         arc = context.arc
         return Bargain(
@@ -145,18 +138,16 @@ class Reviewer(AlternatingOffers[Review, Offsets]):
             bids=record.bids,
         )
 
-    def _open(self, event: Opened) -> None:
+    def _open(self, event: ReviewOpened) -> None:
         """Lay our first offer on the table, or fail for good when there is nothing that we could offer."""
         self._change(call_id=event.call_id, wants=event.wants, theirs=None, bids=Bids())
-        bargain = self._bargain()
-        offsets = bargain.opening()
-        self._change(bids=bargain.bids)
+        offsets = self._opening()
         if offsets is None:
             self._give_up_for_good(GivenUp(NO_LINE))
         else:
             self._say(ProposeTrace, **self._put(offsets))
 
-    def _hear_propose(self, event: Proposed) -> None:
+    def _hear_propose(self, event: ReviewProposed) -> None:
         self._change(call_id=event.propose.call_id, wants=event.wants)
         self._hear_offer(event.propose)
 
@@ -168,9 +159,8 @@ class Reviewer(AlternatingOffers[Review, Offsets]):
         if self.now > theirs.until:
             self._give_up(LAPSED)
             return
-        bargain = self._bargain()
-        reply = bargain.answer(offsets)
-        self._change(bids=bargain.bids)
+        reply, bids = self._weigh(offsets)
+        self._change(bids=bids)
         self._reply(theirs, reply)
 
     # Yes and no -------------------------------------------------------------------------------------------
@@ -216,8 +206,8 @@ class Reviewer(AlternatingOffers[Review, Offsets]):
             self._step(ReviewStep.FAIL, reason=event.reason)
 
     EVENTS = {
-        Opened: _open,
-        Proposed: _hear_propose,
+        ReviewOpened: _open,
+        ReviewProposed: _hear_propose,
         CounterTrace: _hear_offer,
         ConcurTrace: _hear_concur,
         DeclineTrace: _hear_decline,

@@ -19,12 +19,13 @@ from hotline_protocol.slices import Slice
 from hotline_services.aoc.calls import Call, Item
 from hotline_services.aoc.config import Review as Wants
 from hotline_services.aoc.desk import Desk
+from hotline_services.aoc.negotiation import CallLost
 from hotline_services.aoc.strain.relations import Relations
 from hotline_services.aoc.voice import LONG_AGO, Voice
 
 from .accord import Accord
 from .moving import MovingLine, OnMove
-from .reviewer import CallLost, Context, GivenUp, Opened, Proposed, Refused, Review, Reviewer, fault_of
+from .reviewer import GivenUp, LineReview, Refused, ReviewContext, Reviewer, ReviewOpened, ReviewProposed, fault_of
 
 TOO_LATE: Final = "no agreement in time"
 NOT_IN_EFFECT: Final = "the line agreed last is not in effect yet"
@@ -37,7 +38,7 @@ class ReviewsState(Slice, kw_only=True):
     """
 
     due: datetime | None
-    reviewing: Review | None = None
+    reviewing: LineReview | None = None
     heard: tuple[str, datetime] = ("", LONG_AGO)
     next_deadline: datetime | None
 
@@ -120,7 +121,7 @@ class Reviews:
             )
         )
 
-    def _give_up(self, reviewing: Review, reason: str) -> None:
+    def _give_up(self, reviewing: LineReview, reason: str) -> None:
         self._take(reviewing, GivenUp(reason))
         self._desk.dequeue(reviewing.id)
 
@@ -136,7 +137,7 @@ class Reviews:
         reviewing = self.state.reviewing
         if reviewing is None or reviewing.id != ref or reviewing.state is not ReviewState.WAITING:
             return False
-        self._take(reviewing, Opened(call.id, self._wants(reviewing.peer)))
+        self._take(reviewing, ReviewOpened(call.id, self._wants(reviewing.peer)))
         return self.state.reviewing is not None
 
     def lose_call(self, call: Call) -> None:
@@ -191,7 +192,7 @@ class Reviews:
             return fault
         self.state.heard = (propose.review_id, self._open_until(propose.review_id))
         reviewing = self._new(propose.review_id, propose.source, self.state.heard[1])
-        self._take(reviewing, Proposed(propose, self._wants(propose.source)))
+        self._take(reviewing, ReviewProposed(propose, self._wants(propose.source)))
         return None
 
     def _hear_counter(self, counter: CounterTrace) -> str | None:
@@ -210,7 +211,7 @@ class Reviews:
         if reviewing is not None and reviewing.is_answered_by(message):
             self._take(reviewing, message)
 
-    def _of(self, message: InReview | Amend) -> Review | None:
+    def _of(self, message: InReview | Amend) -> LineReview | None:
         reviewing = self.state.reviewing
         known = reviewing is not None and (reviewing.id, reviewing.peer) == (message.review_id, message.source)
         return reviewing if known else None
@@ -231,18 +232,18 @@ class Reviews:
             return self.state.heard[1]
         return self._voice.now + timedelta(seconds=self._accord.agreement.timing.negotiation_s)
 
-    def _new(self, review_id: str, peer: str, deadline: datetime) -> Review:
-        self.state.reviewing = Review(id=review_id, peer=peer, deadline=deadline)
+    def _new(self, review_id: str, peer: str, deadline: datetime) -> LineReview:
+        self.state.reviewing = LineReview(id=review_id, peer=peer, deadline=deadline)
         return self.state.reviewing
 
     def _wants(self, peer: str) -> Wants:
         return self._relations.config_towards(peer).review
 
-    def _take(self, reviewing: Review, event: object) -> None:
+    def _take(self, reviewing: LineReview, event: object) -> None:
         """This happens to the review: say what is to be said, and draw the consequences."""
         reviewer = Reviewer(
             reviewing,
-            Context(
+            ReviewContext(
                 now=self._voice.now,
                 arc=self._accord.arc,
                 rule=self._rule,
@@ -271,7 +272,7 @@ class Reviews:
                 self._end(reviewing)
         self._set_deadline()
 
-    def _end(self, reviewing: Review) -> None:
+    def _end(self, reviewing: LineReview) -> None:
         agreed = reviewing.bound if reviewing.state is ReviewState.AGREED else None
         if agreed is not None:
             self._line.amend(agreed, reviewing.peer)
