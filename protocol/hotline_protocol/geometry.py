@@ -108,8 +108,14 @@ def to_plane(positions: Iterable[Position]) -> list[Point]:
 
 def to_position(point: Point) -> Position:
     """The position of a point of the plane, rounded to 1e-8 degrees: about a millimetre."""
-    lon, lat = _plane().transform(*point, direction=TransformDirection.INVERSE)
-    return Position(rounded(lon, 8), rounded(lat, 8))
+    lon_deg, lat_deg = to_degrees(*point)
+    return Position(rounded(lon_deg, 8), rounded(lat_deg, 8))
+
+
+def to_degrees(east: float, north: float) -> Point:
+    """Longitude and latitude of a point of the plane, not rounded."""
+    lon_deg, lat_deg = _plane().transform(east, north, direction=TransformDirection.INVERSE)
+    return lon_deg, lat_deg
 
 
 def course_deg(east: float, north: float, lon_deg: float) -> float:

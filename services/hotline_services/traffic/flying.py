@@ -11,6 +11,7 @@ A path has few legs, since each is compared with those of others: a lap has four
 
 import itertools
 import math
+import operator
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -201,7 +202,7 @@ def orbit(track: Racetrack, laps: Laps, window: Window) -> Course:
     _, all_into_s, lap_s, began_s = laps
     amount = math.ceil((end_s - began_s) / lap_s)
     laps_s = [began_s + lap * lap_s for lap in range(amount)]
-    t_s = [lap_began_s + into_s for lap_began_s in laps_s for into_s in all_into_s]
+    t_s = list(itertools.starmap(operator.add, itertools.product(laps_s, all_into_s)))
     first, last = bisect_right(t_s, start_s + SHORTEST_LEG_S), bisect_left(t_s, end_s - SHORTEST_LEG_S)
     east, north = zip(*track.corners, strict=True)
     x_start, y_start = track.at((start_s - began_s) / lap_s)

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from hotline_protocol.geometry import KNOT_M_S, course_deg, to_position
-from hotline_protocol.rounding import all_rounded, rounded
+from hotline_protocol.geometry import KNOT_M_S, course_deg, to_degrees, to_position
+from hotline_protocol.rounding import all_rounded, rounded_again
 from hotline_protocol.sky import Fix, Motion, Track, track_of
 from hotline_protocol.theatre import remembered
 
@@ -42,5 +42,5 @@ def _feet(z_ft: float) -> float:
 @remembered(maxsize=4096)
 def _degrees(x_m: float, y_m: float) -> tuple[float, float]:
     """Longitude and latitude, remembered: whoever holds an area comes by the same corners again and again."""
-    at = to_position((x_m, y_m))
-    return rounded(at.lon_deg, 5), rounded(at.lat_deg, 5)
+    lon_deg, lat_deg = to_degrees(x_m, y_m)
+    return rounded_again(lon_deg, 8, 5), rounded_again(lat_deg, 8, 5)  # as ``to_position`` has it, to five digits
