@@ -17,6 +17,7 @@ from .examples import PLAN, examples
 from .flightplan import FlightPlan
 from .lifecycle import CALL, NEGOTIATION, REVIEW
 from .message import END, Message
+from .problem_codes import GROUPS
 from .signature import CHARS
 from .topics import TOPICS, Topic
 
@@ -253,6 +254,7 @@ def sections() -> Mapping[str, str]:
         "call": _diagram(CALL),
         "negotiation": _diagram(NEGOTIATION),
         "review": _diagram(REVIEW),
+        "problems": _problem_table(),
     }
 
 
@@ -270,6 +272,13 @@ def fill(text: str) -> str:
 def _summary(kind: type) -> str:
     """The first paragraph of its docstring, in one line."""
     return " ".join((inspect.getdoc(kind) or "").split("\n\n", maxsplit=1)[0].split()).replace("``", "`")
+
+
+def _problem_table() -> str:
+    lines = ["| code | of | what is wrong |", "|---|---|---|"]
+    for group, codes in GROUPS.items():
+        lines += [f"| `{code}` | {group} | {meaning} |" for code, meaning in codes.items()]
+    return "\n".join(lines)
 
 
 def _topic_table() -> str:

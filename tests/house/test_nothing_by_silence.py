@@ -70,6 +70,12 @@ PLANTS = {
         '    STONE = "stone"\n',
         (f"{SERVICES}/cli/export.py:", "Format.STONE", "docs/export.md has no row for the format stone"),
     ),
+    "the code of a problem": Plant(
+        f"{SERVICES}/runtime/guard.py",
+        "QUIET: Final = (LATE, TOLD)\n",
+        'IDLE: Final = Problem(code="idle", field="", reason="")\n',
+        ("no meaning in protocol/hotline_protocol/problem_codes.py of {'idle': ", f"{SERVICES}/runtime/guard.py:"),
+    ),
     "a command": Plant(
         f"{SERVICES}/cli/main.py",
         "COMMANDS: Final = (\n",
@@ -87,6 +93,7 @@ EXAMPLE = '    yield ru.say(line.Wonder, at(46), to="us")\n'
 CHECKS = [
     "tests/house/test_complete.py",
     "tests/house/test_messages_handled.py",
+    "tests/house/test_problem_codes.py",
     "tests/house/test_descriptions.py::test_a_published_file_is_current",
     "tests/cores/test_life_cycles.py",
 ]
