@@ -277,7 +277,7 @@ class Run:
 
     def result(self, where: Where, seed: int, unsettled: str, took_s: float) -> Outcome:
         """What is found in journals and record, once all have ended."""
-        from tests.simulated.invariants import denials, differences, double_uses
+        from hotline_services.explore.invariants import denials, differences, double_uses
 
         scenario = read_scenario(str(self._path))
         sides = {party: Side(scenario, self._data, party) for party in PARTIES}

@@ -4,12 +4,12 @@ import random
 
 import msgspec
 import pytest
-from tests.simulated.invariants import denials, differences, double_uses, unexplained_flights
 
 from hotline_protocol.events import EscalationKind, PlanStatus, StateLost
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.line import Confirm, Entered, Entries, Reconcile
 from hotline_protocol.message import Author, Message
+from hotline_services.explore.invariants import denials, differences, double_uses, unexplained_flights
 
 from .joined import agreement, plan
 from .torn import Torn

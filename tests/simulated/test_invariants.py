@@ -11,10 +11,18 @@ from hotline_protocol.flightplan import PlanState
 from hotline_protocol.line import LineCheck, Tier, ToPeer
 from hotline_protocol.message import Author, Message
 from hotline_services.aoc.filed import Filed
+from hotline_services.explore.invariants import (
+    denials,
+    differences,
+    disagreements,
+    double_uses,
+    losses,
+    unexplained_flights,
+    unfinished,
+)
 
 from .dice import START
 from .faulty_day import FaultyDay
-from .invariants import denials, differences, disagreements, double_uses, losses, unexplained_flights, unfinished
 
 SEED = 4
 LOOK_AT_H = 2.5

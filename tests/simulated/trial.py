@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from .faulty_day import END_AT, RESTART_AT, FaultyDay
-from .invariants import (
+from hotline_services.explore.invariants import (
     denials,
     differences,
     disagreements,
@@ -15,6 +14,8 @@ from .invariants import (
     unfinished,
     untold,
 )
+
+from .faulty_day import END_AT, RESTART_AT, FaultyDay
 
 LOOKS_AN_HOUR = 6
 LONGEST_CALL = timedelta(minutes=30)

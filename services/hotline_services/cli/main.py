@@ -24,6 +24,7 @@ COMMANDS: Final = (
     ("demo", "demo:demo", PLAY, "Play a scenario live on this machine, with a broker and every service."),
     ("simulate", "simulate:simulate", PLAY, "Play a scenario as fast as it goes, without a broker, for its figures."),
     ("experiment", "experiment:experiment", PLAY, "Run a scenario with and without changes, in pairs, and compare."),
+    ("explore", "explore:explore", PLAY, "Try every interleaving of the centres of a small world, for what is wrong."),
     ("calibrate", "calibrate:calibrate", PLAY, "Measure the published figures in simulated runs, each with its band."),
     ("replay", "replay:replay", PLAY, "Show a recording, or two side by side, on the page."),
     ("console", "console:console", PLAY, "Sit at a party's desk: answer the phone, and bargain."),

@@ -68,6 +68,8 @@ def denials(centres: Centres) -> Iterator[str]:
     for centre in centres.values():
         for plan_id, filed in centre.plans.items():
             for agreement_id, granter, volumes in () if filed.state in OVER else filed.agreements:
+                if granter not in centres:
+                    continue  # a pair of several is looked at
                 entry = centres[granter].ledgers[centre.party].granted(granter, agreement_id)
                 if entry is None or entry.volumes != volumes:
                     yield f"{centre.party}'s {plan_id} relies on {agreement_id}, which {granter} denies"
@@ -182,12 +184,12 @@ def unexplained_flights(centres: Centres, log: Log, agreement: Agreement) -> Ite
             excused = crossed | asked if status.state is PlanState.CONTINGENT else crossed
             # what an order has made of a plan bears no digest that was submitted
             since = filed.get((status.plan_id, status.plan), first.get(status.plan_id, status.time))
-            for peer in _without(status, centres, boundaries[status.source].during(since, status.time)):
+            for peer in without(status, centres, boundaries[status.source].during(since, status.time)):
                 if (status.source, status.plan_id, peer) not in excused:
                     yield f"{status.source}'s {status.plan_id} is {status.state.value} without {peer}'s consent"
 
 
-def _without(status: PlanStatus, centres: Centres, lines: Sequence[Boundaries]) -> set[str]:
+def without(status: PlanStatus, centres: Centres, lines: Sequence[Boundaries]) -> set[str]:
     """Those whose consent this flight needs by all of these lines, and has not got."""
     return set.intersection(
         *(
