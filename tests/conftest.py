@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .scheduling import Beside
 
 settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing on a busy machine
-settings.register_profile("nightly", deadline=None, max_examples=2_000)
+settings.register_profile("nightly", deadline=None, max_examples=1_000)
 settings.load_profile("untimed")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

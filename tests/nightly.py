@@ -4,18 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import settings
-
-PROFILE = "nightly"
-MORE = 20
 
 
 def nightly(values: Iterable[Any]) -> list[Any]:
     """These values of a parameter, or rows of several, with the mark ``nightly``."""
     rows = (value if isinstance(value, tuple) else (value,) for value in values)
     return [pytest.param(*row, marks=pytest.mark.nightly) for row in rows]
-
-
-def tries(count: int) -> int:
-    """How many examples a property is tried on: so many in each run, and many more with the profile ``nightly``."""
-    return count * (MORE if settings.get_current_profile_name() == PROFILE else 1)

@@ -78,6 +78,11 @@ def canonical(forms: Iterable[Form], since: datetime) -> bytes:
     return digest(whole)
 
 
+def fingerprint(forms: Iterable[Form], since: datetime | None) -> bytes:
+    """What stands for these forms together: as they are or, with ``since``, canonical."""
+    return digest(form.digest for form in forms) if since is None else canonical(forms, since)
+
+
 def _microseconds(time: datetime) -> int:
     return (time - _EPOCH) // _MICROSECOND
 

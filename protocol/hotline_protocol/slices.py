@@ -7,12 +7,13 @@ shares the values.
 
 from collections.abc import Callable
 from types import UnionType
-from typing import Any, Final, Self, Union, get_args, get_origin
+from typing import Any, Final, Self, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
 CONTAINERS: Final = (dict, list, set)
 
+S = TypeVar("S", bound=msgspec.Struct)
 Copier = Callable[[Any], Any]
 
 
@@ -29,6 +30,16 @@ class Slice(msgspec.Struct):
         for name, copied in copiers:
             setattr(twin, name, copied(getattr(self, name)))
         return twin
+
+
+def write(state: msgspec.Struct) -> bytes:
+    """This state, or record, in bytes. Times keep their offsets from UTC, which msgpack's own form of them loses."""
+    return msgspec.msgpack.encode(msgspec.to_builtins(state))
+
+
+def read(saved: bytes, kind: type[S]) -> S:
+    """What :func:`write` has written. Raises ``msgspec.ValidationError`` when it is of another kind."""
+    return msgspec.convert(msgspec.msgpack.decode(saved), kind)
 
 
 _known: Final[dict[type[Slice], tuple[tuple[str, Copier], ...]]] = {}

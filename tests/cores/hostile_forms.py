@@ -143,7 +143,7 @@ def addressed(message: Message, to: str) -> Message:
 def every_message(bound: Bound) -> None:
     """Each message type, to a centre, the sky and the monitor."""
     for message in examples():
-        for to in ("us", SKY):
+        for to in ("us", "ru", SKY):
             one = addressed(message, to)
             topic = address_of(one)
             core: Core = bound.sky() if to == SKY else bound.centre(to)

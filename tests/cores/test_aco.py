@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.airspace import Circle, Corridor, Position, Volume4D
 from hotline_protocol.geometry import METRES_PER_NM, area_problem, shape_of
@@ -268,7 +267,7 @@ def test_what_is_no_order_is_refused_in_a_sentence(text: str) -> None:
     assert found.refused
 
 
-@settings(max_examples=tries(200), deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=300), st.sampled_from([CIRCLE, LEVELS, TIMES, HEAD]))
 def test_whatever_stands_in_it_is_read_or_refused_and_nothing_raises(text: str, known: str) -> None:
     for mixed in (text, f"{HEAD}ACMID/{text}//{CIRCLE}", f"{HEAD}ACMID/ACM:ROZ/NAME:X/CIRCLE//{known[:-9]}{text}//"):

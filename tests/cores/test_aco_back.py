@@ -9,7 +9,6 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.airspace import MAX_VERTICES, Area, Circle, Corridor, Polygon, Position, Volume4D
 from hotline_protocol.flightplan import FlightKind
@@ -61,7 +60,7 @@ def volumes(draw: st.DrawFn) -> Volume4D:
     )
 
 
-@settings(max_examples=tries(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=40), volumes()), max_size=5))
 def test_what_is_written_is_read_back_as_the_same_volumes(given: list[tuple[str, Volume4D]]) -> None:
     reserved = [Reserved(name, "ROZ", each, f"remark {name}") for name, each in given]
@@ -75,7 +74,7 @@ def test_what_is_written_is_read_back_as_the_same_volumes(given: list[tuple[str,
     assert [note.set for note in back.refused] == ([] if given else ["ACMID"])
 
 
-@settings(max_examples=tries(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(volumes(), min_size=1, max_size=5))
 def test_another_reader_reads_the_same_volumes_out_of_what_is_written(given: list[Volume4D]) -> None:
     reserved = [Reserved(f"zone {number}", "ROZ", each, "any") for number, each in enumerate(given)]
@@ -102,7 +101,7 @@ def ground(area: Area) -> tuple[list[tuple[float, float]], float | None]:
     return [(point.lon_deg, point.lat_deg) for point in points], breadth_nm
 
 
-@settings(max_examples=tries(100), deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.builds(
         Position,

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.agreement import BoundaryRule
 from hotline_protocol.airspace import Circle, Position
@@ -112,7 +111,7 @@ def check(world: Joined) -> None:
                 )
 
 
-@settings(max_examples=tries(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps)
 def test_nobody_flies_without_consent_or_where_another_does_at_any_step(taken: list[Any]) -> None:
     world = Joined()

@@ -8,13 +8,12 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.agreement import Separation
 from hotline_services.traffic.approach import Encounter, Minima, encounters
 from hotline_services.traffic.path import Path
 
-steady = settings(deadline=None, max_examples=tries(60))  # a busy machine is no failure
+steady = settings(deadline=None, max_examples=60)  # a busy machine is no failure
 
 MINIMA = Minima.of(Separation())
 LATERAL_M = 9_260.0

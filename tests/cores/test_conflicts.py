@@ -7,7 +7,6 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.nightly import tries
 
 from hotline_protocol.agreement import BoundaryRule
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position, Volume4D
@@ -199,7 +198,7 @@ def volumes(draw: st.DrawFn) -> Volume4D:
     )
 
 
-steady = settings(deadline=None, max_examples=tries(60))  # a busy machine is no failure
+steady = settings(deadline=None, max_examples=60)  # a busy machine is no failure
 
 
 @steady
@@ -275,7 +274,7 @@ class IndexAgainstOracle(RuleBasedStateMachine):
 
 
 TestIndexAgainstOracle = IndexAgainstOracle.TestCase
-TestIndexAgainstOracle.settings = settings(deadline=None, max_examples=tries(40), stateful_step_count=20)
+TestIndexAgainstOracle.settings = settings(deadline=None, max_examples=40, stateful_step_count=20)
 
 
 def test_a_key_stands_for_one_volume_at_a_time() -> None:

@@ -10,7 +10,6 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Proj
-from tests.nightly import tries
 
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position
 from hotline_protocol.conflicts import areas_meet
@@ -21,7 +20,7 @@ from .test_conflicts import BOTH, CLEAR, CONFLICT, drawn, found, held
 PLANE = Proj("+proj=lcc +lat_1=33 +lat_2=37 +lat_0=35 +lon_0=39 +ellps=WGS84 +units=m")
 NARROW_M, WIDE_M, RULE_M = 0.0005, 0.0035, 0.002
 
-steady = settings(deadline=None, max_examples=tries(150))
+steady = settings(deadline=None, max_examples=150)
 easts = st.integers(-350_000, 350_000).map(float)
 norths = st.integers(-350_000, 350_000).map(float)
 

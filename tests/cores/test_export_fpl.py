@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.airspace import Circle, Corridor, Polygon, Position
 from hotline_protocol.flightplan import FlightKind, FlightPlan, Priority
@@ -21,7 +20,7 @@ from . import doc4444
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 START = datetime(2017, 6, 18, 14, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-steady = settings(deadline=None, max_examples=tries(150))
+steady = settings(deadline=None, max_examples=150)
 
 
 def back(text: str) -> FlightPlan:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.agreement import Separation
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon, Position
@@ -99,7 +98,7 @@ def test_a_flight_is_inside_its_air_from_start_to_end(area: Area, kind: FlightKi
     height=st.integers(1, 10),
     kind=st.sampled_from(FlightKind),
 )
-@settings(max_examples=tries(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_wherever_and_however_long_it_holds_it_stays_inside(
     where: Position,
     radius_nm: float,

@@ -5,7 +5,6 @@ from functools import cache
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.injection import SubmitPlan
 from hotline_services.monitor.history import LINES_KEPT, History, fold
@@ -43,9 +42,7 @@ def half() -> History:
 HORIZONS = st.lists(st.integers(2, LAST), min_size=1, max_size=3, unique=True).map(sorted)
 
 
-@settings(
-    max_examples=tries(10), deadline=None, phases=[Phase.generate]
-)  # each folds a day: nobody waits for it to shrink
+@settings(max_examples=10, deadline=None, phases=[Phase.generate])  # each folds a day: nobody waits for it to shrink
 @given(HORIZONS, st.data())
 def test_whatever_can_still_be_looked_at_is_as_if_nothing_had_been_forgotten(
     horizons: list[int], data: st.DataObject

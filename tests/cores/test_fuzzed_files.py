@@ -16,7 +16,6 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.agreement import AgreementError, read_agreement
 from hotline_services.cli.simulate import simulate
@@ -28,7 +27,7 @@ from hotline_services.resources import experiments_folder, scenarios_folder
 from hotline_services.runtime.recording import RecordingReader
 from hotline_services.runtime.store import StoreError
 
-steady = settings(deadline=None, max_examples=tries(150))
+steady = settings(deadline=None, max_examples=150)
 ODD_TOML = [
     *("0", "-1", "1", "2", "1.5", "1e400", "nan", "-inf", "99999999999999999999", "true", "false", "''", "'x'"),
     *("[]", "{}", "[1]", "['a', 'a']", "[[[[]]]]", "{ a = { b = 1 } }", "'us'", "'ru'", "'nobody'", "'+02:00'"),
@@ -137,7 +136,7 @@ def test_a_misspelt_field_of_an_agreement_is_refused(data: st.DataObject, path: 
     a_sentence(caught.value)
 
 
-@settings(deadline=None, max_examples=tries(60))
+@settings(deadline=None, max_examples=60)
 @given(st.data(), st.sampled_from(shipped_experiments()))
 def test_an_edited_experiment_is_read_as_another_one_or_refused_in_a_sentence(data: st.DataObject, name: str) -> None:
     text = (experiments_folder() / f"{name}.toml").read_text(encoding="utf-8")

@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.airspace import Area, Circle, Corridor, Polygon
 from hotline_protocol.flightplan import FlightPlan, Priority
@@ -30,7 +29,7 @@ from hotline_services.director.scenario import ScenarioError, find_scenario, rea
 from .test_icao_fpl import fpl
 
 NOW = datetime(2017, 6, 18, 12, tzinfo=UTC)
-steady = settings(deadline=None, max_examples=tries(250))
+steady = settings(deadline=None, max_examples=250)
 
 Meaning = tuple[date, int, int, Area, Priority]
 
@@ -178,7 +177,7 @@ def test_a_plan_in_json_is_taken_with_the_values_that_it_has_or_refused(changes:
 # --- scenarios
 
 
-@settings(deadline=None, max_examples=tries(60))
+@settings(deadline=None, max_examples=60)
 @given(st.data(), st.sampled_from(shipped_scenarios()))
 def test_a_damaged_scenario_is_read_or_refused_in_a_sentence(data: st.DataObject, name: str) -> None:
     text = data.draw(damaged(find_scenario(name).read_text(encoding="utf-8")))

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.airspace import Position
 from hotline_protocol.events import InputRejected
@@ -275,7 +274,7 @@ fruitful = (filing, filing, going_along, going_along, going_along, asking, askin
 steps = pick((*fruitful, *fruitful, *nonsense)).flatmap(lambda one: one)
 
 
-@settings(max_examples=tries(60), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pick((0.0, 20.0)), pick((0.1, 0.6)), pick((0.0, 0.5)), st.lists(steps, min_size=20, max_size=80))
 def test_a_centre_stays_sound_whatever_its_peers_say(
     think_s: float, walk_away: float, mishears: float, taken: list[Step]

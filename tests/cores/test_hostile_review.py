@@ -7,7 +7,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Position
@@ -309,7 +308,7 @@ steps = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=tries(80), suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(st.booleans(), st.booleans(), st.lists(steps, max_size=25))
 def test_whatever_it_says_the_line_moves_only_to_where_we_have_agreed_and_everything_ends(
     calls: bool, easy: bool, script: list[tuple[str, Any, Any]]

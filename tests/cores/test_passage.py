@@ -8,13 +8,12 @@ import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.geometry import Footprint
 from hotline_services.traffic.passage import Line, Span, crossings, gaps, inside, union
 from hotline_services.traffic.path import Path
 
-steady = settings(deadline=None, max_examples=tries(60))  # a busy machine is no failure
+steady = settings(deadline=None, max_examples=60)  # a busy machine is no failure
 
 
 def around(spine: shapely.Geometry, reach_m: float) -> Footprint:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.events import LineAnnounced
 from hotline_protocol.injection import AnnouncedState, CancelPlan
@@ -72,7 +71,7 @@ def test_the_stored_tables_are_those_in_memory(record: Record, path: Path) -> No
     assert tables(path) == in_memory(ALL)
 
 
-@settings(max_examples=tries(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(ALL), st.lists(st.sampled_from(ALL), max_size=10), st.integers(1, 20))
 def test_tables_made_again_are_those_kept_up_and_those_of_any_other_order(
     tmp_path_factory: pytest.TempPathFactory, shuffled: list[Message], again: list[Message], batch: int

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_services.cli.export import export
 from hotline_services.cli.queries import calls, plans
@@ -285,7 +284,7 @@ def test_a_damaged_journal_in_a_recording_is_refused_with_its_line(
     assert told.count("\n") == 1
 
 
-@settings(max_examples=tries(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chance=st.randoms(use_true_random=False))
 def test_a_recording_that_was_changed_anyhow_ends_with_an_exit_code(
     chance: random.Random, live: Path, simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

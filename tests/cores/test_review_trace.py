@@ -7,7 +7,6 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.agreement import DeconflictionLine, read_agreement
 from hotline_protocol.airspace import Position
@@ -115,7 +114,7 @@ def test_control_points_are_the_same_to_the_metre() -> None:
     assert not arc.takes_hold_at((Position(39.5, 35.0), *arc.control[1:]))
 
 
-@settings(deadline=None, max_examples=tries(60))
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_no_control_point_of_a_line_that_can_run_has_moved_further_than_its_offset(data: st.DataObject) -> None:
     arc = Arc(VALLEY, SPACING_NM)  # type: ignore[arg-type]

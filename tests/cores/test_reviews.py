@@ -8,7 +8,6 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.agreement import Agreement, AgreementError, LineCheckRule, check_agreement
 from hotline_protocol.airspace import Position
@@ -355,7 +354,7 @@ wishes = st.floats(-10, 25).map(lambda nm: round(nm, 2))
 troubles = st.sampled_from((None, None, Ring, ProposeTrace, CounterTrace, ConcurTrace, DeclineTrace, Amend))
 
 
-@settings(deadline=None, max_examples=tries(60))
+@settings(deadline=None, max_examples=60)
 @given(wishes, wishes, wishes, wishes, st.integers(2, 6), st.sampled_from(("us", "ru")), troubles, st.integers(0, 5))
 def test_a_review_ends_in_bounded_rounds_within_what_both_accept_and_both_hold_the_same_line(
     wish: float,

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.airspace import Circle, Corridor, Position
 from hotline_protocol.flightplan import FlightPlan, PlanState
@@ -244,7 +243,7 @@ def story(watched: Watched) -> list[Any]:
 
 
 @given(FLIGHTS)
-@settings(max_examples=tries(40), deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_same_flights_have_the_same_story_in_whatever_order_they_were_cleared(
     flights: list[tuple[str, float, float, int, int, int]],
 ) -> None:
@@ -252,7 +251,7 @@ def test_the_same_flights_have_the_same_story_in_whatever_order_they_were_cleare
 
 
 @given(FLIGHTS)
-@settings(max_examples=tries(40), deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_flight_begins_and_ends_once_and_all_else_lies_between(
     flights: list[tuple[str, float, float, int, int, int]],
 ) -> None:
@@ -274,7 +273,7 @@ def test_every_flight_begins_and_ends_once_and_all_else_lies_between(
 
 
 @given(FLIGHTS)
-@settings(max_examples=tries(25), deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_hearing_everything_twice_changes_nothing(flights: list[tuple[str, float, float, int, int, int]]) -> None:
     once = fly_all(flights)
     twice = Watched(Setting(deviations={"us": ODDS, "ru": ODDS}, sees=0.8))

@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nightly import tries
 
 from hotline_protocol.events import EscalationKind, Stage
 from hotline_protocol.injection import SightingKind
@@ -256,7 +255,7 @@ def test_the_more_has_been_felt_the_more_readily_a_self_exciting_side_reacts() -
 # Stages --------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=tries(50))
+@settings(max_examples=50)
 @given(strains, times, st.sampled_from(list(Stage)[1:]))
 def test_a_model_foretells_when_it_will_have_calmed_down(
     config: Strain, story: list[tuple[Felt, float]], stage: Stage

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cores.joined import DAWN, PROMPT, agreement, plan
-from tests.nightly import tries
 
 from hotline_protocol.injection import SubmitPlan
 from hotline_protocol.line import Answer, CallOutcome, HangUp, Reason, Ring, Tier
@@ -82,7 +81,7 @@ def feed(centre: Centre, inputs: Sequence[Input]) -> list[bytes]:
     return [msgspec.json.encode(each) for each in said]
 
 
-@settings(max_examples=tries(40), deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, DAYS), st.sampled_from(["us", "ru"]), st.floats(0, 1))
 def test_a_clone_that_goes_on_says_the_same_and_leaves_the_original_as_it_was(
     seed: int, party: str, share: float
@@ -100,7 +99,7 @@ def test_a_clone_that_goes_on_says_the_same_and_leaves_the_original_as_it_was(
     assert centre.fingerprint() == clone.fingerprint()
 
 
-@settings(max_examples=tries(20), deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(1, DAYS), st.sampled_from(["us", "ru"]), st.floats(0, 1))
 def test_a_centre_that_is_written_down_and_read_back_goes_on_as_it_would_have(
     seed: int, party: str, share: float

@@ -4,14 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import OVER, PlanState, Priority
-from hotline_protocol.forms import Form, canonical, digest
+from hotline_protocol.forms import Form, fingerprint
 from hotline_protocol.message import Message
-from hotline_protocol.slices import Slice
+from hotline_protocol.slices import Slice, read, write
 from hotline_services.simulation.chance import Chance
 
 from .config import PartyConfig, Roster
@@ -79,8 +77,7 @@ class Centre:
 
     def fingerprint(self, since: datetime | None = None) -> bytes:
         """See :class:`~hotline_protocol.core.Value`."""
-        forms = self.forms()
-        return digest(form.digest for form in forms) if since is None else canonical(forms, since)
+        return fingerprint(self.forms(), since)
 
     def forms(self) -> list[Form]:
         """The form of each slice of the state: of those that have not changed since, as it was worked out then."""
@@ -95,11 +92,11 @@ class Centre:
 
     def save(self) -> bytes:
         """See :class:`~hotline_protocol.core.Value`."""
-        return msgspec.msgpack.encode(self._state)
+        return write(self._state)
 
     def load(self, saved: bytes) -> None:
         """See :class:`~hotline_protocol.core.Value`."""
-        self._state = msgspec.msgpack.decode(saved, type=State)
+        self._state = read(saved, State)
         self._index = self._parts.picture.indexed(self._state.picture)
 
     # What is asked of it ----------------------------------------------------------------------------------

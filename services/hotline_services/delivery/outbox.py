@@ -96,17 +96,17 @@ class Seen(Slice):
 
     A message older than that window counts as seen. One that is not numbered (``seq`` 0) is told by its id and what it
     says: whoever gives an id that another has given says something else under it, and does not stand in its way.
-    ``numbered`` is by source and epoch, ``named`` has digests.
+    ``numbered`` is by source and epoch, as ``source/epoch``; ``named`` has digests.
     """
 
-    numbered: dict[tuple[str, str], Numbers] = field(default_factory=dict)
+    numbered: dict[str, Numbers] = field(default_factory=dict)
     named: dict[str, None] = field(default_factory=dict)
 
     def first_time(self, message: Message) -> bool:
         """True once for each message."""
         if message.seq == 0:
             return self._first_time_named(_content(message))
-        key = (message.source, message.epoch)
+        key = f"{message.source}/{message.epoch}"
         numbers = self.numbered.get(key)
         if numbers is None:
             numbers = self.numbered[key] = Numbers()
@@ -114,12 +114,12 @@ class Seen(Slice):
 
     def highest(self, source: str, epoch: str) -> int:
         """The highest number of this source in this epoch; 0 when it is unknown."""
-        numbers = self.numbered.get((source, epoch))
+        numbers = self.numbered.get(f"{source}/{epoch}")
         return numbers.highest if numbers else 0
 
     def streams(self) -> list[tuple[str, str, int]]:
         """Every source and epoch, with the highest number."""
-        return [(source, epoch, numbers.highest) for (source, epoch), numbers in self.numbered.items()]
+        return [(*_pair(key), numbers.highest) for key, numbers in self.numbered.items()]
 
     def _first_time_named(self, name: str) -> bool:
         if name in self.named:
@@ -128,6 +128,11 @@ class Seen(Slice):
         if len(self.named) > WINDOW:
             del self.named[next(iter(self.named))]
         return True
+
+
+def _pair(key: str) -> tuple[str, str]:
+    source, _, epoch = key.partition("/")
+    return source, epoch
 
 
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -3,6 +3,7 @@
 Nothing here says what the sides make of it: calls come of what they are told, not of the script.
 """
 
+import copy
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, assert_never
@@ -12,6 +13,7 @@ import msgspec
 from hotline_protocol.epochs import go_on
 from hotline_protocol.events import DeadLettered, InputRejected
 from hotline_protocol.flightplan import Problem
+from hotline_protocol.forms import Form, fingerprint
 from hotline_protocol.injection import (
     Advice,
     AnnounceLine,
@@ -27,6 +29,7 @@ from hotline_protocol.injection import (
 from hotline_protocol.message import Author, Message
 from hotline_protocol.names import DIRECTOR, SKY
 from hotline_protocol.service import EpochBegun, Unreadable
+from hotline_protocol.slices import Slice, read, write
 from hotline_services.simulation.network import Crash, Faults, NetworkModel, Outage, Partition
 
 from .script import (
@@ -140,18 +143,46 @@ def troubles(scenario: Scenario, network: NetworkModel) -> tuple[NetworkModel, F
     return torn, Faults(crashes=tuple(crashes))
 
 
+class Played(Slice):
+    """How far the director has come: the number of the act that is next."""
+
+    author: Author
+    act: int = 0
+
+
 class Director:
-    """The core of the director: says each act when its time has come, once, in order."""
+    """The core of the director: says each act when its time has come, once, in order. ``state`` is all that changes."""
 
     def __init__(self, acts: Sequence[Act], epoch: str = "0") -> None:
         self._acts: Final = acts
-        self._author: Final = Author(DIRECTOR, epoch)
-        self._next = 0
+        self.state = Played(Author(DIRECTOR, epoch))
 
     @property
     def next_deadline(self) -> datetime | None:
         """When the next act is due."""
-        return self._acts[self._next].at if self._next < len(self._acts) else None
+        return self._acts[self.state.act].at if self.state.act < len(self._acts) else None
+
+    def clone(self) -> "Director":
+        """An equal director that shares nothing that changes."""
+        twin = copy.copy(self)
+        twin.state = self.state.copy()
+        return twin
+
+    def forms(self) -> Sequence[Form]:
+        """How far it has come."""
+        return [Form(self.state)]
+
+    def fingerprint(self, since: datetime | None = None) -> bytes:
+        """A digest of the state."""
+        return fingerprint(self.forms(), since)
+
+    def save(self) -> bytes:
+        """The state, written down."""
+        return write(self.state)
+
+    def load(self, saved: bytes) -> None:
+        """Go on from a state that was saved."""
+        self.state = read(saved, Played)
 
     def receive(self, message: Message, now: datetime) -> Sequence[Message]:
         """Answers what cannot be read; nothing else that is said changes what it says.
@@ -162,7 +193,7 @@ class Director:
             case Unreadable():
                 return [self._answer(message, now)]
             case EpochBegun():
-                return go_on(self._author, message, now)
+                return go_on(self.state.author, message, now)
             case _:
                 return []
 
@@ -170,15 +201,15 @@ class Director:
         """Every act that is due by now."""
         said: list[Message] = []
         while self.next_deadline is not None and self.next_deadline <= now:
-            act = self._acts[self._next]
-            said.append(self._author.say(act.kind, now, **act.fields))
-            self._next += 1
+            act = self._acts[self.state.act]
+            said.append(self.state.author.say(act.kind, now, **act.fields))
+            self.state.act += 1
         return said
 
     def _answer(self, message: Unreadable, now: datetime) -> Message:
         """Bad input is nobody's cue, but it does not pass in silence."""
         what = {"topic": message.topic, "evidence": message.evidence, "cause": message.id}
         if message.code == "dead-letter":
-            return self._author.say(DeadLettered, now, error=message.reason, **what)
+            return self.state.author.say(DeadLettered, now, error=message.reason, **what)
         problem = Problem(code=message.code, field=message.field, reason=message.reason)
-        return self._author.say(InputRejected, now, problem=problem, sender="", **what)
+        return self.state.author.say(InputRejected, now, problem=problem, sender="", **what)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -176,3 +177,7 @@ class EventQueue(Slice):
         """Handle the next event. Raises IndexError when there is none."""
         self.now, _, event = heappop(self.heap)
         handlers[type(event)](event)
+
+    def coming(self, counts: Callable[[datetime, AnyEvent], bool]) -> list[tuple[datetime, AnyEvent]]:
+        """What is to happen, in order, as far as it counts: an alarm may have been set to another time."""
+        return [(at, event) for at, _, event in sorted(self.heap, key=itemgetter(0, 1)) if counts(at, event)]

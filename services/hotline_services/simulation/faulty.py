@@ -8,13 +8,15 @@ from typing import Final
 from msgspec import field
 
 from hotline_protocol.core import Core
+from hotline_protocol.forms import Form
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health
-from hotline_protocol.slices import Slice
+from hotline_protocol.slices import Slice, read
 from hotline_protocol.topics import HEALTH, TOPICS, Topic
 
 from .chance import Chance
 from .event_queue import (
+    AnyEvent,
     Arrival,
     BrokerBack,
     ClockStepped,
@@ -103,6 +105,29 @@ class FaultyNetwork:
         twin.state = self.state.copy()
         twin.adopt({name: node.clone(twin, twin.state.nodes[name]) for name, node in self._nodes.items()})
         return twin
+
+    def forms(self) -> list[Form]:
+        """The form of what is under way, and of what nodes, links and the broker keep."""
+        state = self.state
+        kept = (state.nodes, state.links, state.retained, state.intruded)
+        return [Form(self.queue.now), Form(self.queue.coming(self._counts)), *(Form(part) for part in kept)]
+
+    def _counts(self, at: datetime, event: AnyEvent) -> bool:
+        match event:
+            case Wake():
+                return self.state.nodes[event.name].alarm == at
+            case ResendDue():
+                return self.state.nodes[event.name].resending == at
+            case Written():
+                return self.state.nodes[event.name].disk == at
+            case _:
+                return True
+
+    def load(self, saved: bytes) -> None:
+        """Go on from a state that was saved; cores are loaded by themselves."""
+        self.state = read(saved, FaultyState)
+        for name, node in self._nodes.items():
+            node.join(self, self.state.nodes[name], node.core)
 
     def adopt(self, nodes: dict[str, FaultyNode]) -> None:
         """Have these nodes, and nobody who listens."""

@@ -18,7 +18,7 @@ from hotline_services.delivery.outbox import Outbox, Seen
 
 from .event_queue import EventQueue, HangEnds, ResendDue, Return, Wake, Written
 from .network import Crash, Hang, Intrusion, SlowDisk
-from .node import birth, circumstances, clone_of, lapse, will
+from .node import birth, circumstances, lapse, value, will
 
 MICROSECOND: Final = timedelta(microseconds=1)
 LOOKBACK: Final = 200  # numbers before the highest: one that came late may be missing too
@@ -109,7 +109,7 @@ class FaultyNode:
     def clone(self, network: Network, state: NodeState) -> "FaultyNode":
         """An equal node of this network, with this copy of its state."""
         twin = copy.copy(self)
-        twin.join(network, state, clone_of(self.name, self.core))
+        twin.join(network, state, value(self.name, self.core).clone())
         return twin
 
     def join(self, network: Network, state: NodeState, core: Core) -> None:

@@ -2,20 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Protocol, cast
 
-from hotline_protocol.core import Core
+from hotline_protocol.core import Core, Value
+from hotline_protocol.forms import Form
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health, Presence
 
 Listener = Callable[[Message, datetime], None]
 
 
-def clone_of(name: str, core: Core) -> Core:
-    """An equal core. Raises TypeError when this one is no :class:`~hotline_protocol.core.Value`."""
-    clone: Callable[[], Core] | None = getattr(core, "clone", None)
-    if clone is None:
-        raise TypeError(f"{name}: its core, a {type(core).__name__}, cannot be cloned")
-    return clone()
+class FormedValue(Value, Protocol):
+    """A value that gives the forms of which its fingerprint is taken: ids are canonical among all cores of a run."""
+
+    def forms(self) -> Sequence[Form]: ...
+
+
+def value(name: str, core: Core) -> FormedValue:
+    """The core of this name. Raises TypeError when it is no value."""
+    if not callable(getattr(core, "forms", None)):
+        raise TypeError(f"{name}: its core, a {type(core).__name__}, cannot be cloned, compared or saved")
+    return cast("FormedValue", core)
 
 
 def lapse(name: str, core: Core, now: datetime) -> Sequence[Message]:

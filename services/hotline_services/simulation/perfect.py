@@ -9,13 +9,14 @@ from typing import Final
 from msgspec import field
 
 from hotline_protocol.core import Core
+from hotline_protocol.forms import Form
 from hotline_protocol.message import Message
-from hotline_protocol.slices import Slice
+from hotline_protocol.slices import Slice, read
 from hotline_protocol.topics import Topic
 
-from .event_queue import Arrival, EventQueue, Handlers, Injection, Wake
+from .event_queue import AnyEvent, Arrival, EventQueue, Handlers, Injection, Wake
 from .network import NetworkModel
-from .node import Listener, birth, circumstances, clone_of, lapse
+from .node import Listener, birth, circumstances, lapse, value
 from .routes import Routes, addressee
 
 
@@ -57,9 +58,21 @@ class PerfectNetwork:
         """An equal network of cloned cores, which nobody listens to."""
         twin = copy.copy(self)
         twin.state = self.state.copy()
-        twin.cores = {name: clone_of(name, core) for name, core in self.cores.items()}
+        twin.cores = {name: value(name, core).clone() for name, core in self.cores.items()}
         twin.forget_wiring()
         return twin
+
+    def forms(self) -> list[Form]:
+        """The form of what is under way."""
+        return [Form(self.queue.now), Form(self.queue.coming(self._counts))]
+
+    def _counts(self, at: datetime, event: AnyEvent) -> bool:
+        return not isinstance(event, Wake) or self.state.alarms[event.name] == at
+
+    def load(self, saved: bytes) -> None:
+        """Go on from a state that was saved; cores are loaded by themselves."""
+        self.state = read(saved, PerfectState)
+        self.forget_wiring()
 
     def forget_wiring(self) -> None:
         """Work out anew what is remembered of the cores and of who listens."""

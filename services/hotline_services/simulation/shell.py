@@ -10,18 +10,30 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from hotline_protocol.core import Core
+from hotline_protocol.forms import Form, fingerprint
 from hotline_protocol.message import Message
+from hotline_protocol.slices import read, write
 from hotline_protocol.topics import Topic
 
 from .chance import Chance
 from .event_queue import Injection
 from .faulty import FaultyNetwork
 from .network import Faults, NetworkModel
-from .node import Listener
+from .node import Listener, value
 from .perfect import PerfectNetwork
 
 OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000
+
+
+class SavedRun(msgspec.Struct, frozen=True):
+    """A run that was written down: what is under way, and each core."""
+
+    begun: bool
+    network: bytes
+    cores: dict[str, bytes]
 
 
 class Simulation:
@@ -138,6 +150,36 @@ class Simulation:
         twin = copy.copy(self)
         twin.adopt(self._network.clone())
         return twin
+
+    def forms(self) -> list[Form]:
+        """The form of each part: of every core, and of what is under way between them.
+
+        Raises TypeError when a core is no :class:`~hotline_protocol.core.Value`.
+        """
+        cores = (value(name, core).forms() for name, core in self._network.cores.items())
+        return [Form(self._begun), *self._network.forms(), *(form for forms in cores for form in forms)]
+
+    def fingerprint(self, since: datetime | None = None) -> bytes:
+        """A digest of the state: see :meth:`hotline_protocol.core.Value.fingerprint`."""
+        return fingerprint(self.forms(), since)
+
+    def save(self) -> bytes:
+        """The state, written down. Raises TypeError when a core is no :class:`~hotline_protocol.core.Value`."""
+        cores = {name: value(name, core).save() for name, core in self._network.cores.items()}
+        return write(SavedRun(self._begun, write(self._network.state), cores))
+
+    def load(self, saved: bytes) -> None:
+        """Go on from a state that a simulation of the same configuration and services has saved.
+
+        Raises ValueError when its services are others.
+        """
+        run = read(saved, SavedRun)
+        if run.cores.keys() != self._network.cores.keys():
+            raise ValueError(f"saved: of {', '.join(run.cores)}, not of {', '.join(self._network.cores)}")
+        self._begun = run.begun
+        self._network.load(run.network)
+        for name, core in self._network.cores.items():
+            value(name, core).load(run.cores[name])
 
     def adopt(self, network: PerfectNetwork | FaultyNetwork) -> None:
         """Go on with this network, its nodes, and what is under way in it."""

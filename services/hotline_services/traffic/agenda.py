@@ -4,8 +4,10 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 import msgspec
+from msgspec import field
 
 from hotline_protocol.message import PartyName
+from hotline_protocol.slices import Slice
 
 from .conforming import Turnover
 from .flight import Key
@@ -81,16 +83,16 @@ FlightDue = TakeOffDue | DistressDue | PassingDue | EntryDue | TurnoverDue | Mee
 Due = FlightDue | TracksDue | ReportDue
 
 
-class Agenda(msgspec.Struct):
+class Agenda(Slice):
     """Events by time; those of one time in the order in which they were put down.
 
     ``events`` are those that still hold, by number; the ``heap`` may name others, which are passed over. ``of`` has the
     numbers of what is foreseen of each flight.
     """
 
-    heap: list[tuple[datetime, int]] = []
-    events: dict[int, Due] = {}
-    of: dict[Key, tuple[int, ...]] = {}
+    heap: list[tuple[datetime, int]] = field(default_factory=list)
+    events: dict[int, Due] = field(default_factory=dict)
+    of: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     count: int = 0
 
     @property
@@ -123,6 +125,6 @@ class Agenda(msgspec.Struct):
                 return event
         return None
 
-    def copy(self) -> "Agenda":
-        """An equal one that shares nothing that changes."""
-        return Agenda(self.heap.copy(), self.events.copy(), self.of.copy(), self.count)
+    def coming(self) -> list[tuple[datetime, Due]]:
+        """What still holds, in order."""
+        return [(at, self.events[number]) for at, number in sorted(self.heap) if number in self.events]

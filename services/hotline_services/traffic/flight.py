@@ -74,7 +74,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
     key: Key
     flyer: Flyer
     kind: FlightKind = FlightKind.PATROL
-    aircraft: Performance = performance(FlightKind.PATROL)
+    aircraft_type: str = ""
     volumes: tuple[Volume4D, ...] = ()
     block: HeightBlock | None = None
     window: Window = Window(0.0, 0.0)
@@ -97,6 +97,11 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
     met: tuple[tuple[Key, float], ...] = ()
     noticed_by: tuple[PartyName, ...] = ()
     distress_s: float | None = None
+
+    @property
+    def aircraft(self) -> Performance:
+        """What it can do."""
+        return performance(self.kind, self.aircraft_type)
 
     @property
     def begins_s(self) -> float:

@@ -17,12 +17,14 @@ from hotline_protocol.airspace import Circle
 from hotline_protocol.epochs import go_on
 from hotline_protocol.events import DeadLettered, InputRejected, LineMoved, PlanStatus
 from hotline_protocol.flightplan import PlanState, Problem
+from hotline_protocol.forms import Form, fingerprint
 from hotline_protocol.geometry import area_problem, expand
 from hotline_protocol.injection import Deviate, DeviationKind, FlyUnannounced, Injected, SubmitPlan
 from hotline_protocol.intake import check_plan
 from hotline_protocol.message import Author, Message
 from hotline_protocol.names import SKY
 from hotline_protocol.service import EpochBegun, Unreadable
+from hotline_protocol.slices import read, write
 from hotline_protocol.topics import INJECT, ORDER, topic_of
 from hotline_services.director import setting
 from hotline_services.simulation.chance import Chance
@@ -93,12 +95,6 @@ class Sky:
         """Everything that is due by now."""
         return self._acted(self._step(now))
 
-    def clone(self) -> "Sky":
-        """An equal one that shares nothing that changes."""
-        twin = copy.copy(self)
-        twin.state = self.state.copy()
-        return twin
-
     def _step(self, now: datetime) -> Step:
         return Step(self.state, now, self._time)
 
@@ -107,6 +103,33 @@ class Sky:
         while event := agenda.take(step.now):
             HANDLERS[type(event)](self._flights, step, event)
         return step.said
+
+    # A value: see hotline_protocol.core.Value.
+
+    def clone(self) -> "Sky":
+        """An equal sky that shares nothing that changes."""
+        twin = copy.copy(self)
+        twin.state = self.state.copy()
+        return twin
+
+    def forms(self) -> Sequence[Form]:
+        """Paths count from the start of the run, so a canonical form holds for one time since then only."""
+        state = self.state
+        parts = (state.author, state.flights, state.known, tuple(state.airborne), state.plans, state.orders)
+        others = (state.agenda.coming(), state.moves, state.line, state.says_tracks, self._time.moment(0.0))
+        return [Form(part) for part in (*parts, *others)]
+
+    def fingerprint(self, since: datetime | None = None) -> bytes:
+        """A digest of the state."""
+        return fingerprint(self.forms(), since)
+
+    def save(self) -> bytes:
+        """The state, written down."""
+        return write(self.state)
+
+    def load(self, saved: bytes) -> None:
+        """Go on from a state that was saved."""
+        self.state = read(saved, SkyState)
 
     # What is heard.
 

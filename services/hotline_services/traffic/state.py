@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import field
 
 from hotline_protocol.airspace import Position
 from hotline_protocol.flightplan import FlightKind
 from hotline_protocol.injection import Deviate
 from hotline_protocol.message import Author, M, Message, PartyName
+from hotline_protocol.slices import Slice
 
 from .agenda import Agenda
 from .flight import Epoch, Flight, Key, Stage
@@ -29,7 +31,7 @@ class MovedLine(msgspec.Struct, frozen=True):
     since_s: float
 
 
-class SkyState(msgspec.Struct, kw_only=True):
+class SkyState(Slice, kw_only=True):
     """Everything that the sky remembers.
 
     * ``flights`` by who answers for them and by plan; ``known`` since when, the longest known first; ``airborne`` in
@@ -41,13 +43,13 @@ class SkyState(msgspec.Struct, kw_only=True):
     """
 
     author: Author
-    flights: dict[Key, Flight] = {}
-    known: list[tuple[datetime, Key]] = []
-    airborne: dict[Key, None] = {}
-    plans: dict[tuple[PartyName, str, str], Described] = {}
-    orders: dict[Key, tuple[Deviate, ...]] = {}
-    agenda: Agenda = msgspec.field(default_factory=Agenda)
-    moves: dict[PartyName, tuple[Position, ...]] = {}
+    flights: dict[Key, Flight] = field(default_factory=dict)
+    known: list[tuple[datetime, Key]] = field(default_factory=list)
+    airborne: dict[Key, None] = field(default_factory=dict)
+    plans: dict[tuple[PartyName, str, str], Described] = field(default_factory=dict)
+    orders: dict[Key, tuple[Deviate, ...]] = field(default_factory=dict)
+    agenda: Agenda = field(default_factory=Agenda)
+    moves: dict[PartyName, tuple[Position, ...]] = field(default_factory=dict)
     line: MovedLine | None = None
     says_tracks: bool = False
 
@@ -64,21 +66,6 @@ class SkyState(msgspec.Struct, kw_only=True):
     def flying(self) -> list[Flight]:
         """What is in the air, in the order of take-off."""
         return [self.flights[key] for key in self.airborne]
-
-    def copy(self) -> "SkyState":
-        """An equal one that shares nothing that changes."""
-        return SkyState(
-            author=Author(self.author.source, self.author.epoch, self.author.seq),
-            flights=self.flights.copy(),
-            known=self.known.copy(),
-            airborne=self.airborne.copy(),
-            plans=self.plans.copy(),
-            orders=self.orders.copy(),
-            agenda=self.agenda.copy(),
-            moves=self.moves.copy(),
-            line=self.line,
-            says_tracks=self.says_tracks,
-        )
 
 
 class Step:

@@ -22,7 +22,6 @@ from hotline_services.simulation.chance import Chance
 
 from .deviating import Dice, drawn, ordered
 from .flight import Flight, Stage
-from .performance import performance
 from .state import Described, SkyState
 
 KEPT: Final = timedelta(days=2)
@@ -149,7 +148,7 @@ def _described(flight: Flight, plan: Described) -> Flight:
     flyer = flight.flyer
     if plan.operator and plan.operator != flyer.operator:
         flyer = replace(flyer, operator=plan.operator)
-    return replace(flight, kind=plan.kind, aircraft=performance(plan.kind, plan.aircraft_type), flyer=flyer)
+    return replace(flight, kind=plan.kind, aircraft_type=plan.aircraft_type, flyer=flyer)
 
 
 def why_unflyable(volumes: tuple[Volume4D, ...], now: datetime) -> str | None:
