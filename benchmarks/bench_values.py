@@ -1,5 +1,6 @@
 """How long it takes to clone a centre, to take its fingerprint, and to write it down, and how large that is."""
 
+import argparse
 import copy
 import time
 from collections.abc import Callable, Iterator
@@ -11,22 +12,22 @@ from hotline_services.aoc.centre import Centre
 from hotline_services.director.scenario import read_scenario
 from hotline_services.simulation.shell import Simulation
 from hotline_services.world import build
+from sizes import parsed
 
 REPEATS = 5
 WARMED = 50
-SECONDS = 0.2
 
 
-def microseconds(do: Callable[[], object]) -> float:
-    """The best of some means."""
+def microseconds(do: Callable[[], object], seconds: float) -> float:
+    """The best of some means, each taken for so long."""
     for _ in range(WARMED):
         do()
-    return min(_mean(do) for _ in range(REPEATS)) * 1e6
+    return min(_mean(do, seconds) for _ in range(REPEATS)) * 1e6
 
 
-def _mean(do: Callable[[], object]) -> float:
+def _mean(do: Callable[[], object], seconds: float) -> float:
     start, times = time.process_time(), 0
-    while (gone := time.process_time() - start) < SECONDS:
+    while (gone := time.process_time() - start) < seconds:
         do()
         times += 1
     return gone / times
@@ -59,20 +60,28 @@ def stations() -> Iterator[tuple[str, Centre]]:
     yield "after a day of valley-day", next(centres(simulation))
 
 
-def row(centre: Centre) -> list[float]:
+def row(centre: Centre, seconds: float) -> list[float]:
     """Microseconds for each column."""
     now = centre.parts.state.now
-    canonical = microseconds(lambda: centre.fingerprint(now))
-    figures = [microseconds(centre.clone), microseconds(centre.fingerprint), canonical]
-    return [*figures, microseconds(centre.save), microseconds(lambda: copy.deepcopy(centre))]
+    what: tuple[Callable[[], object], ...] = (
+        centre.clone,
+        centre.fingerprint,
+        lambda: centre.fingerprint(now),
+        centre.save,
+        lambda: copy.deepcopy(centre),
+    )
+    return [microseconds(do, seconds) for do in what]
 
 
 def main() -> None:
     """Print one row for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=0.2, help="for each mean (default: %(default)s)")
+    seconds = parsed(parser, seconds=0.001).seconds
     print("| us | clone | fingerprint | canonical | save | deepcopy | bytes saved |")
     print("|---|---|---|---|---|---|---|")
     for name, centre in stations():
-        cells = " | ".join(f"{figure:,.1f}" for figure in row(centre))
+        cells = " | ".join(f"{figure:,.1f}" for figure in row(centre, seconds))
         print(f"| {name} | {cells} | {len(centre.save()):,} |")
 
 

@@ -166,3 +166,10 @@ def test_a_command_is_documented(name: str) -> None:
 @pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "docs"], ids=lambda page: page.name)
 def test_a_page_of_docs_is_found_from_the_readme(page: Path) -> None:
     assert f"(docs/{page.name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("bench_*.py")), ids=lambda path: path.stem)
+def test_a_benchmark_takes_the_option_by_which_it_is_tried(path: Path) -> None:
+    """``tests/broker/test_benchmarks.py`` runs it so."""
+    text = path.read_text(encoding="utf-8")
+    assert "parsed(parser" in text or '"--smoke"' in text, f"{path.name} takes no --smoke: see benchmarks/sizes.py"
