@@ -1,5 +1,6 @@
 """The contract of imports names packages, and what their modules import counts however many steps away it is."""
 
+import ast
 import sys
 import tomllib
 from pathlib import Path
@@ -26,10 +27,43 @@ def pure_packages() -> list[str]:
     return packages
 
 
+FOLDERS = {"hotline_protocol": ROOT / "protocol", "hotline_services": ROOT / "services"}
+READS_FILES = {
+    "protocol/hotline_protocol/theatre.py",
+    "services/hotline_services/director/scenario.py",
+    "services/hotline_services/director/theatres.py",
+    "services/hotline_services/explore/kept.py",
+    "services/hotline_services/explore/world.py",
+    "services/hotline_services/report/theatre.py",
+}
+"""Modules that read what is shipped, or what a user names: scenarios, theatres, maps, and worlds to be explored."""
+OUTSIDE = {"open", "print", "input", "read_text", "read_bytes", "write_text", "write_bytes", "utcnow", "today"}
+"""Calls that reach a file, a terminal or a clock though nothing is imported for them."""
+
+
+def reaches_outside(tree: ast.Module) -> bool:
+    """Whether a module calls one of these, or ``datetime.now``."""
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names = {each.id for each in called if isinstance(each, ast.Name)}
+    members = {each.attr for each in called if isinstance(each, ast.Attribute)} - {
+        "open"
+    }  # the method of that name opens a negotiation, a review or a call
+    return bool((names | members) & OUTSIDE) or any(ast.unparse(each) == "datetime.now" for each in called)
+
+
+def test_modules_of_pure_packages_read_no_files_and_no_clock_but_those_that_load_what_is_shipped() -> None:
+    found = {
+        str(path.relative_to(ROOT))
+        for package in pure_packages()
+        for path in FOLDERS[package.partition(".")[0]].joinpath(*package.split(".")).rglob("*.py")
+        if reaches_outside(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert found == READS_FILES
+
+
 def test_the_contract_names_packages_and_lets_no_import_through_at_second_hand() -> None:
-    folders = {"hotline_protocol": ROOT / "protocol", "hotline_services": ROOT / "services"}
     for package in pure_packages():
-        folder = folders[package.partition(".")[0]].joinpath(*package.split("."))
+        folder = FOLDERS[package.partition(".")[0]].joinpath(*package.split("."))
         assert (folder / "__init__.py").exists(), f"{package} is no package"
     for contract in contracts():
         assert not contract.get("allow_indirect_imports"), contract["name"]
