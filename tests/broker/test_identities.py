@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.nightly import nightly
 
 from hotline_protocol.events import InputRejected, LineAnnounced, PlanStatus
 from hotline_protocol.injection import AnnouncedState, AnnounceLine, SubmitPlan
@@ -78,7 +79,11 @@ async def missing_on_record(found: World) -> list[str]:
     return sorted(map(str, genuine))
 
 
-@pytest.mark.parametrize("name", BLOCKS)
+EACH_TIME = ("us", "monitor", "control", "observer")
+"""Of each kind of identity one: a party, a service, somebody who gives orders, and somebody who only hears."""
+
+
+@pytest.mark.parametrize("name", [*EACH_TIME, *nightly(name for name in BLOCKS if name not in EACH_TIME)])
 async def test_nobody_speaks_as_another_and_nothing_genuine_is_lost(name: str, tmp_path: Path) -> None:
     await _stands_the_attack(name, tmp_path, guarded)
 
