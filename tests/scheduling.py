@@ -40,6 +40,9 @@ FIRST: Final = (
     "tests/outside/test_by_command.py",
     *APART,
     "tests/web/",
+    "tests/cores/test_bounded_work.py",
+    "tests/cores/test_conformance.py",
+    "tests/simulated/",
 )
 """What takes longest, in this order: begun late, it would be waited for in the end."""
 
