@@ -10,6 +10,7 @@ from hotline_protocol.message import Message
 from hotline_protocol.topics import INJECT, LINE, decode_any
 from hotline_services.conformance.examination.peer import Letter
 from hotline_services.conformance.rehearsal import LocalCentre
+from hotline_services.delivery.outbox import Seen
 from hotline_services.delivery.payloads import Check
 
 
@@ -35,18 +36,19 @@ class TakesTwice(LocalCentre):
         return True
 
 
-class KnowsNoEpochs(LocalCentre):
+class OneNumbering(Seen):
     """To it a source has one numbering for ever."""
 
-    def is_new(self, message: Message, now: datetime, letters: list[Letter]) -> bool:
-        first = self._seen.first_time
-        self._seen.first_time = lambda message: first(  # type: ignore[method-assign]
-            msgspec.structs.replace(message, epoch="0")
-        )
-        try:
-            return super().is_new(message, now, letters)
-        finally:
-            self._seen.first_time = first  # type: ignore[method-assign]
+    def first_time(self, message: Message) -> bool:
+        return super().first_time(msgspec.structs.replace(message, epoch="0"))
+
+
+class KnowsNoEpochs(LocalCentre):
+    """It passes over the numbers that a source has used in an earlier epoch."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._seen = OneNumbering()
 
 
 class SaysOnce(LocalCentre):
