@@ -29,10 +29,12 @@ APART: Final = (
     "tests/broker/test_signed_loss.py",
     "tests/broker/test_signed_stack.py",
     "tests/broker/test_stack.py",
+    "tests/cores/test_explorer.py",
 )
 """Files of long tests that share nothing: each test is handed out by itself."""
 FIRST: Final = (
     "tests/compose/",
+    "tests/cores/test_explorer.py",
     "tests/simulated/test_faulty_days.py",
     "tests/broker/test_documented_commands.py",
     "tests/broker/test_cluster.py",
