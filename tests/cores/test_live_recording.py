@@ -138,9 +138,8 @@ def test_a_recording_of_pruned_journals_is_played_again_from_their_snapshots(
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [
-        ("program", "0.0.1+another", "Hotline 0.0.1+another took its snapshot"),
         ("state", "", "the recording has no state from which it could go on"),
-        ("state", "gA==", "its snapshot cannot be loaded"),
+        ("state", "gA==", "saved cannot be loaded"),
     ],
 )
 def test_a_snapshot_in_a_recording_that_is_of_no_use_is_told(

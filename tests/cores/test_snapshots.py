@@ -160,13 +160,12 @@ def test_without_any_snapshot_a_pruned_journal_begins_anew_and_tells_it(tmp_path
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"made_by": "0.0.1+another"}, "it was taken by Hotline 0.0.1+another, and this is"),
         ({"made_for": "another"}, "it was taken with another scenario, seed, length or speed"),
         ({"state": b"\xc1"}, "it cannot be loaded: DecodeError"),
         ({"state": b"\x80"}, "it cannot be loaded: ValidationError"),
     ],
 )
-def test_a_snapshot_of_another_program_or_scenario_or_that_cannot_be_loaded_is_passed_over(
+def test_a_snapshot_of_another_scenario_or_that_cannot_be_loaded_is_passed_over(
     tmp_path: Path, changed: dict[str, Any], reason: str
 ) -> None:
     before = ended(lived(tmp_path / "j", 55))
@@ -180,6 +179,20 @@ def test_a_snapshot_of_another_program_or_scenario_or_that_cannot_be_loaded_is_p
     with pytest.raises(StoreError, match=r"is pruned up to entry .* Run the program that wrote it"):
         reopened(tmp_path / "j")
     assert snapshots(tmp_path / "j") == [older, newer]
+
+
+def test_a_snapshot_of_another_program_is_used_only_where_there_is_no_other_way(tmp_path: Path) -> None:
+    before = ended(lived(tmp_path / "j", 55))
+    older, newer = snapshots(tmp_path / "j")
+    resealed(tmp_path / "j", newer, made_by="0.0.1+another")
+    assert reopened(tmp_path / "j")[:2] == (before, 10)
+    resealed(tmp_path / "j", older, made_by="0.0.1+another")
+    with logged() as logs:
+        shell = Shell(tmp_path / "j", 10)
+    (line,) = logs
+    assert (line["event"], line["entry"]) == ("snapshot-in-doubt", older)
+    assert line["reason"].startswith("it was taken by Hotline 0.0.1+another, and this is")
+    assert (ended(shell), shell.replayed) == (before, 10)
 
 
 def test_snapshots_of_another_program_are_kept_until_there_are_two_of_this_one(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from hotline_protocol.message import Message
 from hotline_protocol.names import DIRECTOR, SKY
 from hotline_protocol.topics import encode
 from hotline_services.director.script import Scenario
-from hotline_services.program import program
 from hotline_services.runtime.recording import (
     Header,
     JournalLine,
@@ -162,14 +161,12 @@ def _begun(name: str, line: JournalLine, header: Header, scenario: Scenario, exp
 
 def _resumed(core: Core, pruned: Pruned) -> str:
     """Have the core go on from where its journal was pruned; returns why that cannot be, if anything."""
-    if pruned.program != program():
-        return f"its journal is pruned, and Hotline {pruned.program} took its snapshot: only that can go on from it"
     if not isinstance(core, Value) or not pruned.state:
         return "its journal is pruned, and the recording has no state from which it could go on"
     try:
         core.load(pruned.state)
     except (msgspec.MsgspecError, ValueError) as error:
-        return f"its journal is pruned, and its snapshot cannot be loaded: {error}"
+        return f"its journal is pruned, and the state that Hotline {pruned.program} saved cannot be loaded: {error}"
     return ""
 
 

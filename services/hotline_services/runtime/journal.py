@@ -1,8 +1,8 @@
 """A service's own record of what it heard and said, in SQLite: what it is after a crash is what this file says.
 
 It is the last snapshot of the service, and the inputs since then, which are replayed: a replay that goes another way is
-noticed at the first message. A snapshot that another program has taken could be wrong without showing it, so it is not
-used. What lies before the older of two snapshots is pruned (:mod:`.pruning`).
+noticed at the first message. A snapshot that another program has taken could be wrong without showing it, so it is used
+only where everything before it is gone. What lies before the older of two snapshots is pruned (:mod:`.pruning`).
 
 Each entry bears a checksum that ties it to all those before it; :mod:`.journalfile` checks them at each start.
 """
@@ -106,17 +106,24 @@ class Journal:
         )
 
     def _snapshots(self) -> list[Snapshot]:
+        """Ours, the newest first. Then, where there is no other way, those of other programs, the oldest first: the
+        replay behind it has more to compare."""
         found: list[Snapshot] = []
+        in_doubt: list[Snapshot] = []
         rows = self._db.execute("SELECT after, made_by, made_for, state FROM snapshot ORDER BY after DESC").fetchall()
         for after, made_by, made_for, state in rows:
-            if problem := self._maker.problem(made_by, made_for):
-                tell_passed_over(self._path, after, problem)
+            snapshot = Snapshot(after, state, self._heard_behind(after), self._said_behind(after))
+            problem = self._maker.problem(made_by, made_for)
+            if not problem:
+                found.append(snapshot)
+            elif self._pruned.at.n and made_for == self._maker.configuration:
+                in_doubt.insert(0, snapshot._replace(doubt=problem))
             else:
-                found.append(Snapshot(after, state, self._heard_behind(after), self._said_behind(after)))
+                tell_passed_over(self._path, after, problem)
         since = found[0].after if found else 0
         (self._inputs,) = self._db.execute("SELECT count(at_us) FROM entry WHERE n > ?", (since,)).fetchone()
         self._prune_to = found[-1].after if len(found) == snapshotrows.KEPT else 0
-        return found
+        return [*found, *in_doubt]
 
     def _heard_behind(self, after: int) -> Iterator[Heard]:
         if after < self._pruned.at.n:

@@ -128,6 +128,10 @@ def restore(core: Core, recovered: Recovered, past: Past, spare: Callable[[], Co
         else:
             _load(core, state)
             past.load(state.memory)
+            if snapshot.doubt:
+                log.warning(
+                    "snapshot-in-doubt", entry=snapshot.after, reason=f"{snapshot.doubt}; there is no other way"
+                )
             return recovered._replace(heard=snapshot.heard, said=snapshot.said)
     return recovered
 

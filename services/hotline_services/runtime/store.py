@@ -74,12 +74,16 @@ class Heard(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """The state of a service behind entry ``after`` of its store, and what the store holds behind that."""
+    """The state of a service behind entry ``after`` of its store, and what the store holds behind that.
+
+    ``doubt`` says why it may be used only where nothing else can be; empty of a snapshot that is as good as a replay.
+    """
 
     after: int
     state: bytes
     heard: Iterable[Heard]
     said: Iterable[Message]
+    doubt: str = ""
 
 
 class Recovered(NamedTuple):
@@ -89,7 +93,7 @@ class Recovered(NamedTuple):
     with what it says now (None when the store cannot tell). ``unconfirmed`` is the part of it to be sent again.
     ``attempts`` counts the deaths that an input has caused, by the id of the message. ``latest`` is how far time had
     come, where ``heard`` does not tell; ``said_last`` the highest number said in the present epoch, likewise.
-    ``snapshots`` are those that this program can use, the newest first: from any of them the core can go on instead.
+    ``snapshots`` are those that this program can use, the best first: from any of them the core can go on instead.
     Where the store is pruned it must, as reading ``heard`` raises StoreError.
     """
 
