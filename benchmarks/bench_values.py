@@ -1,15 +1,17 @@
-"""How long it takes to clone a centre, to take its fingerprint, and to write it down, and how large that is."""
+"""How long it takes to clone a centre and a whole run, to take their fingerprints, and to write them down."""
 
 import argparse
 import copy
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 
 from hotline_protocol.line import Counter
 from hotline_protocol.message import Message
 from hotline_services.aoc.centre import Centre
 from hotline_services.director.scenario import read_scenario
+from hotline_services.simulation.network import NetworkModel
 from hotline_services.simulation.shell import Simulation
 from hotline_services.world import build
 from sizes import parsed
@@ -73,6 +75,25 @@ def row(centre: Centre, seconds: float) -> list[float]:
     return [microseconds(do, seconds) for do in what]
 
 
+def runs() -> Iterator[tuple[str, Simulation]]:
+    """Whole runs with a sky, at noon of a day: on a perfect network, and on one that loses something."""
+    scenario = read_scenario("valley-2017")
+    for name, network in (("perfect network", None), ("faulty network", NetworkModel(jitter_s=0.01, loss=0.01))):
+        simulation = build(scenario, seed=1, days=2, network=network)
+        simulation.run(simulation.start + timedelta(hours=36))
+        yield name, simulation
+
+
+def print_runs(seconds: float) -> None:
+    """Print one row for each whole run."""
+    print("\n| us, valley-2017 after 36 hours | clone | fingerprint | canonical | save | step | bytes saved |")
+    print("|---|---|---|---|---|---|---|")
+    for name, run in runs():
+        what = (run.clone, run.fingerprint, partial(run.fingerprint, run.now), run.save, run.clone().step)
+        cells = " | ".join(f"{microseconds(do, seconds):,.1f}" for do in what)
+        print(f"| {name} | {cells} | {len(run.save()):,} |")
+
+
 def main() -> None:
     """Print one row for each."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -83,6 +104,7 @@ def main() -> None:
     for name, centre in stations():
         cells = " | ".join(f"{figure:,.1f}" for figure in row(centre, seconds))
         print(f"| {name} | {cells} | {len(centre.save()):,} |")
+    print_runs(seconds)
 
 
 if __name__ == "__main__":
