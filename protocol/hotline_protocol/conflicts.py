@@ -55,6 +55,7 @@ MOST_ANSWERS: Final = 64
 Cell = tuple[int, int, int, int]
 Key = TypeVar("Key", bound=Hashable)
 
+_IS_CLEAR: Final = BoundaryRule.TOUCHING_IS_CLEAR
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -78,7 +79,7 @@ def heights_meet(a: tuple[int, int], b: tuple[int, int], rule: BoundaryRule) -> 
 
 def ruled_footprint(area: Area, rule: BoundaryRule) -> Footprint:
     """The footprint that stands for this area: two areas meet under the rule when these do."""
-    return footprint(area, -RIM_M if rule is BoundaryRule.TOUCHING_IS_CLEAR else RIM_M)
+    return footprint(area, -RIM_M if rule is _IS_CLEAR else RIM_M)
 
 
 def _gap(rule: BoundaryRule) -> int:

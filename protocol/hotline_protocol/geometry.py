@@ -42,6 +42,8 @@ LEG_PADDING: Final = timedelta(minutes=5)
 
 Point = tuple[float, float]
 
+_TO_DEGREES: Final = TransformDirection.INVERSE
+
 SLENDEREST_DEG: Final = 1e-6
 
 
@@ -114,7 +116,7 @@ def to_position(point: Point) -> Position:
 
 def to_degrees(east: float, north: float) -> Point:
     """Longitude and latitude of a point of the plane, not rounded."""
-    lon_deg, lat_deg = _plane().transform(east, north, direction=TransformDirection.INVERSE)
+    lon_deg, lat_deg = _plane().transform(east, north, direction=_TO_DEGREES)
     return lon_deg, lat_deg
 
 

@@ -87,9 +87,9 @@ class OurRequest(Request, frozen=True, kw_only=True):
         """When silence becomes an answer."""
         if self.state.is_over:
             return None
-        if self.state is NegotiationState.TAKEN and self.taken is not None:
+        if self.taken is not None and self.state is NegotiationState.TAKEN:
             return min(self.taken.again, self.taken.until)
-        if self.state is NegotiationState.THEIRS and self.ours is not None:
+        if self.ours is not None and self.state is NegotiationState.THEIRS:
             return min(self.ours.until + timedelta(seconds=self.rule.offer_s * GRACE), self.deadline)
         return self.deadline
 

@@ -93,9 +93,9 @@ class Desk:
     def next_deadline(self) -> datetime | None:
         """When somebody will have thought, rung long enough, or waited long enough."""
         first = self._incoming.next_deadline
-        if self._waiting.items and self.lines.are_free:
+        if self._waiting.state.waiting and self.lines.are_free:
             first = earlier(first, self._waiting.next_due(self._voice.now, self.lines.engaged))
-        for call in self.lines.calls:
+        for call in self.lines.state.calls:
             first = earlier(first, call.wakes_at)
         return first
 
@@ -124,7 +124,7 @@ class Desk:
 
     def ring_if_free(self) -> None:
         """Take the rings that wait and ring about the most pressing items whose time has come, while a line is free."""
-        while (self._waiting.items or self._incoming.has_callers) and self.lines.are_free:
+        while (self._waiting.state.waiting or self._incoming.has_callers) and self.lines.are_free:
             due = self._waiting.due(self._voice.now, self.lines.engaged)
             if self._incoming.take_waiting(due):
                 continue
@@ -258,16 +258,16 @@ class Desk:
         self._incoming.lapse()
         self.ring_if_free()
 
-    @property
     def _thoughts(self) -> list[tuple[datetime, Call, OnCall]]:
         """What has been heard in all calls and is not yet understood, in the order in which it will be."""
+        calls = self.lines.state.calls
         thoughts: list[tuple[datetime, Call, OnCall]] = [
-            (at, call, message) for call in self.lines.calls for at, message in call.thoughts
+            (at, call, message) for call in calls for at, message in call.thoughts
         ]
-        return sorted(thoughts, key=itemgetter(0)) if len(self.lines.calls) > 1 else thoughts
+        return sorted(thoughts, key=itemgetter(0)) if len(calls) > 1 else thoughts
 
     def _finish_thoughts(self) -> None:
-        while (thoughts := self._thoughts) and thoughts[0][0] <= self._voice.now:
+        while (thoughts := self._thoughts()) and thoughts[0][0] <= self._voice.now:
             _, call, message = thoughts[0]
             call.thoughts.pop(0)
             self._voice.cause = message.id  # what follows in this turn comes of it, however long it was thought about

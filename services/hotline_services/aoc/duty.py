@@ -161,7 +161,8 @@ class Attendance:
     def lapse(self) -> None:
         """Put on record who has come and gone."""
         now = self._voice.now
-        if self.next_deadline is None or now < self.next_deadline:
+        due = self.state.next_look
+        if due is None or now < due:
             return
         for tier, there in self.state.there.items():
             absent = self._presence.absent(tier, now)

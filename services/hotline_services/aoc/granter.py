@@ -1,6 +1,7 @@
 """The side that grants: it is asked for consent, bargains, holds, and enters what is taken up."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,9 @@ from hotline_protocol.menu import Choice
 from .menus import Bid
 from .negotiation import Accept, Answer, Bids, CallLost, GiveUp, OnTable, settlement
 from .request import GRACE, IN_CALL, WORTH_DIGITS, Due, Request, RequestRole
+
+STANDING: Final = frozenset({NegotiationState.THEIRS, NegotiationState.HELD})
+"""Something of ours stands for a while: an offer, or a hold."""
 
 
 class TheirRequest(Request, frozen=True, kw_only=True):
@@ -36,9 +40,7 @@ class TheirRequest(Request, frozen=True, kw_only=True):
         """When our offer or our hold lapses, or when the whole is forgotten."""
         if self.state.is_over:
             return None
-        if self.state in {NegotiationState.THEIRS, NegotiationState.HELD}:
-            return self.ends
-        return self.deadline
+        return self.ends if self.state in STANDING else self.deadline
 
     def volumes(self, offer: OnTable[int]) -> tuple[Volume4D, ...]:
         """The air that this offer stands for."""

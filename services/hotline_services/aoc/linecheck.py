@@ -30,7 +30,8 @@ class LineChecks:
     def lapse(self) -> None:
         """Have it tried, if it is due."""
         now = self._voice.now
-        if self.next_deadline is None or now < self.next_deadline:
+        due = self.state.next_check
+        if due is None or now < due:
             return
         if self.next_deadline != LONG_AGO:
             for peer in self._peers:

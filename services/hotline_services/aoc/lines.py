@@ -31,7 +31,8 @@ class Lines:
     @property
     def are_free(self) -> bool:
         """Whether one of them can be used: a person at the desk uses one at a time."""
-        return len(self.calls) < (1 if self._officer.has_one_ear else self._number)
+        calls = self.state.calls
+        return not calls or (len(calls) < self._number and not self._officer.has_one_ear)
 
     @property
     def engaged(self) -> tuple[str, ...]:

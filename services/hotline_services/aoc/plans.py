@@ -92,19 +92,19 @@ class PlanBook:
 
     def current(self, filed: Filed) -> Filed:
         """This version as it stands now; as it is given, where it stands no more, or not yet."""
-        plan_id = filed.plan.plan_id
-        for known in (self.pending.get(plan_id), self.plans.get(plan_id)):
-            if known is not None and known.digest == filed.digest:
-                return known
-        return filed
+        plan_id, digest = filed.plan.plan_id, filed.digest
+        known = self.state.pending.get(plan_id)
+        if known is None or known.digest != digest:
+            known = self.state.plans.get(plan_id)
+        return known if known is not None and known.digest == digest else filed
 
     def change(self, filed: Filed, **changes: Any) -> Filed:
         """Keep this version with these changes, where it stands; returns it."""
         changed: Filed = msgspec.structs.replace(self.current(filed), **changes)
-        plan_id = filed.plan.plan_id
-        pending = self.pending.get(plan_id)
+        state, plan_id = self.state, filed.plan.plan_id
+        pending = state.pending.get(plan_id)
         is_pending = pending is not None and pending.digest == filed.digest
-        (self.pending if is_pending else self.plans)[plan_id] = changed
+        (state.pending if is_pending else state.plans)[plan_id] = changed
         return changed
 
     def knows(self, plan_id: str) -> bool:
@@ -331,11 +331,12 @@ class PlanBook:
             filed = self.plans.get(plan_id)
             if filed is None or filed.state in OVER:
                 continue
-            if filed.state is PlanState.ACCEPTED and filed.start <= now:
-                filed = self.change(filed, state=PlanState.ACTIVATED)
-                self.tell(filed)
-            if filed.state is PlanState.NEGOTIATING and filed.start <= now:
-                due.append(filed)
+            if filed.state not in FLYING and filed.start <= now:
+                if filed.state is PlanState.NEGOTIATING:
+                    due.append(filed)
+                else:
+                    filed = self.change(filed, state=PlanState.ACTIVATED)
+                    self.tell(filed)
             if filed.state in FLYING and filed.end <= now:
                 self._close(filed, PlanState.ENDED, filed.problem)
                 due.append(self.current(filed))

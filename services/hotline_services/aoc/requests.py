@@ -158,7 +158,8 @@ class Requests:
     def lapse(self) -> None:
         """Wake those whose time has come."""
         now = self._voice.now
-        if self.next_deadline is None or self.next_deadline > now:
+        due = self.next_deadline
+        if due is None or due > now:
             return
         for talk in self.all():
             if talk.next_deadline is not None and talk.next_deadline <= now:

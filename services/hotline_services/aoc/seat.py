@@ -86,7 +86,7 @@ class Seat:
     @property
     def has_one_ear(self) -> bool:
         """See :class:`~.officer.Officer`."""
-        return self._sits.has_one_ear
+        return (self._automatic if self.state.lease is None else self._person).has_one_ear
 
     def picks_up_in_s(self, ring: Ring, now: datetime) -> float | None:
         """See :class:`~.officer.Officer`."""

@@ -96,7 +96,7 @@ class PerfectNetwork:
 
     def _publish(self, message: Message, sender: str) -> None:
         """Bring this to whoever it is for."""
-        self._spread(message, sender, self.queue.now + self._delay)
+        self._spread(message, sender, self.state.queue.now + self._delay)
 
     def _spread(self, message: Message, sender: str | None, arrival: datetime) -> None:
         queue = self.state.queue
@@ -139,18 +139,19 @@ class PerfectNetwork:
 
     def _arm(self, name: str) -> None:
         """Have the core woken at its next deadline, or at once when that has passed, and not at the one before."""
+        queue, alarms = self.state.queue, self.state.alarms
         at = self._deadlines[name] = self.cores[name].next_deadline
         if at is not None:
-            at = max(at, self.queue.now)
-            if at != self.state.alarms[name]:
-                self.queue.put(at, Wake(name))
-        self.state.alarms[name] = at
+            at = max(at, queue.now)
+            if at != alarms[name]:
+                queue.put(at, Wake(name))
+        alarms[name] = at
 
     def _wake(self, event: Wake) -> None:
-        name, now = event.name, self.queue.now
-        if self.state.alarms[name] != now:
+        name, now, alarms = event.name, self.state.queue.now, self.state.alarms
+        if alarms[name] != now:
             return  # it has changed its mind
-        self.state.alarms[name] = None
+        alarms[name] = None
         for said in lapse(name, self.cores[name], now):
             self._publish(said, name)
         self._arm(name)

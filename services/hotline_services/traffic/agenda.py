@@ -95,8 +95,7 @@ class Agenda(Slice):
     of: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     count: int = 0
 
-    @property
-    def next(self) -> datetime | None:
+    def next_at(self) -> datetime | None:
         """When the next event that still holds is due."""
         heap, events = self.heap, self.events
         while heap and heap[0][1] not in events:

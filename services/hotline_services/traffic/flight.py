@@ -22,7 +22,7 @@ from .flying import HeightBlock, Manner, Window
 from .flying import flown as fly
 from .laps import Laps
 from .passage import Span
-from .path import Bounds, Path
+from .path import Path
 from .performance import Performance, performance
 
 Key = tuple[str, str]
@@ -113,11 +113,6 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
         if self.laid is None:
             raise ValueError(f"{self.key[1]} is not in the air")
         return self.laid
-
-    @property
-    def bounds(self) -> Bounds:
-        """A box that it does not leave."""
-        return self.path.bounds
 
     def with_air(self, volumes: tuple[Volume4D, ...], epoch: Epoch) -> "Flight":
         """This is the air that it is to use. Its block of heights is the one that its version was given first."""

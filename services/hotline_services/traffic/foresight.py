@@ -105,7 +105,7 @@ class Foresight:
 
     def affairs(self, one: Flight, other: Flight) -> Sequence[Affair]:
         """When the two are below the separation minima. The same, whichever of the two is named first."""
-        lateral_m, box, its_box = self._minima.lateral_m, one.bounds, other.bounds
+        lateral_m, box, its_box = self._minima.lateral_m, one.path.bounds, other.path.bounds
         if (  # asked of every two that fly at once, and most are far apart
             box.west_m - its_box.east_m >= lateral_m
             or its_box.west_m - box.east_m >= lateral_m

@@ -36,6 +36,7 @@ from .moving import why_unmoved
 from .state import MovedLine, SkyState, Step
 from .strips import Strips, why_unflyable
 
+CLEARED: Final = frozenset({PlanState.ACCEPTED, PlanState.ACTIVATED, PlanState.NONCONFORMING, PlanState.CONTINGENT})
 EMERGENCY: Final = Turn(kind=DeviationKind.EMERGENCY, after=0.0)
 
 
@@ -64,7 +65,7 @@ class Sky:
     @property
     def next_deadline(self) -> datetime | None:
         """When the next thing that is foreseen is due."""
-        return self.state.agenda.next
+        return self.state.agenda.next_at()
 
     @property
     def flying(self) -> Sequence[Flight]:
@@ -139,9 +140,10 @@ class Sky:
         flight = self._strips.heard(self.state, status, step.now)
         if flight is None or flight.stage is Stage.OVER:
             return
+        if status.state in CLEARED:
+            self._clear(step, flight, status)
+            return
         match status.state:
-            case PlanState.ACCEPTED | PlanState.ACTIVATED | PlanState.NONCONFORMING | PlanState.CONTINGENT:
-                self._clear(step, flight, status)
             case PlanState.ENDED if flight.stage is Stage.FLYING and self._is_late(flight, status.time):
                 pass  # its plan is over; it is not, and that is to be seen
             case PlanState.NEGOTIATING if flight.stage is Stage.FLYING:

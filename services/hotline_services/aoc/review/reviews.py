@@ -86,7 +86,8 @@ class Reviews:
     def lapse(self) -> None:
         """What time has brought about."""
         now = self._voice.now
-        if self.next_deadline is None or now < self.next_deadline:
+        due = self.state.next_deadline
+        if due is None or now < due:
             return
         self._line.move_if_due()
         if self.state.reviewing is not None and self.state.reviewing.deadline <= now:
