@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 from hotline_services.experiment import backends
 from hotline_services.experiment.conduct import Results, conduct
-from hotline_services.experiment.reading import Prepared, read_experiment
+from hotline_services.experiment.design_file import Prepared, read_experiment
 from hotline_services.experiment.report import write_report
-from hotline_services.experiment.tables import write_tables
+from hotline_services.experiment.result_files import write_tables
 from sizes import parsed
 
 EXPERIMENT = """

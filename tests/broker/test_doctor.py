@@ -24,7 +24,7 @@ from hotline_services.cli.brokerusers import broker_users
 from hotline_services.cli.connection import Reach
 from hotline_services.cli.doctor import doctor
 from hotline_services.cli.exits import BAD_INPUT, NO_BROKER
-from hotline_services.doctor import client
+from hotline_services.doctor import probe
 from hotline_services.doctor.diagnosis.findings import findings
 from hotline_services.doctor.diagnosis.kinds import Finding, Kind
 from hotline_services.doctor.looking import look
@@ -201,7 +201,7 @@ def test_garbage_that_is_retained_is_found(broker: EmbeddedBroker) -> None:
 
 
 def test_garbage_without_end_hides_no_service(plain: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "MOST_HEARD", 20)
+    monkeypatch.setattr(probe, "MOST_HEARD", 20)
     asyncio.run(say(plain.settings, [(f"hotline/v1/a/{number}", b"{") for number in range(40)]))
     keep(plain, *stack())
     assert {kind for kind, _ in seen(plain.settings)} == {Kind.RETAINED}

@@ -15,7 +15,7 @@ from hotline_services.cli import conformance
 from hotline_services.cli.connection import Security, broker_settings
 from hotline_services.cli.runfile import RunFile, read_run_file, write_run_file
 from hotline_services.director.scenario import read_scenario
-from hotline_services.experiment.reading import read_experiment
+from hotline_services.experiment.design_file import read_experiment
 from hotline_services.export.run import Run
 from hotline_services.records.reading import open_source
 from hotline_services.resources import experiments_folder, scenarios_folder
@@ -126,7 +126,7 @@ OURS = frozenset(
         "text_files.py",  # the reading functions themselves
         "runtime/watchdog.py", "runtime/broker.py", "cli/demo.py",  # what a process of ours has just written
         "runtime/identity.py",  # a certificate, whose reader looks for its own beginning
-        "program.py", "experiment/journal.py", "web/shelf.py", "conformance/document.py",  # ours
+        "program.py", "experiment/finished_runs.py", "web/shelf.py", "conformance/document.py",  # ours
         "keys/signing.py", "keys/folder.py",  # keys as hotline keys has made them
         "cli/aco.py", "cli/inject.py",  # bytes, whose readers take the mark
         "director/scenario.py", "cli/asyncapi.py",

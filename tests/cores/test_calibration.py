@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from hotline_services.calibration.figures import FIGURES, SOURCES, Result
+from hotline_services.calibration.markdown import BEGIN, END, headline, markdown, written_into
 from hotline_services.calibration.measures import MEASURES, kendall, slope
 from hotline_services.calibration.recipes import CALLS_A_DAY, CROSSINGS_A_DAY, constant, outages
-from hotline_services.calibration.telling import BEGIN, END, headline, markdown, written_into
 from hotline_services.cli.calibrate import calibrate
 from hotline_services.cli.exits import BAD_INPUT
 from hotline_services.director.scenario import read_scenario

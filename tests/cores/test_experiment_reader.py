@@ -6,7 +6,7 @@ import pytest
 
 from hotline_services.director.scenario import scenario_in
 from hotline_services.experiment.analysis.design import paths_of, seed_of
-from hotline_services.experiment.reading import ExperimentError, read_experiment, shipped_experiments
+from hotline_services.experiment.design_file import ExperimentError, read_experiment, shipped_experiments
 
 GOOD = """\
 name = "mine"

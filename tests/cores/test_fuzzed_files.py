@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hotline_protocol.agreement import AgreementError, read_agreement
 from hotline_services.cli.simulate import simulate
 from hotline_services.director.scenario import ScenarioError, find_scenario, read_scenario, shipped_scenarios
-from hotline_services.experiment.reading import ExperimentError, read_experiment, shipped_experiments
+from hotline_services.experiment.design_file import ExperimentError, read_experiment, shipped_experiments
 from hotline_services.monitor.rows import CallRow, PlanRow, ServiceRow
 from hotline_services.records.reading import open_source
 from hotline_services.resources import experiments_folder, scenarios_folder

@@ -11,7 +11,7 @@ from hotline_services.cli.simulate import simulate
 from hotline_services.director.horizon import beyond, end_of
 from hotline_services.director.scenario import read_scenario, shipped_scenarios
 from hotline_services.experiment.analysis.unreached_levels import warnings
-from hotline_services.experiment.reading import read_experiment, shipped_experiments
+from hotline_services.experiment.design_file import read_experiment, shipped_experiments
 
 LATER = {
     "circuit.down": [{"start": "+60:00", "lasts": "6h"}],

@@ -7,7 +7,7 @@ import pytest
 
 from hotline_services.director.changes import ChangeError, read_change
 from hotline_services.director.scenario import ScenarioError, read_scenario
-from hotline_services.experiment.reading import ExperimentError, read_experiment
+from hotline_services.experiment.design_file import ExperimentError, read_experiment
 from hotline_services.resources import scenarios_folder
 
 SHIPPED = "valley-2017"

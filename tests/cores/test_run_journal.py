@@ -8,7 +8,7 @@ import pytest
 
 from hotline_services.cli import experiment as command
 from hotline_services.experiment.analysis.running import Finished
-from hotline_services.experiment.journal import NAME, JournalError, RunJournal
+from hotline_services.experiment.finished_runs import NAME, JournalError, RunJournal
 
 RUN = Finished(key="0" * 8, levels={"line": "on"}, replication=1, seed=7, values={"calls_per_day": 3.5, "erlang": None})
 

@@ -24,8 +24,8 @@ from hotline_services.director.scenario import read_scenario
 from hotline_services.experiment import backends
 from hotline_services.experiment.analysis.running import Finished, RunFailedError, Task
 from hotline_services.experiment.conduct import conduct
-from hotline_services.experiment.journal import NAME, JournalError, RunJournal
-from hotline_services.experiment.reading import read_experiment
+from hotline_services.experiment.design_file import read_experiment
+from hotline_services.experiment.finished_runs import NAME, JournalError, RunJournal
 from hotline_services.world import build
 
 for library in ("polars", "vl_convert", "distributed"):

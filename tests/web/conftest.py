@@ -11,8 +11,8 @@ import pytest
 
 from hotline_services.records.record import Record
 from hotline_services.runtime.logs import set_up_logs
+from hotline_services.web.client_bounds import Bounds
 from hotline_services.web.feeds import LiveFeed
-from hotline_services.web.guard import Bounds
 from hotline_services.web.inbound import Inbound
 from hotline_services.web.serving import allowed_hosts, listen, serve
 from hotline_services.web.sources import Sources

@@ -20,7 +20,7 @@ from hotline_services.records.reading import open_source
 from hotline_services.records.record import Record
 from hotline_services.resources import remember_map
 from hotline_services.runtime.recording import RecordingReader
-from hotline_services.web import asking
+from hotline_services.web import request_reading
 from hotline_services.web.posting import PLANS_BYTES
 from hotline_services.web.sources import RECORDINGS_AT_MOST, Sources
 
@@ -223,7 +223,7 @@ async def begin_to_upload(server: Served) -> tuple[asyncio.StreamReader, asyncio
 async def test_an_upload_of_which_nothing_more_comes_is_given_up_and_keeps_nobody_waiting(
     server: Served, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "IDLE_S", 0.01)
+    monkeypatch.setattr(request_reading, "IDLE_S", 0.01)
     async with asyncio.timeout(90):
         reader, writer = await begin_to_upload(server)
         assert b"408" in await reader.readline()

@@ -20,7 +20,7 @@ import pytest
 
 from hotline_services.records.record import Record
 from hotline_services.runtime.recording import LINE_BYTES, RecordingError, RecordingReader
-from hotline_services.web.guard import HEAD_BYTES, Bounds
+from hotline_services.web.client_bounds import HEAD_BYTES, Bounds
 
 from .conftest import TOKEN, Served, served
 

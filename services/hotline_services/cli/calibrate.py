@@ -7,9 +7,9 @@ from typing import Annotated, Final
 import msgspec
 
 from hotline_services.calibration.figures import Result
+from hotline_services.calibration.markdown import band, headline, kind, markdown, measured, verdict, written_into
 from hotline_services.calibration.measures import calibrate as measure
 from hotline_services.calibration.recipes import RECIPES
-from hotline_services.calibration.telling import band, headline, kind, markdown, measured, verdict, written_into
 from hotline_services.calibration.trials import Trial, Trials
 from hotline_services.director.scenario import ScenarioError
 

@@ -12,10 +12,10 @@ from hotline_services.experiment.analysis.catalogue import catalogue
 from hotline_services.experiment.analysis.running import RunFailedError
 from hotline_services.experiment.analysis.unreached_levels import warnings
 from hotline_services.experiment.conduct import conduct
-from hotline_services.experiment.journal import NAME, JournalError
-from hotline_services.experiment.reading import ExperimentError, Prepared, read_experiment
+from hotline_services.experiment.design_file import ExperimentError, Prepared, read_experiment
+from hotline_services.experiment.finished_runs import NAME, JournalError
 from hotline_services.experiment.report import REPORT, write_report
-from hotline_services.experiment.tables import write_tables
+from hotline_services.experiment.result_files import write_tables
 from hotline_services.extras import MissingExtraError, extra
 
 from .exits import INTERRUPTED

@@ -22,9 +22,9 @@ from hotline_services.runtime.tls import TlsError, trouble_with
 from hotline_services.runtime.versions import program_version, protocol_version
 from hotline_services.runtime.wire import GUEST_S, BrokerSettings
 
-from .client import DoctorClient, NotLetInError, UnknownVersionError
 from .diagnosis.kinds import Kind
 from .diagnosis.observations import NoConnection, Observations
+from .probe import DoctorClient, NotLetInError, UnknownVersionError
 
 ECHOES: Final = 20
 ECHO_S: Final = 2.0

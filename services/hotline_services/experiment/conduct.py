@@ -12,8 +12,8 @@ from hotline_services.program import program
 from .analysis.effects import Effect, effects
 from .analysis.running import Task, task
 from .backends import Backend
-from .journal import RunJournal
-from .reading import Prepared
+from .design_file import Prepared
+from .finished_runs import RunJournal
 
 Told = Callable[[int, int], None]
 

@@ -15,7 +15,7 @@ from hotline_services.report.plots import arms_plot, effects_plot
 from .analysis.catalogue import Measure
 from .analysis.effects import CONFIDENCE, Effect
 from .conduct import Results
-from .tables import EFFECTS, RUNS, RUNS_PARQUET, put
+from .result_files import EFFECTS, RUNS, RUNS_PARQUET, put
 
 REPORT: Final = "report.html"
 NAMED: Final = ("msgspec", "numpy", "shapely", "pyproj", "polars", "vl-convert-python")

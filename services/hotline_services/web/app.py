@@ -24,9 +24,9 @@ from hotline_services.resources import map_folder
 from hotline_services.web.answers.requests import NotMetError
 
 from .answers.schema import Fault
-from .asking import values_of
-from .guard import FULL, Reserve
+from .client_bounds import FULL, Reserve
 from .openapi import openapi_text
+from .request_reading import values_of
 from .routes import API, ENDPOINTS, Endpoint
 from .shelf import LEAST_BYTES, VARIES, ZIPPED, Shelf, takes_zipped
 from .state import Asked, State

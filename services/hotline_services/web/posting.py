@@ -18,7 +18,7 @@ from hotline_services.web.answers.requests import NotMetError, bad_value, too_la
 
 from .answers.checking import agreement_now, air_in_use, check
 from .answers.schema import Checked, Sent, Source
-from .asking import body_of, pieces_of
+from .request_reading import body_of, pieces_of
 from .state import Asked, State
 
 PLANS_BYTES: Final = 1_000_000

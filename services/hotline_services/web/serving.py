@@ -12,7 +12,7 @@ from typing import Final, cast
 import uvicorn
 
 from .app import application
-from .guard import (
+from .client_bounds import (
     ACCEPTED_AT_ONCE,
     HEAD_BYTES,
     MOST_FILES,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from hotline_services.director.horizon import Beyond, beyond, end_of
 from hotline_services.director.scenario import scenario_in
-from hotline_services.experiment.reading import Prepared
+from hotline_services.experiment.design_file import Prepared
 
 from .design import Arm
 
