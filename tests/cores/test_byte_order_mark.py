@@ -127,6 +127,7 @@ OURS = frozenset(
         "runtime/watchdog.py", "runtime/broker.py", "cli/demo.py",  # what a process of ours has just written
         "runtime/identity.py",  # a certificate, whose reader looks for its own beginning
         "program.py", "experiment/finished_runs.py", "web/shelf.py", "conformance/document.py",  # ours
+        "explore/kept.py", "cli/explore.py",  # graphs and searches as hotline explore has written them
         "keys/signing.py", "keys/folder.py",  # keys as hotline keys has made them
         "cli/aco.py", "cli/inject.py",  # bytes, whose readers take the mark
         "director/scenario.py", "cli/asyncapi.py",
