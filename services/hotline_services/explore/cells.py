@@ -158,9 +158,10 @@ class Cells:
 
 def _joined(parts: Iterable[Part]) -> tuple[bytes, tuple[bytes, ...]]:
     """The form and the names of parts together."""
-    digest = hashlib.blake2b(digest_size=FORM_BYTES)
+    forms: list[bytes] = []
     places: dict[bytes, int] = {}
     for part in parts:
-        digest.update(part.form)
-        digest.update(array("H", [places.setdefault(name, len(places)) for name in part.names]).tobytes())
-    return digest.digest(), tuple(places)
+        forms.append(part.form)
+        if part.names:
+            forms.append(array("H", [places.setdefault(name, len(places)) for name in part.names]).tobytes())
+    return hashlib.blake2b(b"".join(forms), digest_size=FORM_BYTES).digest(), tuple(places)

@@ -8,6 +8,7 @@ import msgspec
 
 from hotline_protocol.events import CallEnded, Escalated, EscalationKind, NegotiationEnded, ReviewEnded
 from hotline_protocol.line import Answer, Busy, HangUp, Propose, ProposeTrace, Ring
+from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
 from hotline_protocol.orders import DecisionAwaited, DeskLeft
 
@@ -19,10 +20,11 @@ Crossing = tuple[str, str, str]
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """An offer that the person at the desk may answer."""
+    """An offer that the person at the desk may answer; ``choice`` is what the automatic officer would counter with."""
 
     negotiation_id: str
     offer: str
+    choice: Choice | None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +117,7 @@ class Ledger:
         replace = msgspec.structs.replace
         match message:
             case DecisionAwaited():
-                decision = Decision(message.negotiation_id, message.offer)
+                decision = Decision(message.negotiation_id, message.offer, message.officer_choice)
                 others = [each for each in facts.decisions if each.negotiation_id != message.negotiation_id]
                 return replace(facts, decisions=(*others, decision))
             case Answer():

@@ -7,11 +7,22 @@ from typing import Any, Final
 import msgspec
 
 from hotline_protocol.line import ToPeer
-from hotline_protocol.orders import AcceptOffer, AnswerRing, AtDesk, DeclineOffer, EndCall, LetRing, TakeDesk
+from hotline_protocol.orders import (
+    AcceptOffer,
+    AnswerRing,
+    AnswersOffer,
+    AtDesk,
+    CounterOffer,
+    DeclineOffer,
+    EndCall,
+    LeaveDesk,
+    LetRing,
+    TakeDesk,
+)
 from hotline_protocol.service import EpochBegun, Health, Presence
 
 from .cells import Cell, Cells, Packet
-from .facts import Decision, Facts, Ledger
+from .facts import Facts, Ledger
 from .invariants import Centres
 from .judging import Judge
 from .state import Left, Move, State, Ways
@@ -312,6 +323,10 @@ class Rules:
         for decision in facts.decisions:
             offer = {"negotiation_id": decision.negotiation_id, "offer": decision.offer}
             orders += [(AcceptOffer, offer), (DeclineOffer, offer)]
+            if decision.choice is not None:
+                orders.append((CounterOffer, {**offer, "choice": decision.choice}))
+        if facts.decisions or facts.ringing or facts.talking:
+            orders.append((LeaveDesk, {}))
         number = self.world.bounds.orders - state.left.orders + 1
         envelope: dict[str, Any] = {
             "id": f"{OUTSIDE}-order-{number}",
@@ -326,9 +341,9 @@ class Rules:
     def _order(self, state: State, move: Move) -> Step:
         order = self.orders(state)[move.which]
         facts = state.facts
-        if isinstance(order, AcceptOffer | DeclineOffer):
-            given = Decision(order.negotiation_id, order.offer)
-            facts = msgspec.structs.replace(facts, decisions=tuple(each for each in facts.decisions if each != given))
+        if isinstance(order, AnswersOffer):
+            others = (each for each in facts.decisions if each.offer != order.offer)
+            facts = msgspec.structs.replace(facts, decisions=tuple(others))
         elif isinstance(order, AnswerRing | LetRing):
             facts = msgspec.structs.replace(facts, ringing=tuple(n for n in facts.ringing if n != order.call_id))
         state = _replace(_one_less(state, "orders"), facts=facts)

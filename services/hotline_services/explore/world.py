@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from hotline_protocol.message import Message, PartyName, digest_of
+from hotline_protocol.message import Digest, Message, PartyName, digest_of
 from hotline_protocol.topics import AnyMessage
 from hotline_services.aoc.centre import Centre
 from hotline_services.director.scenario import ScenarioError, raw_scenario, scenario_in
@@ -78,13 +78,14 @@ TimedAct = tuple[datetime, str, Message]
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """A world that can be explored. ``acts`` are what comes from outside: when, to whom, and what; ``free`` those of
-    them that come at any time from then on.
+    them that come at any time from then on. ``digest`` is that of all that is written, with the scenario.
 
     ``at_risk`` are the types of the messages that may be lost, doubled, reordered or overtaken: none means all.
     ``desk`` is the party at whose desk a person gives orders.
     """
 
     file: Path
+    digest: Digest
     written: WorldFile
     scenario: Scenario
     start: datetime
@@ -106,11 +107,6 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     def parties(self) -> tuple[str, ...]:
         """The parties, in the agreement's order."""
         return self.scenario.agreement.parties
-
-    @property
-    def digest(self) -> str:
-        """Names what is written of this world, with its scenario."""
-        return digest_of((self.written, self.scenario))
 
     def centre(self, party: str, epoch: str = "0") -> Centre:
         """A fresh core of this party."""
@@ -138,11 +134,14 @@ def read_world(which: str | Path) -> World:
         raise ScenarioError(path.name, "file", f"is not TOML: {error}") from error
     except FieldError as error:
         raise ScenarioError(path.name, error.field, error.reason) from error
-    scenario = scenario_in(raw_scenario(path.parent / written.scenario, written.changes), path.name)
+    raw = raw_scenario(path.parent / written.scenario, written.changes)
+    digest = digest_of((written, raw))
+    scenario = scenario_in(raw, path.name)
     start = scenario.start.astimezone(UTC)
     acts = list(zip(written.acts, _acts(written, start, path.name), strict=True))
     world = World(
         file=path,
+        digest=digest,
         written=written,
         scenario=scenario,
         start=start,
