@@ -43,13 +43,6 @@ def _ranking(worth: tuple[float, ...], walk_away: float) -> _Ranking:
     return _Ranking(prices, order, tuple(prices[order].tolist()))
 
 
-@lru_cache(maxsize=256)
-def _having(shape: tuple[int, int, int], axis: int, value: int) -> NDArray[np.float64]:
-    """1 for each outcome with this sector (axis 0), block (1) or shift (2), and 0 for the others."""
-    having: NDArray[np.float64] = (np.indices(shape)[axis] == value).ravel().astype(np.float64)
-    return having
-
-
 class Bargainer:
     """Makes at most ``rounds`` offers; the first answer after them accepts or gives up.
 
@@ -140,12 +133,11 @@ class Bargainer:
 
         An outcome is liked as much as its sector, its block and its shift have been asked for, together.
         """
-        liked = np.zeros(len(self._worth))
-        _, blocks, shifts = self._shape
-        for offer in self.bids.heard:
-            rest, shift = divmod(offer, shifts)
-            for axis, value in enumerate((*divmod(rest, blocks), shift)):
-                liked += _having(self._shape, axis, value)
+        asked_for = np.unravel_index(np.array(self.bids.heard, dtype=np.intp), self._shape)
+        sectors, blocks, shifts = (
+            np.bincount(values, minlength=size) for values, size in zip(asked_for, self._shape, strict=True)
+        )
+        liked: NDArray[np.float64] = (sectors[:, None, None] + blocks[:, None] + shifts).ravel().astype(np.float64)
         return liked
 
     def _next(self) -> int:
