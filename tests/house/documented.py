@@ -58,6 +58,8 @@ RULES = (
     Rule(r"hotline inject plans\.json", How.ELSEWHERE, "test_the_command_writes_plans_that_inject_takes"),
     # A sitting that somebody has had.
     Rule(r"hotline debrief .*--sitting ", How.ELSEWHERE, "test_debrief"),
+    # Searches of half a minute, and of a world that is wrong.
+    Rule(r"hotline explore |hotline replay wrong\.jsonl", How.ELSEWHERE, "test_explore_command"),
     Rule(r"hotline (demo|watch|console|replay|run|access -)|mosquitto_sub ", How.STAYS),
     Rule(r"hotline |mosquitto_pub |mkdir |export |source ", How.RUNS),
 )
