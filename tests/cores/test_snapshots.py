@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
 import pytest
 
 from hotline_protocol.line import Answer
@@ -221,6 +222,25 @@ def test_a_core_that_has_no_saved_state_is_replayed(tmp_path: Path) -> None:
         behind = restore(Forgetful("e"), journal.recover(), Past(), lambda: Forgetful("e"))
         assert len(list(behind.heard)) >= 12
     assert [line["event"] for line in logs] == ["snapshot-passed-over"]
+
+
+def test_a_core_that_was_spoilt_by_a_bad_snapshot_is_fresh_again_for_the_next(tmp_path: Path) -> None:
+    before = ended(lived(tmp_path / "j", 55))
+    (_, newer) = snapshots(tmp_path / "j")
+    ((state,),) = rows(tmp_path / "j", "SELECT state FROM snapshot WHERE after = ?", newer)
+
+    class Delicate(Switchboard):
+        def load(self, saved: bytes) -> None:
+            super().load(saved)
+            if saved == spoils:
+                self.heard.digest = "spoilt"
+                raise ValueError("no")
+
+    spoils = msgspec.msgpack.decode(state)["core"]
+    with logged() as logs:
+        shell = Shell(tmp_path / "j", 0, make=Delicate)
+    assert [line["event"] for line in logs] == ["snapshot-passed-over"]
+    assert (ended(shell), shell.replayed) == (before, 10)
 
 
 def test_services_that_were_started_otherwise_use_no_snapshots_of_each_other(tmp_path: Path) -> None:

@@ -115,31 +115,31 @@ def state_of(core: Value, memory: Memory) -> bytes:
 
 
 def restore(core: Core, recovered: Recovered, past: Past, spare: Callable[[], Core]) -> Recovered:
-    """Load the newest snapshot that can be loaded into ``core`` and ``past``; returns what is to be replayed behind it.
+    """Load the best snapshot that can be loaded into ``core`` and ``past``; returns what is to be replayed behind it.
 
-    Each is tried with a core that ``spare`` makes: what cannot be loaded may leave that in any state.
+    ``spare`` makes another fresh core: what cannot be loaded leaves the first one in any state.
     """
     for snapshot in recovered.snapshots:
         try:
             state = _state.decode(snapshot.state)
-            _load(spare(), state)
+            _load(core, state.core)
         except Exception as error:  # noqa: BLE001  whatever is wrong with it, there is another way
             log.warning("snapshot-passed-over", entry=snapshot.after, reason=f"it cannot be loaded: {error!r}")
+            if isinstance(fresh := spare(), Value):
+                _load(core, fresh.save())
         else:
-            _load(core, state)
             past.load(state.memory)
             if snapshot.doubt:
-                log.warning(
-                    "snapshot-in-doubt", entry=snapshot.after, reason=f"{snapshot.doubt}; there is no other way"
-                )
+                reason = f"{snapshot.doubt}; there is no other way"
+                log.warning("snapshot-in-doubt", entry=snapshot.after, reason=reason)
             return recovered._replace(heard=snapshot.heard, said=snapshot.said)
     return recovered
 
 
-def _load(core: Core, state: State) -> None:
+def _load(core: Core, state: bytes) -> None:
     if not isinstance(core, Value):
         raise TypeError("this core has none")
-    core.load(state.core)
+    core.load(state)
 
 
 def pruned_at(state: bytes, program: str, epochs: tuple[str, ...]) -> Pruned:
