@@ -32,6 +32,7 @@ class PerfectNetwork:
 
     def __init__(self, model: NetworkModel, start: datetime) -> None:
         self.state = PerfectState(EventQueue(start, start))
+        self.queue = self.state.queue
         self.cores: dict[str, Core] = {}
         self._delay: Final = timedelta(seconds=model.delay_s)
         self._routes: Final = Routes()
@@ -42,11 +43,6 @@ class PerfectNetwork:
 
     def _handlers(self) -> Handlers:
         return {Injection: self._inject, Arrival: self._receive, Wake: self._wake}
-
-    @property
-    def queue(self) -> EventQueue:
-        """What is under way."""
-        return self.state.queue
 
     def add(self, name: str, core_factory: Callable[[], Core], hears: Collection[Topic]) -> None:
         """A new node."""
@@ -75,7 +71,8 @@ class PerfectNetwork:
         self.forget_wiring()
 
     def forget_wiring(self) -> None:
-        """Work out anew what is remembered of the cores and of who listens."""
+        """Work out anew what is remembered of the state, of the cores and of who listens."""
+        self.queue = self.state.queue
         self._listener, self._direct, self._deadlines = None, set(), {}
         self.handlers = self._handlers()
 
@@ -96,24 +93,25 @@ class PerfectNetwork:
 
     def _publish(self, message: Message, sender: str) -> None:
         """Bring this to whoever it is for."""
-        self._spread(message, sender, self.state.queue.now + self._delay)
+        self._spread(message, sender, self.queue.now + self._delay)
 
     def _spread(self, message: Message, sender: str | None, arrival: datetime) -> None:
-        queue = self.state.queue
+        queue, kind = self.queue, type(message)
         if self._listener is not None:
             self._listener(message, queue.now)
-        kind = type(message)
         addressed, _, housekeeping, hearers = self._routes[kind]
         to = None
         if addressed and not housekeeping:  # there is nothing to send again
             to = addressee(message)
             if to in self.cores:
-                queue.put(arrival, Arrival(to, message))
+                queue.count = number = queue.count + 1
+                heappush(queue.heap, (arrival, number, Arrival(to, message)))
             if not hearers and self._listener is None:
                 self._direct.add(kind)
         for hearer in hearers:
             if hearer not in (to, sender):
-                queue.put(arrival, Arrival(hearer, message))
+                queue.count = number = queue.count + 1
+                heappush(queue.heap, (arrival, number, Arrival(hearer, message)))
 
     def _receive(self, event: Arrival) -> None:
         """Feed this message to the core of the node.
@@ -121,7 +119,7 @@ class PerfectNetwork:
         What it says and concerns its addressee alone is put down here and not by ``_publish``: it is most of all
         that is said, and the calls to do it in would take half of the time.
         """
-        name, queue, cores = event.to, self.state.queue, self.cores
+        name, queue, cores = event.to, self.queue, self.cores
         core = cores[name]
         try:
             saying = core.receive(event.message, queue.now)
@@ -139,7 +137,7 @@ class PerfectNetwork:
 
     def _arm(self, name: str) -> None:
         """Have the core woken at its next deadline, or at once when that has passed, and not at the one before."""
-        queue, alarms = self.state.queue, self.state.alarms
+        queue, alarms = self.queue, self.state.alarms
         at = self._deadlines[name] = self.cores[name].next_deadline
         if at is not None:
             at = max(at, queue.now)
@@ -148,7 +146,7 @@ class PerfectNetwork:
         alarms[name] = at
 
     def _wake(self, event: Wake) -> None:
-        name, now, alarms = event.name, self.state.queue.now, self.state.alarms
+        name, now, alarms = event.name, self.queue.now, self.state.alarms
         if alarms[name] != now:
             return  # it has changed its mind
         alarms[name] = None
