@@ -13,7 +13,7 @@ from hotline_services.runtime.client import NoBrokerError, connected, retained
 from hotline_services.runtime.wire import BrokerSettings
 
 NODES: Final = 3
-PATIENCE_S: Final = 90.0
+PATIENCE_S: Final = 240.0
 PROBE: Final = "hotline/v1/cluster-probe"
 
 _NODE: Final = """\

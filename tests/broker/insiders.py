@@ -47,7 +47,7 @@ BLOCKS: dict[str, list[tuple[str, str]]] = {
 PEOPLE = next(name for name, rights in BLOCKS.items() if {("write", "hotline/v1/inject/+"), HEARS_ALL} <= set(rights))
 """Whoever may type plans by hand, and hears everything."""
 SERVICES = ("director", "monitor", "us", "ru", "sky")  # the monitor is to hear all that centres say
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 SPEED = 10.0
 NUMBERS = 30
 """So many of a source's next numbers are used up in its name."""

@@ -24,7 +24,7 @@ from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 
 from .cluster import Cluster
 
-PATIENCE_S = 90
+PATIENCE_S = 240
 SERVICES = ("monitor", "aoc us", "aoc ru", "director")
 _QUICK = """
 name = "quick"

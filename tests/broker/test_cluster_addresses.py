@@ -13,7 +13,7 @@ from hotline_services.runtime.wire import BrokerSettings, Delivery, Refused
 
 from .conftest import need
 
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 DEAD = "mqtt://127.0.0.1:1"
 
 

@@ -30,7 +30,7 @@ from .keyring import Keyring
 ROOT = Path(__file__).parents[2]
 AGREEMENT = read_scenario("conformance").agreement
 FASTEST = 20.0
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 
 
 @pytest.fixture

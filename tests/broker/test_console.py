@@ -26,7 +26,7 @@ from hotline_services.runtime.children import die_with_parent
 
 from .test_stack import Quick, playing
 
-PATIENCE_S: Final = 90
+PATIENCE_S: Final = 240
 pytestmark = pytest.mark.either_broker
 WINDOW: Final = (24, 80)
 BAD_INPUT, NO_DESK, NO_BROKER = 2, 3, 4

@@ -20,7 +20,7 @@ from hotline_services.console.session import Session
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.client import connected
 
-PATIENCE_S = 90
+PATIENCE_S = 240
 SPEED = 1_000.0
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
 

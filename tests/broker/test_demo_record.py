@@ -28,7 +28,7 @@ from .test_live_as_simulated import written
 from .test_signed_stack import Signed
 
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
-PATIENCE_S = 60
+PATIENCE_S = 240
 LONGER_S = "180"
 
 

@@ -27,7 +27,7 @@ from hotline_services.runtime.client import NoBrokerError, connected, subscribe
 from .conftest import need
 
 HOTLINE = [sys.executable, "-m", "hotline_services.cli.main"]
-PATIENCE_S = 90
+PATIENCE_S = 240
 PEOPLE = ("control", "observer", "us-desk", "ru-desk")
 
 

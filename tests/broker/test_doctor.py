@@ -38,7 +38,7 @@ from .conftest import need
 from .secured import Files, SecuredBroker
 
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
-PATIENCE_S = 120
+PATIENCE_S = 240
 PARTIES = ("us", "ru")
 NAMES = (*PARTIES, "director", "monitor")
 SPEED = 4.0

@@ -26,7 +26,7 @@ from hotline_services.runtime.broker import EmbeddedBroker, find_broker
 
 from .conftest import need
 
-PATIENCE_S = 120
+PATIENCE_S = 240
 STOPPED = (0, 130, -signal.SIGINT)
 """What a command that goes on ends with when it is interrupted: in its first moments that ends Python itself."""
 AT_A_TERMINAL = re.compile(r"hotline console (?!.*--plain)")

@@ -28,7 +28,7 @@ from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.client import connected, retained
 
 NOON = datetime(2017, 6, 18, 12, 0, tzinfo=UTC)
-PATIENCE_S = 90
+PATIENCE_S = 240
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
 
 

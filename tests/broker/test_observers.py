@@ -28,7 +28,7 @@ from .conftest import need
 from .locking import LONG_READ, held
 from .test_stack import Quick, playing
 
-PATIENCE_S = 90
+PATIENCE_S = 240
 THE_RECORD = "the record "
 HOTLINE = [sys.executable, "-c", "from hotline_services.cli.main import main; main()"]
 

@@ -13,7 +13,7 @@ from .conftest import need
 
 ROOT = Path(__file__).parents[2]
 HOTLINE = [sys.executable, "-m", "hotline_services.cli.main"]
-PATIENCE_S = 90
+PATIENCE_S = 240
 ENCODING = "koi8-r"
 HERE = {"PYTHONIOENCODING": ENCODING, "PYTHONUTF8": "0", "COLUMNS": "150"}
 

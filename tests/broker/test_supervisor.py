@@ -14,7 +14,7 @@ from hotline_services.runtime.supervisor import NOT_STARTED, Limits, Supervisor
 QUICK = Limits(restarts=3, within_s=60, first_wait_s=0.01, longest_wait_s=0.02, grace_s=0.5)
 FOR_EVER = "import time; time.sleep(600)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-PATIENCE_S = 90
+PATIENCE_S = 240
 
 
 def program(code: str, note: Path, *, first: str = "") -> Sequence[str]:

@@ -28,7 +28,7 @@ from .secured import Files, SecuredBroker
 
 ROOT = Path(__file__).parents[2]
 PLAN = ROOT / "examples" / "plans" / "patrol.json"
-PATIENCE_S = 90
+PATIENCE_S = 240
 ACL = """
 topic readwrite hotline/v1/health/#
 topic write hotline/v1/clock

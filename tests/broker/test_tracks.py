@@ -26,7 +26,7 @@ from hotline_services.runtime.client import connected, subscribe
 from hotline_services.runtime.journal import Journal
 from hotline_services.world import monitor_service, sky_service
 
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 SPEED = 10.0
 SCENARIO = """
 name = "sky"

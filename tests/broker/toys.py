@@ -25,7 +25,7 @@ from hotline_services.runtime.wire import BrokerSettings
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CLOCK = Clock(id="clock", source="director", seq=0, time=START, simulated_start=START, real_start=START, speed=1.0)
 POISON = "poison"
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 SNAPSHOT_EVERY = 5
 
 

@@ -21,7 +21,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
 ROOT = "hotline/v1"
 SCENARIO = """
 name = "quick"

@@ -24,7 +24,7 @@ from hotline_services.runtime.children import die_with_parent
 
 FOLDER = Path(__file__).parents[2] / "examples/island"
 DAY = str(FOLDER / "island-day.toml")
-PATIENCE_S = 90
+PATIENCE_S = 240
 
 
 def positions(value: Any) -> Iterator[tuple[float, float]]:

@@ -29,14 +29,14 @@ try:
 except ImportError:  # a user without it: every test that wants a browser is skipped, and says so
     async_playwright = expect = None  # type: ignore[assignment]
 else:
-    expect.set_options(timeout=60_000)  # Playwright's own five seconds are too few on a busy machine
+    expect.set_options(timeout=120_000)  # Playwright's own five seconds are too few on a busy machine
 
 __all__ = ["expect"]  # the tests of the page take it from here, with its patience
 TOKEN = "t0ken"  # noqa: S105
 LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 POLL_S = 0.01
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 BROWSER = os.environ.get("HOTLINE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 
 Visit = Callable[..., Awaitable["Page"]]
