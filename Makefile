@@ -16,11 +16,18 @@ help: ## list what can be made
 demo: $(VENV)/.runtime ## play the default scenario: two centres, a broker, the call log as it happens
 	@exec $(BIN)/hotline demo $(ARGS)
 
-check: $(VENV)/.dev ## lint, formatting, types, and what may import what
+check: $(VENV)/.dev ## lint, formatting, types, what may import what, and that every test can be collected
+	@$(MAKE) --no-print-directory --jobs=2 types rules
+
+# Beside the types, which take longest. What is collected is also compiled, once for all workers of make test.
+.PHONY: types rules
+types:
+	$(BIN)/mypy
+rules:
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest --collect-only -qqq >/dev/null || $(BIN)/pytest --collect-only -qqq
 
 # -n auto: several workers, tests that wait beside tests that compute (tests/scheduling.py).
 test: check ## everything that must hold: the checks, then every test that this machine can run

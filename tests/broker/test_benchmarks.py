@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.nightly import nightly
 
 from .conftest import need
 
@@ -12,6 +13,8 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 PATIENCE_S = 300
 LOOKED_INTO = {"bench_kills", "bench_load", "bench_long_run", "bench_recovery"}
 """Tests of their own run them, and look at what they say."""
+LONG = ("bench_before", "bench_live", "bench_page", "bench_page_server")
+"""They start services or browsers."""
 PARTS = {"bench_before": ["month"]}
 """What is tried of a benchmark with parts that others try as well."""
 
@@ -29,7 +32,10 @@ def run(name: str, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", sorted({path.stem for path in BENCHMARKS.glob("bench_*.py")} - LOOKED_INTO))
+OTHERS = sorted({path.stem for path in BENCHMARKS.glob("bench_*.py")} - LOOKED_INTO)
+
+
+@pytest.mark.parametrize("name", [*(name for name in OTHERS if name not in LONG), *nightly(LONG)])
 def test_a_benchmark_runs_to_its_end(name: str) -> None:
     need("mosquitto")
     assert run(name, *PARTS.get(name, [])).strip()
