@@ -196,7 +196,7 @@ def _message_components() -> dict[str, Any]:
         tag(kind): {
             "name": tag(kind),
             "title": kind.__name__,
-            "summary": _summary(kind),
+            "summary": summary(kind),
             "correlationId": {
                 "description": "The message that this one answers.",
                 "location": "$message.payload#/cause",
@@ -258,9 +258,9 @@ def sections() -> Mapping[str, str]:
     }
 
 
-def fill(text: str) -> str:
-    """The text with each ``<!-- begin NAME -->`` ... ``<!-- end NAME -->`` holding the section of that name."""
-    for name, section in sections().items():
+def fill(text: str, tables: Mapping[str, str]) -> str:
+    """The text with each ``<!-- begin NAME -->`` ... ``<!-- end NAME -->`` holding the table of that name."""
+    for name, section in tables.items():
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
         before, found, rest = text.partition(begin)
         _, ended, after = rest.partition(end)
@@ -269,7 +269,7 @@ def fill(text: str) -> str:
     return text
 
 
-def _summary(kind: type) -> str:
+def summary(kind: type) -> str:
     """The first paragraph of its docstring, in one line."""
     return " ".join((inspect.getdoc(kind) or "").split("\n\n", maxsplit=1)[0].split()).replace("``", "`")
 
@@ -337,7 +337,7 @@ def _message_table(channel: Channel) -> str:
     for kind in kinds:
         fields = ", ".join(f"`{field}`" for field in kind.__struct_fields__ if field not in envelope)
         name = tag(kind)
-        lines.append(f"| [`{name}`](../protocol/schemas/{name}.json) | {fields} | {_summary(kind)} |")
+        lines.append(f"| [`{name}`](../protocol/schemas/{name}.json) | {fields} | {summary(kind)} |")
     return "\n".join(lines) + "\n"
 
 

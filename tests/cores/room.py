@@ -6,7 +6,9 @@ from typing import Any
 from hotline_protocol.agreement import Agreement, BoundaryRule
 from hotline_protocol.line import (
     Answer,
+    Busy,
     CallOutcome,
+    HangUp,
     OnCall,
     Reason,
     Ring,
@@ -14,10 +16,19 @@ from hotline_protocol.line import (
 )
 from hotline_protocol.message import Author, Message
 from hotline_services.aoc.attention import Attention
-from hotline_services.aoc.calls import Call, Item
+from hotline_services.aoc.calls import Item
 from hotline_services.aoc.config import Officer, Roster
 from hotline_services.aoc.desk import Desk
+from hotline_services.aoc.dispatch import WORDS
 from hotline_services.aoc.duty import Presence
+from hotline_services.aoc.internal import (
+    CallAnswered,
+    CallCompleted,
+    CallLost,
+    ItemTaken,
+    RingFailed,
+    WordsUnderstood,
+)
 from hotline_services.aoc.officer import AutomaticOfficer
 from hotline_services.aoc.picture import Picture
 from hotline_services.aoc.seat import PersonOrdering, Seat
@@ -41,7 +52,20 @@ class Room:
         attention, presence = Attention(party, officer, roster, Chance(1)), Presence(roster)
         picture = Picture(BoundaryRule.TOUCHING_IS_CLEAR)
         self.seat = Seat(AutomaticOfficer(attention, presence, self.voice), PersonOrdering(party, picture, self.voice))
-        self.desk = Desk(party, rules or agreement(), self.seat, presence, self.voice, self)
+        self.desk = Desk(party, rules or agreement(), self.seat, presence, self.voice)
+        self.voice.handlers = {
+            Ring: (self.desk.hear_ring,),
+            Answer: (self.desk.hear_answer,),
+            Busy: (self.desk.hear_busy,),
+            HangUp: (self.desk.hear_hang_up,),
+            **dict.fromkeys(WORDS, (self.desk.hear_words,)),
+            **{(WordsUnderstood, kind): (self.hear_words,) for kind in WORDS},
+            ItemTaken: (self.open_item,),
+            CallLost: (self.note_lost,),
+            RingFailed: (self.note_failed,),
+            CallCompleted: (self.note_completed,),
+            CallAnswered: (self.note_answered,),
+        }
         self.opened: list[str] = []
         self.heard: list[OnCall] = []
         self.lost: list[str] = []
@@ -51,23 +75,23 @@ class Room:
         self.nothing_to_say: set[str] = set()
         self.authors = {peer: Author(peer) for peer in ("us", "ru", "tr")}
 
-    def open_item(self, item: Item, _call: Call) -> bool:
-        self.opened.append(item.ref)
-        return item.ref not in self.nothing_to_say
+    def open_item(self, taken: ItemTaken) -> bool:
+        self.opened.append(taken.item.ref)
+        return taken.item.ref not in self.nothing_to_say
 
-    def hear_on_call(self, message: OnCall, _call: Call) -> None:
-        self.heard.append(message)
+    def hear_words(self, words: WordsUnderstood[OnCall]) -> None:
+        self.heard.append(words.message)
 
-    def call_lost(self, call: Call) -> None:
-        self.lost.append(call.id)
+    def note_lost(self, lost: CallLost) -> None:
+        self.lost.append(lost.call.id)
 
-    def ring_failed(self, _call: Call, outcome: CallOutcome) -> None:
-        self.failed.append(outcome)
+    def note_failed(self, failed: RingFailed) -> None:
+        self.failed.append(failed.outcome)
 
-    def call_completed(self, call: Call) -> None:
-        self.completed.append(call.id)
+    def note_completed(self, completed: CallCompleted) -> None:
+        self.completed.append(completed.call.id)
 
-    def call_answered(self, _call: Call) -> None:
+    def note_answered(self, _: CallAnswered) -> None:
         self.answered += 1
 
     def want(self, ref: str, reason: Reason = Reason.ROUTINE, **changes: Any) -> None:
@@ -85,7 +109,8 @@ class Room:
         return self.hear(self.authors[peer].say(kind, self.voice.now, to=self.party, call_id=call_id, **fields))
 
     def hear(self, message: OnCall) -> list[Message]:
-        self.desk.hear(message)
+        for handler in self.voice.handlers[type(message)]:
+            handler(message)
         return self.turn()
 
     def ring(self, call_id: str, reason: Reason = Reason.ROUTINE, **fields: Any) -> list[Message]:

@@ -22,6 +22,7 @@ from hotline_protocol.line import (
     Tier,
 )
 from hotline_services.aoc.desk import WORDS_AT_ONCE
+from hotline_services.aoc.internal import PeerUp
 
 from .joined import DAWN, circuit_down
 from .room import TIMING, Room, kinds, talking
@@ -227,7 +228,7 @@ def test_a_sign_of_life_makes_the_pauses_short_again() -> None:
     room.at(last + TIMING.ring_s)
     waits = room.desk.next_deadline
     assert waits is not None
-    room.desk.peer_there("ru")
+    room.desk.greet(PeerUp("ru"))
     last = room.until_it_rings()
     assert room.until_it_rings() - last == TIMING.ring_s + TIMING.redial_s
 

@@ -46,10 +46,12 @@ def test_writing_removes_what_no_message_bears_any_longer(tmp_path: Path) -> Non
     (tmp_path / "protocol/schemas").mkdir(parents=True)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/protocol.md").write_text("<!-- begin topics -->\n<!-- end topics -->\n")
+    (tmp_path / "docs/centre.md").write_text("<!-- begin dispatch -->\n<!-- end dispatch -->\n")
     (tmp_path / "protocol/schemas/telegram.json").write_text("{}")
     write(tmp_path)
     assert not (tmp_path / "protocol/schemas/telegram.json").exists()
     assert "hotline/v1/clock" in (tmp_path / "docs/protocol.md").read_text()
+    assert "Desk.hear_ring" in (tmp_path / "docs/centre.md").read_text()
 
 
 def test_every_message_has_one_example() -> None:

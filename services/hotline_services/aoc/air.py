@@ -9,20 +9,21 @@ from hotline_protocol.lifecycle import NegotiationState
 
 from .asker import OurRequest
 from .granter import TheirRequest
+from .internal import GaveWay
 from .menus import gives_way
 from .negotiation import OnTable
 from .picture import Picture
 from .uses import Standing, Use, grant_ref, hold_ref
+from .voice import Voice
 
 
 class Air:
-    """The picture of one side, as negotiations see and change it. ``yielded`` are plans that have had to give way since
-    this was last minded, and to whom."""
+    """The picture of one side, as negotiations see and change it."""
 
-    def __init__(self, party: str, picture: Picture) -> None:
+    def __init__(self, party: str, picture: Picture, voice: Voice) -> None:
         self._party = party
         self._picture = picture
-        self.yielded: dict[str, str] = {}
+        self._voice = voice
 
     def is_free_to_grant(self, granting: TheirRequest, volumes: tuple[Volume4D, ...]) -> bool:
         """Nothing firm of our own or of a third party is in the way, but what gives way."""
@@ -69,7 +70,7 @@ class Air:
         for use in list(self._picture.met(volumes, but=but)):
             if use.user == self._party and gives_way(use, priority):
                 self._picture.drop(use.ref)
-                self.yielded.setdefault(use.ref, to)
+                self._voice.tell(GaveWay(use.ref, to))
 
     def restore(self, entry: Entry, *, stands: bool) -> None:
         """An entry of ours that we had lost: keep that air again, and out of our own use."""
@@ -80,7 +81,7 @@ class Air:
         for use in list(self._picture.met(entry.volumes)):
             if use.user == self._party and use.standing is Standing.OURS and use.priority is not Priority.EMERGENCY:
                 self._picture.drop(use.ref)
-                self.yielded.setdefault(use.ref, entry.user)
+                self._voice.tell(GaveWay(use.ref, entry.user))
         if stands:
             use = Use(standing=Standing.THEIRS, ref=ref, user=entry.user, priority=entry.priority)
             self._picture.put(use, entry.volumes)

@@ -1,9 +1,10 @@
 """What the other side says about the ledger: taken up, entered, lapsed, given back, compared."""
 
-from hotline_protocol.line import Confirm, Entered, Entries, Lapsed, LedgerMessage, Reconcile, Release
+from hotline_protocol.line import Confirm, Entered, Entries, Release
 
 from .books import Books
 from .consent import Consents
+from .internal import ChainsLookedAt
 from .ledger import PairLedger
 from .picture import Picture
 from .recovery import Recovery
@@ -35,24 +36,22 @@ class Bookkeeping:
         self._recovery = recovery
         self._voice = voice
 
-    def hear(self, message: LedgerMessage) -> None:
-        """Deal with this."""
-        match message:
-            case Confirm() | Release():
-                if not self._recovery.postpone(message):
-                    self._enter(message)
-            case Entered():
-                self._take(message)
-            case Entries():
-                for entry in self._books.take_back(message.source, message.entries, message.id):
-                    self._talks.restore(entry)
-                self._take(message)
-            case Lapsed():
-                self._talks.hear_lapsed(message)
-            case Reconcile():
-                self._books.compare(message)
+    def hear_claim(self, message: Confirm | Release) -> None:
+        """They take up what we hold, or give back what we have granted: it adds to our chain."""
+        if not self._recovery.postpone(message):
+            self._enter(message)
 
-    def catch_up(self) -> None:
+    def hear_entered(self, entered: Entered) -> None:
+        """They have entered something in their chain."""
+        self._take(entered)
+
+    def hear_entries(self, entries: Entries) -> None:
+        """They send what we lack of either chain."""
+        for entry in self._books.take_back(entries.source, entries.entries, entries.id):
+            self._talks.restore(entry)
+        self._take(entries)
+
+    def catch_up(self, _: ChainsLookedAt) -> None:
         """Do what had been postponed until a chain was whole."""
         for message in self._recovery.take_due():
             self._enter(message)

@@ -5,11 +5,12 @@ from typing import Any, Final
 
 from hotline_protocol.events import EscalationKind, LedgerChanged
 from hotline_protocol.ledger import Entry, Head
-from hotline_protocol.line import Entered, Entries, LineCheck, LineChecked, Reconcile
+from hotline_protocol.line import Entered, Entries, LineCheck, LineChecked, Reason, Reconcile
 from hotline_protocol.message import Message
 from hotline_protocol.seal import BAD_SEAL, entries_of
 from hotline_protocol.service import Unreadable
 
+from .internal import ChainDoubted, ChainGrew, ItemTaken, PeerUp, WordsUnderstood
 from .ledger import PairLedger
 from .posture import Posture
 from .review.accord import Accord
@@ -63,8 +64,11 @@ class Books:
         )
         return min(time for time in times if time > now)
 
-    def check(self, peer: str, call_id: str) -> None:
-        """Begin a line check in this call."""
+    def open(self, taken: ItemTaken) -> bool:
+        """Begin a line check in this call, if that is what it is about."""
+        if taken.item.reason is not Reason.LINE_CHECK:
+            return False
+        peer, call_id = taken.call.peer, taken.call.id
         self._voice.say(
             LineCheck,
             to=peer,
@@ -73,9 +77,11 @@ class Books:
             heads=self._ledgers[peer].heads,
             heard_seq=self.heard_seq(peer),
         )
+        return True
 
-    def hear_check(self, check: LineCheck) -> None:
+    def hear_check(self, words: WordsUnderstood[LineCheck]) -> None:
         """Answer with our own readings, and compare."""
+        check = words.message
         self._voice.say(
             LineChecked,
             to=check.source,
@@ -86,6 +92,22 @@ class Books:
             cause=check.id,
         )
         self.compare(check)
+
+    def hear_checked(self, words: WordsUnderstood[LineChecked]) -> None:
+        """Compare with their readings."""
+        self.compare(words.message)
+
+    def greet(self, up: PeerUp) -> None:
+        """The other side has joined the network, perhaps again."""
+        self.reconcile(up.peer)
+
+    def ask_again(self, doubted: ChainDoubted) -> None:
+        """They may have entered something that is to be given back."""
+        self.reconcile(doubted.peer)
+
+    def tell_grown(self, grew: ChainGrew) -> None:
+        """Tell everybody."""
+        self.changed(grew.peer)
 
     def reconcile(self, peer: str) -> None:
         """After a break: tell them how far we have come."""

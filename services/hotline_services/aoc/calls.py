@@ -1,12 +1,12 @@
-"""Calls, what they are about, and who is to be asked about that."""
+"""Calls, and what they are about."""
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from hotline_protocol.lifecycle import CallState
-from hotline_protocol.line import CallOutcome, OnCall, OnCallMessage, Reason, Ring, Tier
+from hotline_protocol.line import CallOutcome, OnCallMessage, Reason, Ring, Tier
 from hotline_protocol.slices import Slice
 
 
@@ -97,31 +97,3 @@ def as_ended(call: Call, outcome: CallOutcome, now: datetime) -> dict[str, Any]:
         "ended_at": now,
         "about": call.about,
     }
-
-
-class Talker(Protocol):
-    """Who knows what the items on a call's agenda mean."""
-
-    def open_item(self, item: Item, call: Call) -> bool:
-        """Begin to talk about this; False when there is nothing left to say."""
-        ...
-
-    def hear_on_call(self, message: OnCall, call: Call) -> None:
-        """Something said during a call, when it has been thought about."""
-        ...
-
-    def call_completed(self, call: Call) -> None:
-        """All has been said, and whoever rang has hung up."""
-        ...
-
-    def call_lost(self, call: Call) -> None:
-        """The call was dropped with this under way."""
-        ...
-
-    def ring_failed(self, call: Call, outcome: CallOutcome) -> None:
-        """Nobody took the call."""
-        ...
-
-    def call_answered(self, call: Call) -> None:
-        """Somebody took the call."""
-        ...

@@ -20,6 +20,14 @@ from .calls import Item
 from .config import PartyConfig
 from .desk import Desk
 from .filed import Filed, Held
+from .internal import (
+    CallsLookedAt,
+    GaveWay,
+    ItemTaken,
+    NegotiationGoesOn,
+    NegotiationStepped,
+    NegotiationWaits,
+)
 from .plans import PlanBook
 from .posture import Objection, Posture
 from .state import ConsentsState
@@ -115,7 +123,7 @@ class Consents:
 
     def lapse(self) -> None:
         """Plans start and end; what is asked for one that has ended is withdrawn."""
-        for filed in self._book.lapse():
+        for filed in map(self._book.current, self._book.lapse()):  # as it stands when its turn comes
             if filed.state in OVER:
                 self.withdraw_asking(filed, "the flight is over")
                 for _, granter, _ in filed.agreements:
@@ -188,15 +196,15 @@ class Consents:
             )
         )
 
-    def open(self, negotiation_id: str, call_id: str) -> bool:
-        """Talk about this negotiation now; False when there is nothing (left) to say."""
-        asking = self._talks.asking.get(negotiation_id)
+    def open(self, taken: ItemTaken) -> bool:
+        """Talk about this negotiation now, if it is one; False when there is nothing (left) to say."""
+        asking = self._talks.asking.get(taken.item.ref)
         if asking is None or asking.state is not NegotiationState.WAITING:
             return False
         filed = self._book.asked_for(asking.plan.plan_id, asking.id)
         flies = bool(filed.in_force) and filed.start <= self._voice.now
         fixed = asking.plan.priority is Priority.EMERGENCY or filed.is_fixed or flies
-        return self._talks.open(asking, call_id, fixed=fixed).state in UNDER_WAY
+        return self._talks.open(asking, taken.call.id, fixed=fixed).state in UNDER_WAY
 
     # Outcomes --------------------------------------------------------------------------------------------
 
@@ -229,43 +237,29 @@ class Consents:
     def _newly_needed(self, filed: Filed) -> list[str]:
         return [peer for peer in self._book.consents_needed(filed.volumes) if peer not in filed.to_ask]
 
-    def settle(self) -> None:
-        """Bring desk and plans in step with what has become of the negotiations, until nothing changes."""
-        if not self._talks.have_news:
+    def end_negotiation(self, stepped: NegotiationStepped) -> None:
+        """A negotiation has come further: draw the consequences if it is over."""
+        talk = self._talks.find((stepped.asks, stepped.negotiation_id))
+        if talk is not None and talk.state.is_over:
+            self._talks.forget(talk)
+            if isinstance(talk, OurRequest):
+                self._end(talk)
+        elif isinstance(talk, OurRequest):
+            self._voice.tell(NegotiationGoesOn(talk.id))
+        self._voice.tell(CallsLookedAt())
+
+    def _end(self, asking: OurRequest) -> None:
+        self.state.tiers_seen.pop(asking.id, None)
+        self._desk.dequeue(asking.id)
+        self._tell_end(asking)
+        if asking.outcome not in AGREED and asking.outcome is not NegotiationOutcome.WITHDRAWN:
+            self._failed(asking)
+
+    def mind(self, event: NegotiationGoesOn) -> None:
+        """It goes on: the air that we have said yes to is kept, and a higher tier is a step up."""
+        asking = self._talks.asking.get(event.negotiation_id)
+        if asking is None:
             return
-        stepped: dict[str, None] = {}
-        while True:
-            while self._give_way() or self._end_negotiations():
-                pass
-            for asking in self._talks.take_stepped():
-                self._mind(asking)
-                stepped[asking.id] = None
-            if not self._end_item():
-                break
-        for name in stepped:  # only now: what has failed is for another call, not for the rest of this one
-            waiting = self._talks.asking.get(name)
-            if waiting is not None and waiting.state is NegotiationState.WAITING:
-                self._requeue(waiting)
-
-    def _requeue(self, asking: OurRequest) -> None:
-        if all(item.ref != asking.id for item in self._desk.waiting):
-            wait = self._agreement.timing.redial_s if asking.tries else 0.0
-            self._queue(asking, self._voice.now + timedelta(seconds=wait))
-
-    def _end_item(self) -> bool:
-        """Leave what a call is about, if it is a negotiation that needs this call no more."""
-        for call in self._desk.lines.calls:
-            current = call.current
-            if current is None or current.reason not in FOR_CONSENT:
-                continue
-            asking = self._talks.asking.get(current.ref)
-            if asking is None or asking.state not in UNDER_WAY:
-                self._desk.item_done(current.ref)
-                return True
-        return False
-
-    def _mind(self, asking: OurRequest) -> None:
-        """It has come further: the air that we have said yes to is kept, and a higher tier is a step up."""
         filed = self._book.asked_for(asking.plan.plan_id, asking.id)
         if asking.taken is not None:
             self._book.reserve(filed, asking.taken.volumes, firm=True)
@@ -274,17 +268,28 @@ class Consents:
         if asking.tier_index > self.state.tiers_seen.get(asking.id, 0):
             self.state.tiers_seen[asking.id] = asking.tier_index
             self._posture.escalate(EscalationKind.TIER_RAISED, asking.peer, asking.id, asking.reason, tier=asking.tier)
+        self._voice.tell(NegotiationWaits(asking.id))
 
-    def _end_negotiations(self) -> bool:
-        """Draw the consequences of those that are over; False when there are none."""
-        ended = self._talks.forget_ended()
-        for asking in ended:
-            self.state.tiers_seen.pop(asking.id, None)
-            self._desk.dequeue(asking.id)
-            self._tell_end(asking)
-            if asking.outcome not in AGREED and asking.outcome is not NegotiationOutcome.WITHDRAWN:
-                self._failed(asking)
-        return bool(ended)
+    def leave_call(self, looked_at: CallsLookedAt) -> None:
+        """Leave what a call is about, if it is a negotiation that needs this call no more; then look again."""
+        for call in self._desk.lines.calls:
+            current = call.current
+            if current is None or current.reason not in FOR_CONSENT:
+                continue
+            asking = self._talks.asking.get(current.ref)
+            if asking is None or asking.state not in UNDER_WAY:
+                self._desk.item_done(current.ref)
+                self._voice.tell(looked_at)
+                return
+
+    def queue_again(self, event: NegotiationWaits) -> None:
+        """Only now: what has failed is for another call, not for the rest of this one."""
+        asking = self._talks.asking.get(event.negotiation_id)
+        if asking is None or asking.state is not NegotiationState.WAITING:
+            return
+        if all(item.ref != asking.id for item in self._desk.waiting):
+            wait = self._agreement.timing.redial_s if asking.tries else 0.0
+            self._queue(asking, self._voice.now + timedelta(seconds=wait))
 
     def _tell_end(self, asking: OurRequest) -> None:
         taken = asking.taken if asking.outcome in AGREED else None
@@ -324,22 +329,20 @@ class Consents:
 
     # Giving back -----------------------------------------------------------------------------------------
 
-    def _give_way(self) -> bool:
-        """Take back what has had to give way; False when nothing has."""
-        yielded = self._talks.take_yielded()
+    def give_way(self, gave_way: GaveWay) -> None:
+        """Take back what has had to give way."""
         problem = Problem(code="gave-way", field="priority", reason="gave way to a flight in distress")
-        for ref, to in yielded:
-            plan_id = plan_of(ref)
-            if plan_id != ref:
-                self._amending.give_way(plan_id, problem)
-                continue
-            filed = self._book.plans.get(plan_id)
-            if filed is None or filed.state in OVER:
-                continue
-            self._withdraw(filed, problem, problem.reason)
-            if to:
-                self._posture.escalate(EscalationKind.PREEMPTED, to, plan_id, problem.reason)
-        return bool(yielded)
+        self._voice.tell(CallsLookedAt())
+        plan_id = plan_of(gave_way.ref)
+        if plan_id != gave_way.ref:
+            self._amending.give_way(plan_id, problem)
+            return
+        filed = self._book.plans.get(plan_id)
+        if filed is None or filed.state in OVER:
+            return
+        self._withdraw(filed, problem, problem.reason)
+        if gave_way.to:
+            self._posture.escalate(EscalationKind.PREEMPTED, gave_way.to, plan_id, problem.reason)
 
     def _withdraw(self, filed: Filed, problem: Problem | None, reason: str) -> None:
         self._amending.drop(filed.plan.plan_id, reason)

@@ -24,14 +24,26 @@ from hotline_protocol.line import (
     Noted,
     OnCall,
     OnCallMessage,
+    Reason,
     Ring,
     Withdraw,
 )
 from hotline_services.simulation.chance import Chance
 
-from .calls import Call, Item, Talker, as_ended
+from .calls import Call, Item, as_ended
 from .duty import Presence
 from .incoming import Incoming
+from .internal import (
+    CallAnswered,
+    CallCompleted,
+    CallLost,
+    ItemTaken,
+    LinesFree,
+    PeerDown,
+    PeerUp,
+    RingFailed,
+    WordsUnderstood,
+)
 from .lines import Lines
 from .officer import Officer
 from .pauses import Pauses
@@ -41,6 +53,7 @@ from .waiting import Waiting
 from .waking import earlier
 
 WORDS_AT_ONCE: Final = 64
+NOTHING_BUT_TALK: Final = frozenset({Reason.LINE_CHECK, Reason.INCIDENT, Reason.PROTEST, Reason.ADVICE})
 NEEDS_NO_THOUGHT: Final = (Concur, Decline, Expire, Withdraw, ConcurTrace, DeclineTrace, Noted, Affirm, LineChecked)
 
 
@@ -58,7 +71,6 @@ class Desk:
         officer: Officer,
         presence: Presence,
         voice: Voice,
-        talker: Talker,
         chance: Chance = Chance(0),  # noqa: B008  it has no state
     ) -> None:
         self._party = party
@@ -66,7 +78,6 @@ class Desk:
         self._officer = officer
         self._presence = presence
         self._voice = voice
-        self._talker = talker
         self._waiting = Waiting(presence)
         self._pauses = Pauses(party, agreement, chance)
         self.lines: Final = Lines(agreement.lines_of_each, officer)
@@ -122,7 +133,7 @@ class Desk:
         self._waiting.drop(ref)
         self.item_done(ref)
 
-    def ring_if_free(self) -> None:
+    def ring_if_free(self, _: LinesFree | None = None) -> None:
         """Take the rings that wait and ring about the most pressing items whose time has come, while a line is free."""
         while (self._waiting.state.waiting or self._incoming.has_callers) and self.lines.are_free:
             due = self._waiting.due(self._voice.now, self.lines.engaged)
@@ -165,34 +176,22 @@ class Desk:
             about=call.about,
         )
 
-    def hear(self, message: OnCall) -> None:
-        """Something came over the line: the phone itself at once, words after some thought."""
-        match message:
-            case Ring():
-                self._hear_ring(message)
-            case Answer():
-                self._hear_answer(message)
-            case Busy():
-                self._hear_end(message, CallStep.HEAR_BUSY, CallOutcome.BUSY)
-            case HangUp():
-                self._hear_end(message, CallStep.HEAR_HANG_UP, self._ended_as(message))
-            case _:
-                self._hear_words(message)
-
-    def _hear_ring(self, ring: Ring) -> None:
+    def hear_ring(self, ring: Ring) -> None:
+        """A peer rings."""
         if self._incoming.is_stale(ring):
             return
         if not self._presence.circuit_up(self._voice.now):
             self.state.forget(ring.source, ring.call_id)
             return
-        self.peer_there(ring.source)
+        self._pauses.peer_there(ring.source)
         self._incoming.hear(ring)
 
     def relieve(self) -> None:
         """Somebody else sits here now: what rings is theirs to pick up."""
         self._incoming.relieve()
 
-    def _hear_answer(self, answer: Answer) -> None:
+    def hear_answer(self, answer: Answer) -> None:
+        """Somebody takes our call."""
         call = self.lines.of(answer)
         if call is None:
             self._refuse_stale(answer)
@@ -201,7 +200,7 @@ class Desk:
             return
         call.state = CALL[(call.state, CallStep.HEAR_ANSWER)]
         call.answered_at = self._voice.now
-        self.peer_there(call.peer)
+        self._pauses.peer_there(call.peer)
         self._begin_talk(call)
         self._next_item(call)
 
@@ -209,7 +208,15 @@ class Desk:
         """Both are there: whatever either has rung about in vain can be talked over."""
         self._heard_something(call)
         self._waiting.meet(call.peer, call.tier, self._voice.now, all_due=self._incoming.lets_wait)
-        self._talker.call_answered(call)
+        self._voice.tell(CallAnswered(call))
+
+    def hear_busy(self, busy: Busy) -> None:
+        """Nobody takes our call: the line is in use."""
+        self._hear_end(busy, CallStep.HEAR_BUSY, CallOutcome.BUSY)
+
+    def hear_hang_up(self, hang_up: HangUp) -> None:
+        """A call is over, or was not to be taken."""
+        self._hear_end(hang_up, CallStep.HEAR_HANG_UP, self._ended_as(hang_up))
 
     def _hear_end(self, message: Busy | HangUp, step: CallStep, outcome: CallOutcome) -> None:
         call = self.lines.of(message)
@@ -225,7 +232,8 @@ class Desk:
         over = call is not None and not call.leads and message.outcome is CallOutcome.COMPLETED
         return CallOutcome.COMPLETED if over else CallOutcome.DROPPED
 
-    def _hear_words(self, message: OnCall) -> None:
+    def hear_words(self, message: OnCall) -> None:
+        """Something is said in a call."""
         call = self.lines.of(message)
         if call is None:
             self._refuse_stale(message)
@@ -274,7 +282,7 @@ class Desk:
             if isinstance(message, Ring):
                 self.answer(call, message)
             else:
-                self._talker.hear_on_call(message, call)
+                self._voice.tell_words(WordsUnderstood(message, call))
 
     def answer(self, call: Call, ring: Ring) -> None:
         """Pick up."""
@@ -300,12 +308,22 @@ class Desk:
         if self._presence.circuit_up(self._voice.now):  # else the other side notices by itself
             self._voice.say(HangUp, to=peer, call_id=call_id, outcome=outcome, cause=cause)
 
-    def peer_there(self, peer: str) -> None:
-        """The other side has given a sign of life."""
-        self._pauses.peer_there(peer)
+    def queue_again(self, over: CallCompleted | CallLost) -> None:
+        """What was being said when the call ended is said again from the start in another: it was not heard out."""
+        item = over.call.current
+        if item is not None and item.reason in NOTHING_BUT_TALK:
+            self.enqueue(item)
+
+    def greet(self, up: PeerUp) -> None:
+        """The other side has joined the network."""
+        self._pauses.peer_there(up.peer)
+
+    def lose_peer(self, down: PeerDown) -> None:
+        """The other side has left the network."""
+        self.peer_lost(down.peer)
 
     def peer_lost(self, peer: str) -> None:
-        """The other side has left the network."""
+        """How a call with this peer went on is not known."""
         self._incoming.peer_lost(peer)
         call = self.lines.to(peer)
         if call is not None:
@@ -335,7 +353,7 @@ class Desk:
         call.current = item
         if item.ref not in call.about:
             call.about = (*call.about, item.ref)[:64]
-        if self._talker.open_item(item, call):
+        if self._voice.tell(ItemTaken(item, call)):
             call.has_talked = True
             return True
         call.current = None
@@ -352,14 +370,14 @@ class Desk:
         if before is CallState.RINGING_IN and call.answer_at is not None and step is not CallStep.PEER_LOST:
             self._waiting.call_back(call.ring or call, max(call.answer_at, self._voice.now))
         if outcome is CallOutcome.COMPLETED:
-            self._talker.call_completed(call)
+            self._voice.tell(CallCompleted(call))
             return
         if before is CallState.TALKING:
-            self._talker.call_lost(call)
+            self._voice.tell(CallLost(call))
         elif call.outgoing:
             if outcome is CallOutcome.NO_ANSWER:
                 self._pauses.rang_in_vain(call.peer)
-            self._talker.ring_failed(call, outcome)
+            self._voice.tell(RingFailed(call, outcome))
         if call.outgoing or call.leads:
             self._redial(call, outcome)
 

@@ -17,6 +17,7 @@ from hotline_protocol.line import Advise, Affirm, Mail, MailRead, Noted, Protest
 from .attention import Attention
 from .consent import Consents
 from .duty import Presence
+from .internal import WordsUnderstood
 from .picture import Picture
 from .posture import Objection, Posture
 from .readback import Placed, ReadBacks
@@ -73,17 +74,17 @@ class Heeding:
 
     # By phone --------------------------------------------------------------------------------------------
 
-    def hear(self, said: Placed, tier: Tier) -> None:
+    def hear(self, words: WordsUnderstood[Placed]) -> None:
         """Somebody of the other side has said this."""
-        understood = self._read_backs.hear(said)
+        understood = self._read_backs.hear(words.message)
         if understood is not None:
-            self._understand(understood, tier)
+            self._understand(understood, words.call.tier)
 
-    def hear_affirm(self, affirm: Affirm, tier: Tier) -> None:
+    def hear_affirm(self, words: WordsUnderstood[Affirm]) -> None:
         """They have answered what we read back."""
-        understood = self._read_backs.hear_affirm(affirm)
+        understood = self._read_backs.hear_affirm(words.message)
         if understood is not None:
-            self._understand(understood, tier)
+            self._understand(understood, words.call.tier)
 
     def _understand(self, understood: Understood, tier: Tier) -> None:
         said = understood.said

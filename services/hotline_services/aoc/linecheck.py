@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from hotline_protocol.line import Reason, Tier
+from hotline_protocol.line import LineChecked, Reason, Tier
 
 from .books import Books
-from .calls import Call, Item
+from .calls import Item
 from .desk import Desk
+from .internal import WordsUnderstood
 from .state import LineChecksState
 from .voice import LONG_AGO, Voice
 
@@ -45,7 +46,8 @@ class LineChecks:
             Item(ref=ref, peer=peer, reason=Reason.LINE_CHECK, tier=self._tier, queued_at=now, not_before=now)
         )
 
-    def checked(self, call: Call) -> None:
+    def end_check(self, words: WordsUnderstood[LineChecked]) -> None:
         """That was the answer to what this call is about now, if that is a line check."""
+        call = words.call
         if call.current is not None and call.current.reason is Reason.LINE_CHECK:
             self._desk.item_done(call.current.ref)

@@ -10,8 +10,10 @@ from hotline_protocol.airspace import Circle, Position, Volume4D
 from hotline_protocol.events import ActualState, Escalated, EscalationKind, LineAnnounced, LineStateChanged
 from hotline_protocol.geometry import area_problem
 from hotline_protocol.injection import Advice, AdviceKind, AnnouncedState, AnnounceLine, ReportSighting, SightingKind
-from hotline_protocol.line import Reason, Tier
+from hotline_protocol.line import CallOutcome, Reason, Tier
 
+from .internal import CallAnswered, CallCompleted, ConsentAsked, RingFailed, WarningDue
+from .network import Network
 from .picture import Picture
 from .state import PostureState
 from .strain.conduct import MINOR
@@ -45,16 +47,18 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
 class Posture:
     """Records strain, and the line as announced and as found. How it answers is configuration, and strain itself."""
 
-    def __init__(self, agreement: Agreement, relations: Relations, picture: Picture, voice: Voice) -> None:
+    def __init__(
+        self, agreement: Agreement, relations: Relations, picture: Picture, network: Network, voice: Voice
+    ) -> None:
         self._agreement = agreement
         self._tiers = tuple(rule.tier for rule in agreement.tiers)
         self._third_parties = frozenset(partner.name for partner in agreement.partners if partner.side is None)
         self._relations = relations
         self.suspension: Final = Suspension(relations)
         self._picture = picture
+        self._network = network
         self._voice = voice
         self.state = PostureState()
-        self._warnings: list[tuple[str, Advice]] = []
 
     def escalate(
         self,
@@ -80,7 +84,7 @@ class Posture:
         """This has come of the relation: it strains or eases it, and what that leads to is done. ``at`` is where."""
         self._relations.feel(felt, peer)
         if at is not None and self._relations.wants_to_warn(felt, peer):
-            self._warnings.append((peer, self._warning(felt, at)))
+            self._voice.tell(WarningDue(peer, self._warning(felt, at)))
         self._mind_suspension(peer)
 
     # What is seen ----------------------------------------------------------------------------------------
@@ -143,13 +147,13 @@ class Posture:
 
     # The line as announced and as found ------------------------------------------------------------------
 
-    def announce(self, order: AnnounceLine, peers: tuple[str, ...]) -> None:
+    def announce(self, order: AnnounceLine) -> None:
         """Declare the line open or suspended. Whether the phone is answered is another matter; and it is this side's
         own act, which it does not feel."""
         self.suspension.ordered(order.state)
         self._voice.say(LineAnnounced, state=order.state, statement=order.statement)
         if order.state is AnnouncedState.SUSPENDED:
-            for peer in peers:
+            for peer in self._network.peers:
                 self._record(EscalationKind.SUSPENSION_ANNOUNCED, peer, order.id, order.statement)
 
     @property
@@ -172,13 +176,30 @@ class Posture:
         if state is AnnouncedState.SUSPENDED:
             self._record(EscalationKind.SUSPENSION_ANNOUNCED, peer, said.id, statement)
 
-    def answered(self, peer: str) -> None:
-        """A call with this peer was answered."""
+    def note_answered(self, answered: CallAnswered) -> None:
+        """The line to this peer works."""
+        peer = answered.call.peer
         self.state.unanswered[peer] = 0
         self._find(peer, ActualState.WORKING)
 
-    def unanswered(self, peer: str, call_id: str) -> None:
-        """A call to this peer was not answered: after two in a row the line is silent."""
+    def note_completed(self, completed: CallCompleted) -> None:
+        """They have said all that they had to say."""
+        self.feel(Felt.CALL_COMPLETED, completed.call.peer)
+
+    def note_late(self, asked: ConsentAsked) -> None:
+        """Too late for the other side to do much about it: on record, once for each negotiation."""
+        propose = asked.propose
+        notice = min(window.start for window in propose.menu.windows) - propose.time
+        if notice < timedelta(minutes=self._agreement.notice.late_min):
+            detail = f"{notice.total_seconds() / 60:.0f} min before its start"
+            kind = EscalationKind.LATE_NOTICE
+            self.escalate(kind, propose.source, propose.negotiation_id, detail, tier=asked.tier)
+
+    def note_unanswered(self, failed: RingFailed) -> None:
+        """A call to this peer was not answered: after two in a row the line is silent, unless it is their clock."""
+        peer, call_id = failed.call.peer, failed.call.id
+        if failed.outcome is not CallOutcome.NO_ANSWER or peer in self._network:
+            return
         self.state.unanswered[peer] = self.state.unanswered.get(peer, 0) + 1
         if self.state.unanswered[peer] == SILENT_AFTER and self._find(peer, ActualState.SILENT):
             self.escalate(EscalationKind.LINE_DOWN, peer, call_id, f"{SILENT_AFTER} calls in a row not answered")
@@ -197,11 +218,6 @@ class Posture:
         return Advice(
             kind=AdviceKind.WARNING, at=at, start=now, end=now + WARNED_FOR, statement=f"{felt.value}: no more of this"
         )
-
-    def take_warnings(self) -> list[tuple[str, Advice]]:
-        """What strain has us warn of since this was last asked, and whom."""
-        warnings, self._warnings = self._warnings, []
-        return warnings
 
 
 def _in_words(sighting: ReportSighting) -> str:

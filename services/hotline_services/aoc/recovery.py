@@ -15,6 +15,7 @@ from hotline_protocol.service import EpochBegun
 
 from .books import Books
 from .desk import Desk
+from .network import Network
 from .plans import PlanBook
 from .state import RecoveryState
 from .talks import Talks
@@ -27,13 +28,21 @@ class Recovery:
     """Begins the epoch, and keeps what must wait until a ledger is known to be whole."""
 
     def __init__(
-        self, agreement: Agreement, books: Books, book: PlanBook, talks: Talks, desk: Desk, voice: Voice
+        self,
+        agreement: Agreement,
+        books: Books,
+        book: PlanBook,
+        talks: Talks,
+        desk: Desk,
+        network: Network,
+        voice: Voice,
     ) -> None:
         self._patience = timedelta(seconds=agreement.timing.hold_s)
         self._books = books
         self._book = book
         self._talks = talks
         self._desk = desk
+        self._peers: Final = network.peers
         self._voice = voice
         self.state = RecoveryState()
 
@@ -55,14 +64,14 @@ class Recovery:
             self._books.state.waits.add(peer)
             self.state.until[peer] = self._voice.now + self._patience
 
-    def begin(self, begun: EpochBegun, peers: tuple[str, ...]) -> None:
+    def begin(self, begun: EpochBegun) -> None:
         """State was lost. Say so, and ask for it."""
         author = self._voice.author
         self._talks.lose(author.epoch)
         self._voice.repeat(go_on(author, begun, self._voice.now))
         if self._desk.call is not None:
             self._desk.peer_lost(self._desk.call.peer)  # how it went on is not known
-        for peer in peers:
+        for peer in self._peers:
             self._books.changed(peer)  # it is less than we said last
             self._books.recover(peer)
         for filed in list(self._book.plans.values()):

@@ -7,6 +7,7 @@ from hotline_protocol.flightplan import PlanState, Problem
 from hotline_protocol.message import Message
 from hotline_protocol.service import Unreadable
 
+from .internal import BadInput
 from .plans import PlanBook
 from .voice import Voice
 
@@ -41,6 +42,10 @@ class Rejections:
         if fault is not None:
             field, _, reason = fault.partition(": ")
             self.reject(message, code, field, reason)
+
+    def hear_bad(self, bad: BadInput) -> None:
+        """A part cannot use this message."""
+        self.fault(bad.message, bad.code, bad.fault)
 
     def unreadable(self, unreadable: Unreadable) -> None:
         """It could not even be read; if it was to be a plan, that plan is refused."""

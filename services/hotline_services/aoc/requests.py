@@ -9,10 +9,12 @@ from hotline_protocol.agreement import Agreement
 from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.slices import Slice
 
+from . import internal
 from .adoption import Inheritance
 from .air import Air
 from .asker import Asker, OurRequest
 from .granter import Granter, TheirRequest
+from .internal import ChainDoubted, NegotiationStepped
 from .negotiation import Answer, CallLost
 from .officer import Judge
 from .request import Context, Due
@@ -30,9 +32,7 @@ class TalksState(Slice, kw_only=True):
     """All negotiations of one side: what it asks for by id, and what is asked of it by who asks and id.
 
     ``named`` counts the negotiations of each name. ``next_deadline``, when the first of them wants to be woken, is only
-    worked out anew when ``deadline_stands`` is False. Three queues are empty between turns: those that have come
-    further (``stepped``), peers to whom something has been granted (``changed``), and peers who may have entered for us
-    what we have given up since (``doubtful``).
+    worked out anew when ``deadline_stands`` is False.
     """
 
     asking: dict[str, OurRequest] = {}
@@ -41,9 +41,6 @@ class TalksState(Slice, kw_only=True):
     inheritance: Inheritance = msgspec.field(default_factory=Inheritance)
     next_deadline: datetime | None = None
     deadline_stands: bool = True
-    stepped: list[Key] = []
-    changed: list[str] = []
-    doubtful: list[str] = []
 
 
 class Requests:
@@ -97,7 +94,7 @@ class Requests:
         role = self._role(talk)
         role.take(event)
         if talk.state is NegotiationState.TAKEN and role.record.state in NOT_ENTERED:
-            self.state.doubtful.append(talk.peer)
+            self._voice.tell(ChainDoubted(talk.peer))
         self._keep(role)
 
     def _keep(self, role: Role) -> None:
@@ -121,8 +118,7 @@ class Requests:
     def _note_step(self, key: Key) -> None:
         """It has come further: whoever minds it looks at it before this turn is over."""
         self.state.deadline_stands = False
-        if key not in self.state.stepped:
-            self.state.stepped.append(key)
+        self._voice.tell(NegotiationStepped(*key))
 
     def _decide(self, talk: Talk) -> None:
         """Have the officer judge the offer that awaits an answer, and say it, if they have one yet."""
@@ -149,11 +145,11 @@ class Requests:
             if talk.awaited is not None:
                 self._decide(talk)
 
-    def interrupt(self, call_id: str, peer: str) -> None:
+    def lose_call(self, lost: internal.CallLost) -> None:
         """This call is over, whatever was under way in it."""
         for talk in self.all():
-            if talk.peer == peer:
-                self._take(talk, CallLost(call_id))
+            if talk.peer == lost.call.peer:
+                self._take(talk, CallLost(lost.call.id))
 
     def lapse(self) -> None:
         """Wake those whose time has come."""
@@ -165,50 +161,16 @@ class Requests:
             if talk.next_deadline is not None and talk.next_deadline <= now:
                 self._take(talk, Due())
 
-    # What is to be minded before the turn is over ---------------------------------------------------------
+    # What has come to its end -----------------------------------------------------------------------------
 
-    @property
-    def have_news(self) -> bool:
-        """Whether any has come further, or any plan of ours has had to give way, since this was last minded."""
-        return bool(self.state.stepped or self._air.yielded)
-
-    def take_yielded(self) -> list[tuple[str, str]]:
-        """Plans of ours that have had to give way since this was last asked, and to whom."""
-        yielded, self._air.yielded = list(self._air.yielded.items()), {}
-        return yielded
-
-    def take_changed(self) -> list[str]:
-        """Peers to whom we have granted something since this was last asked."""
-        changed, self.state.changed = self.state.changed, []
-        return changed
-
-    def take_doubtful(self) -> list[str]:
-        """Peers who may have entered for us what we have given up, since this was last asked."""
-        if not self.state.doubtful:
-            return []
-        doubtful, self.state.doubtful = list(dict.fromkeys(self.state.doubtful)), []
-        return doubtful
-
-    def forget_ended(self) -> list[OurRequest]:
-        """Drop what is over; returns the ended ones that we had asked."""
-        over = [talk for talk in self._stepped() if talk.state.is_over]
-        for talk in over:
-            if isinstance(talk, OurRequest):
-                del self.asking[talk.id]
-            else:
-                del self.granting[talk.peer, talk.id]
-        self.state.stepped = [key for key in self.state.stepped if self._find(key) is not None]
-        return [talk for talk in over if isinstance(talk, OurRequest)]
-
-    def take_stepped(self) -> list[OurRequest]:
-        """Those that we ask and that have come further since this was last asked."""
-        stepped = [talk for talk in self._stepped() if isinstance(talk, OurRequest)]
-        self.state.stepped = []
-        return stepped
-
-    def _stepped(self) -> list[Talk]:
-        return [talk for talk in map(self._find, self.state.stepped) if talk is not None]
-
-    def _find(self, key: Key) -> Talk | None:
+    def find(self, key: Key) -> Talk | None:
+        """The negotiation of this key, if it is not forgotten."""
         asks, name = key
         return self.asking.get(name) if asks == self._party else self.granting.get(key)
+
+    def forget(self, talk: Talk) -> None:
+        """It is over."""
+        if isinstance(talk, OurRequest):
+            del self.asking[talk.id]
+        else:
+            del self.granting[talk.peer, talk.id]

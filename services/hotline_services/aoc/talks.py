@@ -18,6 +18,7 @@ from .air import Air
 from .asker import Inherited, Opened, OurRequest, Raised, Withdrawn, latest
 from .config import Roster
 from .granter import Proposed, TheirRequest
+from .internal import BadInput, ChainGrew, ConsentAsked, WordsUnderstood
 from .ledger import PairLedger
 from .menus import Appraiser, Bid
 from .officer import Judge
@@ -47,7 +48,7 @@ class Talks(Requests):
         *,
         roster: Roster,
     ) -> None:
-        super().__init__(party, agreement, Air(party, picture), voice, judge)
+        super().__init__(party, agreement, Air(party, picture, voice), voice, judge)
         self._relations = relations
         self._authority = {tier: watch.authority for tier, watch in roster.watches.items()}
         self._ledgers = ledgers
@@ -113,10 +114,19 @@ class Talks(Requests):
 
     # What is said in a call -------------------------------------------------------------------------------
 
-    def hear(self, message: InNegotiation, tier: Tier) -> str | None:
-        """A message of a negotiation, in a call at this tier. Returns why it cannot be used, or None."""
-        if isinstance(message, Propose):
-            return self._hear_propose(message, tier)
+    def hear_propose(self, words: WordsUnderstood[Propose]) -> None:
+        """They open a negotiation, or open it again."""
+        propose, tier = words.message, words.call.tier
+        known = (propose.source, propose.negotiation_id) in self.granting
+        fault = self._hear_propose(propose, tier)
+        if fault is not None:
+            self._voice.tell(BadInput(propose, "bad-proposal", fault))
+        elif not known:
+            self._voice.tell(ConsentAsked(propose, tier))
+
+    def hear(self, words: WordsUnderstood[InNegotiation]) -> None:
+        """Any other message of a negotiation."""
+        message = words.message
         asking = self.asking.get(message.negotiation_id)
         if asking is not None and asking.peer == message.source:
             self._take(asking, message)
@@ -125,7 +135,6 @@ class Talks(Requests):
             self.hear_taken(message)
         elif granting is not None:
             self._take(granting, message)
-        return None
 
     def _hear_propose(self, propose: Propose, tier: Tier) -> str | None:
         known = (propose.source, propose.negotiation_id) in self.granting
@@ -195,8 +204,7 @@ class Talks(Requests):
         entry = ledger.grant(agreement_id, volumes, message.offer, granting.priority, self._voice.now)
         self._air.grant(agreement_id, granting, granting.held)
         self._voice.say(Entered, to=peer, entry=entry)
-        if peer not in self.state.changed:
-            self.state.changed.append(peer)
+        self._voice.tell(ChainGrew(peer))
 
     def _taken(self, message: Confirm | Concur) -> TheirRequest | None:
         """The negotiation that is agreed by this, with what is to be entered; None when that is gone."""

@@ -3,21 +3,17 @@
 from typing import Any
 
 from hotline_protocol.injection import (
-    AnnounceLine,
     CancelPlan,
     ChangePlan,
     DeclareEmergency,
-    FileMessage,
     Injected,
     PassAdvice,
     ReportSighting,
     SubmitPlan,
 )
 from hotline_protocol.line import Reason
-from hotline_protocol.message import Message
-from hotline_protocol.orders import AtDesk, LodgeProtest
+from hotline_protocol.orders import LodgeProtest
 
-from .changing import Changing
 from .config import PartyConfig
 from .consent import Consents
 from .manning import Manning
@@ -28,7 +24,7 @@ from .voice import Voice
 
 
 class Tasking:
-    """Passes each thing on to whose business it is, or says why it cannot be done."""
+    """What is ordered beside plans: passed on to those whose business it is, or refused with the reason."""
 
     def __init__(
         self,
@@ -39,7 +35,6 @@ class Tasking:
         manning: Manning,
         rejections: Rejections,
         voice: Voice,
-        changing: Changing,
     ) -> None:
         self._protests = config.posture.protests
         self._consents = consents
@@ -48,39 +43,18 @@ class Tasking:
         self._manning = manning
         self._rejections = rejections
         self._voice = voice
-        self._changing = changing
 
-    def hear(self, message: Message) -> None:
-        """Do this, if it is anything to be done."""
-        match message:
-            case SubmitPlan():
-                self._voice.note(message.plan.plan_id, message.notes)
-                self._consents.submit(message.plan)
-            case CancelPlan():
-                self._voice.note(message.plan_id, message.notes)
-                self._consents.cancel(message)
-            case ChangePlan():
-                self._voice.note(message.plan_id, message.notes)
-                self._changing.change(message)
-            case FileMessage():
-                self._changing.hear(message)
-            case DeclareEmergency():
-                self._voice.note(message.plan_id, message.notes)
-                self._consents.emergency(message)
-            case ReportSighting():
-                self._saw(message)
-            case AnnounceLine():
-                self._posture.announce(message, self._rejections.peers)
-            case PassAdvice():
-                self._advise(message)
-            case LodgeProtest():
-                self._object(message)
-            case AtDesk():
-                self._manning.hear(message)
-            case _:
-                pass  # broadcasts of others: nothing for a centre to do
+    def submit(self, order: SubmitPlan) -> None:
+        """A plan of our own side, or another version of it, is filed."""
+        self._voice.note(order.plan.plan_id, order.notes)
+        self._consents.submit(order.plan)
 
-    def _saw(self, sighting: ReportSighting) -> None:
+    def note(self, order: CancelPlan | ChangePlan | DeclareEmergency) -> None:
+        """Keep what is to be added to the answer."""
+        self._voice.note(order.plan_id, order.notes)
+
+    def see(self, sighting: ReportSighting) -> None:
+        """Something of another side's has been seen: put it on record, and protest if that is our way."""
         if self._posture.saw_third_party(sighting):
             return
         sighting = self._posture.answerable(sighting)
@@ -91,7 +65,7 @@ class Tasking:
         if reason is not None and self._protests:
             self._telling.protest(sighting, reason)
 
-    def _object(self, order: LodgeProtest) -> None:
+    def lodge(self, order: LodgeProtest) -> None:
         """As to what has been seen, but that it is for the person at the desk whether to protest."""
         peer = order.peer
         if not self._manning.admit(order):
@@ -104,7 +78,8 @@ class Tasking:
         sighting = ReportSighting(**envelope, **seen, detail=order.statement)
         self._telling.protest(sighting, self._posture.saw(sighting) or Reason.PROTEST, at_once=True)
 
-    def _advise(self, order: PassAdvice) -> None:
+    def advise(self, order: PassAdvice) -> None:
+        """Something is to be passed on to a peer."""
         if order.peer in self._rejections.peers:
             self._telling.advise(order, at_once=self._manning.is_manned)
         else:

@@ -10,11 +10,12 @@ from hotline_protocol.airspace import Position
 from hotline_protocol.events import InputRejected
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, ReportSighting, SightingKind
-from hotline_protocol.line import Advise, Affirm, Mail, MailRead, Noted, Protest, ReadBack, Reason, Tier
+from hotline_protocol.line import Advise, Affirm, CallOutcome, Mail, MailRead, Noted, Protest, ReadBack, Reason, Tier
 
 from .attention import Attention
 from .calls import Call, Item
 from .desk import Desk
+from .internal import CallLost, ItemTaken, RingFailed, WarningDue, WordsUnderstood
 from .posture import Posture
 from .state import TellingState, Untold
 from .strain.felt import Felt
@@ -60,8 +61,9 @@ class Telling:
         """Pass this on; ``at_once``: in whichever call is up, too."""
         self._add(order.id, order.peer, REASONS[order.advice.kind], order.advice, at_once=at_once)
 
-    def warn(self, peer: str, warning: Advice) -> None:
+    def warn(self, due: WarningDue) -> None:
         """Pass on what strain would have us warn of."""
+        peer, warning = due.peer, due.warning
         self.state.warnings += 1
         ref = f"{self._voice.author.source}-{self._voice.author.epoch}-w{self.state.warnings}"
         self._add(ref, peer, REASONS[warning.kind], warning)
@@ -116,8 +118,9 @@ class Telling:
 
     # In a call -------------------------------------------------------------------------------------------
 
-    def open(self, ref: str, call_id: str) -> bool:
+    def open(self, taken: ItemTaken) -> bool:
         """Say it in this call; False when there is nothing of that name to be told."""
+        ref, call_id = taken.item.ref, taken.call.id
         untold = self.untold.get(ref)
         if untold is None:
             return False
@@ -143,16 +146,18 @@ class Telling:
         self.untold[ref] = msgspec.structs.replace(untold, said_as=said)
         return True
 
-    def hear_read_back(self, read_back: ReadBack, call: Call) -> None:
+    def hear_read_back(self, words: WordsUnderstood[ReadBack]) -> None:
         """They say where they understand it to be: put it right, if we notice that it is wrong."""
+        read_back, call = words.message, words.call
         untold = self._current(call)
         right = read_back.at if untold is None else untold.what.at
         noticed = read_back.at == right or self._attention.notices(read_back)
         at: Position = right if noticed else read_back.at
         self._voice.say(Affirm, to=call.peer, call_id=call.id, at=at, cause=read_back.id)
 
-    def hear_noted(self, noted: Noted, call: Call) -> None:
+    def hear_noted(self, words: WordsUnderstood[Noted]) -> None:
         """They have understood what we are telling them."""
+        noted, call = words.message, words.call
         untold = self._current(call)
         if untold is not None and noted.cause in (None, untold.said_as):
             self._understood(untold)
@@ -179,7 +184,17 @@ class Telling:
 
     # By mail ---------------------------------------------------------------------------------------------
 
-    def call_failed(self, peer: str, tier: Tier) -> None:
+    def note_lost(self, lost: CallLost) -> None:
+        """A call in which it was for us to speak has come to nothing."""
+        if lost.call.leads:
+            self._note_failed(lost.call.peer, lost.call.tier)
+
+    def note_unanswered(self, failed: RingFailed) -> None:
+        """A ring has come to nothing."""
+        if failed.outcome is CallOutcome.NO_ANSWER:
+            self._note_failed(failed.call.peer, failed.call.tier)
+
+    def _note_failed(self, peer: str, tier: Tier) -> None:
         """A call to this peer at this tier has come to nothing: what keeps failing is written to them, once, and still
         told."""
         for untold in [each for each in self.untold.values() if each.peer == peer and each.tier is tier]:

@@ -1,6 +1,6 @@
-"""What a centre says while it deals with one input: one list, one clock, one numbering for all its parts."""
+"""One turn of a centre: its time, what is said in it, and what its parts tell each other."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,12 +10,22 @@ from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import Notes
 from hotline_protocol.message import Author, M, Message
 
+from .internal import Internal, WordsUnderstood
+
 LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
 """Before any time that a scenario may have, so that a deadline then is due at once."""
 
 
+Handler = Callable[[Any], object]
+Handlers = Mapping[type | tuple[type, type], tuple[Handler, ...]]
+"""Who hears what. What is understood in a call has the kind of the message in its key, too."""
+
+
 class Voice:
-    """Collects the messages of one turn. ``now`` is the time of that turn, ``cause`` the message that began it."""
+    """Collects the messages of one turn. ``now`` is the time of that turn, ``cause`` the message that began it.
+
+    ``handlers`` are the parts that hear each kind of event; see :mod:`.dispatch`.
+    """
 
     def __init__(self, author: Author, now: datetime) -> None:
         self.author = author
@@ -23,6 +33,8 @@ class Voice:
         self.cause: str | None = None
         self._said: list[Message] = []
         self._notes: dict[str, Notes] = {}
+        self._waiting: dict[Internal, None] = {}
+        self.handlers: Handlers = {}
 
     def begin(self, now: datetime, cause: str | None) -> None:
         """A new turn. Time never runs backwards, whatever the shell's clock does."""
@@ -34,6 +46,29 @@ class Voice:
         """Add this to what is said first of the plan's state in this turn."""
         if notes is not msgspec.UNSET:
             self._notes[plan_id] = notes
+
+    def tell(self, event: Internal) -> bool:
+        """Let this be heard: at once, or when its rank comes. What waits already, and is the same, is heard once.
+
+        Whoever answers True has taken it, and is the last to hear it; returns whether anybody has by now.
+        """
+        if event.RANK:
+            self._waiting[event] = None
+            return False
+        return any(handler(event) is True for handler in self.handlers[type(event)])
+
+    def tell_words(self, words: WordsUnderstood[Any]) -> None:
+        """Let what was understood in a call be heard by whoever hears this kind of message."""
+        for handler in self.handlers[WordsUnderstood, type(words.message)]:
+            handler(words)
+
+    def fold(self) -> None:
+        """Let everything that waits be heard, and what is told meanwhile."""
+        while self._waiting:
+            event = min(self._waiting, key=_rank)
+            del self._waiting[event]
+            for handler in self.handlers[type(event)]:
+                handler(event)
 
     def say(self, kind: type[M], /, *, cause: str | None = None, **fields: Any) -> M:
         """Say this; it answers ``cause``, or else the message that began the turn."""
@@ -51,3 +86,7 @@ class Voice:
         """Everything said in this turn, in order."""
         said, self._said = self._said, []
         return said
+
+
+def _rank(event: Internal) -> int:
+    return event.RANK

@@ -14,10 +14,12 @@ from hotline_protocol import describe
 from hotline_protocol.authority import access_list
 from hotline_protocol.examples import PLAN, examples
 from hotline_protocol.flightplan import FlightPlan
+from hotline_services.aoc import drawing
 from hotline_services.keys.rights import parties_in
 from hotline_services.text_files import read_text
 
 TABLES: Final = Path("docs/protocol.md")
+CENTRE: Final = Path("docs/centre.md")
 SHIPPED: Final = ("us", "ru")
 """The parties of the compose stack."""
 
@@ -49,7 +51,8 @@ def described(root: Path) -> Mapping[Path, str]:
     rights = root / "compose/acl"  # which keeps the parties that `hotline party` has added
     parties = parties_in(read_text(rights)) if rights.exists() else SHIPPED
     files[Path("compose/acl")] = access_list(parties or SHIPPED)
-    files[TABLES] = describe.fill((root / TABLES).read_text(encoding="utf-8"))
+    files[TABLES] = describe.fill((root / TABLES).read_text(encoding="utf-8"), describe.sections())
+    files[CENTRE] = describe.fill((root / CENTRE).read_text(encoding="utf-8"), drawing.sections())
     return files
 
 

@@ -1,12 +1,11 @@
 """The line as it runs now and the line to come: from ``Amend`` to ``LineMoved``."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from hotline_protocol.agreement import Agreement
 from hotline_protocol.events import LineMoved
 from hotline_protocol.line import Amend
+from hotline_services.aoc.internal import LineRedrawn
 from hotline_services.aoc.voice import Voice
 
 from .accord import Accord
@@ -14,16 +13,13 @@ from .reviewer import Bound
 
 CLOCKS_DIFFER: Final = timedelta(minutes=1)
 
-OnMove = Callable[[Agreement], None]
-
 
 class MovingLine:
-    """The line of one side. ``on_move`` is told of the agreement with the line where it has been moved to."""
+    """The line of one side."""
 
-    def __init__(self, accord: Accord, voice: Voice, on_move: OnMove) -> None:
+    def __init__(self, accord: Accord, voice: Voice) -> None:
         self._accord: Final = accord
         self._voice: Final = voice
-        self._on_move: Final = on_move
 
     @property
     def moves_at(self) -> datetime | None:
@@ -74,7 +70,7 @@ class MovingLine:
         if coming is None or coming.amend.effective_at > self._voice.now:
             return
         self._accord.amend(coming.agreement, coming.amend.effective_at)
-        self._on_move(coming.agreement)
+        self._voice.tell(LineRedrawn(coming.agreement))
         self._voice.say(
             LineMoved,
             review_id=coming.amend.review_id,

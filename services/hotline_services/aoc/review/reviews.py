@@ -16,15 +16,17 @@ from hotline_protocol.line import (
     Reason,
 )
 from hotline_protocol.slices import Slice
-from hotline_services.aoc.calls import Call, Item
+from hotline_services.aoc import internal
+from hotline_services.aoc.calls import Item
 from hotline_services.aoc.config import Review as Wants
 from hotline_services.aoc.desk import Desk
+from hotline_services.aoc.internal import BadInput, ItemTaken, WordsUnderstood
 from hotline_services.aoc.negotiation import CallLost
 from hotline_services.aoc.strain.relations import Relations
 from hotline_services.aoc.voice import LONG_AGO, Voice
 
 from .accord import Accord
-from .moving import MovingLine, OnMove
+from .moving import MovingLine
 from .reviewer import GivenUp, LineReview, Refused, ReviewContext, Reviewer, ReviewOpened, ReviewProposed, fault_of
 
 TOO_LATE: Final = "no agreement in time"
@@ -52,16 +54,14 @@ class Reviews:
     nothing.
     """
 
-    def __init__(
-        self, party: str, accord: Accord, relations: Relations, desk: Desk, voice: Voice, on_move: OnMove
-    ) -> None:
+    def __init__(self, party: str, accord: Accord, relations: Relations, desk: Desk, voice: Voice) -> None:
         self._party: Final = party
         self._accord: Final = accord
         self._relations: Final = relations
         self._desk: Final = desk
         self._voice: Final = voice
         self._rule: Final = accord.rule
-        self._line: Final = MovingLine(accord, voice, on_move)
+        self._line: Final = MovingLine(accord, voice)
         self._calls: Final = self._rule.caller == party
         due = LONG_AGO if self._calls else None
         self.state = ReviewsState(due=due, next_deadline=due)
@@ -133,16 +133,17 @@ class Reviews:
 
     # Calls ------------------------------------------------------------------------------------------------
 
-    def open(self, ref: str, call: Call) -> bool:
+    def open(self, taken: ItemTaken) -> bool:
         """Begin to talk about it in this call; False when there is nothing left to say."""
-        reviewing = self.state.reviewing
-        if reviewing is None or reviewing.id != ref or reviewing.state is not ReviewState.WAITING:
+        reviewing, call = self.state.reviewing, taken.call
+        if reviewing is None or reviewing.id != taken.item.ref or reviewing.state is not ReviewState.WAITING:
             return False
         self._take(reviewing, ReviewOpened(call.id, self._wants(reviewing.peer)))
         return self.state.reviewing is not None
 
-    def lose_call(self, call: Call) -> None:
+    def lose_call(self, lost: internal.CallLost) -> None:
         """The call was dropped, perhaps with a review under way: then there is to be another."""
+        call = lost.call
         if self.state.reviewing is None:
             return
         self._take(self.state.reviewing, CallLost(call.id))
@@ -150,8 +151,9 @@ class Reviews:
         if self.state.reviewing is not None and item is not None and item.ref == self.state.reviewing.id:
             self._desk.enqueue(item)
 
-    def hear(self, message: InReview) -> str | None:
-        """Something said in a review. Returns why it cannot be used, as "field: reason", or None."""
+    def hear(self, words: WordsUnderstood[InReview]) -> None:
+        """Something said in a review."""
+        message = words.message
         fault, reviewing = None, self._of(message)
         match message:
             case ProposeTrace():
@@ -164,10 +166,17 @@ class Reviews:
                 pass  # a later version's kind of message
         if reviewing is not None and reviewing.id not in self.open_ids():
             self._desk.dequeue(reviewing.id)  # it is over: what the call was about has been dealt with
-        return fault
+        if fault is not None:
+            self._voice.tell(BadInput(message, "bad-review", fault))
 
-    def hear_amend(self, amend: Amend) -> str | None:
-        """The line is to run so. Returns why we do not take it, as "field: reason", or None."""
+    def hear_amend(self, amend: Amend) -> None:
+        """The line is to run so."""
+        fault = self._hear_amend(amend)
+        if fault is not None:
+            self._voice.tell(BadInput(amend, "bad-amendment", fault))
+
+    def _hear_amend(self, amend: Amend) -> str | None:
+        """Why we do not take it, as "field: reason", or None."""
         if self._calls or amend.source != self._rule.caller:
             return f"source: line reviews are called by {self._rule.caller or 'nobody'}"
         fault = self._line.hear_amend(amend)

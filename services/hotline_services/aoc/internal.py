@@ -1,0 +1,175 @@
+"""Events inside a centre: what one part tells the others. Which part hears what is one table: :mod:`.dispatch`.
+
+An event that is told is heard at once, before whoever tells it goes on, unless it has a ``RANK``: then it waits until
+the message or the lapse that began the turn has been dealt with. Events that wait are heard by rank, those of one rank
+in the order in which they were told, until there are none. What is said in a turn is in that order.
+"""
+
+from typing import ClassVar, Final, Generic, TypeVar
+
+import msgspec
+
+from hotline_protocol.agreement import Agreement
+from hotline_protocol.injection import Advice
+from hotline_protocol.line import CallOutcome, OnCall, Propose, Tier
+from hotline_protocol.message import Message
+
+from .calls import Call, Item
+
+AT_ONCE: Final = 0
+
+Words = TypeVar("Words", bound=OnCall)
+
+
+class Internal(msgspec.Struct, frozen=True):
+    """What every event inside a centre has."""
+
+    RANK: ClassVar[int] = AT_ONCE
+
+
+# Heard at once ------------------------------------------------------------------------------------------------
+
+
+class BadInput(Internal, frozen=True):
+    """This message cannot be used: ``fault`` is "field: reason"."""
+
+    message: Message
+    code: str
+    fault: str
+
+
+class PeerUp(Internal, frozen=True):
+    """A peer has joined the network, perhaps again."""
+
+    peer: str
+
+
+class PeerDown(Internal, frozen=True):
+    """A peer has left the network."""
+
+    peer: str
+
+
+class CallAnswered(Internal, frozen=True):
+    """Somebody took the call."""
+
+    call: Call
+
+
+class CallCompleted(Internal, frozen=True):
+    """All has been said, and whoever rang has hung up."""
+
+    call: Call
+
+
+class CallLost(Internal, frozen=True):
+    """The call was dropped, with what it was about under way."""
+
+    call: Call
+
+
+class RingFailed(Internal, frozen=True):
+    """Nobody took the call."""
+
+    call: Call
+    outcome: CallOutcome
+
+
+class ItemTaken(Internal, frozen=True):
+    """It is the turn of this item in a call: whoever has something to say about it begins, and answers True."""
+
+    item: Item
+    call: Call
+
+
+class WordsUnderstood(Internal, Generic[Words], frozen=True):
+    """Something said during a call, when it has been thought about."""
+
+    message: Words
+    call: Call
+
+
+class ConsentAsked(Internal, frozen=True):
+    """A peer has opened a negotiation, at this tier."""
+
+    propose: Propose
+    tier: Tier
+
+
+class LineRedrawn(Internal, frozen=True):
+    """The line runs from now on as this agreement has it."""
+
+    agreement: Agreement
+
+
+# Heard when the message or the lapse has been dealt with ----------------------------------------------------
+
+
+class ChainsLookedAt(Internal, frozen=True):
+    """What was postponed until a chain is whole can perhaps be done."""
+
+    RANK: ClassVar[int] = 1
+
+
+class GaveWay(Internal, frozen=True):
+    """The air that stood under this reference has had to give way, ``to`` whom if it is not our own flight."""
+
+    RANK: ClassVar[int] = 2
+    ref: str
+    to: str
+
+
+class NegotiationStepped(Internal, frozen=True):
+    """A negotiation has come further, or has begun: who asks, and its id."""
+
+    RANK: ClassVar[int] = 3
+    asks: str
+    negotiation_id: str
+
+
+class NegotiationGoesOn(Internal, frozen=True):
+    """A negotiation in which we ask has come further, and is not over."""
+
+    RANK: ClassVar[int] = 4
+    negotiation_id: str
+
+
+class CallsLookedAt(Internal, frozen=True):
+    """A call may be about a negotiation that needs it no more."""
+
+    RANK: ClassVar[int] = 5
+
+
+class NegotiationWaits(Internal, frozen=True):
+    """A negotiation in which we ask may wait for another call."""
+
+    RANK: ClassVar[int] = 6
+    negotiation_id: str
+
+
+class ChainGrew(Internal, frozen=True):
+    """Something has been entered in our chain with this peer."""
+
+    RANK: ClassVar[int] = 7
+    peer: str
+
+
+class ChainDoubted(Internal, frozen=True):
+    """A peer may have entered for us what we have given up since."""
+
+    RANK: ClassVar[int] = 8
+    peer: str
+
+
+class WarningDue(Internal, frozen=True):
+    """Strain has us warn a peer."""
+
+    RANK: ClassVar[int] = 9
+    peer: str
+    warning: Advice
+
+
+class LinesFree(Internal, frozen=True):
+    """The turn ends: a line that is free can be used."""
+
+    RANK: ClassVar[int] = 10
