@@ -42,6 +42,7 @@ RUNS: dict[str, list[str]] = {
     "health": ["health us --data MISSING→RUN"],
     "rerun": ["rerun RUN", "rerun RUN --json"],
     "doctor": ["doctor --broker mqtt://127.0.0.1:1 --data MISSING→RUN"],
+    "explore": ["explore peer-down", "explore MISSING→RUN"],
     "run": ["run monitor --data MISSING→RUN --scenario MISSING→SCENARIO"],
 }
 """What is run of each command without a broker. RUN, RECORD, ORDER, TREE and FRESH stand for files."""
