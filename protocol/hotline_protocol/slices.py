@@ -5,13 +5,16 @@ structs, tuples of these), containers of such values, or slices. Copying a slice
 shares the values.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from types import UnionType
 from typing import Any, Final, Self, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
 CONTAINERS: Final = (dict, list, set)
+AT_ONCE: Final = 500
+"""Items of a container that are written in one call: it takes a few milliseconds."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 Copier = Callable[[Any], Any]
@@ -34,12 +37,34 @@ class Slice(msgspec.Struct):
 
 def write(state: msgspec.Struct) -> bytes:
     """This state, or record, in bytes. Times keep their offsets from UTC, which msgpack's own form of them loses."""
-    return msgspec.msgpack.encode(msgspec.to_builtins(state))
+    return msgspec.msgpack.encode(_plain(state))
 
 
 def read(saved: bytes, kind: type[S]) -> S:
     """What :func:`write` has written. Raises ``msgspec.ValidationError`` when it is of another kind."""
     return msgspec.convert(msgspec.msgpack.decode(saved), kind)
+
+
+def _plain(value: Any) -> Any:
+    """What ``msgspec.to_builtins`` makes of it, in many short calls: each keeps all other threads waiting."""
+    if isinstance(value, Slice) and value.__struct_config__.tag is None:
+        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, dict) and len(value) <= AT_ONCE:
+        keys = msgspec.to_builtins(dict.fromkeys(value))
+        return {key: _plain(one) for key, one in zip(keys, value.values(), strict=True)}
+    if isinstance(value, dict):
+        parts: Any = (msgspec.to_builtins(dict(items)) for items in _batched(value.items(), AT_ONCE))
+        return {key: one for part in parts for key, one in part.items()}
+    if isinstance(value, list | tuple) and len(value) > AT_ONCE:
+        return [one for part in _batched(value, AT_ONCE) for one in msgspec.to_builtins(part)]
+    return msgspec.to_builtins(value)
+
+
+def _batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """These in order, in lists of ``size``; the last may be shorter."""
+    left = iter(values)
+    while part := list(islice(left, size)):
+        yield part
 
 
 _known: Final[dict[type[Slice], tuple[tuple[str, Copier], ...]]] = {}
