@@ -124,10 +124,9 @@ class Boundaries:
     def _to_line(self, spine: shapely.Geometry, reach_m: float) -> DemandKind | None:
         if self._line is None:
             return None
-        if shapely.dwithin(self._trace, spine, reach_m):
-            return DemandKind.CROSSES_LINE
-        near = shapely.dwithin(self._trace, spine, reach_m + self._line.near_nm * METRES_PER_NM)
-        return DemandKind.NEAR_LINE if near else None
+        if not shapely.dwithin(self._trace, spine, reach_m + self._line.near_nm * METRES_PER_NM):
+            return None
+        return DemandKind.CROSSES_LINE if shapely.dwithin(self._trace, spine, reach_m) else DemandKind.NEAR_LINE
 
 
 @remembered(maxsize=32)

@@ -36,6 +36,7 @@ METRES_PER_NM: Final = 1852.0
 METRES_PER_FOOT: Final = 0.3048
 KNOT_M_S: Final = METRES_PER_NM / 3_600
 ARC_SEGMENTS: Final = 16
+FAR_M: Final = 1.0
 MAX_LEG_NM: Final = 60.0
 MAX_LEGS: Final = MAX_VOLUMES
 LEG_PADDING: Final = timedelta(minutes=5)
@@ -138,7 +139,15 @@ class Footprint(msgspec.Struct, frozen=True, eq=False):
 
     def meets(self, other: "Footprint") -> bool:
         """Whether the two share a point."""
-        return bool(shapely.dwithin(self.spine, other.spine, self.reach_m + other.reach_m))
+        return not self._is_far(other) and bool(shapely.dwithin(self.spine, other.spine, self.reach_m + other.reach_m))
+
+    def _is_far(self, other: "Footprint") -> bool:
+        """Whether bounds alone tell, whatever their rounding, that the two share no point."""
+        west, south, east, north = self.bounds
+        its_west, its_south, its_east, its_north = other.bounds
+        return (
+            west - its_east > FAR_M or its_west - east > FAR_M or south - its_north > FAR_M or its_south - north > FAR_M
+        )
 
 
 @remembered(maxsize=8192)
@@ -155,7 +164,9 @@ def footprint(area: Area, rim_m: float = 0.0) -> Footprint:
             route = shapely.LineString(to_plane(area.route))
             return _footprint(route, area.half_width_nm * METRES_PER_NM + rim_m)
         case Circle():
-            return _footprint(shapely.Point(to_plane([area.centre])[0]), area.radius_nm * METRES_PER_NM + rim_m)
+            (east, north), reach_m = to_plane([area.centre])[0], area.radius_nm * METRES_PER_NM + rim_m
+            bounds = (east - reach_m, north - reach_m, east + reach_m, north + reach_m)
+            return Footprint(shapely.Point(east, north), reach_m, bounds)
         case _:
             assert_never(area)
 

@@ -39,7 +39,7 @@ class Span(NamedTuple):
     ended_s: float
 
 
-class Line(msgspec.Struct, frozen=True, dict=True, cache_hash=True):
+class Line(msgspec.Struct, frozen=True, dict=True):
     """A line through points of the plane (``geometry.to_plane``), straight between them. Raises ValueError."""
 
     points: tuple[PlanePoint, ...]
