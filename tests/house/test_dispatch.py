@@ -24,6 +24,7 @@ EVENTS = [
     for _, kind in inspect.getmembers(internal, inspect.isclass)
     if issubclass(kind, Internal) and kind is not Internal
 ]
+TABLE = "services/hotline_services/aoc/dispatch.py"
 FOR_THE_SKY = {FlyUnannounced, Deviate}
 HANDLERS = Centre("us", PROMPT, agreement(), epoch="0", chance=Chance(1)).parts.handlers
 
@@ -35,12 +36,13 @@ def kinds(union: Any) -> Iterator[type]:
 
 @pytest.mark.parametrize("kind", EVENTS)
 def test_every_event_inside_a_centre_is_heard(kind: type) -> None:
-    assert kind in HANDLERS or any(isinstance(key, tuple) and key[0] is kind for key in HANDLERS)
+    heard = kind in HANDLERS or any(isinstance(key, tuple) and key[0] is kind for key in HANDLERS)
+    assert heard, f"{TABLE} has no handler of {kind.__name__}"
 
 
 @pytest.mark.parametrize("kind", [*kinds(LineMessage), *kinds(DeskOrder), Health, EpochBegun, Unreadable])
 def test_every_message_to_a_centre_is_heard(kind: type) -> None:
-    assert kind in HANDLERS
+    assert kind in HANDLERS, f"{TABLE} has no handler of {kind.__name__}"
 
 
 def test_an_order_from_outside_is_heard_by_a_centre_or_is_for_the_sky() -> None:
@@ -49,7 +51,7 @@ def test_an_order_from_outside_is_heard_by_a_centre_or_is_for_the_sky() -> None:
 
 @pytest.mark.parametrize("kind", sorted(set(kinds(OnCallMessage)) - {Ring, Answer, Busy, HangUp}, key=str))
 def test_all_that_is_said_in_a_call_is_heard_when_it_is_understood(kind: type[OnCall]) -> None:
-    assert (WordsUnderstood, kind) in HANDLERS
+    assert (WordsUnderstood, kind) in HANDLERS, f"{TABLE} has no handler of {kind.__name__} in a call"
 
 
 def test_every_event_in_the_table_is_told_by_some_part() -> None:
@@ -58,7 +60,8 @@ def test_every_event_in_the_table_is_told_by_some_part() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 told.add(node.func.id)
-    assert {kind.__name__ for kind in EVENTS} - told == set()
+    untold = sorted({kind.__name__ for kind in EVENTS} - told)
+    assert untold == [], f"no part of a centre tells {', '.join(untold)}"
 
 
 def test_events_that_wait_have_each_a_rank_of_its_own() -> None:

@@ -36,7 +36,7 @@ PLANTS = {
             "protocol/schemas/wonder.json is out of date: make schemas",
             "docs/protocol.md is out of date: make schemas",
             "no module names Wonder but the protocol's own",
-            "no module in services/hotline_services/aoc handles Wonder",
+            "services/hotline_services/aoc/dispatch.py has no handler of Wonder",
             "services/hotline_services/monitor/dutylog.py has this line for Wonder: None",
         ),
     ),
@@ -57,6 +57,12 @@ PLANTS = {
         "class Leaving(Word):\n",
         '    ASLEEP = "asleep"\n',
         ("Leaving.ASLEEP",),
+    ),
+    "an event inside a centre": Plant(
+        f"{SERVICES}/aoc/internal.py",
+        "    fault: str\n",
+        '\n\nclass Daydream(Internal, frozen=True):\n    """Nobody has thought of this."""\n',
+        ("services/hotline_services/aoc/dispatch.py has no handler of Daydream", "no part of a centre tells Daydream"),
     ),
     "a row of a life cycle": Plant(
         f"{PROTOCOL}/lifecycle.py",
@@ -92,7 +98,8 @@ class Wonder(ToPeer, frozen=True, kw_only=True, tag="wonder"):
 EXAMPLE = '    yield ru.say(line.Wonder, at(46), to="us")\n'
 CHECKS = [
     "tests/house/test_complete.py",
-    "tests/house/test_messages_handled.py",
+    "tests/house/test_messages_logged.py",
+    "tests/house/test_dispatch.py",
     "tests/house/test_problem_codes.py",
     "tests/house/test_descriptions.py::test_a_published_file_is_current",
     "tests/cores/test_life_cycles.py",
