@@ -57,14 +57,12 @@ from .state import (
     SuspensionState,
     TellingState,
 )
-from .strain.felt import Felt
 from .strain.relations import Relations
 from .talks import Talks
 from .tasking import Tasking
 from .telling import Telling
-from .uses import is_grant
 from .voice import LONG_AGO, Voice
-from .waking import Part, first_deadline
+from .waking import Calendar, Sleeper
 
 TO_LOOK_AT_CHAINS: Final = ChainsLookedAt()
 TO_USE_LINES: Final = LinesFree()
@@ -134,7 +132,7 @@ class Parts:
         self._join_bookkeeping()
         self.handlers: Final = dispatch(self)
         self._voice.handlers = self.handlers
-        self._sleepers: Final = self._all_that_sleep()
+        self._calendar: Final = Calendar(self._all_that_sleep())
         self._holders: Final = self._all_with_state()
         self.state = self._begun()
 
@@ -243,19 +241,21 @@ class Parts:
         )
         self.talks.may_enter = self.books.is_whole
 
-    def _all_that_sleep(self) -> tuple[Part, ...]:
+    def _all_that_sleep(self) -> tuple[Sleeper, ...]:
+        """In the order in which they are woken."""
         return (
+            self.recovery,
             self.manning,
+            self.reviews,
             self.line_checks,
             self._attendance,
-            self.book,
-            self.talks,
+            self.posture,
+            self.consents,
             self.heeding,
             self.telling,
-            self.posture,
-            self.reviews,
+            self.talks,
             self.desk,
-            self.recovery,
+            self.talks,  # a call that the desk has dropped may leave waiting what is past its time
         )
 
     def receive(self, message: Message, now: datetime) -> Sequence[Message]:
@@ -279,21 +279,7 @@ class Parts:
     def lapse(self, now: datetime) -> Sequence[Message]:
         """Do what time has brought about."""
         self._voice.begin(now, None)
-        self.recovery.lapse()
-        self.manning.lapse()
-        self.reviews.lapse()
-        self.line_checks.lapse()
-        self._attendance.lapse()
-        self.posture.lapse()
-        for use, since in self.picture.clear_until(self._voice.now):
-            if is_grant(use):
-                self.posture.flown(Felt.GUEST_KEPT, use.user, since)
-        self.consents.lapse()
-        self.heeding.lapse()
-        self.telling.lapse()
-        self.talks.lapse()
-        self.desk.lapse()
-        self.talks.lapse()  # a call that the desk has dropped may leave waiting what is past its time
+        self._calendar.wake()
         return self._finish()
 
     def _finish(self) -> Sequence[Message]:
@@ -301,13 +287,8 @@ class Parts:
         self._voice.tell(TO_USE_LINES)
         self._voice.fold()
         self.state.now = self._voice.now
-        self.state.next_deadline = self._next_wake()
+        self.state.next_deadline = self._calendar.next_deadline
         return self._voice.end()
-
-    def _next_wake(self) -> datetime | None:
-        # that a grant was kept is to be felt in time
-        kept = self.picture.next_end(self._voice.now) if self._relations.felt else None
-        return first_deadline(self._sleepers, kept)
 
     def redraw(self, redrawn: LineRedrawn) -> None:
         """Hold plans and offers that are made from now on against the line where it runs now."""

@@ -20,8 +20,9 @@ from .strain.conduct import MINOR
 from .strain.felt import OF_ESCALATION, OF_SIGHTING, Felt
 from .strain.relations import Relations
 from .strain.suspension import Suspension
-from .uses import Standing, Use
+from .uses import Standing, Use, is_grant
 from .voice import Voice
+from .waking import earlier
 
 SILENT_AFTER: Final = 2
 GROUNDS_OF_INCIDENT: Final = frozenset({SightingKind.GROUND_INCIDENT, SightingKind.AIRCRAFT_LOST})
@@ -158,13 +159,18 @@ class Posture:
 
     @property
     def next_deadline(self) -> datetime | None:
-        """When strain will have worn off so far that the line is declared open again."""
-        return self.suspension.next_deadline(self._voice.now)
+        """When strain will have worn off so far that the line is declared open again, or a grant may have been kept."""
+        now = self._voice.now
+        calm = self.suspension.next_deadline(now)
+        return earlier(calm, self._picture.next_end(now)) if self._relations.felt else calm
 
     def lapse(self) -> None:
-        """Say what strain, wearing off, has changed."""
+        """Say what strain, wearing off, has changed, and feel that grants were kept whose time is over."""
         for peer in self.suspension.crises:
             self._mind_suspension(peer)
+        for use, since in self._picture.clear_until(self._voice.now):
+            if is_grant(use):
+                self.flown(Felt.GUEST_KEPT, use.user, since)
 
     def _mind_suspension(self, peer: str) -> None:
         """Declare what a crisis, or its end, demands. It is no act of the other side's: it is not felt."""
