@@ -91,6 +91,17 @@ def test_a_clone_says_what_the_original_says_and_leaves_it_as_it_was(
     assert original.fingerprint() == clone.fingerprint()
 
 
+@pytest.mark.parametrize("copied", ["cloned", "loaded"])
+def test_a_core_that_no_longer_wants_to_be_woken_is_not_woken_in_a_copy_either(copied: str) -> None:
+    original, name = played("suspension-2017-04", 4.237325331064456, 35, torn=False), "suspension-2017-04"
+    copy = original.clone() if copied == "cloned" else started(name)
+    if copied == "loaded":
+        copy.load(original.save())
+    for _ in range(40):
+        assert original.step() == copy.step()
+        assert original.fingerprint() == copy.fingerprint()
+
+
 @settings(max_examples=12)
 @given(scenarios, faulty, hours, events)
 def test_a_run_that_is_written_down_and_read_back_goes_on_as_it_would_have(
@@ -102,6 +113,7 @@ def test_a_run_that_is_written_down_and_read_back_goes_on_as_it_would_have(
     assert loaded.fingerprint() == original.fingerprint()
     assert loaded.fingerprint(original.now) == original.fingerprint(original.now)
     assert rest(loaded, until) == rest(original, until)
+    assert loaded.fingerprint() == original.fingerprint()
 
 
 @pytest.mark.parametrize("torn", [False, True], ids=["perfect", "torn"])

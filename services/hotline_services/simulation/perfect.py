@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from heapq import heappush
 from typing import Final
 
@@ -18,6 +18,9 @@ from .event_queue import AnyEvent, Arrival, EventQueue, Handlers, Injection, Wak
 from .network import NetworkModel
 from .node import Listener, birth, circumstances, lapse, value
 from .routes import Routes, addressee
+
+UNKNOWN: Final = datetime.min.replace(tzinfo=UTC)
+"""Stands for the deadline of a core that was not looked at since the network was cloned or loaded."""
 
 
 class PerfectState(Slice):
@@ -132,7 +135,7 @@ class PerfectNetwork:
                 heappush(queue.heap, (queue.now + self._delay, number, Arrival(to, said)))
             else:
                 self._publish(said, name)
-        if core.next_deadline is not self._deadlines.get(name):
+        if core.next_deadline is not self._deadlines.get(name, UNKNOWN):
             self._arm(name)
 
     def _arm(self, name: str) -> None:
