@@ -151,6 +151,13 @@ def chosen(seed: int, count: int) -> list[Mutant]:
     return picked
 
 
+def survivors(file: Path) -> list[Mutant]:
+    """The mutants that nothing killed in this earlier run, as they can be planted now."""
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    wanted = {(line["operator"], line["file"], line["shown"]) for line in lines if not line["killed_by"]}
+    return [mutant for mutant in mutants() if (mutant.operator, mutant.file, mutant.shown) in wanted]
+
+
 # Judging one ---------------------------------------------------------------------------------------------
 
 
@@ -237,6 +244,7 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=300.0, help="seconds for one mutant (default: %(default)s)")
     parser.add_argument("--wanted", type=float, default=0.0, help="least share of killed mutants (default: none)")
     parser.add_argument("--worlds", nargs="*", default=[], help="names of shipped worlds (default: all)")
+    parser.add_argument("--again", type=Path, help="only those that survived in this earlier output of --json")
     parser.add_argument("--json", action="store_true", help="a JSON object for each mutant, on a line of its own")
     parser.add_argument("--judge", nargs="*", metavar="WORLD", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -244,7 +252,7 @@ def main() -> int:
         print(msgspec.json.encode(judge(given.judge)).decode())
         return 0
     count: dict[str, int] = {}
-    picked = chosen(given.seed, given.mutants)
+    picked = survivors(given.again) if given.again else chosen(given.seed, given.mutants)
     for mutant, verdict in judged(picked, given.workers, given.worlds, given.limit):
         count[verdict.killed_by] = count.get(verdict.killed_by, 0) + 1
         if given.json:

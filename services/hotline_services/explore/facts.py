@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from hotline_protocol.events import CallEnded, Escalated, EscalationKind, NegotiationEnded, ReviewEnded
-from hotline_protocol.line import Answer, Busy, HangUp, Propose, ProposeTrace, Ring
+from hotline_protocol.line import Answer, Busy, HangUp, Propose, ProposeTrace, Ring, Tier
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
 from hotline_protocol.orders import DecisionAwaited, DeskLeft
@@ -20,11 +20,15 @@ Crossing = tuple[str, str, str]
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """An offer that the person at the desk may answer; ``choice`` is what the automatic officer would counter with."""
+    """An offer that the person at the desk may answer; ``choice`` is what the automatic officer would counter with.
+
+    ``asks_at`` is the tier at which this side asks, if it does: the person may go up one.
+    """
 
     negotiation_id: str
     offer: str
     choice: Choice | None
+    asks_at: Tier | None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +121,8 @@ class Ledger:
         replace = msgspec.structs.replace
         match message:
             case DecisionAwaited():
-                decision = Decision(message.negotiation_id, message.offer, message.officer_choice)
+                asks_at = message.tier if message.plan_id is not None else None
+                decision = Decision(message.negotiation_id, message.offer, message.officer_choice, asks_at)
                 others = [each for each in facts.decisions if each.negotiation_id != message.negotiation_id]
                 return replace(facts, decisions=(*others, decision))
             case Answer():

@@ -17,6 +17,7 @@ from hotline_protocol.orders import (
     EndCall,
     LeaveDesk,
     LetRing,
+    RaiseTier,
     TakeDesk,
 )
 from hotline_protocol.service import EpochBegun, Health, Presence
@@ -325,6 +326,9 @@ class Rules:
             orders += [(AcceptOffer, offer), (DeclineOffer, offer)]
             if decision.choice is not None:
                 orders.append((CounterOffer, {**offer, "choice": decision.choice}))
+            if decision.asks_at is not None:
+                rise = {"negotiation_id": decision.negotiation_id, "tier": decision.asks_at}
+                orders.append((RaiseTier, rise))
         if facts.decisions or facts.ringing or facts.talking:
             orders.append((LeaveDesk, {}))
         number = self.world.bounds.orders - state.left.orders + 1
