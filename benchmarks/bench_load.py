@@ -113,7 +113,7 @@ class Load:
         return sorted((self.answered_s[n] - self.filed_s[n]) * 1e3 for n in numbers)
 
 
-def show(load: Load, console: Console) -> bool:
+def show(load: Load, most_s: float, console: Console) -> bool:
     """All of it; returns whether it is as wanted."""
     title = f"{load.rate} plans/s, {CONSENT} in 10 need consent; memory in MB at the end of each part"
     table = Table("plans", "answered", "p50 ms", "p99 ms", *SERVICES, "load", title=title)
@@ -129,10 +129,10 @@ def show(load: Load, console: Console) -> bool:
     grown = [last - first for first, last in zip(load.memory[0], load.memory[-1], strict=True)]
     console.print(
         f"answered {len(lags):,} of {load.total:,}; p50 {share(lags, 0.5):.0f} ms, p99 {share(lags, 0.99):.0f} ms "
-        f"(wanted: all, p99 under {WANTED_P99_S:g} s with nothing else running)"
+        f"(wanted: all, p99 under {most_s:g} s with nothing else running)"
     )
     console.print("grown by " + ", ".join(f"{name} {mb:.0f} MB" for name, mb in zip(SERVICES, grown, strict=True)))
-    return len(lags) == load.total and share(lags, 0.99) < WANTED_P99_S * 1e3
+    return len(lags) == load.total and share(lags, 0.99) < most_s * 1e3
 
 
 def share(ordered: list[float], part: float) -> float:
@@ -145,7 +145,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=int, default=200, help="plans a second")
     parser.add_argument("--minutes", type=float, default=0.5)
-    options = parsed(parser, rate=20, minutes=0.05)
+    parser.add_argument(
+        "--most-s", type=float, default=WANTED_P99_S, help="how long 99 of 100 answers may take at most"
+    )
+    options = parsed(parser, rate=20, minutes=0.05, most_s=600.0)
     load = Load(options.rate, options.minutes * 60)
     with (
         tempfile.TemporaryDirectory(prefix="hotline-load-") as folder,
@@ -153,7 +156,7 @@ def main() -> None:
         stack(broker, Path(folder)) as services,
     ):
         asyncio.run(load.run(broker, services))
-    sys.exit(not show(load, Console(width=130)))
+    sys.exit(not show(load, options.most_s, Console(width=130)))
 
 
 if __name__ == "__main__":
