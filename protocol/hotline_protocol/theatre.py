@@ -131,8 +131,14 @@ def enter(theatre: Theatre) -> None:
     before = theatre_now()
     _Now.theatre = theatre
     if before.bounds_deg != theatre.bounds_deg:
-        for forget in _forget:
-            forget()
+        forget()
+
+
+def forget() -> None:
+    """Work everything out anew. Values that are equal and written otherwise, such as 8 and 8.0, are remembered as one:
+    who compares bytes with those of another process begins with this."""
+    for each in _forget:
+        each()
 
 
 def enter_bounds(bounds: Bounds | None) -> None:

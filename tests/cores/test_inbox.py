@@ -1,10 +1,19 @@
 """What waits to be taken in has a bound, whatever is sent and however fast."""
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
+from hotline_services.runtime import inbox as inboxes
 from hotline_services.runtime.inbox import MOST, MOST_BYTES, MOST_KEPT, Inbox
 from hotline_services.runtime.wire import Delivery
+
+
+@pytest.fixture(autouse=True)
+def _a_log_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Services that were run in this process before have set the level, and loggers keep their first settings."""
+    structlog.reset_defaults()
+    monkeypatch.setattr(inboxes, "log", structlog.get_logger())
 
 
 def delivery(size: int, qos: int, topic: str = "hotline/v1/inject/us") -> Delivery:

@@ -165,7 +165,8 @@ def test_an_environment_that_plays_something_else_is_told(tree: Path, capsys: py
 def test_writing_the_protocols_files_keeps_an_added_party(tree: Path) -> None:
     add("tr", tree=tree)
     (tree / "docs").mkdir()
-    shutil.copy(ROOT / "docs" / "protocol.md", tree / "docs")
+    for page in ("protocol.md", "centre.md"):
+        shutil.copy(ROOT / "docs" / page, tree / "docs")
     assert described(tree)[Path("compose/acl")] == access_list(("us", "ru", "tr"))
 
 
