@@ -20,6 +20,8 @@ from hotline_protocol.topics import CONTROL, HEALTH, LINE, address_of, decode, e
 from hotline_services.runtime.actor import BUG, DONE, LiveActor
 from hotline_services.runtime.broker import EmbeddedBroker
 from hotline_services.runtime.journal import Journal
+from hotline_services.runtime.patience import Patience
+from hotline_services.runtime.store import StoreBlockedError
 from hotline_services.runtime.wire import Refused
 
 from . import toys
@@ -212,6 +214,35 @@ async def test_a_publish_that_the_acl_forbids_is_an_error_that_others_can_see(
 ) -> None:
     async with teller(mosquitto, tmp_path, pair, 1), client(mosquitto, HEALTH.filter(source=pair[0])) as (_, wait_for):
         await wait_for(lambda message: isinstance(message, Health) and "refused" in message.note)
+
+
+class Full(Journal):
+    """One whose disk is full from some time on."""
+
+    is_full = False
+
+    def commit(self, *given: Any) -> None:
+        if self.is_full:
+            raise StoreBlockedError("the disk is full", "is full", passes=False)
+        super().commit(*given)
+
+
+@pytest.mark.parametrize("commit_s", [0.0, 1.0], ids=["as it is read", "in a thread"])
+async def test_a_full_disk_is_a_failure_wherever_it_is_met(
+    broker: EmbeddedBroker, tmp_path: Path, pair: Pair, commit_s: float
+) -> None:
+    peer, name = pair
+    store, patience = Full(tmp_path / "full.journal", name), Patience()
+    toy = service(name, peer, lambda epoch: Tally(name, peer, epoch))
+    actor = LiveActor(toy, store, broker.settings, patience)
+    task = asyncio.create_task(actor.run())
+    await up(broker, name)
+    store.is_full, actor._writer._commit_s = True, commit_s
+    await say(broker, Teller(peer, name, "full", 0).ring("1", START))
+    with pytest.raises(StoreBlockedError):
+        async with asyncio.timeout(PATIENCE_S):
+            await task
+    assert not patience.is_stopped
 
 
 async def test_a_broker_that_refuses_us_is_named_with_what_to_check(tmp_path: Path, pair: Pair) -> None:

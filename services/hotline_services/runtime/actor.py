@@ -39,7 +39,7 @@ from .resends import Resends
 from .service import Service
 from .signs import Signs
 from .snapshots import Snapshots
-from .store import Store
+from .store import Store, StoreError
 from .tail import Tail
 from .timing import Timing
 from .watchdog import Unwatched
@@ -245,8 +245,9 @@ class LiveActor:
         pumping = asyncio.create_task(self._pump())
         try:
             await asyncio.wait([connected, ticking, pumping], return_when=asyncio.FIRST_COMPLETED)
-            if pumping.done():  # it raises what the store has, which is told as a failure: nobody has stopped us yet
-                pumping.result()
+            for task in (pumping, connected):  # what the store raises is told as a failure: nobody has stopped us yet
+                if task.done() and isinstance(task.exception(), StoreError):
+                    task.result()
             self.stop()
             code = await pumping
             if self._namesakes.is_later:
