@@ -23,7 +23,7 @@ LATE: Final = Problem(code="late", field="time", reason="the broker had kept it,
 TOLD: Final = Problem(code="told", field="", reason="the same bytes have been reported just now")
 QUIET: Final = (LATE, TOLD)
 TOLD_S: Final = 10.0
-GRACE_S: Final = 5.0
+GRACE_S: Final = 15.0
 REMEMBERED: Final = 100
 NUMBERS: Final = 10_000
 
