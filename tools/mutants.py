@@ -192,7 +192,7 @@ def judge(worlds: list[str]) -> Verdict:
 
 
 def _judged(mutant: Mutant, tree: Path, worlds: list[str], limit_s: float) -> Verdict:
-    """Plant it in this copy, have it judged there, and take it out again."""
+    """Write the mutant into this copy of the tree, judge the copy, and restore the file."""
     file = tree / mutant.file
     sound = file.read_text(encoding="utf-8")
     file.write_text(sound[: mutant.start] + mutant.text + sound[mutant.end :], encoding="utf-8")

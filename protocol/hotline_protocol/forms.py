@@ -67,7 +67,7 @@ def digest(pieces: Iterable[bytes]) -> bytes:
 
 
 def canonical(forms: Iterable[Form], since: datetime) -> bytes:
-    """What stands for these forms together, whenever it is and whatever things are called."""
+    """A digest of these forms that depends neither on absolute time nor on names."""
     names: dict[bytes, int] = {}
     start = _microseconds(since)
     whole: list[bytes] = []

@@ -32,7 +32,7 @@ INSIDER = Signer(Ed25519PrivateKey.generate())
 
 
 class Noticed(LiveActor):
-    """One of which a test knows when it hears: what is not kept and is said before that, it never hears."""
+    """An actor that tells when it has subscribed: what is published before that, and not retained, it never hears."""
 
     up: asyncio.Event
 

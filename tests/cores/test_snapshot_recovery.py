@@ -22,7 +22,7 @@ __all__ = ["counted_epochs"]
 
 
 class Step(NamedTuple):
-    """One thing that happens after so many seconds; ``number`` is whatever it needs one for."""
+    """One event of a random history, ``after_s`` seconds after the event before. ``number`` says which, or how many."""
 
     what: str
     number: int

@@ -1,4 +1,4 @@
-"""The example that forks a run says what it promises."""
+"""The example that forks a run prints the results that its documentation promises."""
 
 import subprocess
 import sys

@@ -28,7 +28,7 @@ DAYS = 12
 
 
 class Recorder(Tap):
-    """A centre that remembers with which inputs it has come so far, and what it said to each."""
+    """A centre with a record of all its inputs and of its answers to each."""
 
     def __init__(self, core: Centre) -> None:
         super().__init__(core)

@@ -46,7 +46,7 @@ class Request(Negotiation[NegotiationState, int], frozen=True, kw_only=True):
 
     @property
     def plan_id(self) -> str | None:
-        """The plan that it is about, if that is ours."""
+        """The plan that is negotiated about, where the plan is our own."""
         return None
 
     @property

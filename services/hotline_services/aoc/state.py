@@ -203,7 +203,7 @@ class Untold(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def what(self) -> ReportSighting | Advice:
-        """What it is. Raises ValueError where it is nothing."""
+        """The sighting or the advice that is to be told. Raises ValueError where there is neither."""
         what = self.advice or self.sighting
         if what is None:
             raise ValueError(f"{self.ref}: nothing is to be told")

@@ -58,7 +58,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Stream(Slice, kw_only=True):
-    """One source in one epoch: the ``highest`` number that has come, what is missing below it, and what waits.
+    """A source in one epoch: the ``highest`` number heard, the numbers missing below it, and the messages kept back.
 
     ``lost`` was given up. ``next`` is the number that is handed on next, and ``held`` are those that wait for it.
     """

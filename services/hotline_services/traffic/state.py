@@ -59,7 +59,7 @@ class SkyState(Slice, kw_only=True):
         return flight
 
     def is_awaited(self, flight: Flight) -> bool:
-        """Whether it has a time at which it takes off."""
+        """Whether a time of take-off is set for the flight."""
         return flight.stage is Stage.AWAITED and flight.key in self.agenda.of
 
     @property
@@ -69,7 +69,7 @@ class SkyState(Slice, kw_only=True):
 
 
 class Step:
-    """One input of the sky: when it came, the state that it changes, and what is said to it."""
+    """One input of the sky: its time, the state that it changes, and the messages said in answer."""
 
     __slots__ = ("_epoch", "now", "said", "state")
 
