@@ -5,7 +5,7 @@ Of the tests that compute, no more files are run at a time than there are cores.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import pytest
@@ -19,6 +19,8 @@ WORKERS: Final = 3 * CORES
 WAITING: Final = ("tests/broker/", "tests/compose/", "tests/outside/")
 TOGETHER: Final = ("tests/compose/",)
 """Folders whose tests share what takes long to set up: they stay in one worker."""
+NOT_BESIDE: Final = {"tests/compose/": "tests/web/", "tests/web/": "tests/compose/"}
+"""Of these pairs only one is run at a time, as a rule: a browser drops what it loads when containers start or end."""
 APART: Final = (
     "tests/broker/test_benchmarks.py",
     "tests/broker/test_conformance_live.py",
@@ -81,9 +83,19 @@ class Beside(LoadScopeScheduling):
         computing = sum(self._is_computing(other) for other in self.nodes if other is not node)
         wants_computing = computing < self._cores
         queue = in_order(self.workqueue)
-        unit = next((unit for unit in queue if computes(unit) is wants_computing), queue[0])
+        fitting = [unit for unit in queue if not self._is_disturbed(unit)] or queue
+        unit = next((unit for unit in fitting if computes(unit) is wants_computing), fitting[0])
         self.workqueue.move_to_end(unit, last=False)
         super()._assign_work_unit(node)
 
+    def _is_disturbed(self, unit: str) -> bool:
+        kept_apart = tuple(other for folder, other in NOT_BESIDE.items() if unit.startswith(folder))
+        return bool(kept_apart) and any(unit.startswith(kept_apart) for unit in self._under_way())
+
     def _is_computing(self, node: WorkerController) -> bool:
-        return any(computes(unit) and not all(tests.values()) for unit, tests in self.assigned_work[node].items())
+        return any(computes(unit) for unit in self._under_way(node))
+
+    def _under_way(self, *nodes: WorkerController) -> Iterator[str]:
+        """What these workers have not finished; by default all."""
+        for node in nodes or self.assigned_work:
+            yield from (unit for unit, tests in self.assigned_work[node].items() if not all(tests.values()))

@@ -26,6 +26,7 @@ from .day import heard, scenario
 
 try:
     from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
+    from playwright.async_api import Error as BrowserError
 except ImportError:  # a user without it: every test that wants a browser is skipped, and says so
     async_playwright = expect = None  # type: ignore[assignment]
 else:
@@ -37,6 +38,8 @@ LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 POLL_S = 0.01
 PATIENCE_MS = 120_000
+EMPTY = "about:blank"
+NETWORKS_CHANGED = "net::ERR_NETWORK_CHANGED"
 BROWSER = os.environ.get("HOTLINE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 
 Visit = Callable[..., Awaitable["Page"]]
@@ -129,13 +132,32 @@ async def visit(browser: "Browser") -> AsyncIterator[Visit]:
         page.on("request", asked)
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("console", lambda line: complaints.append(line.text) if _is_grave(line) else None)
-        await page.goto(address)
-        await page.wait_for_selector(".map" if is_empty else "body[data-shown]")
+        await open_whole(page, address, ".map" if is_empty else "body[data-shown]")
         return page
 
     async with AsyncExitStack() as contexts:
         yield visit
         assert complaints == []
+
+
+async def open_whole(page: "Page", address: str, shown: str) -> None:
+    """Open a page, and wait until something is shown. It is loaded again whenever Chromium gave up what it was loading
+    because the networks of the machine changed, as they do when containers start or end beside.
+    """
+    given_up: list[str] = []
+    page.on("requestfailed", lambda failed: given_up.append(failed.url) if failed.failure == NETWORKS_CHANGED else None)
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while not await page.locator(shown).is_visible():
+            if given_up or page.url == EMPTY:
+                given_up.clear()
+                await page.goto(EMPTY)  # an address that is another only after # would load nothing
+                try:
+                    await page.goto(address)
+                except BrowserError as error:
+                    if NETWORKS_CHANGED not in error.message:
+                        raise
+                    given_up.append(address)
+            await asyncio.sleep(POLL_S)
 
 
 # Playwright reads what is there at that moment, which may be before the page has filled it. These wait.

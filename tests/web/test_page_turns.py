@@ -84,10 +84,23 @@ async def test_rows_are_those_of_the_clock_after_a_time_could_not_be_gone_to(rec
     async with site(record=record._path) as served:
         page = await visit(served.address)
         await expect(page.locator(CALLS)).to_have_count(record.count(CallRow))
-        await page.route(PAST, lambda route: route.abort(), times=1)
+        await page.route(PAST, lambda route: route.abort(), times=3)  # asked, and asked again twice
         await page.get_by_label("Time shown").press("Home")
         await expect(page.locator("#notices")).to_contain_text("That did not work")
         await expect(page.locator(CALLS)).to_have_count(0)
+
+
+async def test_a_request_that_a_change_of_the_networks_has_cut_off_is_made_again(record: Record, visit: Visit) -> None:
+    write(record, *morning(300))
+    async with site(record=record._path) as served:
+        page = await visit(served.address)
+        asks: list[str] = []
+        page.on("request", lambda request: asks.append(request.url) if PAST.search(request.url) else None)
+        await page.route(PAST, lambda route: route.abort("internetdisconnected"), times=2)
+        await page.get_by_label("Time shown").press("Home")
+        await expect(page.locator(CALLS)).to_have_count(0)
+        await expect(page.locator("#notices")).to_be_empty()
+        assert len(asks) >= 3
 
 
 async def test_a_source_that_was_left_while_going_live_is_not_followed(record: Record, run: Path, visit: Visit) -> None:

@@ -4,6 +4,7 @@ const HERE = "api/v1";
 const TOKEN = "hotline.token";
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 8_000;
+const ASK_AGAIN_MS = [200, 800];
 
 /** Why a request was not met, as the server says it. `problems` goes field by field. */
 export class Fault extends Error {
@@ -14,9 +15,23 @@ export class Fault extends Error {
   }
 }
 
+/** What only reads is asked again when no answer came: a browser drops all requests when a network comes or goes. */
+async function fetched(address, options = {}) {
+  for (const waitMs of options.method === "POST" ? [] : ASK_AGAIN_MS) {
+    const answer = await fetch(address, options).catch((fault) => giveUp(fault, options.signal));
+    if (answer) return answer;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+  return fetch(address, options);
+}
+
+function giveUp(fault, signal) {
+  if (signal?.aborted) throw fault;
+}
+
 async function asked(path, { method = "GET", body, token, signal } = {}) {
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  const answer = await fetch(`${HERE}/${path}`, { method, body, headers, signal });
+  const answer = await fetched(`${HERE}/${path}`, { method, body, headers, signal });
   if (answer.ok) return answer.json();
   const fault = await answer.json().catch(() => ({ error: `${answer.status} ${answer.statusText}` }));
   throw new Fault(answer.status, fault);
@@ -51,7 +66,7 @@ export function inject(to, text) {
 }
 
 export function geography(name) {
-  return fetch(`geography/${name}.geojson`).then((answer) => answer.json());
+  return fetched(`geography/${name}.geojson`).then((answer) => answer.json());
 }
 
 export class Source {
