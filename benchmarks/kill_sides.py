@@ -37,7 +37,7 @@ def prepare(path: Path, party: str) -> None:
 
 
 class Side:
-    """One centre as its journal leaves it, with what it heard and said in order.
+    """One centre after a replay of its journal, with its inputs and its messages in order.
 
     ``other_end`` says so when recovery by a snapshot ends elsewhere than the replay of all inputs.
     """

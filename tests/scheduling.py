@@ -1,4 +1,4 @@
-"""Which test is run when there are several workers: tests that wait for other processes run beside tests that compute.
+"""Distribution of the tests over several workers: tests that wait for processes run beside tests that compute.
 
 Tests of one file stay together in one worker and in their order, as a rule, so that what a file sets up is set up once.
 Of the tests that compute, no more files are run at a time than there are cores. The other workers take those that wait.
@@ -64,7 +64,7 @@ def unit_of(nodeid: str) -> str:
 
 
 def in_order(units: Iterable[str]) -> list[str]:
-    """What takes longest first, and the rest as it was."""
+    """The longest units first, the others in their given order."""
     return sorted(units, key=lambda unit: next((n for n, one in enumerate(FIRST) if unit.startswith(one)), len(FIRST)))
 
 

@@ -46,7 +46,7 @@ class Mutant(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What killed a mutant (invariants, graphs, time), in which world, and what was seen there; empty: nothing did."""
+    """How a mutant was killed (invariants, graphs, time), in which world, and the evidence. Empty for a survivor."""
 
     killed_by: str = ""
     world: str = ""

@@ -108,7 +108,7 @@ def _template(piece: bytes) -> tuple[bytes, tuple[Token, ...]]:
 
 
 def _write(value: Any, pieces: list[bytes], between: list[bytes]) -> None:
-    """Add the forms of frozen structs to ``pieces``, one by one, with all that is between them in one."""
+    """Append the forms of frozen structs to ``pieces``, each as one piece, and the bytes between two of them as one."""
     if isinstance(value, Slice):
         for name in value.__struct_fields__:
             between.append(b'"%b":' % name.encode())

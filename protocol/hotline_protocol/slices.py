@@ -14,7 +14,7 @@ import msgspec
 
 CONTAINERS: Final = (dict, list, set)
 AT_ONCE: Final = 500
-"""Items of a container that are written in one call: it takes a few milliseconds."""
+"""Items of a container that one call writes, which takes a few milliseconds."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 Copier = Callable[[Any], Any]

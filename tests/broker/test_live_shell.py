@@ -33,7 +33,7 @@ Pair = tuple[str, str]
 
 
 WaitFor = Callable[[Callable[[Any], bool]], Awaitable[Any]]
-"""Waits for the first message that fits; which type it has, the test knows that says what fits."""
+"""Waits for the first message that a predicate accepts. The caller knows the type of that message."""
 
 
 class Run(Generic[C]):

@@ -32,7 +32,7 @@ INSIDER = Signer(Ed25519PrivateKey.generate())
 
 
 class Noticed(LiveActor):
-    """An actor that tells when it has subscribed: what is published before that, and not retained, it never hears."""
+    """An actor with an event for its subscription. It misses messages that are published earlier and not retained."""
 
     up: asyncio.Event
 

@@ -37,7 +37,7 @@ class Heard(msgspec.Struct):
 
 
 class Switchboard:
-    """Answers each ring with words that stand for all that it has heard, and says a little later that it is busy."""
+    """Answers each ring with a digest of all its inputs, and reports a little later that it is busy."""
 
     def __init__(self, epoch: str) -> None:
         self.author = Author("ru", epoch)
@@ -158,7 +158,7 @@ class Shell:
             del self.waiting[name]
 
     def snapshot(self) -> None:
-        """Take one when it is time, and keep those whose time has come."""
+        """Take a snapshot when one is due, and store the snapshots that are ready."""
         self.turns += 1
         if self.journal.wants_snapshot and not self.writing:
             at, core, memory = self.journal.place(), self.core.clone(), self.past.save()

@@ -1,4 +1,4 @@
-"""`hotline explore` on the command line: what it prints, how it ends, and how it goes on."""
+"""`hotline explore` on the command line: its output, its exit codes, and resuming from a checkpoint."""
 
 import signal
 import subprocess

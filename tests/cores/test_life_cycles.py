@@ -48,7 +48,7 @@ Row = tuple[str, Any]
 
 
 class Watched(dict[Any, Any]):
-    """A table that notes which of its rows are taken."""
+    """A life-cycle table that records which of its rows were used."""
 
     def __init__(self, name: str, taken: set[Row]) -> None:
         super().__init__(TABLES[name])
@@ -198,7 +198,7 @@ def a_tier_that_is_raised_by_order() -> None:
 
 
 class Forgetful(Torn):
-    """The side of ``us`` loses all that it knew, and what it had been granted comes back while it asks again."""
+    """``us`` loses its state. Its former grants come back from the peer while ``us`` asks for air again."""
 
     def __init__(self, ru: PartyConfig = PROMPT) -> None:
         self.config = {"us": PROMPT, "ru": ru}

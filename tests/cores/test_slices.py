@@ -1,4 +1,4 @@
-"""A state that is written in many short calls has the bytes that it has when it is written in one."""
+"""Saving a state in many short steps gives the same bytes as saving it in one step."""
 
 from datetime import datetime, timedelta, timezone
 

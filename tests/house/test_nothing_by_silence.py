@@ -18,7 +18,7 @@ SERVICES = "services/hotline_services"
 
 
 class Plant(NamedTuple):
-    """What is added: in which file, behind which text, and the texts by which the checks tell of it."""
+    """An addition: the file, the text after which it is inserted, and the texts that the checks must print."""
 
     path: str
     behind: str

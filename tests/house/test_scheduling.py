@@ -15,7 +15,7 @@ TESTS += [f"{APART[0]}::test_{n}" for n in range(4)]
 
 
 class Worker:
-    """Takes what it is handed, and runs one test at a time."""
+    """A worker: keeps a queue of tests, and runs one test at a time."""
 
     def __init__(self, name: str) -> None:
         self.gateway = SimpleNamespace(id=name)

@@ -160,7 +160,7 @@ async def open_whole(page: "Page", address: str, shown: str) -> None:
             await asyncio.sleep(POLL_S)
 
 
-# Playwright reads what is there at that moment, which may be before the page has filled it. These wait.
+# Playwright reads an element at once, perhaps before the page has filled it. These functions wait for the content.
 
 
 async def text_of(place: "Locator") -> str:

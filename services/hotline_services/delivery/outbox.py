@@ -18,7 +18,7 @@ WINDOW: Final = 100_000
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A message that has no receipt yet: when it is sent again, and how long it waited for that."""
+    """A message without a receipt: the time of its next resend, and the last waiting time."""
 
     message: StoredMessage
     due_s: float
@@ -43,7 +43,7 @@ class Outbox(Slice):
         self.waiting[message.id] = Waiting(message, now_s + self.first_resend_s, self.first_resend_s)
 
     def confirm(self, ids: Iterable[str], by: str | None = None) -> list[str]:
-        """Forget these; returns those that were waiting. ``by`` can confirm only what was said to it."""
+        """Forget these messages; returns the ids that were waiting. ``by`` confirms only messages addressed to it."""
         known = [name for name in ids if name in self.waiting and self._is_for(name, by)]
         return [name for name in known if self.waiting.pop(name, None) is not None]
 
@@ -70,7 +70,7 @@ class Outbox(Slice):
 
 
 class Numbers(Slice):
-    """The numbers of one source and epoch that have come: all up to ``floor``, and those of ``seqs`` above it."""
+    """Numbers received from one source and epoch: all up to ``floor``, and those in ``seqs`` above it."""
 
     floor: int = 0
     highest: int = 0

@@ -110,7 +110,7 @@ class Cells:
         return result
 
     def lapse(self, cell: Cell, now: datetime) -> Result:
-        """What comes of this core when it is woken now."""
+        """Wake this core now, and return the result."""
         key = (cell.number, 0, now)
         result = self._turns.get(key)
         if result is None:

@@ -35,7 +35,7 @@ Path = tuple[Move, ...]
 
 
 class Expander:
-    """Keeps states by their numbers. It decides nothing: whoever searches says which successors are kept."""
+    """Stores states by number. The caller of the search decides which successors are kept."""
 
     def __init__(self, world: World, *, reduce: bool = True) -> None:
         self.rules: Final = Rules(world)

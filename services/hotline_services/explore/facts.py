@@ -1,4 +1,4 @@
-"""What must be remembered of a path to judge it: what has begun and ended, and what is on record."""
+"""Facts about a path that the invariants need: which negotiations began and ended, and which entries are recorded."""
 
 import hashlib
 from collections.abc import Iterable

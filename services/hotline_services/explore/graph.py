@@ -1,4 +1,4 @@
-"""What a search reports: the graph that it has reached, and the first path to something that must never be."""
+"""Result of a search: the reached graph, and the first path to a broken invariant."""
 
 import msgspec
 
@@ -13,7 +13,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Graph(msgspec.Struct, frozen=True, kw_only=True):
-    """What has been reached. ``digest`` is one of all turns of cores: what was heard when, and what was said to that.
+    """The reached states. ``digest`` is computed from all turns of all cores: the input, its time, and the messages.
 
     ``complete``: no state is left to be looked at.
     """

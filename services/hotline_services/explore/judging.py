@@ -17,7 +17,7 @@ from .invariants import EXPLAINED, Centres, denials, differences, double_uses, w
 from .world import World
 
 MOST_PAIRS: Final = 500_000
-"""Pairs of cores of which is remembered what was found."""
+"""Pairs of cores whose verdict is cached."""
 
 
 class Judge:

@@ -13,7 +13,7 @@ FILE: Final = "graphs.json"
 
 
 class Kept(enum.Enum):
-    """How a graph compares to the one that is kept."""
+    """Result of comparing a graph with the stored one."""
 
     AS_KEPT = "as kept"
     OTHERWISE = "another graph than the one that is kept"

@@ -28,7 +28,7 @@ FRUITLESS: Final = (Ring, Busy, HangUp)
 
 
 class Lasso(msgspec.Struct, frozen=True, kw_only=True):
-    """A livelock: the moves that lead to it, those that go round, and how long a round takes."""
+    """A livelock: the moves up to the cycle, the moves of the cycle, and the duration of one round."""
 
     approach: tuple[Move, ...]
     cycle: tuple[Move, ...]
@@ -77,7 +77,7 @@ class _Hunt:
         return None
 
     def _closed(self, last: int) -> Lasso | None:
-        """The livelock that this state closes: it looks as one did before it, with nothing said of use between."""
+        """The livelock that this state closes: an earlier state looks equal, and no useful message lies between."""
         end = self._nodes[last]
         number, cycle = last, [end.move]
         while (before := self._nodes[number].before) >= 0:

@@ -1,13 +1,13 @@
 """Partial-order reduction: of moves that can be made in any order with the same result, one order is tried.
 
-What one party does touches that party's core, takes from the ways into it, and adds behind what is on the ways out of
-it. So moves of different parties commute. It is enough to try the moves of one party first (a weak stubborn set, after
-Valmari), where nothing that others can do in this instant makes possible another move of that party: where something is
-on its way to it from each party that can still act, since that is heard first. Faults that share a bound commute too: a
-bound only counts down. Where messages may be reordered, time may pass while some are on their way, or several acts from
-outside may come at any time one after the other, nothing is left out.
+A move of one party changes that party's core, takes messages from its inbound channels, and appends to its outbound
+channels. So moves of different parties commute. The moves of one party are tried alone (a weak stubborn set, after
+Valmari) when nothing that the others can do in this instant enables another move of that party. That holds when each
+other party that can still act has a message on its way to it, because that message is delivered first. Faults that
+share a bound commute too, because a bound only counts down. The reduction is off where messages may be reordered,
+where time may pass while messages are on their way, and where several acts from outside may come at any time.
 
-Left out are states within one instant. All states in which time passes are kept, and so are the states of each core.
+Only states within one instant are left out. All states in which time passes, and all states of each core, are kept.
 """
 
 from .rules import Rules

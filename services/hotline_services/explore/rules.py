@@ -1,4 +1,4 @@
-"""What can happen in a state, and what comes of it."""
+"""The rules of a world: the moves that are possible in a state, and the result of each move."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -31,7 +31,7 @@ from .world import OUTSIDE, TimedAct, World
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What comes of a move: the state, what was said, and what of it must never be."""
+    """The result of a move: the next state, the messages, and the invariants that it breaks."""
 
     state: State
     said: tuple[Packet, ...]
@@ -173,7 +173,7 @@ class Rules:
     # What comes of it ------------------------------------------------------------------------------------
 
     def take(self, state: State, move: Move) -> Step:
-        """What comes of this move, which is one of :meth:`moves`."""
+        """Apply ``move``, one of :meth:`moves`, and return the result."""
         return self._kinds[move.kind](state, move)
 
     def _lose(self, state: State, move: Move) -> Step:

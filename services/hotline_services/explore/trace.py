@@ -29,7 +29,7 @@ IN_TIME: Final = {"pass": "time passes until {at}", "overtake": "time passes unt
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One step: when, what happens in words, and what is said at once."""
+    """One step: its time, a description in words, and the messages that it causes."""
 
     at: datetime
     text: str

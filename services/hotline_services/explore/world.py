@@ -47,7 +47,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """A message from outside: heard by ``to`` so many minutes after the start, in the order of the file.
 
-    One that comes ``whenever`` comes at any later step, or never: acts of that kind come one after the other.
+    An act marked ``whenever`` comes at any later step, or never. Acts marked so keep their order.
     """
 
     at_min: Annotated[float, Meta(ge=0)]

@@ -73,7 +73,7 @@ class MonitorCore:
         self.state = MonitorState(author=Author(name, progress.epoch, progress.said), marks=marks)
 
     def clone(self, hand_on: Callable[[Message], None] = _nobody) -> "MonitorCore":
-        """An equal monitor that shares nothing that changes; what it hands on goes to ``hand_on``."""
+        """An equal monitor that shares no mutable state. It passes its rows to ``hand_on``."""
         twin = copy.copy(self)
         twin.adopt(self.state.copy(), hand_on)
         return twin

@@ -50,7 +50,7 @@ class ScaledClock:
         return max(ahead, timedelta())
 
     def reading(self) -> datetime:
-        """What the setting says of now, whatever was returned before."""
+        """The time by the present setting, even if it is earlier than a time returned before."""
         real = self._real_now() - self._setting.real_start
         try:
             reading = self._setting.simulated_start + real * self._setting.speed

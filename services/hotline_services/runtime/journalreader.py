@@ -24,7 +24,7 @@ _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class JournalReader:
     """The journal in this file, whose service has ended. Raises StoreError when it cannot be read.
 
-    Of a damaged journal what is sound is read, and ``fault`` says what is wrong behind that. Of one that is pruned,
+    The sound beginning of a damaged journal is read, and ``fault`` describes the damage. For a pruned journal,
     ``pruned`` is the state from which its inputs go on.
     """
 

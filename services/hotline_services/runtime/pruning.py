@@ -1,4 +1,4 @@
-"""What is cut off a journal behind a snapshot, and what is kept of that.
+"""Pruning of a journal: the rows that a snapshot makes needless, and the rows that stay.
 
 Inputs that a snapshot holds are deleted. Of what was said two things are kept, in a table of its own: what has not
 arrived, and the last numbers of each epoch, for peers and the monitor may ask for them. Epochs, losses and failed

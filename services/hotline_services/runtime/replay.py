@@ -1,6 +1,6 @@
-"""Back to where a service was: what it heard, fed to a fresh core, which must say again what it said.
+"""Recovery of a service: its inputs are fed to a fresh core, which must repeat its earlier messages.
 
-With a snapshot only what it heard since then.
+With a snapshot, only the inputs after that snapshot are fed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +38,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What a snapshot holds: the state of the core as it saves it, and what its shell remembers."""
+    """The contents of a snapshot: the saved state of the core, and the memory of its shell."""
 
     core: bytes
     memory: Memory
@@ -78,7 +78,7 @@ class Past:
         )
 
     def load(self, memory: Memory) -> None:
-        """Replace what is from the journal by what was saved."""
+        """Replace the memory from the journal by the saved memory."""
         self.latest = memory.latest
         self.set_aside = set(memory.set_aside)
         self.seen = memory.seen.copy()

@@ -43,7 +43,7 @@ def snapshot_sum(at: Place, made_by: str, made_for: str, at_real: str, state: by
 def keep(db: sqlite3.Connection, at: Place, maker: Maker, state: bytes) -> int:
     """Write this snapshot down, in place of those that are no longer needed.
 
-    Returns the entry behind which the older of the two lies that are kept; 0 while there is one alone.
+    Returns the entry after which the older of the two kept snapshots was taken; 0 while there is only one snapshot.
     """
     now = datetime.now(UTC).isoformat()
     db.execute(_ENTER, (at.n, *maker, now, state, snapshot_sum(at, *maker, now, state)))

@@ -73,7 +73,7 @@ class Tail:
         return SavedTail(self.epoch, self.said, dict(self._entered))
 
     def load(self, saved: SavedTail) -> None:
-        """Replace what is from the journal by what was saved."""
+        """Replace the memory from the journal by the saved memory."""
         self._known.add(saved.epoch)
         self.epoch, self.said, self._entered = saved.epoch, saved.said, dict(saved.entered)
 

@@ -22,7 +22,7 @@ WEIGHT: Final = 0.1
 
 
 class Writer:
-    """Does one thing after the other, in the order in which they are asked for.
+    """Runs jobs one after another, in the order of their submission.
 
     A small commit is done on the spot as long as those before it took less time than handing it over does: a thread
     costs an answer 0.1 to 0.2 ms. One that is slow, because it flushes to the disk or the disk is busy, sends

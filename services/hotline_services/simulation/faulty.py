@@ -1,4 +1,4 @@
-"""Nodes on a network that loses, doubles and delays, and that die: what a live shell does about it, simulated."""
+"""Simulated live shells: nodes that crash, on a network that loses, duplicates and delays messages."""
 
 import copy
 from collections.abc import Callable, Collection, Mapping, Set
@@ -55,7 +55,7 @@ class FaultyState(Slice):
 class FaultyNetwork:
     """Brings messages as far as links, the broker and the nodes allow.
 
-    What is receipted is sent until its receiver has it, by the node that said it. Everything else has the
+    A message with a receipt is resent by its sender until its receiver has it. Every other message has the
     broker's promise: it arrives, however late, and waits there for a node that is down.
     """
 
@@ -185,7 +185,7 @@ class FaultyNetwork:
                 self._nodes[name].receive(message)
 
     def publish(self, message: Message, sender: FaultyNode) -> None:
-        """Bring this to whoever it is for, as it is said for the first time."""
+        """Deliver a new message to its receivers."""
         self._tell(message)
         if isinstance(message, Health):
             self.state.retained[message.source] = message
@@ -231,7 +231,7 @@ class FaultyNetwork:
                 self.queue.put(self.queue.now, IntrusionHeard(name, intrusion))
 
     def is_receipted(self, message: Message) -> bool:
-        """Whether the sender keeps it until the receiver has it."""
+        """Whether the sender resends the message until the receiver has confirmed it."""
         return self._routes[type(message)].receipted and addressee(message) in self._nodes
 
     def _deliver(self, message: Message, sender: str, to: str) -> None:

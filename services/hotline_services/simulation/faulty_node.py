@@ -1,4 +1,4 @@
-"""One node of a faulty network: a core, and what outlives it when it dies."""
+"""One node of a faulty network: a core, with the journal and outbox that survive a crash of the core."""
 
 import copy
 from collections.abc import Callable, Collection, Sequence
@@ -25,7 +25,7 @@ LOOKBACK: Final = 200  # numbers before the highest: one that came late may be m
 
 
 class ReplayDivergedError(Exception):
-    """A core that was fed its journal again did not say again what it had said: it is not deterministic."""
+    """A replay of the journal did not repeat the messages of the core: the core is not deterministic."""
 
 
 class Network(Protocol):
@@ -89,7 +89,7 @@ class NodeState(Slice, kw_only=True):
 
 
 class FaultyNode:
-    """A core, and what outlives it: see :class:`NodeState`."""
+    """A core, with the state that survives its crash (:class:`NodeState`)."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class FaultyNode:
         self._arm()
 
     def receive(self, message: Message) -> None:
-        """Something arrives that the broker keeps until it has arrived."""
+        """Deliver a message that the broker keeps until it is delivered."""
         if self.state.up:
             self._arrive(Input(message))
         else:
@@ -312,7 +312,7 @@ class FaultyNode:
         return said[len(self.state.said) :]
 
     def _epoch_begun(self) -> EpochBegun:
-        """What a live shell tells its core once it has found that state was lost."""
+        """Tell the core that state was lost, as a live shell does after it has found a lost tail."""
         self.state.epochs += 1
         held = {(name, "0"): 0 for name in self._network.names if name != self.name}
         for _, heard in self.state.journal:

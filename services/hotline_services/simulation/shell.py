@@ -39,7 +39,7 @@ class SavedRun(msgspec.Struct, frozen=True):
 class Simulation:
     """Services in simulated time.
 
-    A node is fed what is addressed to it and what is said on the topics that it ``hears``, each message once.
+    A node gets the messages that are addressed to it, and those on topics that it ``hears``: each message once.
     On a perfect network, and when nothing ever dies, that takes no bookkeeping; else each node has an outbox,
     a journal and a memory of what it has seen, as in a live shell.
     """
@@ -72,7 +72,7 @@ class Simulation:
     def add(self, name: str, core_factory: Callable[[], Core], *, hears: Collection[Topic] = ()) -> None:
         """A service. ``core_factory`` makes the same core each time: a service that has died begins with a new one.
 
-        Raises ValueError when there is one of that name, or when the run has begun.
+        Raises ValueError when a node of that name exists, or when the run has begun.
         """
         if name in self._network.cores:
             raise ValueError(f"{name}: there is a service of this name")

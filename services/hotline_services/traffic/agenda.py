@@ -103,7 +103,7 @@ class Agenda(Slice):
         return heap[0][0] if heap else None
 
     def put(self, at: datetime, event: Due, *flights: Key) -> None:
-        """This is due at that time, unless it is revoked with what is foreseen of one of these flights."""
+        """Schedule ``event`` at this time. It is removed when the forecast of one of these flights is revoked."""
         self.count = number = self.count + 1
         self.events[number] = event
         heappush(self.heap, (at, number))

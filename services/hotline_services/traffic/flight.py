@@ -29,7 +29,7 @@ Key = tuple[str, str]
 """Who answers for it (or flies it, where nobody does), and its plan."""
 
 Told = tuple[str, float]
-"""Something that was told of a flight: what, and at which second of its path."""
+"""An event that was reported of a flight: its kind, and the second of the path."""
 
 MILLISECOND: Final = timedelta(milliseconds=1)
 LAST_MOMENT_S: Final = 1.0
@@ -208,8 +208,8 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, told=(*self.told, what))
 
     def judged(self, now_s: float, epoch: Epoch) -> "Flight":
-        """With the time that it is outside its air: as it was judged up to now, and from now on by what it has and
-        does.
+        """Include the time outside its own air: the past as already judged, the future by its present air and
+        path.
         """
         if not self.strays:
             return self

@@ -1,4 +1,4 @@
-"""The state of the sky: plain data, and one step that changes it."""
+"""The state of the sky as plain data, and the function that applies one step to it."""
 
 from datetime import datetime
 from typing import Any
