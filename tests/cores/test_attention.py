@@ -30,7 +30,7 @@ def advise(kind: AdviceKind, at: Position) -> Advise:
 
 
 def test_what_is_told_in_one_minute_is_thought_about_each_by_itself() -> None:
-    told = [
+    told: list[Protest | Advise] = [
         *(protest(kind, at) for kind in SightingKind for at in PLACES),
         *(advise(kind, at) for kind in AdviceKind for at in PLACES),
     ]

@@ -64,6 +64,18 @@ def test_every_event_in_the_table_is_told_by_some_part() -> None:
     assert untold == [], f"no part of a centre tells {', '.join(untold)}"
 
 
+def test_no_part_handles_what_it_does_not_know_by_silence() -> None:
+    """mypy demands a case for each kind of what is matched: a wildcard could hide a missing one."""
+    hiding = []
+    for path in Path(hotline_services.aoc.__path__[0]).rglob("*.py"):
+        for case in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(case, ast.match_case) or ast.unparse(case.pattern) != "_":
+                continue
+            if not ast.unparse(case.body[-1]).startswith("assert_never("):
+                hiding.append(f"{path.name}:{case.pattern.lineno}")
+    assert hiding == []
+
+
 def test_events_that_wait_have_each_a_rank_of_its_own() -> None:
     ranks = [kind.RANK for kind in EVENTS if kind.RANK]
     assert len(ranks) == len(set(ranks))

@@ -2,18 +2,24 @@
 which something else is changed draws the same here."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 from hotline_protocol.airspace import Position
-from hotline_protocol.injection import Advice
 from hotline_protocol.line import (
     Advise,
+    Affirm,
+    Answer,
+    Busy,
     Counter,
     CounterTrace,
+    HangUp,
     InNegotiation,
     InReview,
+    LineCheck,
+    LineChecked,
     Mail,
-    OnCall,
+    Noted,
+    OnCallMessage,
     Propose,
     ProposeTrace,
     Protest,
@@ -45,7 +51,7 @@ class Attention:
         mean = self._answer_s.get(ring.tier, self._officer.answer_s)
         return self._about(mean, f"answer/{self._party}/{ring.source}/{ring.tier.value}/{_minute(ring.time)}")
 
-    def think_s(self, message: OnCall) -> float:
+    def think_s(self, message: OnCallMessage) -> float:
         """Until this has been interpreted and thought about."""
         return self._about(self._heard_s, f"think/{self._party}/{_subject(message)}") if self._heard_s else 0.0
 
@@ -60,7 +66,7 @@ class Attention:
     def _about(self, mean_s: float, purpose: str) -> float:
         return mean_s * (0.5 + self._share(purpose)) if mean_s else 0.0
 
-    def slip(self, message: OnCall) -> Slip | None:
+    def slip(self, message: OnCallMessage) -> Slip | None:
         """How the place that this names is misheard, if it names one and is."""
         if not self._officer.mishears or not isinstance(message, NAMES_A_PLACE):
             return None
@@ -80,25 +86,28 @@ class Attention:
         return self._share(f"notice/{self._party}/{_subject(read_back)}") < self._officer.catches
 
 
-def _subject(message: OnCall) -> str:
+def _subject(message: OnCallMessage) -> str:
     """What a message is about, in words that stay the same when other calls are made before it.
 
     What is told is known by what it is and where: two things told in one minute are not both misheard or neither.
     """
     kind = type(message).__name__
-    if isinstance(message, InNegotiation):
-        return f"{message.negotiation_id}/{kind}/{getattr(message, 'round', 0)}"
-    if isinstance(message, InReview):
-        return f"{message.review_id}/{kind}/{getattr(message, 'round', 0)}"
     told = f"{message.source}/{kind}/{_minute(message.time)}"
     match message:
-        case Protest(kind=what, at=at) | Advise(advice=Advice(kind=what, at=at)):
-            return f"{told}/{what.value}/{_spot(at)}"
-        case ReadBack(at=at):
-            return f"{told}/{_spot(at)}"
+        case InNegotiation():
+            return f"{message.negotiation_id}/{kind}/{getattr(message, 'round', 0)}"
+        case InReview():
+            return f"{message.review_id}/{kind}/{getattr(message, 'round', 0)}"
+        case Protest():
+            return f"{told}/{message.kind.value}/{_spot(message.at)}"
+        case Advise():
+            return f"{told}/{message.advice.kind.value}/{_spot(message.advice.at)}"
+        case ReadBack():
+            return f"{told}/{_spot(message.at)}"
+        case Ring() | Answer() | Busy() | HangUp() | LineCheck() | LineChecked() | Affirm() | Noted():
+            return told
         case _:
-            pass
-    return told
+            assert_never(message)
 
 
 def _spot(at: Position) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
@@ -232,7 +232,7 @@ class Desk:
         over = call is not None and not call.leads and message.outcome is CallOutcome.COMPLETED
         return CallOutcome.COMPLETED if over else CallOutcome.DROPPED
 
-    def hear_words(self, message: OnCall) -> None:
+    def hear_words(self, message: OnCallMessage) -> None:
         """Something is said in a call."""
         call = self.lines.of(message)
         if call is None:
@@ -246,11 +246,11 @@ class Desk:
         self._heard_something(call)
         self.think(call, message, 0.0 if isinstance(message, NEEDS_NO_THOUGHT) else self._officer.grasp_s(message))
 
-    def think(self, call: Call, message: OnCall, seconds: float) -> None:
+    def think(self, call: Call, message: OnCallMessage, seconds: float) -> None:
         """One thought of a call at a time, each after those before it."""
         start = call.thoughts[-1][0] if call.thoughts else self._voice.now
         understood_at = max(start, self._voice.now) + timedelta(seconds=seconds)
-        call.thoughts.append((understood_at, cast("OnCallMessage", message)))
+        call.thoughts.append((understood_at, message))
         self._finish_thoughts()
 
     def lapse(self) -> None:
@@ -266,10 +266,10 @@ class Desk:
         self._incoming.lapse()
         self.ring_if_free()
 
-    def _thoughts(self) -> list[tuple[datetime, Call, OnCall]]:
+    def _thoughts(self) -> list[tuple[datetime, Call, OnCallMessage]]:
         """What has been heard in all calls and is not yet understood, in the order in which it will be."""
         calls = self.lines.state.calls
-        thoughts: list[tuple[datetime, Call, OnCall]] = [
+        thoughts: list[tuple[datetime, Call, OnCallMessage]] = [
             (at, call, message) for call in calls for at, message in call.thoughts
         ]
         return sorted(thoughts, key=itemgetter(0)) if len(calls) > 1 else thoughts

@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.lifecycle import CallState, CallStep
-from hotline_protocol.line import Answer, Busy, CallOutcome, HangUp, OnCall, Ring
+from hotline_protocol.line import Answer, Busy, CallOutcome, HangUp, OnCallMessage, Ring
 
 from .callers import Callers
 from .calls import Call, Item, stands_before, urgency
@@ -28,7 +28,7 @@ class Calling(Protocol):
         """Tell the peer that this call is over."""
         ...
 
-    def think(self, call: Call, message: OnCall, seconds: float) -> None:
+    def think(self, call: Call, message: OnCallMessage, seconds: float) -> None:
         """Act on this message of this call after so many seconds."""
         ...
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from hotline_protocol.events import Misheard
-from hotline_protocol.line import InNegotiation, InReview, OnCall, Ring
+from hotline_protocol.line import InNegotiation, InReview, OnCallMessage, Ring
 
 from .attention import Attention
 from .duty import Presence
@@ -44,7 +44,7 @@ class Officer(Protocol):
         """Seconds until this ring is answered; None when nobody can tell, or nobody will."""
         ...
 
-    def grasp_s(self, message: OnCall) -> float:
+    def grasp_s(self, message: OnCallMessage) -> float:
         """Seconds until these words have been understood and thought about."""
         ...
 
@@ -68,7 +68,7 @@ class AutomaticOfficer:
         there_at = self._presence.back_at(ring.tier, now)
         return None if there_at is None else (there_at - now).total_seconds() + self._attention.answer_s(ring)
 
-    def grasp_s(self, message: OnCall) -> float:
+    def grasp_s(self, message: OnCallMessage) -> float:
         """See :class:`Officer`. An offer that is misheard is said again: its digest shows the error."""
         think_s = self._attention.think_s(message)
         slip = self._attention.slip(message) if isinstance(message, InNegotiation | InReview) else None

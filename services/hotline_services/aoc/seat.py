@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from hotline_protocol.airspace import Volume4D
-from hotline_protocol.line import OnCall, Ring
+from hotline_protocol.line import OnCallMessage, Ring
 from hotline_protocol.orders import DecisionAwaited, Sitting, Verdict
 
-from .negotiation import Accept, Answer, Offer
+from .negotiation import Accept, Answer, GiveUp, Offer
 from .officer import Offered, Officer
 from .picture import Picture
 from .state import Lease, SeatState
@@ -30,7 +30,7 @@ class PersonOrdering:
         """See :class:`~.officer.Officer`: when they say so."""
         return None
 
-    def grasp_s(self, _message: OnCall) -> float:
+    def grasp_s(self, _message: OnCallMessage) -> float:
         """See :class:`~.officer.Officer`: they do the thinking."""
         return 0.0
 
@@ -54,8 +54,10 @@ def _advice(answer: Answer, facts: Mapping[str, Any]) -> dict[str, Any]:
             return {"officer": Verdict.CONCUR}
         case Offer(outcome=outcome):
             return {"officer": Verdict.COUNTER, "officer_choice": facts["menu"].choice(outcome)}
-        case _:
+        case GiveUp():
             return {"officer": Verdict.DECLINE}
+        case _:
+            assert_never(answer)
 
 
 class Seat:
@@ -92,7 +94,7 @@ class Seat:
         """See :class:`~.officer.Officer`."""
         return self._sits.picks_up_in_s(ring, now)
 
-    def grasp_s(self, message: OnCall) -> float:
+    def grasp_s(self, message: OnCallMessage) -> float:
         """See :class:`~.officer.Officer`."""
         return self._sits.grasp_s(message)
 

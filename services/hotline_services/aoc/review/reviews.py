@@ -1,7 +1,7 @@
 """The line reviews of one side: when they are due, what is said in them, and what comes of each."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, assert_never
 
 from hotline_protocol.agreement import LineReviewRule
 from hotline_protocol.events import ReviewEnded
@@ -14,6 +14,7 @@ from hotline_protocol.line import (
     InReview,
     ProposeTrace,
     Reason,
+    TraceMessage,
 )
 from hotline_protocol.slices import Slice
 from hotline_services.aoc import internal
@@ -151,7 +152,7 @@ class Reviews:
         if self.state.reviewing is not None and item is not None and item.ref == self.state.reviewing.id:
             self._desk.enqueue(item)
 
-    def hear(self, words: WordsUnderstood[InReview]) -> None:
+    def hear(self, words: WordsUnderstood[TraceMessage]) -> None:
         """Something said in a review."""
         message = words.message
         fault, reviewing = None, self._of(message)
@@ -163,7 +164,7 @@ class Reviews:
             case ConcurTrace() | DeclineTrace():
                 self._hear_end(message)
             case _:
-                pass  # a later version's kind of message
+                assert_never(message)
         if reviewing is not None and reviewing.id not in self.open_ids():
             self._desk.dequeue(reviewing.id)  # it is over: what the call was about has been dealt with
         if fault is not None:
