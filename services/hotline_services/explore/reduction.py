@@ -2,10 +2,11 @@
 
 A move of one party changes that party's core, takes messages from its inbound channels, and appends to its outbound
 channels. So moves of different parties commute. The moves of one party are tried alone (a weak stubborn set, after
-Valmari) when nothing that the others can do in this instant enables another move of that party. That holds when each
-other party that can still act has a message on its way to it, because that message is delivered first. Faults that
-share a bound commute too, because a bound only counts down. The reduction is off where messages may be reordered,
-where time may pass while messages are on their way, and where several acts from outside may come at any time.
+Valmari) when nothing that the others can do in this instant enables another move of that party. That holds when a
+message from each other party that can still act is already on its way to that party, because this message is delivered
+first. Faults that share a bound commute too, because a bound only counts down. The reduction is off where messages may
+be reordered, where time may pass while messages are on their way, and where several acts from outside may come at any
+time.
 
 Only states within one instant are left out. All states in which time passes, and all states of each core, are kept.
 """
