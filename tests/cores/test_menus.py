@@ -15,10 +15,14 @@ from hotline_protocol.conflicts import in_conflict
 from hotline_protocol.flightplan import Flexibility, FlightPlan, Priority
 from hotline_protocol.geometry import area_problem, expand
 from hotline_protocol.menu import Menu, Window
+from hotline_protocol.message import Author
 from hotline_services.aoc.config import Costs
+from hotline_services.aoc.internal import AirReserved
 from hotline_services.aoc.menus import IMPOSSIBLE, Appraiser, Bid, moved_volumes
 from hotline_services.aoc.picture import Picture
+from hotline_services.aoc.reservations import Reservations
 from hotline_services.aoc.uses import Standing, Use
+from hotline_services.aoc.voice import Voice
 
 from .joined import DAWN, FAR_EAST, ON_THE_LINE, agreement, plan
 
@@ -32,7 +36,7 @@ class Desk:
     """One side's appraiser and what it sees."""
 
     def __init__(self, party: str = "us") -> None:
-        self.picture = Picture(RULES.boundary_rule)
+        self.picture = Reservations(RULES.boundary_rule, Voice(Author(party, "0"), DAWN), wakes=False)
         self.appraiser = Appraiser(party, RULES, Boundaries(RULES), self.picture, COSTS)
 
     def bid(self, wanted: FlightPlan, *, now: datetime = DAWN, fixed: bool = False) -> Bid:
@@ -43,7 +47,7 @@ class Desk:
 
     def put(self, *volumes: Volume4D, user: str = "us", standing: Standing = Standing.OURS, **changes: Any) -> None:
         fields: dict[str, Any] = {"standing": standing, "ref": f"{user} {standing.value}", "user": user}
-        self.picture.put(Use(**(fields | changes)), volumes)
+        self.picture.reserve(AirReserved(Use(**(fields | changes)), volumes))
 
 
 def as_filed(bid: Bid) -> int:

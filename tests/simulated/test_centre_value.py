@@ -120,7 +120,7 @@ WORKED_OUT = {
     "PlanBook._boundaries": "of the agreement in the state",
     "Appraiser._boundaries": "of the agreement in the state",
     "Accord._arc": "of the line in the state",
-    "Picture.index": "of a slice of the state",
+    "Reservations.index": "of a slice of the state",
     "Relations._stiffer": "configurations, remembered by what alone decides them",
     "Voice.now": "in the state",
     "Voice.cause": "set anew in each turn",

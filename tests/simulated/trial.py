@@ -14,6 +14,7 @@ from hotline_services.explore.invariants import (
     unfinished,
     untold,
 )
+from hotline_services.explore.reserved import misreserved
 
 from .faulty_day import END_AT, RESTART_AT, FaultyDay
 
@@ -29,6 +30,9 @@ def faults(seed: int, make: Callable[[int], FaultyDay] = FaultyDay) -> list[str]
     day = make(seed)
     for look in range(int(RESTART_AT * LOOKS_AN_HOUR)):
         day.run(look / LOOKS_AN_HOUR)
+        found = [fault for centre in day.centres.values() for fault in misreserved(centre)]
+        if found:
+            return [f"at {day.simulation.now.isoformat()}: {fault}" for fault in found]
         found = [*double_uses(day.centres, day.agreement), *denials(day.centres)]
         if found and not any(day.lost.values()):  # what was lost is known again after one reconcile
             return [f"at {day.simulation.now.isoformat()}: {fault}" for fault in found]

@@ -9,7 +9,7 @@ from hotline_protocol.lifecycle import NegotiationState
 
 from .asker import OurRequest
 from .granter import TheirRequest
-from .internal import GaveWay
+from .internal import AirReleased, AirReserved, GaveWay
 from .menus import gives_way
 from .negotiation import OnTable
 from .picture import Picture
@@ -18,7 +18,7 @@ from .voice import Voice
 
 
 class Air:
-    """The picture of one side, as negotiations see and change it."""
+    """The picture of one side, as negotiations see it, and what they tell of the air that they keep for others."""
 
     def __init__(self, party: str, picture: Picture, voice: Voice) -> None:
         self._party = party
@@ -51,7 +51,7 @@ class Air:
         if granting.held is not None and granting.state is NegotiationState.HELD:
             self._promise(ref, granting, granting.held)
         else:
-            self._picture.drop(ref)
+            self._voice.tell(AirReleased(ref))
 
     def grant(self, agreement_id: str, granting: TheirRequest, offer: OnTable[int]) -> None:
         """Keep the air of this offer out of our own use until its end."""
@@ -61,7 +61,7 @@ class Air:
         volumes = granting.volumes(offer)
         self.give_way(volumes, granting.priority, to=granting.peer)
         use = Use(standing=Standing.THEIRS, ref=ref, user=granting.peer, priority=granting.priority)
-        self._picture.put(use, volumes)
+        self._voice.tell(AirReserved(use, volumes))
 
     def give_way(self, volumes: Sequence[Volume4D], priority: Priority, *, to: str = "", but: str = "") -> None:
         """Take our own flights out of the way of one in distress; ``to`` whom, if it is not our own."""
@@ -69,19 +69,22 @@ class Air:
             return
         for use in list(self._picture.met(volumes, but=but)):
             if use.user == self._party and gives_way(use, priority):
-                self._picture.drop(use.ref)
-                self._voice.tell(GaveWay(use.ref, to))
+                self._clear(use, to)
+
+    def _clear(self, use: Use, to: str) -> None:
+        """Our own flight gives way to this party."""
+        self._voice.tell(AirReleased(use.ref))
+        self._voice.tell(GaveWay(use.ref, to))
 
     def restore(self, entry: Entry, *, stands: bool) -> None:
         """An entry of ours that we had lost: keep that air again, and out of our own use."""
         ref = grant_ref(entry.user, entry.agreement_id)
         if entry.kind is EntryKind.RELEASED:
-            self._picture.drop(ref)
+            self._voice.tell(AirReleased(ref))
             return
         for use in list(self._picture.met(entry.volumes)):
             if use.user == self._party and use.standing is Standing.OURS and use.priority is not Priority.EMERGENCY:
-                self._picture.drop(use.ref)
-                self._voice.tell(GaveWay(use.ref, entry.user))
+                self._clear(use, entry.user)
         if stands:
             use = Use(standing=Standing.THEIRS, ref=ref, user=entry.user, priority=entry.priority)
-            self._picture.put(use, entry.volumes)
+            self._voice.tell(AirReserved(use, entry.volumes))

@@ -4,9 +4,8 @@ from hotline_protocol.line import Confirm, Entered, Entries, Release
 
 from .books import Books
 from .consent import Consents
-from .internal import ChainsLookedAt
+from .internal import AirReleased, ChainsLookedAt
 from .ledger import PairLedger
-from .picture import Picture
 from .recovery import Recovery
 from .talks import Talks
 from .uses import grant_ref
@@ -21,7 +20,6 @@ class Bookkeeping:
         party: str,
         ledgers: dict[str, PairLedger],
         books: Books,
-        picture: Picture,
         talks: Talks,
         consents: Consents,
         recovery: Recovery,
@@ -30,7 +28,6 @@ class Bookkeeping:
         self._party = party
         self._ledgers = ledgers
         self._books = books
-        self._picture = picture
         self._talks = talks
         self._consents = consents
         self._recovery = recovery
@@ -69,7 +66,7 @@ class Bookkeeping:
     def _released(self, release: Release) -> None:
         if self._ledgers[release.source].release(release.agreement_id, self._voice.now) is None:
             return
-        self._picture.drop(grant_ref(release.source, release.agreement_id))
+        self._voice.tell(AirReleased(grant_ref(release.source, release.agreement_id)))
         chain = self._ledgers[release.source].chain(self._party)
         self._voice.say(Entered, to=release.source, entry=chain[-1])
         self._books.changed(release.source)

@@ -38,7 +38,7 @@ class Centre:
         self.peers: Final = tuple(name for name in agreement.parties if name != party)
         self._parts: Final = Parts(party, config, agreement, epoch=epoch, chance=chance, roster=roster)
         self._state = self._parts.state
-        self._index = self._parts.picture.index
+        self._index = self._parts.reservations.index
         self._forms: dict[str, tuple[Any, Form]] = {}
 
     @property
@@ -97,7 +97,7 @@ class Centre:
     def load(self, saved: bytes) -> None:
         """See :class:`~hotline_protocol.core.Value`."""
         self._state = read(saved, State)
-        self._index = self._parts.picture.indexed(self._state.picture)
+        self._index = self._parts.reservations.indexed(self._state.picture)
 
     # What is asked of it ----------------------------------------------------------------------------------
 
@@ -105,6 +105,11 @@ class Centre:
     def agreement(self) -> Agreement:
         """What is agreed now: the line may have been moved."""
         return self._state.accord.agreement
+
+    @property
+    def now(self) -> datetime:
+        """The time of its last turn."""
+        return self._state.now
 
     @property
     def plans(self) -> Mapping[str, Filed]:

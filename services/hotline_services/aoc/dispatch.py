@@ -71,6 +71,9 @@ from .consent import Consents
 from .desk import Desk
 from .heeding import Heeding
 from .internal import (
+    AirExpired,
+    AirReleased,
+    AirReserved,
     BadInput,
     CallAnswered,
     CallCompleted,
@@ -99,6 +102,7 @@ from .network import Network
 from .posture import Posture
 from .recovery import Recovery
 from .rejections import Rejections
+from .reservations import Reservations
 from .review import Reviews
 from .talks import Talks
 from .tasking import Tasking
@@ -121,6 +125,7 @@ class Wired(Protocol):
     posture: Posture
     recovery: Recovery
     rejections: Rejections
+    reservations: Reservations
     reviews: Reviews
     talks: Talks
     tasking: Tasking
@@ -248,6 +253,9 @@ def within(parts: Wired) -> Table:
         RingFailed: (parts.posture.note_unanswered, parts.telling.note_unanswered),
         ItemTaken: (parts.books.open, parts.reviews.open, parts.telling.open, parts.consents.open),
         ConsentAsked: (parts.posture.note_late,),
+        AirReserved: (parts.reservations.reserve,),
+        AirReleased: (parts.reservations.release,),
+        AirExpired: (parts.posture.note_expired,),
         LineRedrawn: (parts.redraw,),
         ChainsLookedAt: (parts.bookkeeping.catch_up,),
         GaveWay: (parts.consents.give_way,),

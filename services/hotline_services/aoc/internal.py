@@ -5,16 +5,19 @@ the message or the lapse that began the turn has been dealt with. Events that wa
 in the order in which they were told, until there are none. What is said in a turn is in that order.
 """
 
+from datetime import datetime
 from typing import ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
 from hotline_protocol.agreement import Agreement
+from hotline_protocol.airspace import Volume4D
 from hotline_protocol.injection import Advice
 from hotline_protocol.line import CallOutcome, OnCall, Propose, Tier
 from hotline_protocol.message import Message
 
 from .calls import Call, Item
+from .uses import Use
 
 AT_ONCE: Final = 0
 
@@ -94,6 +97,26 @@ class ConsentAsked(Internal, frozen=True):
 
     propose: Propose
     tier: Tier
+
+
+class AirReserved(Internal, frozen=True):
+    """Air is planned, held or granted: it is used so from now on, in place of what stood under this reference."""
+
+    use: Use
+    volumes: tuple[Volume4D, ...]
+
+
+class AirReleased(Internal, frozen=True):
+    """What stood under this reference, if anything, uses no air any more, though its time is not over."""
+
+    ref: str
+
+
+class AirExpired(Internal, frozen=True):
+    """The time of a use of air that began ``since`` is over."""
+
+    use: Use
+    since: datetime
 
 
 class LineRedrawn(Internal, frozen=True):

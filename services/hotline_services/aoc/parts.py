@@ -31,12 +31,13 @@ from .manning import Manning
 from .menus import Appraiser
 from .network import Network
 from .officer import AutomaticOfficer
-from .picture import Key, Picture
+from .picture import Key
 from .plans import PlanBook
 from .posture import Posture
 from .recovery import Recovery
 from .rejections import Rejections
 from .requests import TalksState
+from .reservations import Reservations
 from .review import Accord, AccordState, Reviews, ReviewsState
 from .seat import PersonOrdering, Seat
 from .state import (
@@ -119,14 +120,14 @@ class Parts:
         self._agreement = agreement
         self._drawn = agreement
         self._voice = Voice(Author(party, epoch), LONG_AGO)
-        self.picture = Picture(agreement.boundary_rule)
         self.ledgers: Final = {peer: PairLedger(party, peer) for peer in self.peers}
         self._relations = Relations(config, self.peers, self._voice)
+        self.reservations = Reservations(agreement.boundary_rule, self._voice, wakes=self._relations.felt)
         self.network = Network(self.peers, self._voice)
-        self.posture = Posture(agreement, self._relations, self.picture, self.network, self._voice)
+        self.posture = Posture(agreement, self._relations, self.reservations, self.network, self._voice)
         self.accord = Accord(agreement)
         self.books = Books(party, self.accord, self.ledgers, self.posture, self._voice)
-        self.book = PlanBook(party, boundaries_of(agreement), self.picture, self._voice)
+        self.book = PlanBook(party, boundaries_of(agreement), self.reservations, self._voice)
         self.rejections = Rejections(self.peers, self.book, self._voice)
         self._join_desk(config, roster, chance)
         self._join_bookkeeping()
@@ -145,7 +146,7 @@ class Parts:
             ("seat", self._seat),
             ("desk", self.desk),
             ("plans", self.book),
-            ("picture", self.picture),
+            ("picture", self.reservations),
             ("consents", self.consents),
             ("talks", self.talks),
             ("books", self.books),
@@ -174,7 +175,7 @@ class Parts:
             part.state = getattr(state, name)
         for peer, ledger in self.ledgers.items():
             ledger.state = state.ledgers[peer]
-        self.picture.index = index
+        self.reservations.index = index
         if state.accord.agreement is not self._drawn:
             self.redraw(LineRedrawn(state.accord.agreement))
 
@@ -182,13 +183,13 @@ class Parts:
         """Those who talk, and what they talk about."""
         party, agreement = self.party, self._agreement
         presence, attention = Presence(roster), Attention(party, config.officer, roster, chance)
-        person = PersonOrdering(party, self.picture, self._voice)
+        person = PersonOrdering(party, self.reservations, self._voice)
         self._seat = seat = Seat(AutomaticOfficer(attention, presence, self._voice), person)
         self.talks = Talks(
             party,
             agreement,
-            self.picture,
-            Appraiser(party, agreement, boundaries_of(agreement), self.picture, config.costs),
+            self.reservations,
+            Appraiser(party, agreement, boundaries_of(agreement), self.reservations, config.costs),
             self.ledgers,
             self._relations,
             self._voice,
@@ -200,7 +201,7 @@ class Parts:
         self.consents = Consents(config, agreement, self.book, self.talks, self.desk, self.posture, self._voice)
         self.telling = Telling(self.posture, attention, self.desk, self._voice)
         self.heeding = Heeding(
-            party, agreement, attention, presence, self.picture, self.consents, self.posture, self._voice
+            party, agreement, attention, presence, self.reservations, self.consents, self.posture, self._voice
         )
         self.manning = Manning(
             agreement.digest,
@@ -233,7 +234,6 @@ class Parts:
             party,
             self.ledgers,
             self.books,
-            self.picture,
             self.talks,
             self.consents,
             self.recovery,
@@ -250,6 +250,7 @@ class Parts:
             self.line_checks,
             self._attendance,
             self.posture,
+            self.reservations,
             self.consents,
             self.heeding,
             self.telling,

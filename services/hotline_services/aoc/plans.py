@@ -16,8 +16,10 @@ from hotline_protocol.intake import check_plan
 
 from .amendments import cannot_amend, filed_as, old_version, refusal, same_air
 from .filed import FLYING, Filed, Status, status_of
+from .internal import AirReleased, AirReserved
 from .menus import gives_way
-from .picture import SPARE_TIMES, Picture
+from .picture import Picture
+from .reservations import SPARE_TIMES
 from .state import PlansState
 from .uses import Standing, Use, plan_of
 from .voice import Voice
@@ -235,7 +237,7 @@ class PlanBook:
     def _drop_pending(self, plan_id: str) -> None:
         filed = self.pending.pop(plan_id, None)
         if filed is not None:
-            self._picture.drop(filed.ref)
+            self._voice.tell(AirReleased(filed.ref))
 
     def _problem(self, plan: FlightPlan) -> Problem | None:
         problems = check_plan(plan, self._voice.now)
@@ -368,14 +370,14 @@ class PlanBook:
     def _close(self, filed: Filed, state: PlanState, problem: Problem | None) -> None:
         until = self._voice.now + KEPT
         filed = self.change(filed, state=state, problem=problem, kept_until=until)
-        self._picture.drop(filed.plan.plan_id)
+        self._voice.tell(AirReleased(filed.plan.plan_id))
         self.tell(filed)
         self.state.over.append((until, filed.plan.plan_id))
         self._forget()
 
     def _enter(self, filed: Filed, standing: Standing, volumes: tuple[Volume4D, ...] | None = None) -> None:
         use = Use(standing=standing, ref=filed.ref, user=self._party, priority=filed.priority)
-        self._picture.put(use, filed.volumes if volumes is None else volumes)
+        self._voice.tell(AirReserved(use, filed.volumes if volumes is None else volumes))
 
     def _watch(self, filed: Filed) -> None:
         is_to_start = filed.state is PlanState.NEGOTIATING or filed.state is PlanState.ACCEPTED

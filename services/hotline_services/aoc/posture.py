@@ -12,7 +12,7 @@ from hotline_protocol.geometry import area_problem
 from hotline_protocol.injection import Advice, AdviceKind, AnnouncedState, AnnounceLine, ReportSighting, SightingKind
 from hotline_protocol.line import CallOutcome, Reason, Tier
 
-from .internal import CallAnswered, CallCompleted, ConsentAsked, RingFailed, WarningDue
+from .internal import AirExpired, CallAnswered, CallCompleted, ConsentAsked, RingFailed, WarningDue
 from .network import Network
 from .picture import Picture
 from .state import PostureState
@@ -22,7 +22,6 @@ from .strain.relations import Relations
 from .strain.suspension import Suspension
 from .uses import Standing, Use, is_grant
 from .voice import Voice
-from .waking import earlier
 
 SILENT_AFTER: Final = 2
 GROUNDS_OF_INCIDENT: Final = frozenset({SightingKind.GROUND_INCIDENT, SightingKind.AIRCRAFT_LOST})
@@ -159,18 +158,18 @@ class Posture:
 
     @property
     def next_deadline(self) -> datetime | None:
-        """When strain will have worn off so far that the line is declared open again, or a grant may have been kept."""
-        now = self._voice.now
-        calm = self.suspension.next_deadline(now)
-        return earlier(calm, self._picture.next_end(now)) if self._relations.felt else calm
+        """When strain will have worn off so far that the line is declared open again."""
+        return self.suspension.next_deadline(self._voice.now)
 
     def lapse(self) -> None:
-        """Say what strain, wearing off, has changed, and feel that grants were kept whose time is over."""
+        """Say what strain, wearing off, has changed."""
         for peer in self.suspension.crises:
             self._mind_suspension(peer)
-        for use, since in self._picture.clear_until(self._voice.now):
-            if is_grant(use):
-                self.flown(Felt.GUEST_KEPT, use.user, since)
+
+    def note_expired(self, expired: AirExpired) -> None:
+        """A grant whose time is over has been kept."""
+        if is_grant(expired.use):
+            self.flown(Felt.GUEST_KEPT, expired.use.user, expired.since)
 
     def _mind_suspension(self, peer: str) -> None:
         """Declare what a crisis, or its end, demands. It is no act of the other side's: it is not felt."""

@@ -14,10 +14,12 @@ from hotline_protocol.message import Message
 from .cells import Cell
 from .facts import Facts
 from .invariants import EXPLAINED, Centres, denials, differences, double_uses, without
+from .reserved import misreserved
 from .world import World
 
 MOST_PAIRS: Final = 500_000
 """Pairs of cores whose verdict is cached."""
+MOST_CORES: Final = 500_000
 
 
 class Judge:
@@ -28,10 +30,13 @@ class Judge:
         self._agreement: Final = world.scenario.agreement
         self._loses_state: Final = bool(world.bounds.lost_tails)
         self._found: dict[tuple[int, int], tuple[str, ...]] = {}
+        self._kept_air: dict[int, tuple[str, ...]] = {}
         self._boundaries = {self._agreement.digest: Boundaries(self._agreement)}
 
     def state(self, cells: Sequence[Cell], centres: Centres) -> Iterator[str]:
         """1 and 2, in every state. Who has lost state knows again what is agreed after one reconcile."""
+        for cell in cells:
+            yield from self._air(cell)
         if self._loses_state:
             return
         for (one, mine), (other, theirs) in combinations(zip(centres, cells, strict=True), 2):
@@ -43,6 +48,14 @@ class Judge:
                     self._found.clear()
                 found = self._found[key] = (*self._double_uses(pair), *self._denials(pair))
             yield from found
+
+    def _air(self, cell: Cell) -> tuple[str, ...]:
+        found = self._kept_air.get(cell.number)
+        if found is None:
+            if len(self._kept_air) >= MOST_CORES:
+                self._kept_air.clear()
+            found = self._kept_air[cell.number] = tuple(f"1: {fault}" for fault in misreserved(cell.core))
+        return found
 
     def _double_uses(self, centres: Centres) -> Iterator[str]:
         yield from (f"1: {fault}" for fault in double_uses(centres, self._agreement))
