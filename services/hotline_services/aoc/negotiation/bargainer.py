@@ -17,11 +17,11 @@ from .offers import Accept, Bids, GiveUp, Offer, Reply
 OWN_SHARE: Final = 1.0
 """How much a side's own worth counts at first beside what it thinks of the peer's, when it picks among outcomes
 that it would all settle for. Measured: agreements are as good from 0.5 to 1.5."""
-FRESH: Final = 0.0
 STALE: Final = -math.inf
-
+MOST_VIEWS: Final = 256
 
 Answer = Reply[int]
+Shape = tuple[int, int, int]
 
 
 class _Ranking(msgspec.Struct, frozen=True, eq=False):
@@ -41,6 +41,58 @@ def _ranking(worth: tuple[float, ...], walk_away: float) -> _Ranking:
     acceptable = np.flatnonzero(prices > walk_away)
     order = acceptable[(-prices[acceptable]).argsort(kind="stable")]
     return _Ranking(prices, order, tuple(prices[order].tolist()))
+
+
+class _View:
+    """What one side holds of a menu, found sound. Most negotiations end with the first offer, and need no ranking."""
+
+    def __init__(self, worth: tuple[float, ...], walk_away: float) -> None:
+        if not worth:
+            raise ValueError("worth: wants one number for each outcome of a menu")
+        if not math.isfinite(sum(worth) + walk_away):
+            raise ValueError("worth, walk_away: every number is to be finite")
+        self.worth: Final = worth
+        self.walk_away: Final = walk_away
+
+    @cached_property
+    def ranking(self) -> _Ranking:
+        return _ranking(self.worth, self.walk_away)
+
+
+_views: Final[dict[tuple[int, float], _View]] = {}
+
+
+def _view(worth: tuple[float, ...], walk_away: float) -> _View:
+    """Remembered by identity: a negotiation lays one menu on the table, and the hash of its worth costs more than an
+    answer. A view keeps its ``worth`` alive, so that no other has the same id.
+    """
+    key = id(worth), walk_away
+    view = _views.get(key)
+    if view is None:
+        view = _View(worth, walk_away)
+        if len(_views) >= MOST_VIEWS:
+            _views.clear()
+        _views[key] = view
+    return view
+
+
+@lru_cache(maxsize=256)
+def _liked(shape: Shape, heard: tuple[int, ...]) -> NDArray[np.float64]:
+    """How much a peer that has made these offers seems to like each outcome: what it asks for often it likes
+    (frequency model).
+
+    An outcome is liked as much as its sector, its block and its shift have been asked for, together.
+    """
+    if not heard:
+        return np.zeros(shape).ravel()
+    liked = _liked(shape, heard[:-1]).reshape(shape).copy()
+    _, blocks, shifts = shape
+    rest, shift = divmod(heard[-1], shifts)
+    sector, block = divmod(rest, blocks)
+    liked[sector] += 1.0
+    liked[:, block] += 1.0
+    liked[:, :, shift] += 1.0
+    return liked.ravel()
 
 
 class Bargainer:
@@ -63,33 +115,35 @@ class Bargainer:
         walk_away: float,
         strategy: Strategy,
         rounds: int,
-        shape: tuple[int, int, int] | None = None,
+        shape: Shape | None = None,
         bids: Bids[int] = Bids(),  # noqa: B008  frozen
     ) -> None:
         """Raises ValueError when an argument makes no sense."""
-        self._worth = worth if isinstance(worth, tuple) else _plain(worth)
-        shape = shape or (len(self._worth), 1, 1)
-        _check(self._worth, walk_away, rounds, shape)
+        if rounds < 1:
+            raise ValueError(f"rounds: {rounds} is less than 1")
+        self._view = _view(worth if isinstance(worth, tuple) else _plain(worth), walk_away)
+        self._worth = self._view.worth
+        self._shape = shape or (len(self._worth), 1, 1)
+        if math.prod(self._shape) != len(self._worth):
+            raise ValueError(f"shape: {shape} does not hold {len(self._worth)} outcomes")
         self._walk_away = walk_away
         self._strategy = strategy
         self.rounds: Final = rounds
-        self._shape = shape
-        self.bids = bids
+        self._said, self._heard, self._demand = bids.said, bids.heard, bids.demand
 
-    # Most negotiations are over with the first offer: what only an answer needs is worked out when there is one.
-
-    @cached_property
-    def _ranking(self) -> _Ranking:
-        return _ranking(self._worth, self._walk_away)
+    @property
+    def bids(self) -> Bids[int]:
+        """See :class:`~.offers.Strategist`."""
+        return Bids(said=self._said, heard=self._heard, demand=self._demand)
 
     def opening(self) -> int | None:
         """The first offer; None when nothing on the menu is acceptable. Asked again it says the same."""
-        if self.bids.said:
-            return self.bids.said[0]
+        if self._said:
+            return self._said[0]
         best = max(self._worth)
         if best <= self._walk_away:
             return None
-        if self._strategy.trade_offs and not self.bids.heard:
+        if self._strategy.trade_offs and not self._heard:
             return self._say(self._worth.index(best))  # all that is known of the peer's likes is nothing
         return self._say(self._next())
 
@@ -98,21 +152,21 @@ class Bargainer:
         if not 0 <= offer < len(self._worth):
             raise IndexError(f"outcome {offer} is not on a menu of {len(self._worth)}")
         self._listen(offer)
-        if not self._ranking.sorted:
+        if not self._view.ranking.sorted:
             return GiveUp(reason="nothing on the menu is acceptable")
         acceptable = self._worth[offer] > self._walk_away
         if not self.rounds_left:
             return Accept() if acceptable else GiveUp(reason=f"no agreement in {self.rounds} offers")
         coming = self._next()
         # What we have offered ourselves we cannot refuse; else as soon as it is no worse than what we would say next.
-        if acceptable and (offer in self.bids.said or self._worth[offer] >= self._worth[coming]):
+        if acceptable and (offer in self._said or self._worth[offer] >= self._worth[coming]):
             return Accept()
         return Offer(outcome=self._say(coming))
 
     @property
     def rounds_left(self) -> int:
         """How many more offers may be made."""
-        return max(self.rounds - len(self.bids.said), 0)
+        return max(self.rounds - len(self._said), 0)
 
     def note(self, heard: int, said: int | None) -> None:
         """Somebody else has answered for us: to the offer ``heard``, and with the offer ``said`` if it was one."""
@@ -121,42 +175,29 @@ class Bargainer:
             self._say(said)
 
     def _listen(self, offer: int) -> None:
-        self.bids = msgspec.structs.replace(self.bids, heard=(*self.bids.heard, offer))
+        self._heard = (*self._heard, offer)
 
-    @property
-    def _best_heard(self) -> int | None:
-        """Of the offers heard, the first of those that are worth most to us."""
-        return max(self.bids.heard, key=self._worth.__getitem__, default=None)
-
-    def _liked(self) -> NDArray[np.float64]:
-        """How much the peer seems to like each outcome: what it asks for often it likes (frequency model).
-
-        An outcome is liked as much as its sector, its block and its shift have been asked for, together.
-        """
-        asked_for = np.unravel_index(np.array(self.bids.heard, dtype=np.intp), self._shape)
-        sectors, blocks, shifts = (
-            np.bincount(values, minlength=size) for values, size in zip(asked_for, self._shape, strict=True)
-        )
-        liked: NDArray[np.float64] = (sectors[:, None, None] + blocks[:, None] + shifts).ravel().astype(np.float64)
-        return liked
+    def _say(self, outcome: int) -> int:
+        self._said = (*self._said, outcome)
+        return outcome
 
     def _next(self) -> int:
-        ranking, best = self._ranking, self._best_heard
-        concession = Concession(self._strategy, ranking.sorted, self._walk_away, self.rounds, self.bids.demand)
+        ranking = self._view.ranking
+        best = max(self._heard, key=self._worth.__getitem__, default=None)  # to us, and of equals the first
+        concession = Concession(self._strategy, ranking.sorted, self._walk_away, self.rounds, self._demand)
         within = concession.reach(self._progress(best))
-        self.bids = msgspec.structs.replace(self.bids, demand=concession.demand)
+        self._demand = concession.demand
         # The peer has offered it and is taken to stand by it: no need to go below, and a sure end.
-        if best is not None and best not in self.bids.said and self._worth[best] >= ranking.sorted[within - 1]:
+        if best is not None and best not in self._said and self._worth[best] >= ranking.sorted[within - 1]:
             return best
         return self._pick(ranking.order[:within])
 
     def _progress(self, best: int | None) -> Progress:
-        said, heard = self.bids.said, self.bids.heard
         return Progress(
-            said=len(said),
-            made=len(set(said)),
-            heard=len(set(heard)),
-            first_heard=None if best is None else self._worth[heard[0]],
+            said=len(self._said),
+            made=len(set(self._said)),
+            heard=len(set(self._heard)),
+            first_heard=None if best is None else self._worth[self._heard[0]],
             best_heard=None if best is None else self._worth[best],
         )
 
@@ -165,23 +206,17 @@ class Bargainer:
 
         Without trade-offs, the outcome worth least to this side. When all has been offered, again from all.
         """
-        said = self.bids.said
-        stale = np.zeros(len(self._worth))
-        stale[list(said)] = STALE
-        stale = stale[within]
         if not self._strategy.trade_offs:
-            fresh = within[stale == FRESH]
-            return int(fresh[-1] if fresh.size else within[-1])
+            settled_for: list[int] = within.tolist()
+            return next((outcome for outcome in reversed(settled_for) if outcome not in self._said), settled_for[-1])
         # Less towards the end: the last offer is to please, whatever it costs.
-        own_share = OWN_SHARE * (1 - (len(said) + 1) / self.rounds)
-        score = self._liked()[within]
-        score += own_share * 3 * len(self.bids.heard) * self._ranking.prices[within]
-        best = (score + stale).argmax()
-        return int(within[best if stale[best] == FRESH else score.argmax()])
-
-    def _say(self, outcome: int) -> int:
-        self.bids = msgspec.structs.replace(self.bids, said=(*self.bids.said, outcome))
-        return outcome
+        own_share = OWN_SHARE * (1 - (len(self._said) + 1) / self.rounds)
+        score = own_share * 3 * len(self._heard) * self._view.ranking.prices + _liked(self._shape, self._heard)
+        fresh = score.copy()
+        fresh[list(self._said)] = STALE
+        fresh = fresh[within]
+        best = fresh.argmax()
+        return int(within[score[within].argmax() if fresh[best] == STALE else best])
 
 
 def _plain(worth: Sequence[float] | NDArray[np.float64]) -> tuple[float, ...]:
@@ -189,14 +224,3 @@ def _plain(worth: Sequence[float] | NDArray[np.float64]) -> tuple[float, ...]:
     if prices.ndim != 1:
         raise ValueError("worth: wants one number for each outcome of a menu")
     return tuple(prices.tolist())
-
-
-def _check(worth: tuple[float, ...], walk_away: float, rounds: int, shape: tuple[int, int, int]) -> None:
-    if not worth:
-        raise ValueError("worth: wants one number for each outcome of a menu")
-    if not math.isfinite(sum(worth) + walk_away):
-        raise ValueError("worth, walk_away: every number is to be finite")
-    if rounds < 1:
-        raise ValueError(f"rounds: {rounds} is less than 1")
-    if shape[0] * shape[1] * shape[2] != len(worth):
-        raise ValueError(f"shape: {shape} does not hold {len(worth)} outcomes")

@@ -1,7 +1,8 @@
 """How far down its own list a side is ready to go at each of its offers."""
 
 import math
-from bisect import bisect_left
+from bisect import bisect_right
+from operator import neg
 from typing import Final, assert_never
 
 import msgspec
@@ -43,7 +44,6 @@ class Concession:
         """
         self._strategy = strategy
         self._worth = worth
-        self._rising = worth[::-1]
         self._walk_away = walk_away
         self._rounds = rounds
         self.demand = demand
@@ -118,4 +118,4 @@ class Concession:
     def _down_to(self, demand: float) -> int:
         """How many give at least this share of the gain that the best one gives."""
         least = self._walk_away + demand * (self._worth[0] - self._walk_away)
-        return len(self._worth) - bisect_left(self._rising, least)
+        return bisect_right(self._worth, -least, key=neg)

@@ -93,9 +93,12 @@ class Say(msgspec.Struct, frozen=True):
 
 
 class Strategist(Protocol[O]):
-    """What a side goes by. All that it remembers is in ``bids``."""
+    """What a side goes by."""
 
-    bids: Bids[O]
+    @property
+    def bids(self) -> Bids[O]:
+        """All that it remembers."""
+        ...
 
     def opening(self) -> O | None:
         """The first offer; None when there is nothing that we could offer."""
