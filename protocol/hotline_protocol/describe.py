@@ -11,11 +11,10 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from . import topics
+from . import lifecycle, topics
 from .authority import RIGHTS, Role
 from .examples import PLAN, examples
 from .flightplan import FlightPlan
-from .lifecycle import CALL, NEGOTIATION, REVIEW
 from .message import END, Message
 from .problem_codes import GROUPS
 from .signature import CHARS
@@ -251,9 +250,10 @@ def sections() -> Mapping[str, str]:
         "topics": _topic_table(),
         "rights": _rights_table(),
         "messages": "\n".join(_message_table(channel) for channel in CHANNELS).rstrip("\n"),
-        "call": _diagram(CALL),
-        "negotiation": _diagram(NEGOTIATION),
-        "review": _diagram(REVIEW),
+        "call": _diagram(lifecycle.CALL),
+        "negotiation": _diagram(lifecycle.NEGOTIATION),
+        "review": _diagram(lifecycle.REVIEW),
+        "plan": _diagram(lifecycle.PLAN),
         "problems": _problem_table(),
     }
 

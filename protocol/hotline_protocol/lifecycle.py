@@ -1,4 +1,4 @@
-"""The lives of a call, of a negotiation and of a line review as tables. The diagrams in the docs are drawn from them.
+"""The lives of a call, a negotiation, a line review and a plan as tables. The diagrams in the docs are drawn from them.
 
 A table maps a state and what happens to the state that follows; what is not in it is out of turn.
 """
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from .flightplan import PlanState
 from .words import Word
 
 
@@ -160,5 +161,40 @@ REVIEW: Final[Mapping[tuple[ReviewState, ReviewStep], ReviewState]] = MappingPro
         (_R.THEIRS, _U.HEAR_DECLINE): _R.FAILED,
         (_R.THEIRS, _U.LOSE_CALL): _R.WAITING,
         **{(state, _U.FAIL): _R.FAILED for state in (_R.WAITING, _R.THEIRS)},
+    }
+)
+
+
+class PlanStep(Word):
+    """What can happen to a version of a plan."""
+
+    CLEAR = "all consents are given"
+    REPLACE_IN_FLIGHT = "takes the place of a version that flies"
+    REFUSE = "refused"
+    WITHDRAW = "taken back"
+    START = "its time begins"
+    START_WITHOUT_CONSENT = "its time begins without a consent"
+    DISTRESS = "in distress"
+    END = "its time is over"
+
+
+_P, _V = PlanState, PlanStep
+PLAN: Final[Mapping[tuple[PlanState, PlanStep], PlanState]] = MappingProxyType(
+    {
+        (_P.NEGOTIATING, _V.CLEAR): _P.ACCEPTED,
+        (_P.NEGOTIATING, _V.REPLACE_IN_FLIGHT): _P.ACTIVATED,
+        (_P.NEGOTIATING, _V.REFUSE): _P.REFUSED,
+        (_P.NEGOTIATING, _V.START_WITHOUT_CONSENT): _P.NONCONFORMING,
+        (_P.ACCEPTED, _V.START): _P.ACTIVATED,
+        **{(state, _V.WITHDRAW): _P.WITHDRAWN for state in (_P.NEGOTIATING, _P.ACCEPTED)},
+        **{
+            (state, _V.DISTRESS): _P.CONTINGENT
+            for state in (_P.NEGOTIATING, _P.ACCEPTED, _P.ACTIVATED, _P.NONCONFORMING)
+        },
+        **{
+            (state, step): _P.ENDED
+            for state in (_P.ACTIVATED, _P.NONCONFORMING, _P.CONTINGENT)
+            for step in (_V.END, _V.WITHDRAW)
+        },
     }
 )

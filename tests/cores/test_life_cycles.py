@@ -1,15 +1,19 @@
-"""Every row of the life cycles of calls, negotiations and reviews is reached by real centres."""
+"""Every row of the life cycles of calls, negotiations, reviews and plans is reached by real centres."""
 
+import ast
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+import hotline_services.aoc
 from hotline_protocol.agreement import TierRule, Timing
 from hotline_protocol.airspace import Position
-from hotline_protocol.injection import CancelPlan
-from hotline_protocol.lifecycle import CALL, NEGOTIATION, REVIEW
+from hotline_protocol.injection import CancelPlan, DeclareEmergency
+from hotline_protocol.lifecycle import CALL, NEGOTIATION, PLAN, REVIEW
 from hotline_protocol.line import (
     CallOutcome,
     Concur,
@@ -26,8 +30,8 @@ from hotline_protocol.line import (
 from hotline_protocol.message import Author, Message
 from hotline_protocol.orders import AnswerRing, RaiseTier, TakeDesk
 from hotline_protocol.service import Presence
-from hotline_services.aoc import desk
-from hotline_services.aoc.config import Costs, PartyConfig
+from hotline_services.aoc import desk, plans
+from hotline_services.aoc.config import Costs, PartyConfig, Posture
 from hotline_services.aoc.request import RequestRole
 from hotline_services.aoc.review.reviewer import Reviewer
 from hotline_services.simulation.chance import Chance
@@ -36,7 +40,12 @@ from .joined import PROMPT, Joined, agreement, config, plan
 from .review_world import rules, side
 from .torn import Journaled, Torn
 
-TABLES: Mapping[str, Mapping[Any, Any]] = {"call": CALL, "negotiation": NEGOTIATION, "review": REVIEW}
+TABLES: Mapping[str, Mapping[Any, Any]] = {
+    "call": CALL,
+    "negotiation": NEGOTIATION,
+    "review": REVIEW,
+    "plan": PLAN,
+}
 PICKY = config(costs=Costs(line=0.5, content=1.0))
 HARD = config(costs=Costs(line=1.0, walk_away=1.0))
 SLOW = config(think_s=50)
@@ -64,6 +73,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> set[Row]:
     """The rows that centres take from now on."""
     rows: set[Row] = set()
     monkeypatch.setattr(desk, "CALL", Watched("call", rows))
+    monkeypatch.setattr(plans, "PLAN", Watched("plan", rows))
     roles: tuple[tuple[Any, str], ...] = ((RequestRole, "negotiation"), (Reviewer, "review"))
     for role, name in roles:
         monkeypatch.setattr(role, "KIND", msgspec.structs.replace(role.KIND, table=Watched(name, rows)))
@@ -260,6 +270,47 @@ def reviews_that_nobody_answers() -> None:
     world.run(minutes=10)
 
 
+# Plans --------------------------------------------------------------------------------------------------------------
+
+BOLD = config(posture=Posture(flies_without_consent=True))
+SOON = plan("near", hours=0.5)
+BEFORE, ALOFT, AFTER = 10, 40, 120
+"""Minutes from now to before, into and after that flight."""
+
+
+def after(minutes: float, us: PartyConfig = PROMPT, *held: type[Message]) -> Joined:
+    """The plan has been filed, and so much time has passed since; these messages are held back."""
+    world = Joined(us)
+    world.holds = lambda message: isinstance(message, held)
+    world.file("us", SOON)
+    world.run(minutes=minutes)
+    return world
+
+
+def flights_that_end_in_time() -> None:
+    after(AFTER)
+    after(AFTER, BOLD, Ring)
+
+
+def a_flight_that_is_amended_while_it_flies() -> None:
+    after(ALOFT).file("us", msgspec.structs.replace(SOON, end=SOON.end + timedelta(hours=1), version=2))
+
+
+def flights_that_are_taken_back() -> None:
+    cancelled(after(BEFORE))
+    cancelled(after(ALOFT))
+    cancelled(after(ALOFT, BOLD, Ring))
+
+
+def flights_in_distress() -> None:
+    for world in (after(BEFORE, PROMPT, Ring), after(BEFORE), after(ALOFT), after(ALOFT, BOLD, Ring)):
+        world.tell("us", DeclareEmergency, plan_id="near")
+    world.run(minutes=AFTER)
+    world = after(ALOFT)
+    world.tell("us", DeclareEmergency, plan_id="near")
+    cancelled(world)
+
+
 WORLDS: tuple[Callable[[], None], ...] = (
     a_call_that_is_answered,
     a_call_that_rings_in_vain,
@@ -280,6 +331,10 @@ WORLDS: tuple[Callable[[], None], ...] = (
     a_review_without_a_line_for_both,
     an_offer_that_is_forged,
     reviews_that_nobody_answers,
+    flights_that_end_in_time,
+    a_flight_that_is_amended_while_it_flies,
+    flights_that_are_taken_back,
+    flights_in_distress,
 )
 
 
@@ -288,3 +343,13 @@ def test_every_row_of_the_life_cycles_is_reached(taken: set[Row]) -> None:
         play()
     missing = {(name, row) for name, table in TABLES.items() for row in table} - taken
     assert not missing, "\n".join(sorted(f"{name}: {state.name} {step.name}" for name, (state, step) in missing))
+
+
+def test_a_plan_changes_its_state_only_by_its_life_cycle() -> None:
+    written = set()
+    for path in Path(hotline_services.aoc.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and not ast.unparse(node.func).endswith(".say"):
+                values = (ast.unparse(keyword.value) for keyword in node.keywords if keyword.arg == "state")
+                written |= {value for value in values if "PLAN[" in value or "PlanState" in value}
+    assert written == {"PlanState.NEGOTIATING", "PLAN[filed.state, step]", "PLAN[self.current(filed).state, step]"}

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 import msgspec
 
 from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, Problem
+from hotline_protocol.lifecycle import PlanStep
 
 from .amendments import is_covered, still_used
 from .filed import FLYING, Filed, Held
@@ -131,7 +132,7 @@ class Amending:
         self._asker.withdraw_asking(filed, reason)
         self._asker.release(filed.agreements, reason)
         problem = Problem(code="superseded", field="version", reason=reason)
-        self._book.refuse_version(filed, problem, PlanState.WITHDRAWN)
+        self._book.refuse_version(filed, problem, PlanStep.WITHDRAW)
 
     def give_way(self, plan_id: str, problem: Problem) -> None:
         """A version that is not in force has had to give way."""

@@ -13,6 +13,7 @@ from hotline_protocol.events import PlanStatus
 from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, Problem
 from hotline_protocol.geometry import expand
 from hotline_protocol.intake import check_plan
+from hotline_protocol.lifecycle import PLAN, PlanStep
 
 from .amendments import cannot_amend, filed_as, old_version, refusal, same_air
 from .filed import FLYING, Filed, Status, status_of
@@ -77,13 +78,12 @@ class PlanBook:
             plan=plan,
             digest=plan.digest,
             volumes=volumes,
-            state=PlanState.REFUSED if problem else PlanState.NEGOTIATING,
+            state=PlanState.NEGOTIATING,
             priority=plan.priority,
             to_ask=() if problem else self.consents_needed(volumes),
-            problem=problem,
         )
         if problem is not None:
-            self._close(filed, PlanState.REFUSED, problem)
+            self.refuse(filed, problem)
             return None
         self._watch(filed)
         if filed.to_ask:
@@ -108,6 +108,10 @@ class PlanBook:
         is_pending = pending is not None and pending.digest == filed.digest
         (state.pending if is_pending else state.plans)[plan_id] = changed
         return changed
+
+    def _step(self, filed: Filed, step: PlanStep, **changes: Any) -> Filed:
+        """Take this step of a plan's life, with these changes."""
+        return self.change(filed, state=PLAN[self.current(filed).state, step], **changes)
 
     def knows(self, plan_id: str) -> bool:
         """Whether this id has been used, as far as we remember: another plan cannot have it."""
@@ -203,12 +207,13 @@ class PlanBook:
         before = self.plans[plan_id]
         self._drop_pending(plan_id)
         flies = before.state in FLYING or in_distress
+        step = PlanStep.REPLACE_IN_FLIGHT if flies else PlanStep.CLEAR
         filed = self.plans[plan_id] = msgspec.structs.replace(
             filed,
             in_force=0,
             kept=(),
             legs=(),
-            state=PlanState.ACTIVATED if flies else PlanState.ACCEPTED,
+            state=PLAN[filed.state, step],
             negotiation_id=filed.negotiation_id or before.negotiation_id,
         )
         self._enter(filed, Standing.OURS)
@@ -217,21 +222,21 @@ class PlanBook:
     def tell_superseded(self, before: Filed, by: Filed) -> None:
         """Say that a version without a clearance goes no further: whoever handed it in waits for an answer."""
         problem = Problem(code="superseded", field="version", reason=f"amended by version {by.plan.number}")
-        said = status_of(before) | {"state": PlanState.WITHDRAWN, "problem": problem}
+        said = status_of(before) | {"state": PLAN[before.state, PlanStep.WITHDRAW], "problem": problem}
         self._voice.say(PlanStatus, **said | {"amends": by.first, "in_force": by.plan.number})
 
-    def refuse_version(self, filed: Filed, problem: Problem, state: PlanState = PlanState.REFUSED) -> None:
+    def refuse_version(self, filed: Filed, problem: Problem, step: PlanStep = PlanStep.REFUSE) -> None:
         """This version will not be flown: the one before it goes on as it stands."""
         plan_id, known = filed.plan.plan_id, self.plans[filed.plan.plan_id]
         pending, filed = self.pending.get(plan_id), self.current(filed)
         if pending is filed:
             self._drop_pending(plan_id)
         refused = msgspec.structs.replace(
-            filed, state=state, problem=problem, in_force=known.plan.number, agreements=()
+            filed, state=PLAN[filed.state, step], problem=problem, in_force=known.plan.number, agreements=()
         )
         known = self.change(known, refused=refused)
         self._voice.say(PlanStatus, **status_of(refused))
-        if state is PlanState.REFUSED:
+        if step is PlanStep.REFUSE:
             self.tell(known)
 
     def _drop_pending(self, plan_id: str) -> None:
@@ -284,23 +289,22 @@ class PlanBook:
         """Everything that was needed has been agreed; it will fly. One in distress flies already."""
         if self.current(filed).state is not PlanState.NEGOTIATING:
             return
-        filed = self.change(filed, state=PlanState.ACCEPTED, problem=None)
+        filed = self._step(filed, PlanStep.CLEAR, problem=None)
         self._enter(filed, Standing.OURS)
         self._watch(filed)
         self.tell(filed)
 
     def refuse(self, filed: Filed, problem: Problem) -> None:
         """It will not fly."""
-        self._close(filed, PlanState.REFUSED, problem)
+        self._close(filed, PlanStep.REFUSE, problem)
 
     def withdraw(self, filed: Filed, problem: Problem | None) -> None:
         """It is taken back before its time, or breaks off its flight."""
-        flies = self.current(filed).state in FLYING
-        self._close(filed, PlanState.ENDED if flies else PlanState.WITHDRAWN, problem)
+        self._close(filed, PlanStep.WITHDRAW, problem)
 
     def fly_without_consent(self, filed: Filed) -> None:
         """It flies though it needed a consent that it has not got."""
-        filed = self.change(filed, state=PlanState.NONCONFORMING)
+        filed = self._step(filed, PlanStep.START_WITHOUT_CONSENT)
         self._enter(filed, Standing.OURS)
         self.tell(filed)
 
@@ -308,7 +312,7 @@ class PlanBook:
         """In distress: it takes all the air below it, and pre-empts."""
         filed = self.current(filed)
         volumes = tuple(msgspec.structs.replace(volume, lower_ft=0) for volume in filed.volumes)
-        filed = self.change(filed, state=PlanState.CONTINGENT, priority=Priority.EMERGENCY, volumes=volumes)
+        filed = self._step(filed, PlanStep.DISTRESS, priority=Priority.EMERGENCY, volumes=volumes)
         self._enter(filed, Standing.OURS)
         self.tell(filed)
         return filed
@@ -337,10 +341,10 @@ class PlanBook:
                 if filed.state is PlanState.NEGOTIATING:
                     due.append(filed)
                 else:
-                    filed = self.change(filed, state=PlanState.ACTIVATED)
+                    filed = self._step(filed, PlanStep.START)
                     self.tell(filed)
             if filed.state in FLYING and filed.end <= now:
-                self._close(filed, PlanState.ENDED, filed.problem)
+                self._close(filed, PlanStep.END, filed.problem)
                 due.append(self.current(filed))
         self._forget()
         return due
@@ -349,7 +353,7 @@ class PlanBook:
         """End this flight if its time is over: a centre that was away hears of start and end at once."""
         filed = self.current(filed)
         if filed.state in FLYING and filed.end <= self._voice.now:
-            self._close(filed, PlanState.ENDED, filed.problem)
+            self._close(filed, PlanStep.END, filed.problem)
 
     def _forget(self) -> None:
         """Plans that have long been over; of them only the last status is kept, so that their ids stay taken."""
@@ -367,9 +371,9 @@ class PlanBook:
         """Say where this plan stands."""
         self._voice.say(PlanStatus, **status_of(self.current(filed)))
 
-    def _close(self, filed: Filed, state: PlanState, problem: Problem | None) -> None:
+    def _close(self, filed: Filed, step: PlanStep, problem: Problem | None) -> None:
         until = self._voice.now + KEPT
-        filed = self.change(filed, state=state, problem=problem, kept_until=until)
+        filed = self._step(filed, step, problem=problem, kept_until=until)
         self._voice.tell(AirReleased(filed.plan.plan_id))
         self.tell(filed)
         self.state.over.append((until, filed.plan.plan_id))
