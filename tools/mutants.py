@@ -3,6 +3,9 @@
 A mutant is killed by the *invariants* when a state of a world is wrong, a core breaks or is in a livelock; by the
 *graphs* when a world has another graph than the one that is kept; by *time* when a search does not end. Operators: drop
 a call, negate a guard, swap two rows of a life cycle, forget to copy a field, shift a deadline by one second.
+
+Only the worlds that come by the changed line are tried, the smallest first: which ones do is recorded at the beginning.
+A run that was broken off goes on where it was with the same ``--out``.
 """
 
 import argparse
@@ -15,11 +18,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 import msgspec
 
@@ -31,6 +39,8 @@ COPIED: Final = ("protocol", "services", "scenarios")
 OPERATORS: Final = ("drop a call", "negate a guard", "swap two rows", "forget to copy a field", "shift a deadline")
 SMALL: Final = 3_000
 """States of a world that is tried even when a graph has shown the mutant already: an invariant may see it too."""
+TOO_MANY: Final = 3
+"""So many times the states that are kept of a world: then its search is broken off."""
 
 
 class Mutant(msgspec.Struct, frozen=True):
@@ -43,6 +53,12 @@ class Mutant(msgspec.Struct, frozen=True):
     end: int
     text: str
     shown: str
+    last_line: int
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """What it is, where it is, and how that reads."""
+        return self.operator, self.file, self.line, self.shown
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -78,8 +94,9 @@ class _Source:
     def mutant(self, operator: str, node: ast.expr | ast.stmt, text: str, shown: str) -> Mutant:
         """The mutant in which this node reads so."""
         start = self._starts[node.lineno - 1] + node.col_offset
-        end = self._starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
-        return Mutant(operator, self.name, node.lineno, start, end, text, shown)
+        last_line = node.end_lineno or node.lineno
+        end = self._starts[last_line - 1] + (node.end_col_offset or 0)
+        return Mutant(operator, self.name, node.lineno, start, end, text, shown, last_line)
 
     def segment(self, node: ast.AST) -> str:
         """The node as it is written."""
@@ -115,7 +132,8 @@ def _rows(path: Path) -> Iterator[Mutant]:
                 end = source.mutant("", other, "", "").end
                 between = source.text[source.mutant("", value, "", "").end : source.mutant("", other_key, "", "").start]
                 text = f"{source.segment(key)}: {theirs}{between}{source.segment(other_key)}: {mine}"
-                yield Mutant(OPERATORS[2], source.name, value.lineno, start, end, text, f"swapped: {first} | {second}")
+                shown = f"swapped: {first} | {second}"
+                yield Mutant(OPERATORS[2], source.name, value.lineno, start, end, text, shown, other.lineno)
 
 
 def _fields() -> Iterator[Mutant]:
@@ -134,7 +152,7 @@ def _fields() -> Iterator[Mutant]:
                         name = ast.unparse(field.target)
                         text = f'{old} and (kind.__name__, name) != ("{kind.name}", "{name}")'
                         shown = f"shared by clones: {kind.name}.{name}"
-                        yield Mutant(OPERATORS[3], SLICES, line, start, start + len(old), text, shown)
+                        yield Mutant(OPERATORS[3], SLICES, line, start, start + len(old), text, shown, line)
 
 
 def chosen(seed: int, count: int) -> list[Mutant]:
@@ -158,6 +176,40 @@ def survivors(file: Path) -> list[Mutant]:
     return [mutant for mutant in mutants() if (mutant.operator, mutant.file, mutant.shown) in wanted]
 
 
+# What the worlds come by ---------------------------------------------------------------------------------
+
+Lines = dict[str, set[int]]
+"""Numbers of lines by file."""
+
+
+def record(name: str) -> Lines:
+    """The lines of the cores that are run when this world is explored, or before that. In a process of its own: what
+    is worked out once and remembered would be missing from the second world."""
+    lines: Lines = {}
+
+    def trace(frame: FrameType, event: str, _arg: object) -> "TraceFunction | None":
+        file = frame.f_code.co_filename
+        if AOC not in file:
+            return None
+        if event == "line":
+            lines.setdefault(file[file.index(AOC) :], set()).add(frame.f_lineno)
+        return trace
+
+    sys.settrace(trace)
+    from hotline_services.explore.search import Search
+    from hotline_services.explore.world import read_world
+
+    Search.alone(read_world(name)).run()
+    sys.settrace(None)
+    return lines
+
+
+def _comes_by(lines: Lines, mutant: Mutant) -> bool:
+    """Whether these lines are among those of the mutant. What is no code of a core (a table, a copier) always is."""
+    run = lines.get(mutant.file, set())
+    return not mutant.file.startswith(AOC) or any(line in run for line in range(mutant.line, mutant.last_line + 1))
+
+
 # Judging one ---------------------------------------------------------------------------------------------
 
 
@@ -173,13 +225,13 @@ def judge(worlds: list[str]) -> Verdict:
     gc.disable()
     kept = kept_graphs()
     seen = Verdict()
-    for name in sorted(worlds or kept, key=lambda name: kept[name].states):
+    for name in sorted(worlds, key=lambda name: kept[name].states):
         if seen.killed_by and kept[name].states > SMALL:
             break
         world = read_world(name)
         search = Search.alone(world)
         for _ in search.levels():
-            if search.states > 3 * kept[name].states:
+            if search.states > TOO_MANY * kept[name].states:
                 break
         graph = search.graph()
         if graph.found is not None:
@@ -191,51 +243,95 @@ def judge(worlds: list[str]) -> Verdict:
     return seen
 
 
-def _judged(mutant: Mutant, tree: Path, worlds: list[str], limit_s: float) -> Verdict:
-    """Write the mutant into this copy of the tree, judge the copy, and restore the file."""
-    file = tree / mutant.file
-    sound = file.read_text(encoding="utf-8")
-    file.write_text(sound[: mutant.start] + mutant.text + sound[mutant.end :], encoding="utf-8")
-    paths = os.pathsep.join((str(tree / "protocol"), str(tree / "services")))
-    environment = os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, str(ROOT / "tools" / "mutants.py"), "--judge", *worlds]
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=limit_s, check=False)
-    except subprocess.TimeoutExpired:
-        return Verdict("time", "", f"not done after {limit_s:g} s")
-    finally:
-        file.write_text(sound, encoding="utf-8")
-    if done.returncode:
-        return Verdict("invariants", "", f"it does not run: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
-    return msgspec.json.decode(done.stdout, type=Verdict)
+class Judges:
+    """Judge mutants, so many at a time, each in a process and a copy of the tree of its own."""
 
-
-def judged(picked: list[Mutant], workers: int, worlds: list[str], limit_s: float) -> Iterator[tuple[Mutant, Verdict]]:
-    """Each mutant with its verdict, in a copy of the tree for each worker."""
-    with tempfile.TemporaryDirectory() as folder:
-        trees: SimpleQueue[Path] = SimpleQueue()
+    def __init__(self, folder: Path, workers: int, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._trees: SimpleQueue[Path] = SimpleQueue()
+        self._pool = ThreadPoolExecutor(workers)
         for number in range(workers):
-            tree = Path(folder) / str(number)
+            tree = folder / str(number)
             for part in COPIED:
                 shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__", "static"))
-            trees.put(tree)
+            self._trees.put(tree)
 
-        def one(mutant: Mutant) -> tuple[Mutant, Verdict]:
-            tree = trees.get()
-            try:
-                return mutant, _judged(mutant, tree, worlds, limit_s)
-            finally:
-                trees.put(tree)
+    def record(self, worlds: list[str]) -> dict[str, Lines]:
+        """The lines that each of these worlds comes by."""
+        return dict(zip(worlds, self._pool.map(self._recorded, worlds), strict=True))
 
-        with ThreadPoolExecutor(workers) as pool:
-            yield from pool.map(one, picked)
+    def _recorded(self, world: str) -> Lines:
+        tree = self._trees.get()
+        try:
+            done = self._run(tree, "--record", world)
+            done.check_returncode()
+            return msgspec.json.decode(done.stdout, type=Lines)
+        finally:
+            self._trees.put(tree)
+
+    def judge(self, picked: list[Mutant], lines: dict[str, Lines]) -> Iterator[tuple[Mutant, Verdict]]:
+        """Each mutant with its verdict, in this order."""
+        yield from zip(picked, self._pool.map(lambda mutant: self._judged(mutant, lines), picked), strict=True)
+
+    def _judged(self, mutant: Mutant, lines: dict[str, Lines]) -> Verdict:
+        """Write the mutant into a copy of the tree, judge the copy, and restore the file."""
+        worlds = [name for name, run in lines.items() if _comes_by(run, mutant)]
+        if not worlds:
+            return Verdict()
+        tree = self._trees.get()
+        file = tree / mutant.file
+        sound = file.read_text(encoding="utf-8")
+        file.write_text(sound[: mutant.start] + mutant.text + sound[mutant.end :], encoding="utf-8")
+        try:
+            done = self._run(tree, "--judge", *worlds)
+        except subprocess.TimeoutExpired:
+            return Verdict("time", "", f"not done after {self._limit_s:g} s")
+        finally:
+            file.write_text(sound, encoding="utf-8")
+            self._trees.put(tree)
+        if done.returncode:
+            return Verdict("invariants", "", f"it does not run: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+        return msgspec.json.decode(done.stdout, type=Verdict)
+
+    def _run(self, tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        paths = os.pathsep.join((str(tree / "protocol"), str(tree / "services")))
+        environment = os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, str(ROOT / "tools" / "mutants.py"), *arguments]
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=self._limit_s, check=False
+        )
+
+
+# The command ---------------------------------------------------------------------------------------------
+
+
+def shipped() -> list[str]:
+    """The names of all worlds."""
+    return sorted(path.stem for path in (ROOT / "scenarios" / "explore").glob("*.toml"))
+
+
+def told_before(out: Path | None) -> dict[tuple[str, str, int, str], Verdict]:
+    """The verdicts in the output of a run that was broken off, by mutant."""
+    if out is None or not out.exists():
+        return {}
+    lines = out.read_text(encoding="utf-8").splitlines()
+    return {msgspec.json.decode(line, type=Mutant).key: msgspec.json.decode(line, type=Verdict) for line in lines}
+
+
+def tell(mutant: Mutant, verdict: Verdict, out: Path | None) -> None:
+    """Print what became of the mutant, and add it to the output as a JSON object on a line of its own."""
+    how = f"killed by {verdict.killed_by} in {verdict.world}: {verdict.seen}" if verdict.killed_by else "SURVIVED"
+    print(f"{mutant.file}:{mutant.line}: {' '.join(mutant.shown.split())[:140]}\n    {how[:160]}", flush=True)
+    if out is not None:
+        with out.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(msgspec.to_builtins(mutant) | msgspec.to_builtins(verdict)) + "\n")
 
 
 def main() -> int:
     """Print each verdict, and the survivors; exit with 1 when fewer are killed than wanted."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog="example: tools/mutants.py --seed 1 --mutants 60 --workers 2",
+        epilog="example: tools/mutants.py --seed 1 --mutants 60 --workers 2 --out mutants.jsonl",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--seed", type=int, default=1, help="which mutants (default: %(default)s)")
@@ -244,27 +340,27 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=300.0, help="seconds for one mutant (default: %(default)s)")
     parser.add_argument("--wanted", type=float, default=0.0, help="least share of killed mutants (default: none)")
     parser.add_argument("--worlds", nargs="*", default=[], help="names of shipped worlds (default: all)")
-    parser.add_argument("--again", type=Path, help="only those that survived in this earlier output of --json")
-    parser.add_argument("--json", action="store_true", help="a JSON object for each mutant, on a line of its own")
-    parser.add_argument("--judge", nargs="*", metavar="WORLD", help=argparse.SUPPRESS)
+    parser.add_argument("--again", type=Path, help="only those that survived in this earlier --out")
+    parser.add_argument("--out", type=Path, help="JSON lines; mutants that are in it are not tried again")
+    parser.add_argument("--judge", nargs="+", metavar="WORLD", help=argparse.SUPPRESS)
+    parser.add_argument("--record", metavar="WORLD", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.judge is not None:
-        print(msgspec.json.encode(judge(given.judge)).decode())
+    if given.judge or given.record:
+        print(msgspec.json.encode(judge(given.judge) if given.judge else record(given.record)).decode())
         return 0
-    count: dict[str, int] = {}
     picked = survivors(given.again) if given.again else chosen(given.seed, given.mutants)
-    for mutant, verdict in judged(picked, given.workers, given.worlds, given.limit):
-        count[verdict.killed_by] = count.get(verdict.killed_by, 0) + 1
-        if given.json:
-            print(json.dumps(msgspec.to_builtins(mutant) | msgspec.to_builtins(verdict)), flush=True)
-        else:
-            how = (
-                f"killed by {verdict.killed_by} in {verdict.world}: {verdict.seen}" if verdict.killed_by else "SURVIVED"
-            )
-            print(f"{mutant.file}:{mutant.line}: {' '.join(mutant.shown.split())[:140]}\n    {how[:160]}", flush=True)
-    killed = len(picked) - count.get("", 0)
+    known = told_before(given.out)
+    verdicts = [known[mutant.key] for mutant in picked if mutant.key in known]
+    with tempfile.TemporaryDirectory() as folder:
+        judges = Judges(Path(folder), given.workers, given.limit)
+        lines = judges.record(given.worlds or shipped())
+        for mutant, verdict in judges.judge([mutant for mutant in picked if mutant.key not in known], lines):
+            tell(mutant, verdict, given.out)
+            verdicts.append(verdict)
+    count = Counter(verdict.killed_by for verdict in verdicts)
+    killed = len(picked) - count[""]
     ways = ", ".join(f"{number} by {how}" for how, number in sorted(count.items()) if how)
-    print(f"{len(picked)} mutants, {killed} killed ({ways}), {count.get('', 0)} survived", file=sys.stderr)
+    print(f"{len(picked)} mutants, {killed} killed ({ways}), {count['']} survived", file=sys.stderr)
     return 1 if killed < given.wanted * len(picked) else 0
 
 
