@@ -57,7 +57,7 @@ class Side:
 
     @property
     def context(self) -> Context:
-        return Context(now=self.voice.now, timing=TIMING, is_free=lambda *_: self.free)
+        return Context(timing=TIMING, is_free=lambda *_: self.free)
 
     def deal(self, role: R, twin: R, event: object) -> R:
         """This happens; what is to be answered, our strategy answers. Twice, with the same result."""
@@ -122,7 +122,9 @@ class AskingSide(Side):
 
     def take(self, event: object) -> None:
         """This happens."""
-        role = self.deal(Asker(self.asking, self.context), Asker(self.asking, self.context), event)
+        role = self.deal(
+            Asker(self.asking, self.voice.now, self.context), Asker(self.asking, self.voice.now, self.context), event
+        )
         self.steps += role.has_stepped
         self.asking = role.record
 
@@ -170,7 +172,11 @@ class GrantingSide(Side):
 
     def take(self, event: object) -> None:
         """This happens."""
-        role = self.deal(Granter(self.granting, self.context), Granter(self.granting, self.context), event)
+        role = self.deal(
+            Granter(self.granting, self.voice.now, self.context),
+            Granter(self.granting, self.voice.now, self.context),
+            event,
+        )
         self.granting = role.record
 
     def taken(self, message: Any) -> Choice | None:

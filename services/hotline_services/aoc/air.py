@@ -45,13 +45,12 @@ class Air:
         ]
         return all(use.standing is Standing.WISHED or gives_way(use, plan.priority) for use in uses)
 
-    def hold(self, granting: TheirRequest) -> None:
+    def hold(self, before: TheirRequest, granting: TheirRequest) -> None:
         """Keep the air that we hold for them out of our own use for as long as we hold it."""
-        ref = hold_ref(granting.peer, granting.id)
+        if before.state is NegotiationState.HELD:
+            self._voice.tell(AirReleased(hold_ref(granting.peer, granting.id)))
         if granting.held is not None and granting.state is NegotiationState.HELD:
-            self._promise(ref, granting, granting.held)
-        else:
-            self._voice.tell(AirReleased(ref))
+            self._promise(hold_ref(granting.peer, granting.id), granting, granting.held)
 
     def grant(self, agreement_id: str, granting: TheirRequest, offer: OnTable[int]) -> None:
         """Keep the air of this offer out of our own use until its end."""

@@ -92,12 +92,12 @@ def _subject(message: OnCallMessage) -> str:
     What is told is known by what it is and where: two things told in one minute are not both misheard or neither.
     """
     kind = type(message).__name__
+    if isinstance(message, InNegotiation):
+        return f"{message.negotiation_id}/{kind}/{getattr(message, 'round', 0)}"
+    if isinstance(message, InReview):
+        return f"{message.review_id}/{kind}/{getattr(message, 'round', 0)}"
     told = f"{message.source}/{kind}/{_minute(message.time)}"
     match message:
-        case InNegotiation():
-            return f"{message.negotiation_id}/{kind}/{getattr(message, 'round', 0)}"
-        case InReview():
-            return f"{message.review_id}/{kind}/{getattr(message, 'round', 0)}"
         case Protest():
             return f"{told}/{message.kind.value}/{_spot(message.at)}"
         case Advise():

@@ -40,11 +40,13 @@ class Books:
     def heard(self, message: Message) -> None:
         """Note how far the other side's numbering has come; with each of its epochs it begins anew."""
         epochs = self.state.heard.get(message.source, ())
-        number = next((number for number, heard in enumerate(epochs) if heard.epoch == message.epoch), len(epochs))
-        known = epochs[number].seq if number < len(epochs) else 0
-        if message.seq > known or number == len(epochs):
-            heard = HeardEpoch(message.epoch, max(message.seq, known))
-            self.state.heard[message.source] = (*epochs[:number], heard, *epochs[number + 1 :])[-REMEMBERED_EPOCHS:]
+        heard = HeardEpoch(message.epoch, message.seq)
+        for number, known in enumerate(epochs):
+            if known.epoch == heard.epoch:
+                if known.seq < heard.seq:
+                    self.state.heard[message.source] = (*epochs[:number], heard, *epochs[number + 1 :])
+                return
+        self.state.heard[message.source] = (*epochs, heard)[-REMEMBERED_EPOCHS:]
 
     def heard_seq(self, source: str) -> int:
         """The highest sequence number heard of this source, in the epoch that was heard of last."""

@@ -82,6 +82,7 @@ class Desk:
         self._pauses = Pauses(party, agreement, chance)
         self.lines: Final = Lines(agreement.lines_of_each, officer)
         self._incoming = Incoming(agreement, self.lines, self._waiting, officer, presence, voice, self)
+        self._silence = timedelta(seconds=agreement.timing.silence_s)
         self._longest = timedelta(seconds=2 * agreement.timing.negotiation_s)
         self.state = DeskState()
 
@@ -391,7 +392,7 @@ class Desk:
     def _heard_something(self, call: Call) -> None:
         """Silence begins anew; but who is never silent does not keep the line for ever either."""
         answered_at = call.answered_at or self._voice.now
-        call.wait_until(min(self._voice.now + timedelta(seconds=self._timing.silence_s), answered_at + self._longest))
+        call.wait_until(min(self._voice.now + self._silence, answered_at + self._longest))
 
     def _refuse_stale(self, message: OnCall) -> None:
         """Words in a call that is over here: tell them so."""

@@ -1,7 +1,7 @@
 """The side that grants: it is asked for consent, bargains, holds, and enters what is taken up."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -92,8 +92,7 @@ class Granter(RequestRole[TheirRequest]):
         worth = tuple(round(worth, WORTH_DIGITS) for worth in self.record.laid.worth)
         bid = msgspec.structs.replace(self.record.laid, worth=worth)
         self._step(NegotiationStep.HEAR_OFFER, theirs=self._read(propose), bid=bid)
-        self._stand(self.now + timedelta(seconds=self.offer_s))
-        self._step(NegotiationStep.SAY_OFFER, rounds=self.record.rounds + 1)
+        self._step(NegotiationStep.SAY_OFFER, rounds=self.record.rounds + 1, ends=self._ends)
         self._say(Disclose, worth=worth, walk_away=round(self.record.least, WORTH_DIGITS))
 
     def _weigh_offer(self, offer: Propose | Counter) -> None:
@@ -134,15 +133,13 @@ class Granter(RequestRole[TheirRequest]):
             fault = "that is not the settlement that both disclosures lead to"
             self._fail_at_tier(fault, answers=record.settled.digest)
 
-    def _put(self, outcome: int) -> dict[str, object]:
-        said = super()._put(outcome)
-        if self.record.ours is not None:
-            self._stand(self.record.ours.until)
-        return said
+    def _put(self, outcome: int, **changes: Any) -> dict[str, Any]:
+        return super()._put(outcome, ends=self._ends, **changes)
 
-    def _stand(self, until: datetime) -> None:
-        """What we have just said stands until then; the answer may take a quarter longer to arrive."""
-        self._change(ends=until + timedelta(seconds=self.offer_s * GRACE))
+    @property
+    def _ends(self) -> datetime:
+        """When what we say now lapses: the answer may take a quarter of its life longer to arrive."""
+        return self.now + timedelta(seconds=self.offer_s) + timedelta(seconds=self.offer_s * GRACE)
 
     # Yes and no -------------------------------------------------------------------------------------------
 

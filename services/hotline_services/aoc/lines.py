@@ -46,11 +46,17 @@ class Lines:
 
     def named(self, call_id: str) -> Call | None:
         """The call that has this id."""
-        return next((call for call in self.calls if call.id == call_id), None)
+        for call in self.state.calls:
+            if call.id == call_id:
+                return call
+        return None
 
     def to(self, peer: str) -> Call | None:
         """The call with this peer."""
-        return next((call for call in self.calls if call.peer == peer), None)
+        for call in self.state.calls:
+            if call.peer == peer:
+                return call
+        return None
 
     def of(self, message: OnCall) -> Call | None:
         """The call in which this was said."""

@@ -76,9 +76,8 @@ R = TypeVar("R", bound=Request)
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What is not in the record: the time, the agreed times, and whether nothing firm is in the way of an air."""
+    """What is not in the record: the agreed times, and whether nothing firm is in the way of an air."""
 
-    now: datetime
     timing: Timing
     is_free: Callable[[Any, tuple[Volume4D, ...]], bool]
 
@@ -93,8 +92,8 @@ class RequestRole(AlternatingOffers[R, int]):
 
     KIND = Kind(table=NEGOTIATION, steps=NegotiationStep, counter=Counter, decline=Decline, id_field="negotiation_id")
 
-    def __init__(self, record: R, context: Context) -> None:
-        super().__init__(record, context.now)
+    def __init__(self, record: R, now: datetime, context: Context) -> None:
+        super().__init__(record, now)
         self.context: Final = context
         self.awaits_answer = False
         self._weighed: tuple[Answer, Bids[int]] | None = None
@@ -118,7 +117,7 @@ class RequestRole(AlternatingOffers[R, int]):
     @property
     def menu(self) -> Menu:
         """What is on the table."""
-        return self.record.menu
+        return self.record.laid.menu
 
     def is_free(self, choice: Choice) -> bool:
         """Whether nothing firm is in the way of this."""
@@ -181,6 +180,7 @@ class RequestRole(AlternatingOffers[R, int]):
             bargainer.note(theirs.outcome, answer.outcome if isinstance(answer, Offer) else None)
             bids = bargainer.bids
         self._change(bids=bids)
+        self.awaits_answer = False
         self._reply(theirs, answer)
 
     def cannot_counter(self) -> str | None:

@@ -51,6 +51,8 @@ class Requests:
         self._party = party
         self._agreement = agreement
         self._air = air
+        self._to_ask = Context(timing=agreement.timing, is_free=air.is_free_to_use)
+        self._to_grant = Context(timing=agreement.timing, is_free=air.is_free_to_grant)
         self._voice = voice
         self._judge = judge
 
@@ -68,8 +70,8 @@ class Requests:
     def next_deadline(self) -> datetime | None:
         """When the first of them wants to be woken."""
         if not self.state.deadline_stands:
-            times = (talk.next_deadline for talk in self.all())
-            self.state.next_deadline = min((at for at in times if at is not None), default=None)
+            times = [talk.next_deadline for talk in self.all()]
+            self.state.next_deadline = min([at for at in times if at is not None], default=None)
             self.state.deadline_stands = True
         return self.state.next_deadline
 
@@ -84,48 +86,52 @@ class Requests:
     # One event of one negotiation --------------------------------------------------------------------------
 
     def _role(self, talk: Talk) -> Role:
-        now, timing = self._voice.now, self._agreement.timing
         if isinstance(talk, OurRequest):
-            return Asker(talk, Context(now=now, timing=timing, is_free=self._air.is_free_to_use))
-        return Granter(talk, Context(now=now, timing=timing, is_free=self._air.is_free_to_grant))
+            return Asker(talk, self._voice.now, self._to_ask)
+        return Granter(talk, self._voice.now, self._to_grant)
 
     def _take(self, talk: Talk, event: object) -> None:
-        """This happens to this negotiation."""
+        """This happens to this negotiation; an offer that awaits an answer is for the officer to judge."""
         role = self._role(talk)
         role.take(event)
-        if talk.state is NegotiationState.TAKEN and role.record.state in NOT_ENTERED:
-            self._voice.tell(ChainDoubted(talk.peer))
+        if role.awaits_answer:
+            self._ask_officer(role)
+        else:
+            self._keep(role)
+
+    def _ask_officer(self, role: Role) -> None:
+        """Have the officer judge the offer that awaits an answer, and say it, if they have one yet."""
+        answer = self._judge(role)
+        if answer is not None:
+            role.answer(answer)
         self._keep(role)
 
     def _keep(self, role: Role) -> None:
-        """Keep what has become of it, say what is to be said, and have the officer asked."""
-        talk = role.record
-        key = (self._party, talk.id) if isinstance(talk, OurRequest) else (talk.peer, talk.id)
+        """Keep what has become of it, and say what is to be said."""
+        before, talk = role.before, role.record
+        if talk is before and not role.said:
+            return
         if isinstance(talk, OurRequest):
-            self.asking[talk.id] = talk
+            asks = self._party
+            self.state.asking[talk.id] = talk
         else:
-            self.granting[key] = talk
+            asks = talk.peer
+            self.state.granting[asks, talk.id] = talk
         self.state.deadline_stands = False
+        if before.state is NegotiationState.TAKEN and talk.state in NOT_ENTERED:
+            self._voice.tell(ChainDoubted(talk.peer))
         if role.has_stepped:
-            self._note_step(key)
-            if isinstance(talk, TheirRequest):
-                self._air.hold(talk)
+            self._voice.tell(NegotiationStepped(asks, talk.id))
+            if isinstance(role, Granter):
+                self._air.hold(role.before, role.record)
         for said in role.said:
             self._voice.say(said.kind, **said.fields)
-        if role.awaits_answer:
-            self._decide(talk)
 
-    def _note_step(self, key: Key) -> None:
-        """It has come further: whoever minds it looks at it before this turn is over."""
+    def _begin(self, asking: OurRequest) -> None:
+        """A negotiation in which we ask: whoever minds it looks at it before this turn is over."""
+        self.state.asking[asking.id] = asking
         self.state.deadline_stands = False
-        self._voice.tell(NegotiationStepped(*key))
-
-    def _decide(self, talk: Talk) -> None:
-        """Have the officer judge the offer that awaits an answer, and say it, if they have one yet."""
-        role = self._role(talk)
-        answer = self._judge(role)
-        if answer is not None:
-            self.answer(role, answer)
+        self._voice.tell(NegotiationStepped(self._party, asking.id))
 
     def answer(self, role: Role, answer: Answer) -> None:
         """Say this to the offer that awaits an answer in it."""
@@ -143,7 +149,7 @@ class Requests:
         """Have the officer judge whatever awaits an answer."""
         for talk in self.all():
             if talk.awaited is not None:
-                self._decide(talk)
+                self._ask_officer(self._role(talk))
 
     def lose_call(self, lost: internal.CallLost) -> None:
         """This call is over, whatever was under way in it."""

@@ -75,8 +75,7 @@ class Talks(Requests):
             kind=plan.kind,
             priority=plan.priority,
         )
-        self.asking[asking.id] = asking
-        self._note_step((self._party, asking.id))
+        self._begin(asking)
         return asking
 
     def _name(self, plan: FlightPlan) -> str:

@@ -33,7 +33,7 @@ class Voice:
         self.cause: str | None = None
         self._said: list[Message] = []
         self._notes: dict[str, Notes] = {}
-        self._waiting: dict[Internal, None] = {}
+        self._waiting: dict[int, dict[Internal, None]] = {}
         self.handlers: Handlers = {}
 
     def begin(self, now: datetime, cause: str | None) -> None:
@@ -52,10 +52,13 @@ class Voice:
 
         Whoever answers True has taken it, and is the last to hear it; returns whether anybody has by now.
         """
-        if event.RANK:
-            self._waiting[event] = None
+        if rank := event.RANK:
+            self._waiting.setdefault(rank, {})[event] = None
             return False
-        return any(handler(event) is True for handler in self.handlers[type(event)])
+        for handler in self.handlers[type(event)]:  # noqa: SIM110  a generator costs more than most handlers
+            if handler(event) is True:
+                return True
+        return False
 
     def tell_words(self, words: WordsUnderstood[Any]) -> None:
         """Let what was understood in a call be heard by whoever hears this kind of message."""
@@ -64,9 +67,13 @@ class Voice:
 
     def fold(self) -> None:
         """Let everything that waits be heard, and what is told meanwhile."""
-        while self._waiting:
-            event = min(self._waiting, key=_rank)
-            del self._waiting[event]
+        waiting = self._waiting
+        while waiting:
+            first = waiting[rank := min(waiting)]
+            event = next(iter(first))
+            del first[event]
+            if not first:
+                del waiting[rank]
             for handler in self.handlers[type(event)]:
                 handler(event)
 
@@ -86,7 +93,3 @@ class Voice:
         """Everything said in this turn, in order."""
         said, self._said = self._said, []
         return said
-
-
-def _rank(event: Internal) -> int:
-    return event.RANK

@@ -122,6 +122,7 @@ class AlternatingOffers(ABC, Generic[R, O]):
     """What the role does about each kind of event; any other changes nothing."""
 
     def __init__(self, record: R, now: datetime) -> None:
+        self.before: Final = record
         self.record = record
         self.now: Final = now
         self.said: list[Say] = []
@@ -188,12 +189,12 @@ class AlternatingOffers(ABC, Generic[R, O]):
         strategist = self._strategist()
         return strategist.answer(outcome), strategist.bids
 
-    def _put(self, outcome: O) -> dict[str, Any]:
+    def _put(self, outcome: O, **changes: Any) -> dict[str, Any]:
         """Make this our standing offer; returns it as it stands in a message."""
         number = self.record.rounds + 1
         until = self.now + timedelta(seconds=self.offer_s)
         ours = OnTable(digest=self._digest(outcome), outcome=outcome, round=number, until=until)
-        self._step(self.KIND.steps.SAY_OFFER, ours=ours, rounds=number)
+        self._step(self.KIND.steps.SAY_OFFER, ours=ours, rounds=number, **changes)
         return {**self._shown(outcome), "offer": ours.digest, "round": number, "expires_at": until}
 
     def _is_ours(self, digest: str) -> bool:

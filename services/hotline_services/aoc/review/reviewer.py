@@ -117,8 +117,8 @@ class Reviewer(AlternatingOffers[LineReview, Offsets]):
     def _shown(self, outcome: Offsets) -> dict[str, Any]:
         return {"trace": self.context.arc.offer(outcome)}
 
-    def _put(self, outcome: Offsets) -> dict[str, Any]:
-        said = super()._put(outcome)
+    def _put(self, outcome: Offsets, **changes: Any) -> dict[str, Any]:
+        said = super()._put(outcome, **changes)
         self._bind(said["offer"], said["trace"], said["expires_at"])
         return said
 
