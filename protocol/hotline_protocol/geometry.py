@@ -12,7 +12,8 @@ a library's arithmetic decide nothing, and what meets what is a matter of distan
 Everything here but :func:`area_problem` wants areas in which ``area_problem`` finds nothing.
 
 What is worked out of an area is remembered by its value, for some thousands of areas: those of an air force are few
-and come back every day, in messages that each bring a copy of their own.
+and come back every day, in messages that each bring a copy of their own. Equal areas may be written otherwise, with 8
+for 8.0: what is remembered is the same to the byte, whichever of them came first.
 """
 
 import itertools
@@ -224,10 +225,10 @@ def _legs(plan: FlightPlan, corridor: Corridor) -> tuple[Volume4D, ...]:
 @remembered(maxsize=1024)
 def _shares(corridor: Corridor) -> tuple[tuple[Corridor, float, float], ...]:
     """The legs, each with the shares of the route that lie behind at its beginning and at its end."""
-    routes = _joined(_cut(corridor.route))
+    routes = _joined(_cut(_in_floats(corridor.route)))
     flown_m = list(itertools.accumulate(map(_length_m, routes), initial=0.0))
     return tuple(
-        (Corridor(route=route, half_width_nm=corridor.half_width_nm), before / flown_m[-1], after / flown_m[-1])
+        (Corridor(route=route, half_width_nm=float(corridor.half_width_nm)), before / flown_m[-1], after / flown_m[-1])
         for route, (before, after) in zip(routes, itertools.pairwise(flown_m), strict=True)
     )
 
@@ -278,22 +279,27 @@ def moved(area: Area, east_nm: float, north_nm: float) -> Area:
 
     East and north are the plane's, which lie up to 2.9 degrees off the parallel and the meridian at the bounds.
     """
-    if not east_nm and not north_nm:
-        return area
     east_m, north_m = east_nm * METRES_PER_NM, north_nm * METRES_PER_NM
 
     def there(positions: Iterable[Position]) -> tuple[Position, ...]:
+        if not east_nm and not north_nm:
+            return _in_floats(positions)
         return tuple(to_position((x + east_m, y + north_m)) for x, y in to_plane(positions))
 
     match area:
         case Polygon():
             return Polygon(vertices=there(area.vertices))
         case Corridor():
-            return Corridor(route=there(area.route), half_width_nm=area.half_width_nm)
+            return Corridor(route=there(area.route), half_width_nm=float(area.half_width_nm))
         case Circle():
-            return Circle(centre=there([area.centre])[0], radius_nm=area.radius_nm)
+            return Circle(centre=there([area.centre])[0], radius_nm=float(area.radius_nm))
         case _:
             assert_never(area)
+
+
+def _in_floats(positions: Iterable[Position]) -> tuple[Position, ...]:
+    """The same positions, all numbers as floats, and 0.0 for -0.0: those of equal areas are the same to the byte."""
+    return tuple(Position(position.lon_deg + 0.0, position.lat_deg + 0.0) for position in positions)
 
 
 @remembered(maxsize=2048)
@@ -301,7 +307,7 @@ def centre(area: Area) -> Position:
     """A position in the middle of the area: half-way along a route; the centroid of a polygon if that lies inside."""
     match area:
         case Circle():
-            return area.centre
+            return _in_floats([area.centre])[0]
         case Corridor():
             middle = shapely.LineString(to_plane(area.route)).interpolate(0.5, normalized=True)
         case Polygon():

@@ -45,6 +45,11 @@ def read(saved: bytes, kind: type[S]) -> S:
     return msgspec.convert(msgspec.msgpack.decode(saved), kind)
 
 
+def as_read(value: S) -> S:
+    """The value as it is after it was written and read: floats where a program gave whole numbers for them."""
+    return msgspec.convert(msgspec.to_builtins(value), type(value))
+
+
 def _plain(value: Any) -> Any:
     """What ``msgspec.to_builtins`` makes of it, in many short calls: each keeps all other threads waiting."""
     if isinstance(value, Slice) and value.__struct_config__.tag is None:

@@ -131,14 +131,8 @@ def enter(theatre: Theatre) -> None:
     before = theatre_now()
     _Now.theatre = theatre
     if before.bounds_deg != theatre.bounds_deg:
-        forget()
-
-
-def forget() -> None:
-    """Work everything out anew. Values that are equal and written otherwise, such as 8 and 8.0, are remembered as one:
-    who compares bytes with those of another process begins with this."""
-    for each in _forget:
-        each()
+        for forget in _forget:
+            forget()
 
 
 def enter_bounds(bounds: Bounds | None) -> None:
@@ -159,7 +153,10 @@ class Remembered(Protocol[P, R_co]):
 
 
 def remembered(maxsize: int | None) -> Callable[[Callable[P, R_co]], Remembered[P, R_co]]:
-    """Like ``functools.lru_cache``, for what depends on the theatre's plane."""
+    """Like ``functools.lru_cache``, for what depends on the theatre's plane.
+
+    The results of equal arguments have to be the same to the byte: 8 and 8.0 are equal.
+    """
 
     def remember(function: Callable[P, R_co]) -> Remembered[P, R_co]:
         cached = lru_cache(maxsize=maxsize)(function)

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 import shapely
 from hypothesis import assume, given, settings
@@ -271,3 +272,30 @@ def test_a_route_is_exactly_as_long_backwards() -> None:
     route = tuple(Position(lon, lat) for lon, lat in lon_lat)
     there, back = (Corridor(route=each, half_width_nm=5) for each in (route, route[::-1]))
     assert length_nm(there) == length_nm(back)
+
+
+@pytest.mark.parametrize(
+    "area",
+    [
+        Circle(centre=Position(37, 33), radius_nm=8),
+        Corridor(route=(Position(36, 33), Position(37, 33)), half_width_nm=5),
+        Polygon(vertices=(Position(36, 33), Position(37, 33), Position(37, 34))),
+    ],
+)
+def test_what_is_remembered_of_an_area_in_whole_numbers_is_written_with_floats(area: Area) -> None:
+    for remembered in (moved(area, 0, 0), moved(area, 3, -4)):
+        written = msgspec.json.encode(remembered)
+        assert written == msgspec.json.encode(msgspec.json.decode(written, type=Area))
+    assert all(type(number) is float for number in msgspec.structs.astuple(centre(area)))
+
+
+def test_the_legs_of_a_corridor_in_whole_numbers_are_written_with_floats() -> None:
+    route = (Position(36, 34), Position(38, 34))
+    legs = legs_of(expand(planned(Corridor(route=route, half_width_nm=6))))
+    written = msgspec.json.encode(legs)
+    assert written == msgspec.json.encode(msgspec.json.decode(written, type=list[Corridor]))
+
+
+def test_equal_positions_of_which_one_lies_at_minus_zero_are_written_alike() -> None:
+    north, south = (moved(Circle(centre=Position(37.5, zero), radius_nm=8.0), 0, 0) for zero in (-0.0, 0.0))
+    assert msgspec.json.encode(north) == msgspec.json.encode(south)

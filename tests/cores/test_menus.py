@@ -230,3 +230,10 @@ def test_only_for_a_flight_in_distress_do_ours_make_way_and_never_those_of_a_thi
         standing = Standing.OURS if user == "ru" else Standing.THEIRS
         desk.put(*expand(plan("x")), user=user, standing=standing)
         assert (desk.granting(menu, priority, asker="us")[0] != IMPOSSIBLE) == free
+
+
+def test_a_menu_is_the_same_to_the_byte_whether_its_plan_was_written_with_whole_numbers_or_read() -> None:
+    whole = plan("us-1", Position(40, 36), area=Circle(centre=Position(40, 36), radius_nm=7))
+    read = msgspec.json.decode(msgspec.json.encode(whole), type=FlightPlan)
+    menus = [msgspec.json.encode(Desk().bid(each).menu) for each in (whole, read)]
+    assert menus[0] == menus[1] == msgspec.json.encode(msgspec.json.decode(menus[0], type=Menu))

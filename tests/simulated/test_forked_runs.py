@@ -47,16 +47,16 @@ def started(name: str, *, torn: bool = False, monitored: bool = True) -> Simulat
 
 
 def troubles(parties: tuple[str, ...], start: datetime) -> Faults:
-    """Each kind of trouble within two days."""
+    """Each kind of trouble within two days, in whole numbers where fractions could be."""
     one, other = parties[:2]
     return Faults(
-        crashes=(Crash(party=other, at=start + 6 * HOUR, down_s=60.0, lost=3),),
+        crashes=(Crash(party=other, at=start + 6 * HOUR, down_s=60, lost=3),),
         parties=(one, "sky"),
-        crashes_per_day=12.0,
-        down_s=600.0,
-        slow_disks=(SlowDisk(party=one, start=start + 2 * HOUR, end=start + 12 * HOUR, commit_s=2.0),),
+        crashes_per_day=12,
+        down_s=600,
+        slow_disks=(SlowDisk(party=one, start=start + 2 * HOUR, end=start + 12 * HOUR, commit_s=2),),
         hangs=(Hang(party=other, at=start + 5 * HOUR),),
-        clock_steps=(ClockStep(party=one, at=start + 7 * HOUR, offset_s=-20.0),),
+        clock_steps=(ClockStep(party=one, at=start + 7 * HOUR, offset_s=-20),),
     )
 
 

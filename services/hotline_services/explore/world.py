@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from hotline_protocol import theatre
 from hotline_protocol.message import Digest, Message, PartyName, digest_of
 from hotline_protocol.topics import AnyMessage
 from hotline_services.aoc.centre import Centre
@@ -127,7 +126,6 @@ def shipped_worlds() -> tuple[str, ...]:
 def read_world(which: str | Path) -> World:
     """The world of this shipped name, or in this file. Raises ScenarioError."""
     path = _find(which)
-    theatre.forget()  # so that all states are the same to the byte in any process
     try:
         written = read_strictly(tomllib.loads(read_text(path)), WorldFile)
     except OSError as error:

@@ -15,7 +15,7 @@ import msgspec
 from hotline_protocol.core import Core
 from hotline_protocol.forms import Form, fingerprint
 from hotline_protocol.message import Message
-from hotline_protocol.slices import read, write
+from hotline_protocol.slices import as_read, read, write
 from hotline_protocol.topics import Topic
 
 from .chance import Chance
@@ -54,9 +54,9 @@ class Simulation:
         self.chance: Final = Chance(seed)
         self._network: PerfectNetwork | FaultyNetwork
         if network.perfect and faults.none:
-            self._network = PerfectNetwork(network, start)
+            self._network = PerfectNetwork(as_read(network), start)
         else:
-            self._network = FaultyNetwork(network, faults, start, self.chance)
+            self._network = FaultyNetwork(as_read(network), as_read(faults), start, self.chance)
         self._begun = False
 
     @property
