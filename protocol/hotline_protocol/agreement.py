@@ -12,8 +12,8 @@ from .line import Tier
 from .menu import Block
 from .message import PartyName, digest_of
 from .names import name_problem
-from .theatre import Bounds, bounds_problem
-from .unknown_fields import examine
+from .theatre import Bounds, bounds_problem, remembered
+from .unknown_fields import examine, passed_over
 from .whole_numbers import convert_whole
 from .words import Word
 
@@ -186,6 +186,7 @@ class AgreementError(ValueError):
     """The agreement file cannot be used; the message names the field and the reason."""
 
 
+@remembered(maxsize=32)
 def read_agreement(text: str) -> Agreement:
     """The agreement in a TOML text, with no field to spare. Raises AgreementError."""
     try:
@@ -195,7 +196,7 @@ def read_agreement(text: str) -> Agreement:
         raise AgreementError(str(error)) from error
     except RecursionError as error:
         raise AgreementError("has tables or lists nested too deeply to be read") from error
-    for problem in examine(raw, Agreement).unknown:
+    for problem in examine(raw, Agreement).unknown if any(passed_over(raw, agreement)) else ():
         raise AgreementError(f"{problem.reason} - at `$.{problem.field}`")
     check_agreement(agreement)
     return agreement

@@ -3,6 +3,8 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -120,13 +122,19 @@ def find_scenario(which: str | Path) -> Path:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_text(path))
+        return deepcopy(_parsed(read_text(path)))  # changes are made in it
     except OSError as error:
         raise ScenarioError(path.name, "file", f"cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ScenarioError(path.name, "file", f"is not TOML: {error}") from error
     except RecursionError as error:
         raise ScenarioError(path.name, "file", TOO_DEEP) from error
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> dict[str, Any]:
+    """Remembered by value: many runs are of one scenario, and to parse it takes as long as an hour of a run."""
+    return tomllib.loads(text)
 
 
 def _load_agreement(named: str, beside: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import inspect
 
 from hotline_protocol.topics import split_validation_error
+from hotline_protocol.unknown_fields import passed_over
 from hotline_protocol.whole_numbers import convert_whole
 
 from .written import read_written
@@ -40,8 +41,8 @@ def read_strictly(raw: dict[str, Any], kind: type[T]) -> T:
         for key in keys:
             field = field.replace(ANY_KEY, f".{key}", 1)
         raise FieldError(*_with_choices(reason, field, kind, pinned)) from error
-    for field, reason in _unknown(raw, read, ""):
-        raise FieldError(field, reason)
+    for field, known in passed_over(raw, read):
+        raise FieldError(field, f"no such field; there are: {', '.join(known)}")
     return read
 
 
@@ -142,21 +143,3 @@ def _in_union(types: Sequence[inspect.Type], steps: Sequence[str], raw: Any, pat
     for each in types:
         if not isinstance(each, inspect.StructType) or each.tag in (None, written):
             yield from _places(each, steps, raw, path)
-
-
-def _unknown(raw: Any, read: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Fields that the file has and that nothing has read."""
-    if isinstance(raw, dict) and isinstance(read, msgspec.Struct):
-        known = read.__struct_fields__
-        tag = read.__struct_config__.tag_field
-        for name in raw:
-            if name not in known and name != tag:
-                yield f"{path}{name}", f"no such field; there are: {', '.join(known)}"
-            elif name in known:
-                yield from _unknown(raw[name], getattr(read, name), f"{path}{name}.")
-    elif isinstance(raw, dict) and isinstance(read, dict):
-        for name in raw:
-            yield from _unknown(raw[name], read[name], f"{path}{name}.")
-    elif isinstance(raw, list) and isinstance(read, tuple):
-        for number, (each, its) in enumerate(zip(raw, read, strict=True)):
-            yield from _unknown(each, its, f"{path.rstrip('.')}[{number}].")
