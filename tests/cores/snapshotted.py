@@ -115,7 +115,8 @@ class Shell:
         except StoreError:
             self.journal.close()
             raise
-        self.waiting = {message.id: message for message in recovered.unconfirmed}
+        self.journal.commit([], self.past.said_again, [])
+        self.waiting = {message.id: message for message in (*recovered.unconfirmed, *self.past.said_again)}
         self.past.tail.resume(self.journal, recovered, has_past=self.past.latest is not None)
         service = Service(
             name="ru",

@@ -16,7 +16,12 @@ from hotline_protocol.line import Answer
 from hotline_protocol.message import Author, Message
 from hotline_protocol.service import EpochBegun
 from hotline_services.runtime.journal import Journal
+from hotline_services.runtime.recovery import Recovery
+from hotline_services.runtime.replay import Past, replay
+from hotline_services.runtime.service import Service
 from hotline_services.runtime.store import Heard, StoreError
+from hotline_services.runtime.watchdog import Unwatched
+from hotline_services.runtime.writer import Writer
 
 from .test_journal import NOON, SECOND, Echo, lived, reopened
 
@@ -72,6 +77,46 @@ def test_what_was_changed_is_noticed_and_the_journal_ends_before_it(
         assert len(held(journal)) == left
         assert beginning(held(journal), whole)
     assert (tmp_path / "j.damaged-1").exists()
+
+
+@pytest.mark.parametrize("damaged", range(1, 12))
+def test_what_was_said_to_the_inputs_that_are_left_is_said_again(tmp_path: Path, damaged: int) -> None:
+    """Three commits of two inputs and two answers: the cut may be between an input and its answer."""
+    journal = Journal(tmp_path / "j", "ru")
+    core, peer = Echo(journal.epoch), Author("us", "e1")
+    for at in (NOON, NOON + SECOND, NOON + 2 * SECOND):
+        heard = [peer.say(Answer, at, to="ru", call_id="c") for _ in range(2)]
+        said = [answer for message in heard for answer in core.receive(message, at)]
+        journal.commit([Heard(at, message) for message in heard], said, [])
+    whole = held(journal)
+    journal.close()
+    change(tmp_path / "j", "DELETE FROM entry WHERE n = ?", damaged)
+    first = Past()
+    with closing(reopened(tmp_path / "j")) as journal:
+        inputs = sum(1 for _ in replay(Echo(journal.epoch), journal.recover(), first))
+        journal.commit([], first.said_again, [])
+        assert beginning(held(journal), whole)
+        assert len(held(journal)) == 2 * inputs
+    again = Past()
+    with closing(reopened(tmp_path / "j")) as journal:
+        assert journal.loss
+        list(replay(Echo(journal.epoch), journal.recover(), again))
+        assert again.said_again == []
+        assert first.said_again == journal.recover().unconfirmed[inputs - len(first.said_again) :]
+
+
+async def test_a_service_sends_again_what_its_journal_was_cut_before(tmp_path: Path) -> None:
+    lived(tmp_path / "j").close()
+    change(tmp_path / "j", "DELETE FROM entry WHERE n = 4")
+    with closing(reopened(tmp_path / "j")) as journal:
+        writer = Writer(journal)
+        service = Service(name="ru", core=Echo, subscriptions=[])
+        recovery = Recovery(service, Echo(journal.epoch), Past(), journal, {}, Unwatched())
+        recovered = await recovery.run(writer, lambda: False)
+        assert recovered is not None
+        assert [message.seq for message in recovered.unconfirmed] == [1, 2]
+        assert journal.recover().unconfirmed == recovered.unconfirmed
+        writer.close()
 
 
 def test_two_entries_that_have_changed_places_are_noticed(tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ class Journal:
             unconfirmed=[message for _, message in unconfirmed],
             attempts=dict(attempts),
             snapshots=snapshots,
+            is_cut=bool(self.loss),
         )
 
     def _snapshots(self) -> list[Snapshot]:

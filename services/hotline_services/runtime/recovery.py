@@ -46,6 +46,11 @@ class Recovery:
                 await asyncio.sleep(0)  # so that a signal is heard
                 if is_stopping():
                     return None
+        said_again = self._past.said_again
+        if said_again:
+            await writer.commit([], said_again, [])
+            recovered = recovered._replace(unconfirmed=[*recovered.unconfirmed, *said_again])
+            log.warning("said-again", messages=len(said_again), hint="the journal was cut before them")
         tail = self._past.tail
         tail.resume(self._store, recovered, has_past=self._past.latest is not None)
         log.info("recovered", inputs=steps, unconfirmed=len(recovered.unconfirmed), epoch=tail.epoch)

@@ -57,6 +57,7 @@ class Past:
         self.peers = Peers()
         self.traces = Traces()
         self.set_aside: set[str] = set()  # ids of messages that were fed to the core as dead letters
+        self.said_again: list[Message] = []  # what a journal that was cut lacked of what had been said
         self.latest: datetime | None = None
 
     def commit(self, heard: Sequence[Heard], said: Sequence[Message]) -> None:
@@ -151,7 +152,10 @@ def pruned_at(state: bytes, program: str, epochs: tuple[str, ...]) -> Pruned:
 
 
 def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
-    """Feed the core its past, one input a step. Raises StoreError as soon as it says anything else than it did."""
+    """Feed the core its past, one input a step. Raises StoreError as soon as it says anything else than it did.
+
+    What a journal that was cut lacks at its end is worked out again: it is in ``past.said_again``, to be kept and sent.
+    """
     past.latest = recovered.latest or past.latest
     before = None if recovered.said is None else iter(recovered.said)
     for number, heard in enumerate(recovered.heard, 1):
@@ -160,8 +164,13 @@ def replay(core: Core, recovered: Recovered, past: Past) -> Iterator[None]:
         past.tail.tell(said)
         for message in filter(is_kept, said):
             past.traces.of(message)
-            if before is not None:
-                _compare(number, message, next(before, None))
+            if before is None:
+                continue
+            then = next(before, None)
+            if then is None and recovered.is_cut:
+                past.said_again.append(message)
+            else:
+                _compare(number, message, then)
         yield
     left = None if before is None else next(before, None)
     if left is not None:

@@ -94,7 +94,8 @@ class Recovered(NamedTuple):
     ``attempts`` counts the deaths that an input has caused, by the id of the message. ``latest`` is how far time had
     come, where ``heard`` does not tell; ``said_last`` the highest number said in the present epoch, likewise.
     ``snapshots`` are those that this program can use, the best first: from any of them the core can go on instead.
-    Where the store is pruned it must, as reading ``heard`` raises StoreError.
+    Where the store is pruned it must, as reading ``heard`` raises StoreError. ``is_cut``: the store was damaged and has
+    been cut, perhaps between an input and what was said to it, which is then missing at the end of ``said``.
     """
 
     heard: Iterable[Heard] = ()
@@ -104,6 +105,7 @@ class Recovered(NamedTuple):
     latest: datetime | None = None
     said_last: int = 0
     snapshots: Sequence[Snapshot] = ()
+    is_cut: bool = False
 
 
 class Store(Protocol):
