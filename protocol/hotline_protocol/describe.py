@@ -269,9 +269,9 @@ def fill(text: str, tables: Mapping[str, str]) -> str:
     return text
 
 
-def summary(kind: type) -> str:
+def summary(thing: object) -> str:
     """The first paragraph of its docstring, in one line."""
-    return " ".join((inspect.getdoc(kind) or "").split("\n\n", maxsplit=1)[0].split()).replace("``", "`")
+    return " ".join((inspect.getdoc(thing) or "").split("\n\n", maxsplit=1)[0].split()).replace("``", "`")
 
 
 def _problem_table() -> str:

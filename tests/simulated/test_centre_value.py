@@ -122,6 +122,7 @@ WORKED_OUT = {
     "Accord._arc": "of the line in the state",
     "Reservations.index": "of a slice of the state",
     "Relations._stiffer": "configurations, remembered by what alone decides them",
+    "Calendar.deadlines": "what the parts say, by the state",
     "Voice.now": "in the state",
     "Voice.cause": "set anew in each turn",
 }
@@ -153,6 +154,15 @@ def shallow(value: Any) -> str:
     if isinstance(value, dict | list | tuple | set):
         return f"{type(value).__name__} {[repr(each) if isinstance(each, str | int) else id(each) for each in value]}"
     return repr(value)
+
+
+@pytest.mark.parametrize("seed", range(1, DAYS + 1))
+def test_a_deadline_is_kept_until_it_changes_and_no_longer(seed: int) -> None:
+    recorder, centre = day(seed).recorder("us"), day(seed).fresh("us")
+    calendar = centre.parts.calendar
+    for step in recorder.inputs:
+        feed(centre, [step])
+        assert calendar.deadlines == calendar.asked()
 
 
 @pytest.mark.parametrize("seed", range(1, DAYS + 1))

@@ -39,13 +39,14 @@ class Centre:
         self._parts: Final = Parts(party, config, agreement, epoch=epoch, chance=chance, roster=roster)
         self._state = self._parts.state
         self._index = self._parts.reservations.index
+        self._deadlines = self._parts.calendar.deadlines
         self._forms: dict[str, tuple[Any, Form]] = {}
 
     @property
     def parts(self) -> Parts:
         """The parts, at work on the state of this centre."""
         if self._parts.state is not self._state:
-            self._parts.work_on(self._state, self._index)
+            self._parts.work_on(self._state, self._index, self._deadlines)
         return self._parts
 
     # A core -----------------------------------------------------------------------------------------------
@@ -71,6 +72,7 @@ class Centre:
         twin.__dict__ = self.__dict__ | {
             "_state": self._state.copy(),
             "_index": self._index.copy(),
+            "_deadlines": self._deadlines.copy(),
             "_forms": self._forms.copy(),
         }
         return twin
@@ -98,6 +100,8 @@ class Centre:
         """See :class:`~hotline_protocol.core.Value`."""
         self._state = read(saved, State)
         self._index = self._parts.reservations.indexed(self._state.picture)
+        self._deadlines = {}
+        self._deadlines.update(self.parts.calendar.asked())
 
     # What is asked of it ----------------------------------------------------------------------------------
 

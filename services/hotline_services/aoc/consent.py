@@ -121,13 +121,8 @@ class Consents:
             )
         return filed
 
-    @property
-    def next_deadline(self) -> datetime | None:
-        """The next start or end of a plan."""
-        return self._book.next_deadline
-
     def lapse(self) -> None:
-        """Plans start and end; what is asked for one that has ended is withdrawn."""
+        """Start and end plans; withdraw what is asked for one that has ended."""
         for filed in map(self._book.current, self._book.lapse()):  # as it stands when its turn comes
             if filed.state in OVER:
                 self.withdraw_asking(filed, "the flight is over")

@@ -17,6 +17,7 @@ from .config import PartyConfig
 from .internal import WordsUnderstood
 from .parts import Parts, State
 from .voice import Handler, Handlers
+from .waking import Calendar, Lapse
 
 ROLE: Final = re.compile(r":[a-z]+:`[^`]*?(\w+)`")
 
@@ -27,7 +28,7 @@ def sections() -> Mapping[str, str]:
     tiers = (TierRule(tier=Tier.DUTY_OFFICER),)
     agreement = Agreement(name="any", parties=("one", "other"), altitude_blocks=blocks, tiers=tiers)
     parts = Parts("one", PartyConfig(), agreement, epoch="0", chance=Chance(0))
-    return {"dispatch": _dispatch(parts.handlers), "state": _state()}
+    return {"dispatch": _dispatch(parts.handlers), "calendar": _calendar(parts.calendar), "state": _state()}
 
 
 def _dispatch(handlers: Handlers) -> str:
@@ -41,17 +42,25 @@ def _dispatch(handlers: Handlers) -> str:
     return "\n".join(rows)
 
 
-def _plain(kind: type) -> str:
+def _calendar(calendar: Calendar) -> str:
+    rows = ["| part | woken | what it does |", "|---|---|---|"]
+    for _, lapse, is_restless in calendar.rows:
+        when = "with any other" if is_restless else "when due"
+        rows.append(f"| {_named(lapse)} | {when} | {_plain(lapse)} |")
+    return "\n".join(rows)
+
+
+def _plain(kind: object) -> str:
     """The first sentence or two of its docstring, without the marks of references."""
     return ROLE.sub(r"`\1`", summary(kind))
 
 
-def _named(handler: Handler) -> str:
+def _named(handler: Handler | Lapse) -> str:
     part, _, method = getattr(handler, "__qualname__", "").rpartition(".")
     return f"{_owner(handler, part)}.{method}"
 
 
-def _owner(handler: Handler, part: str) -> str:
+def _owner(handler: Handler | Lapse, part: str) -> str:
     owner = getattr(handler, "__self__", None)
     return part if owner is None else type(owner).__name__
 

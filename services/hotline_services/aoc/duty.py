@@ -159,11 +159,8 @@ class Attendance:
         return self.state.next_look
 
     def lapse(self) -> None:
-        """Put on record who has come and gone."""
+        """Say which officers have come or gone."""
         now = self._voice.now
-        due = self.state.next_look
-        if due is None or now < due:
-            return
         for tier, there in self.state.there.items():
             absent = self._presence.absent(tier, now)
             if there is not (absent is None):

@@ -68,9 +68,7 @@ class Heeding:
     @property
     def next_deadline(self) -> datetime | None:
         """When an order reaches the aircraft, or somebody gets to the mail."""
-        if not self._state.orders and not self._state.unread:
-            return None  # as nearly always: this is asked once a turn
-        return min(line[0][0] for line in (self._state.orders, self._state.unread) if line)
+        return min((heap[0][0] for heap in (self._state.orders, self._state.unread) if heap), default=None)
 
     # By phone --------------------------------------------------------------------------------------------
 
@@ -109,6 +107,7 @@ class Heeding:
     def _put_off(self, mail: Mail, until: datetime) -> None:
         self._state.count += 1
         heapq.heappush(self._state.unread, (until, self._state.count, mail))
+        self._voice.reschedule(self)
 
     def _read_mail(self) -> None:
         now = self._voice.now
@@ -167,6 +166,7 @@ class Heeding:
         self._state.count += 1
         relayed_at = order.understood_at + timedelta(seconds=self._attention.relay_s(order.peer, order.understood_at))
         heapq.heappush(self._state.orders, (relayed_at, self._state.count, order))
+        self._voice.reschedule(self)
 
     def lapse(self) -> None:
         """Read the mail that somebody has got to; stop what has been asked to stop."""

@@ -29,15 +29,11 @@ class LineChecks:
         return self.state.next_check
 
     def lapse(self) -> None:
-        """Have it tried, if it is due."""
-        now = self._voice.now
-        due = self.state.next_check
-        if due is None or now < due:
-            return
+        """Have the line to each peer tried."""
         if self.next_deadline != LONG_AGO:
             for peer in self._peers:
                 self._enqueue(peer)
-        self.state.next_check = self._books.next_check(now)
+        self.state.next_check = self._books.next_check(self._voice.now)
 
     def _enqueue(self, peer: str) -> None:
         now, ref = self._voice.now, f"check-{peer}"

@@ -87,9 +87,9 @@ class Manning:
         return False
 
     def lapse(self) -> None:
-        """Who does not renew the lease has left."""
+        """Give the seat back: the lease is over and was not renewed."""
         lease = self._seat.lease
-        if lease is not None and lease.until <= self._voice.now:
+        if lease is not None:
             self._give_back(lease.by, Leaving.LEASE_OVER)
 
     def _obey(self, order: AtDesk) -> str | None:
@@ -110,6 +110,7 @@ class Manning:
         by = Sitting(sitting=order.sitting, operator=order.operator)
         until = self._voice.now + timedelta(seconds=order.lease_s)
         self._seat.take(by, until)
+        self._voice.reschedule(self)
         if before is None:
             self._desk.relieve()
         if before is None or order.tell:
@@ -118,6 +119,7 @@ class Manning:
     def _give_back(self, by: Sitting, how: Leaving) -> None:
         """The automatic officer takes over what is on the desk."""
         self._seat.give_back()
+        self._voice.reschedule(self)
         self._voice.say(DeskLeft, by=by, how=how)
         self._desk.relieve()
         self._talks.decide()

@@ -63,7 +63,7 @@ from .talks import Talks
 from .tasking import Tasking
 from .telling import Telling
 from .voice import LONG_AGO, Voice
-from .waking import Calendar, Sleeper
+from .waking import Calendar, Row, Sleeper
 
 TO_LOOK_AT_CHAINS: Final = ChainsLookedAt()
 TO_USE_LINES: Final = LinesFree()
@@ -133,7 +133,7 @@ class Parts:
         self._join_bookkeeping()
         self.handlers: Final = dispatch(self)
         self._voice.handlers = self.handlers
-        self._calendar: Final = Calendar(self._all_that_sleep())
+        self.calendar: Final = self._calendar()
         self._holders: Final = self._all_with_state()
         self.state = self._begun()
 
@@ -167,8 +167,8 @@ class Parts:
         author, now = self._voice.author, self._voice.now
         return State(author=author, now=now, next_deadline=LONG_AGO, ledgers=ledgers, **slices)
 
-    def work_on(self, state: State, index: VolumeIndex[Key]) -> None:
-        """Go on from this state, whose uses of the air are in this index."""
+    def work_on(self, state: State, index: VolumeIndex[Key], deadlines: dict[Sleeper, datetime]) -> None:
+        """Go on from this state, whose uses of the air are in this index, and whose deadlines are these."""
         self.state = state
         self._voice.author, self._voice.now = state.author, state.now
         for name, part in self._holders:
@@ -178,6 +178,7 @@ class Parts:
         self.reservations.index = index
         if state.accord.agreement is not self._drawn:
             self.redraw(LineRedrawn(state.accord.agreement))
+        self.calendar.deadlines = deadlines
 
     def _join_desk(self, config: PartyConfig, roster: Roster, chance: Chance) -> None:
         """Those who talk, and what they talk about."""
@@ -241,22 +242,27 @@ class Parts:
         )
         self.talks.may_enter = self.books.is_whole
 
-    def _all_that_sleep(self) -> tuple[Sleeper, ...]:
-        """In the order in which they are woken."""
+    def _calendar(self) -> Calendar:
+        """The parts that are woken, in the order in which they are."""
+        restless = (self.posture, self.reservations, self.desk)
+        asked = (self.desk, self.reservations) if self._relations.felt else (self.desk,)
+        return Calendar(self._all_that_sleep(), restless=restless, asked=asked, changed=self._voice.rescheduled)
+
+    def _all_that_sleep(self) -> tuple[Row, ...]:
         return (
-            self.recovery,
-            self.manning,
-            self.reviews,
-            self.line_checks,
-            self._attendance,
-            self.posture,
-            self.reservations,
-            self.consents,
-            self.heeding,
-            self.telling,
-            self.talks,
-            self.desk,
-            self.talks,  # a call that the desk has dropped may leave waiting what is past its time
+            (self.recovery, self.recovery.lapse),
+            (self.manning, self.manning.lapse),
+            (self.reviews, self.reviews.lapse),
+            (self.line_checks, self.line_checks.lapse),
+            (self._attendance, self._attendance.lapse),
+            (self.posture, self.posture.lapse),
+            (self.reservations, self.reservations.lapse),
+            (self.book, self.consents.lapse),
+            (self.heeding, self.heeding.lapse),
+            (self.telling, self.telling.lapse),
+            (self.talks, self.talks.lapse),
+            (self.desk, self.desk.lapse),
+            (self.talks, self.talks.lapse),  # a call that the desk has dropped may leave waiting what is past its time
         )
 
     def receive(self, message: Message, now: datetime) -> Sequence[Message]:
@@ -280,7 +286,8 @@ class Parts:
     def lapse(self, now: datetime) -> Sequence[Message]:
         """Do what time has brought about."""
         self._voice.begin(now, None)
-        self._calendar.wake()
+        self.book.forget()
+        self.calendar.wake(self._voice.now)
         return self._finish()
 
     def _finish(self) -> Sequence[Message]:
@@ -288,7 +295,7 @@ class Parts:
         self._voice.tell(TO_USE_LINES)
         self._voice.fold()
         self.state.now = self._voice.now
-        self.state.next_deadline = self._calendar.next_deadline
+        self.state.next_deadline = self.calendar.first()
         return self._voice.end()
 
     def redraw(self, redrawn: LineRedrawn) -> None:

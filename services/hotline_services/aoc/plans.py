@@ -346,7 +346,6 @@ class PlanBook:
             if filed.state in FLYING and filed.end <= now:
                 self._close(filed, PlanStep.END, filed.problem)
                 due.append(self.current(filed))
-        self._forget()
         return due
 
     def end_past(self, filed: Filed) -> None:
@@ -355,7 +354,7 @@ class PlanBook:
         if filed.state in FLYING and filed.end <= self._voice.now:
             self._close(filed, PlanStep.END, filed.problem)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Plans that have long been over; of them only the last status is kept, so that their ids stay taken."""
         over, forgotten = self.state.over, self.state.forgotten
         while over and (over[0][0] <= self._voice.now or len(over) > MOST_OVER):
@@ -377,7 +376,7 @@ class PlanBook:
         self._voice.tell(AirReleased(filed.plan.plan_id))
         self.tell(filed)
         self.state.over.append((until, filed.plan.plan_id))
-        self._forget()
+        self.forget()
 
     def _enter(self, filed: Filed, standing: Standing, volumes: tuple[Volume4D, ...] | None = None) -> None:
         use = Use(standing=standing, ref=filed.ref, user=self._party, priority=filed.priority)
@@ -392,3 +391,4 @@ class PlanBook:
             versions = [each for each in (*self.plans.values(), *self.pending.values()) if each.state not in OVER]
             self.state.times = [(at, each.plan.plan_id) for each in versions for at in (each.start, each.end)]
             heapq.heapify(self.state.times)
+        self._voice.reschedule(self)

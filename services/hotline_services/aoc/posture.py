@@ -174,6 +174,7 @@ class Posture:
     def _mind_suspension(self, peer: str) -> None:
         """Declare what a crisis, or its end, demands. It is no act of the other side's: it is not felt."""
         state = self.suspension.declare(peer)
+        self._voice.reschedule(self)
         if state is None:
             return
         statement = f"strain with {peer}: {self._relations.stage(peer).value}"

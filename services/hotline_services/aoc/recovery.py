@@ -63,6 +63,7 @@ class Recovery:
         if last is None or self._voice.now - last > self._patience:
             self._books.state.waits.add(peer)
             self.state.until[peer] = self._voice.now + self._patience
+            self._voice.reschedule(self)
 
     def begin(self, begun: EpochBegun) -> None:
         """State was lost. Say so, and ask for it."""
@@ -78,6 +79,7 @@ class Recovery:
             if filed.state not in OVER:
                 self._book.tell(filed)
         self.state.until, self.state.heard = {}, {}
+        self._voice.reschedule(self)
 
     def postpone(self, message: Confirm | Release) -> bool:
         """Keep this until the ledger that it would add to is whole; False when it is."""
@@ -92,11 +94,11 @@ class Recovery:
         if not self.state.until and not self.state.postponed:
             return []  # as nearly always: this is asked once a turn
         self.state.until = {peer: until for peer, until in self.state.until.items() if peer in self._books.state.waits}
+        self._voice.reschedule(self)
         due = [message for message in self.state.postponed if self._books.is_whole(message.source)]
         self.state.postponed = [message for message in self.state.postponed if not self._books.is_whole(message.source)]
         return due
 
     def lapse(self) -> None:
-        """Go on without those who have not answered."""
-        if self.state.until:
-            self._books.state.waits -= {peer for peer, until in self.state.until.items() if until <= self._voice.now}
+        """Wait no longer for peers that have not answered."""
+        self._books.state.waits -= {peer for peer, until in self.state.until.items() if until <= self._voice.now}

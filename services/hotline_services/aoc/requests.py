@@ -19,6 +19,7 @@ from .negotiation import Answer, CallLost
 from .officer import Judge
 from .request import Context, Due
 from .voice import Voice
+from .waking import earlier
 
 Talk = OurRequest | TheirRequest
 Role = Asker | Granter
@@ -31,16 +32,13 @@ NOT_ENTERED: Final = frozenset({NegotiationState.FAILED, NegotiationState.WITHDR
 class TalksState(Slice, kw_only=True):
     """All negotiations of one side: what it asks for by id, and what is asked of it by who asks and id.
 
-    ``named`` counts the negotiations of each name. ``next_deadline``, when the first of them wants to be woken, is only
-    worked out anew when ``deadline_stands`` is False.
+    ``named`` counts the negotiations of each name.
     """
 
     asking: dict[str, OurRequest] = {}
     granting: dict[Key, TheirRequest] = {}
     named: dict[str, int] = {}
     inheritance: Inheritance = msgspec.field(default_factory=Inheritance)
-    next_deadline: datetime | None = None
-    deadline_stands: bool = True
 
 
 class Requests:
@@ -69,11 +67,10 @@ class Requests:
     @property
     def next_deadline(self) -> datetime | None:
         """When the first of them wants to be woken."""
-        if not self.state.deadline_stands:
-            times = [talk.next_deadline for talk in self.all()]
-            self.state.next_deadline = min([at for at in times if at is not None], default=None)
-            self.state.deadline_stands = True
-        return self.state.next_deadline
+        first = None
+        for talk in self.all():
+            first = earlier(first, talk.next_deadline)
+        return first
 
     def open_ids(self) -> list[str]:
         """Negotiations that are not over."""
@@ -117,7 +114,7 @@ class Requests:
         else:
             asks = talk.peer
             self.state.granting[asks, talk.id] = talk
-        self.state.deadline_stands = False
+        self._voice.reschedule(self)
         if before.state is NegotiationState.TAKEN and talk.state in NOT_ENTERED:
             self._voice.tell(ChainDoubted(talk.peer))
         if role.has_stepped:
@@ -130,7 +127,7 @@ class Requests:
     def _begin(self, asking: OurRequest) -> None:
         """A negotiation in which we ask: whoever minds it looks at it before this turn is over."""
         self.state.asking[asking.id] = asking
-        self.state.deadline_stands = False
+        self._voice.reschedule(self)
         self._voice.tell(NegotiationStepped(self._party, asking.id))
 
     def answer(self, role: Role, answer: Answer) -> None:
@@ -158,11 +155,8 @@ class Requests:
                 self._take(talk, CallLost(lost.call.id))
 
     def lapse(self) -> None:
-        """Wake those whose time has come."""
+        """Let negotiations that are past their deadline go on, or end."""
         now = self._voice.now
-        due = self.next_deadline
-        if due is None or due > now:
-            return
         for talk in self.all():
             if talk.next_deadline is not None and talk.next_deadline <= now:
                 self._take(talk, Due())

@@ -81,6 +81,7 @@ class Telling:
         self.untold[ref] = untold
         if isinstance(what, Advice):
             heapq.heappush(self.state.ends, (what.end, ref))
+            self._voice.reschedule(self)
         item = Item(ref=ref, peer=peer, reason=reason, tier=tier, queued_at=now, not_before=now)
         self._desk.enqueue(item)
         if at_once:
@@ -94,6 +95,7 @@ class Telling:
         self._forget(least)
         self.state.ends = [(end, ref) for end, ref in self.state.ends if ref in self.untold]
         heapq.heapify(self.state.ends)
+        self._voice.reschedule(self)
         self._record(least, "too-much-untold", "about", f"{MOST_UNTOLD} more urgent or newer ones are not yet told")
 
     # What no longer holds --------------------------------------------------------------------------------

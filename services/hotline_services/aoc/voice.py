@@ -11,6 +11,7 @@ from hotline_protocol.flightplan import Notes
 from hotline_protocol.message import Author, M, Message
 
 from .internal import Internal, WordsUnderstood
+from .waking import Sleeper
 
 LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
 """Before any time that a scenario may have, so that a deadline then is due at once."""
@@ -35,6 +36,7 @@ class Voice:
         self._notes: dict[str, Notes] = {}
         self._waiting: dict[int, dict[Internal, None]] = {}
         self.handlers: Handlers = {}
+        self.rescheduled: Final[set[Sleeper]] = set()
 
     def begin(self, now: datetime, cause: str | None) -> None:
         """A new turn. Time never runs backwards, whatever the shell's clock does."""
@@ -64,6 +66,10 @@ class Voice:
         """Let what was understood in a call be heard by whoever hears this kind of message."""
         for handler in self.handlers[WordsUnderstood, type(words.message)]:
             handler(words)
+
+    def reschedule(self, part: Sleeper) -> None:
+        """The deadline of this part may have changed: the calendar asks for it before the turn is over."""
+        self.rescheduled.add(part)
 
     def fold(self) -> None:
         """Let everything that waits be heard, and what is told meanwhile."""

@@ -85,11 +85,8 @@ class Reviews:
             self._set_deadline()
 
     def lapse(self) -> None:
-        """What time has brought about."""
+        """Move the line, end the review that is past its time, or begin one that is due."""
         now = self._voice.now
-        due = self.state.next_deadline
-        if due is None or now < due:
-            return
         self._line.move_if_due()
         if self.state.reviewing is not None and self.state.reviewing.deadline <= now:
             self._give_up(self.state.reviewing, TOO_LATE)
@@ -131,6 +128,7 @@ class Reviews:
         open_until = self.state.reviewing.deadline if self.state.reviewing is not None else None
         wakes = (self.state.due, open_until, self._line.moves_at)
         self.state.next_deadline = min((at for at in wakes if at is not None), default=None)
+        self._voice.reschedule(self)
 
     # Calls ------------------------------------------------------------------------------------------------
 
