@@ -1,8 +1,9 @@
 """The one place where cores are wired: for a simulation, and for each service of a live run."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from hotline_protocol.core import Core
@@ -13,6 +14,7 @@ from hotline_protocol.service import Clock, Resend
 from hotline_protocol.topics import EVENT, EVERYTHING, HEALTH, INJECT, LINE, ORDER, STATUS
 
 from .aoc.centre import Centre
+from .aoc.officer import OwnOfficer
 from .director import setting
 from .director.play import Director, expand, troubles
 from .director.rostering import roster
@@ -28,9 +30,16 @@ from .traffic.sky import Sky
 MONITOR: Final = "monitor"
 
 
-def centre(scenario: Scenario, party: str, seed: int, epoch: str = "0", days: int | None = None) -> Centre:
-    """The air operations centre of this party, in a run of this many days. Raises KeyError when the scenario has no
-    such party."""
+def centre(
+    scenario: Scenario,
+    party: str,
+    seed: int,
+    epoch: str = "0",
+    days: int | None = None,
+    officer: OwnOfficer | None = None,
+) -> Centre:
+    """The air operations centre of this party, in a run of this many days, with an ``officer`` of one's own at its desk
+    or else the automatic one. Raises KeyError when the scenario has no such party."""
     return Centre(
         party,
         scenario.parties[party],
@@ -38,6 +47,7 @@ def centre(scenario: Scenario, party: str, seed: int, epoch: str = "0", days: in
         epoch=epoch,
         chance=Chance(seed),
         roster=roster(scenario, party, days),
+        officer=officer,
     )
 
 
@@ -59,13 +69,19 @@ def build(
     days: int | None = None,
     network: NetworkModel | None = None,
     faults: Faults | None = None,
+    officers: Mapping[str, OwnOfficer] = MappingProxyType({}),
 ) -> Simulation:
-    """A simulated world: a centre for each party, the director that plays the scenario to them, and the sky, if any."""
+    """A simulated world: a centre for each party, the director that plays the scenario to them, and the sky, if any.
+
+    ``officers`` sit at the desks of the parties that are named.
+    """
     torn, scripted = troubles(scenario, network or NetworkModel())
     simulation = Simulation(scenario.start.astimezone(UTC), seed, torn, faults or scripted)
     acts = expand(scenario, seed, days)
     for party in scenario.agreement.parties:
-        simulation.add(party, partial(centre, scenario, party, seed, days=days), hears=[HEALTH])
+        simulation.add(
+            party, partial(centre, scenario, party, seed, days=days, officer=officers.get(party)), hears=[HEALTH]
+        )
     simulation.add(DIRECTOR, partial(Director, acts))
     if scenario.sky is not None:
         moves = [EVENT] if scenario.agreement.line_review else []

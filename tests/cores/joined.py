@@ -1,7 +1,8 @@
 """Two centres joined by a line that a test can cut, hold back or listen to. No event loop, no socket."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from hotline_protocol.agreement import Agreement, DeconflictionLine, TierRule, Timing, Zone
@@ -15,6 +16,7 @@ from hotline_protocol.message import Author, Message
 from hotline_protocol.service import Health, Presence
 from hotline_services.aoc.centre import Centre
 from hotline_services.aoc.config import Away, Costs, Officer, PartyConfig, Posture, Roster, Watch
+from hotline_services.aoc.officer import OwnOfficer
 from hotline_services.simulation.chance import Chance
 
 M = TypeVar("M", bound=Message)
@@ -76,12 +78,18 @@ class Joined:
         roster_us: Roster = Roster(),
         roster_ru: Roster = Roster(),
         seed: int = 1,
+        officers: Mapping[str, OwnOfficer] = MappingProxyType({}),
     ) -> None:
         ours = rules or agreement()
         self.now = DAWN
         self.centres = {
-            "us": Centre("us", us, ours, epoch="0", chance=Chance(seed), roster=roster_us),
-            "ru": Centre("ru", ru, rules_of_ru or ours, epoch="0", chance=Chance(seed), roster=roster_ru),
+            party: Centre(
+                party, config, rules, epoch="0", chance=Chance(seed), roster=roster, officer=officers.get(party)
+            )
+            for party, config, rules, roster in (
+                ("us", us, ours, roster_us),
+                ("ru", ru, rules_of_ru or ours, roster_ru),
+            )
         }
         self.said: list[Message] = []
         self.lost: Callable[[Message], bool] = lambda _: False

@@ -51,7 +51,8 @@ class Room:
         officer = Officer(answer_s=think_s, think_s=think_s)
         attention, presence = Attention(party, officer, roster, Chance(1)), Presence(roster)
         picture = Picture(BoundaryRule.TOUCHING_IS_CLEAR)
-        self.seat = Seat(AutomaticOfficer(attention, presence, self.voice), PersonOrdering(party, picture, self.voice))
+        automatic = AutomaticOfficer(attention, presence, protests=True)
+        self.seat = Seat(automatic, PersonOrdering(party, automatic, picture, self.voice), attention, self.voice)
         self.desk = Desk(party, rules or agreement(), self.seat, presence, self.voice)
         self.voice.handlers = {
             Ring: (self.desk.hear_ring,),

@@ -64,7 +64,7 @@ class Side:
         for each in (role, twin):
             each.take(event)
             if each.awaits_answer:
-                each.answer(each.weigh())
+                each.answer(each.record.weigh())
         assert (role.record, role.said) == (twin.record, twin.said)
         for said in role.said:
             self.voice.say(said.kind, **said.fields)

@@ -64,6 +64,17 @@ PLANTS = {
         '\n\nclass Daydream(Internal, frozen=True):\n    """Nobody has thought of this."""\n',
         ("services/hotline_services/aoc/dispatch.py has no handler of Daydream", "no part of a centre tells Daydream"),
     ),
+    "a question to an officer": Plant(
+        f"{SERVICES}/aoc/questions.py",
+        "Question = RingHeard | OfferMade | TraceOffered | SightingMade",
+        " | int",
+        (
+            "no answers to int",
+            "neither a person's order nor the automatic officer answers int",
+            "no scene has int",
+            *(f"{SERVICES}/aoc/{module}.py:" for module in ("questions", "officer", "seat")),
+        ),
+    ),
     "a row of a life cycle": Plant(
         f"{PROTOCOL}/lifecycle.py",
         "        (_S.HELD, _T.HEAR_OFFER): _S.OURS,\n",
@@ -103,6 +114,7 @@ CHECKS = [
     "tests/house/test_problem_codes.py",
     "tests/house/test_descriptions.py::test_a_published_file_is_current",
     "tests/cores/test_life_cycles.py",
+    "tests/cores/test_questions.py::test_every_kind_of_question_has_answers_orders_and_a_scene_and_every_answer_a_question",
 ]
 
 

@@ -15,6 +15,7 @@ from hotline_services.simulation.chance import Chance
 from .config import PartyConfig, Roster
 from .filed import Filed
 from .ledger import PairLedger
+from .officer import OwnOfficer
 from .parts import Parts, State
 
 
@@ -33,10 +34,11 @@ class Centre:
         epoch: str,
         chance: Chance,
         roster: Roster = Roster(),  # noqa: B008  frozen
+        officer: OwnOfficer | None = None,
     ) -> None:
         self.party: Final = party
         self.peers: Final = tuple(name for name in agreement.parties if name != party)
-        self._parts: Final = Parts(party, config, agreement, epoch=epoch, chance=chance, roster=roster)
+        self._parts: Final = Parts(party, config, agreement, epoch=epoch, chance=chance, roster=roster, officer=officer)
         self._state = self._parts.state
         self._index = self._parts.reservations.index
         self._deadlines = self._parts.calendar.deadlines

@@ -45,8 +45,8 @@ from .internal import (
     WordsUnderstood,
 )
 from .lines import Lines
-from .officer import Officer
 from .pauses import Pauses
+from .questions import Seated
 from .state import DeskState
 from .voice import Voice
 from .waiting import Waiting
@@ -68,20 +68,20 @@ class Desk:
         self,
         party: str,
         agreement: Agreement,
-        officer: Officer,
+        seat: Seated,
         presence: Presence,
         voice: Voice,
         chance: Chance = Chance(0),  # noqa: B008  it has no state
     ) -> None:
         self._party = party
         self._timing = agreement.timing
-        self._officer = officer
+        self._seat = seat
         self._presence = presence
         self._voice = voice
         self._waiting = Waiting(presence)
         self._pauses = Pauses(party, agreement, chance)
-        self.lines: Final = Lines(agreement.lines_of_each, officer)
-        self._incoming = Incoming(agreement, self.lines, self._waiting, officer, presence, voice, self)
+        self.lines: Final = Lines(agreement.lines_of_each, seat)
+        self.incoming: Final = Incoming(agreement, self.lines, self._waiting, seat, presence, voice, self)
         self._silence = timedelta(seconds=agreement.timing.silence_s)
         self._longest = timedelta(seconds=2 * agreement.timing.negotiation_s)
         self.state = DeskState()
@@ -94,7 +94,7 @@ class Desk:
     @state.setter
     def state(self, state: DeskState) -> None:
         self._state = self._waiting.state = self._pauses.state = self.lines.state = state
-        self._incoming.bind(state)
+        self.incoming.bind(state)
 
     @property
     def call(self) -> Call | None:
@@ -104,7 +104,7 @@ class Desk:
     @property
     def next_deadline(self) -> datetime | None:
         """When somebody will have thought, rung long enough, or waited long enough."""
-        first = self._incoming.next_deadline
+        first = self.incoming.next_deadline
         if self._waiting.state.waiting and self.lines.are_free:
             first = earlier(first, self._waiting.next_due(self._voice.now, self.lines.engaged))
         for call in self.lines.state.calls:
@@ -136,9 +136,9 @@ class Desk:
 
     def ring_if_free(self, _: LinesFree | None = None) -> None:
         """Take the rings that wait and ring about the most pressing items whose time has come, while a line is free."""
-        while (self._waiting.state.waiting or self._incoming.has_callers) and self.lines.are_free:
+        while (self._waiting.state.waiting or self.incoming.has_callers) and self.lines.are_free:
             due = self._waiting.due(self._voice.now, self.lines.engaged)
-            if self._incoming.take_waiting(due):
+            if self.incoming.take_waiting(due):
                 continue
             if due is None:
                 return
@@ -179,17 +179,17 @@ class Desk:
 
     def hear_ring(self, ring: Ring) -> None:
         """A peer rings."""
-        if self._incoming.is_stale(ring):
+        if self.incoming.is_stale(ring):
             return
         if not self._presence.circuit_up(self._voice.now):
             self.state.forget(ring.source, ring.call_id)
             return
         self._pauses.peer_there(ring.source)
-        self._incoming.hear(ring)
+        self.incoming.hear(ring)
 
     def relieve(self) -> None:
         """Somebody else sits here now: what rings is theirs to pick up."""
-        self._incoming.relieve()
+        self.incoming.relieve()
 
     def hear_answer(self, answer: Answer) -> None:
         """Somebody takes our call."""
@@ -208,7 +208,7 @@ class Desk:
     def _begin_talk(self, call: Call) -> None:
         """Both are there: whatever either has rung about in vain can be talked over."""
         self._heard_something(call)
-        self._waiting.meet(call.peer, call.tier, self._voice.now, all_due=self._incoming.lets_wait)
+        self._waiting.meet(call.peer, call.tier, self._voice.now, all_due=self.incoming.lets_wait)
         self._voice.tell(CallAnswered(call))
 
     def hear_busy(self, busy: Busy) -> None:
@@ -222,10 +222,10 @@ class Desk:
     def _hear_end(self, message: Busy | HangUp, step: CallStep, outcome: CallOutcome) -> None:
         call = self.lines.of(message)
         if call is None:
-            self._incoming.hear_end(message.source, message.call_id)
+            self.incoming.hear_end(message.source, message.call_id)
         elif (call.state, step) in CALL:
             self.end(call, step, outcome)
-            self._incoming.hear_given_up(call, message)
+            self.incoming.hear_given_up(call, message)
 
     def _ended_as(self, message: HangUp) -> CallOutcome:
         """Only the side that leads can know that all has been said; from the other a hang-up is a dropped call."""
@@ -245,7 +245,7 @@ class Desk:
             self.drop(call, CallStep.SAY_HANG_UP)  # nobody who waits for answers says so much
             return
         self._heard_something(call)
-        self.think(call, message, 0.0 if isinstance(message, NEEDS_NO_THOUGHT) else self._officer.grasp_s(message))
+        self.think(call, message, 0.0 if isinstance(message, NEEDS_NO_THOUGHT) else self._seat.grasp_s(message))
 
     def think(self, call: Call, message: OnCallMessage, seconds: float) -> None:
         """One thought of a call at a time, each after those before it."""
@@ -264,7 +264,7 @@ class Desk:
                 self.drop(call, CallStep.SILENCE)
             else:
                 self.ring_out(call)
-        self._incoming.lapse()
+        self.incoming.lapse()
         self.ring_if_free()
 
     def _thoughts(self) -> list[tuple[datetime, Call, OnCallMessage]]:
@@ -325,7 +325,7 @@ class Desk:
 
     def peer_lost(self, peer: str) -> None:
         """How a call with this peer went on is not known."""
-        self._incoming.peer_lost(peer)
+        self.incoming.peer_lost(peer)
         call = self.lines.to(peer)
         if call is not None:
             self.drop(call, CallStep.PEER_LOST)
@@ -341,7 +341,7 @@ class Desk:
         if not call.leads or call.current is not None or call.state is not CallState.TALKING:
             return
         for item in self._waiting.shared(call.peer, call.tier):
-            if call.has_talked and self._incoming.goes_before(item):
+            if call.has_talked and self.incoming.goes_before(item):
                 break  # the rest is for another call
             if self._take_up(item, call):
                 return

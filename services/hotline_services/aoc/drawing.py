@@ -1,4 +1,4 @@
-"""The dispatch table and the state of a centre as tables of a document."""
+"""The dispatch table, the calendar, the state and the officer's questions of a centre as tables of a document."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,6 +16,8 @@ from hotline_services.simulation.chance import Chance
 from .config import PartyConfig
 from .internal import WordsUnderstood
 from .parts import Parts, State
+from .questions import ANSWERS
+from .seat import ORDERS
 from .voice import Handler, Handlers
 from .waking import Calendar, Lapse
 
@@ -28,7 +30,12 @@ def sections() -> Mapping[str, str]:
     tiers = (TierRule(tier=Tier.DUTY_OFFICER),)
     agreement = Agreement(name="any", parties=("one", "other"), altitude_blocks=blocks, tiers=tiers)
     parts = Parts("one", PartyConfig(), agreement, epoch="0", chance=Chance(0))
-    return {"dispatch": _dispatch(parts.handlers), "calendar": _calendar(parts.calendar), "state": _state()}
+    return {
+        "dispatch": _dispatch(parts.handlers),
+        "calendar": _calendar(parts.calendar),
+        "state": _state(),
+        "questions": _questions(),
+    }
 
 
 def _dispatch(handlers: Handlers) -> str:
@@ -63,6 +70,15 @@ def _named(handler: Handler | Lapse) -> str:
 def _owner(handler: Handler | Lapse, part: str) -> str:
     owner = getattr(handler, "__self__", None)
     return part if owner is None else type(owner).__name__
+
+
+def _questions() -> str:
+    rows = ["| question | what it is | answers | a person answers by |", "|---|---|---|---|"]
+    for kind, answers in ANSWERS.items():
+        orders = ", ".join(f"`{order.__name__}`" for order in ORDERS[kind]) or "the automatic officer answers"
+        names = ", ".join(f"`{answer.__name__}`" for answer in answers)
+        rows.append(f"| `{kind.__name__}` | {_plain(kind)} | {names} | {orders} |")
+    return "\n".join(rows)
 
 
 def _state() -> str:

@@ -12,7 +12,7 @@ from hotline_protocol.line import Concur, Confirm, Counter, Decline, Disclose, E
 from hotline_protocol.menu import Choice
 
 from .menus import Bid
-from .negotiation import Accept, Answer, Bids, CallLost, GiveUp, OnTable, settlement
+from .negotiation import Accept, CallLost, GiveUp, OnTable, Response, settlement
 from .request import GRACE, IN_CALL, WORTH_DIGITS, Due, Request, RequestRole
 
 STANDING: Final = frozenset({NegotiationState.THEIRS, NegotiationState.HELD})
@@ -41,6 +41,22 @@ class TheirRequest(Request, frozen=True, kw_only=True):
         if self.state.is_over:
             return None
         return self.ends if self.state in STANDING else self.deadline
+
+    def weigh(self) -> Response[int]:
+        """See :class:`~.request.Request`. Most offers are good enough not to bargain."""
+        enough = 0.0 if self.priority is Priority.EMERGENCY else max(self.content, self.least)
+        if self.settled is not None or self.laid.worth[self.to_answer.outcome] >= enough:
+            return Response(Accept(), self.bids)
+        response = super().weigh()
+        if isinstance(response.reply, GiveUp) and self.least != self.walk_away:
+            return Response(GiveUp(reason=f"more than our {self.rule.tier.value} may concede"), response.bids)
+        return response
+
+    def cannot_offer(self, outcome: int) -> str | None:
+        """See :class:`~.request.Request`."""
+        if self.settled is not None:
+            return "choice: with both needs laid open the settlement is taken or left"
+        return super().cannot_offer(outcome)
 
     def volumes(self, offer: OnTable[int]) -> tuple[Volume4D, ...]:
         """The air that this offer stands for."""
@@ -142,23 +158,6 @@ class Granter(RequestRole[TheirRequest]):
         return self.now + timedelta(seconds=self.offer_s) + timedelta(seconds=self.offer_s * GRACE)
 
     # Yes and no -------------------------------------------------------------------------------------------
-
-    def _weigh(self, outcome: int) -> tuple[Answer, Bids[int]]:
-        """Most offers are good enough not to bargain."""
-        record = self.record
-        enough = 0.0 if record.priority is Priority.EMERGENCY else max(record.content, record.least)
-        if record.settled is not None or record.laid.worth[outcome] >= enough:
-            return Accept(), record.bids
-        answer, bids = super()._weigh(outcome)
-        if isinstance(answer, GiveUp) and record.least != record.walk_away:
-            return GiveUp(reason=f"more than our {record.rule.tier.value} may concede"), bids
-        return answer, bids
-
-    def cannot_counter(self) -> str | None:
-        """See :class:`~.request.RequestRole`."""
-        if self.record.settled is not None:
-            return "choice: with both needs laid open the settlement is taken or left"
-        return super().cannot_counter()
 
     def _concur(self, theirs: OnTable[int]) -> None:
         """Hold their offer for them, unless it has lapsed on its way."""

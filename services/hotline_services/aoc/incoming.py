@@ -11,7 +11,7 @@ from .callers import Callers
 from .calls import Call, Item, stands_before, urgency
 from .duty import Presence
 from .lines import Lines
-from .officer import Officer
+from .questions import LetRing, PickUp, RingHeard, Seated, give
 from .state import Caller, DeskState
 from .voice import Voice
 from .waiting import Waiting, calls_back
@@ -28,9 +28,40 @@ class Calling(Protocol):
         """Tell the peer that this call is over."""
         ...
 
+    def answer(self, call: Call, ring: Ring) -> None:
+        """Pick up."""
+        ...
+
     def think(self, call: Call, message: OnCallMessage, seconds: float) -> None:
         """Act on this message of this call after so many seconds."""
         ...
+
+
+class Ringing:
+    """A call that rings, with its ring, which has ``waited`` so long for a line: what is asked about.
+
+    It is ``ordered`` to pick up, or not: what is said then comes of the order, and else of the ring.
+    """
+
+    def __init__(
+        self, desk: Calling, call: Call, ring: Ring, *, waited: timedelta = timedelta(), ordered: bool = False
+    ) -> None:
+        self._desk: Final = desk
+        self._call: Final = call
+        self._ring: Final = ring
+        self._waited: Final = waited
+        self._ordered: Final = ordered
+
+    def answer(self, answer: PickUp | LetRing) -> None:
+        """Pick up, or leave it: nor does anybody who takes over the seat pick it up then."""
+        call = self._call
+        if isinstance(answer, LetRing):
+            call.ring = None
+        elif self._ordered:
+            self._desk.answer(call, self._ring)
+        else:
+            self._desk.think(call, self._ring, max(answer.in_s - self._waited.total_seconds(), 0.0))
+            call.answer_at = call.thoughts[0][0] if call.thoughts else None
 
 
 class Incoming:
@@ -44,7 +75,7 @@ class Incoming:
         agreement: Agreement,
         lines: Lines,
         waiting: Waiting,
-        officer: Officer,
+        seat: Seated,
         presence: Presence,
         voice: Voice,
         desk: Calling,
@@ -53,7 +84,7 @@ class Incoming:
         self._ring_s: Final = timedelta(seconds=agreement.timing.ring_s)
         self._lines = lines
         self._waiting = waiting
-        self._officer = officer
+        self._seat = seat
         self._presence = presence
         self._voice = voice
         self._desk = desk
@@ -121,15 +152,25 @@ class Incoming:
         )
         self._lines.calls.append(call)
         call.wait_until(now - waited + self._ring_s)
-        self._have_picked_up(call, waited)
+        self._ask(call, ring, waited)
 
-    def _have_picked_up(self, call: Call, waited: timedelta = timedelta()) -> None:
-        """Leave it to whoever sits here when the phone is picked up."""
-        ring = call.ring
-        seconds = None if ring is None else self._officer.picks_up_in_s(ring, self._voice.now)
-        if ring is not None and seconds is not None:
-            self._desk.think(call, ring, max(seconds - waited.total_seconds(), 0.0))
-            call.answer_at = call.thoughts[0][0] if call.thoughts else None
+    def _ask(self, call: Call, ring: Ring, waited: timedelta = timedelta()) -> None:
+        """Ask whoever sits here when the phone is picked up."""
+        self._seat.ask(self._question(ring, call.deadline), Ringing(self._desk, call, ring, waited=waited))
+
+    def _question(self, ring: Ring, deadline: datetime) -> RingHeard:
+        return RingHeard(now=self._voice.now, deadline=deadline, ring=ring)
+
+    def answer(self, call_id: str, answer: PickUp | LetRing) -> str | None:
+        """Answer the question whether this call is picked up; returns why that cannot be, or None."""
+        call = self._lines.named(call_id)
+        if call is None or call.state is not CallState.RINGING_IN:
+            return f"call_id: {call_id} does not ring"
+        if call.ring is None:  # it is left to ring: it may be left once more
+            return None if isinstance(answer, LetRing) else f"call_id: {call_id} does not ring"
+        return give(
+            self._question(call.ring, call.deadline), answer, Ringing(self._desk, call, call.ring, ordered=True)
+        )
 
     def relieve(self) -> None:
         """Somebody else sits here now: what rings is theirs to pick up."""
@@ -138,7 +179,8 @@ class Incoming:
             if call.state is CallState.RINGING_IN:
                 call.thoughts = []
                 call.answer_at = None
-                self._have_picked_up(call)
+                if call.ring is not None:
+                    self._ask(call, call.ring)
 
     # Callers who wait ------------------------------------------------------------------------------------
 
@@ -187,12 +229,13 @@ class Incoming:
 
     def _have_wait(self, ring: Ring) -> None:
         """Every line is in use: let this ring wait, or ring back where nobody would take it of themselves."""
-        if self._officer.picks_up_in_s(ring, self._voice.now) is None:
+        now = self._voice.now
+        if isinstance(self._seat.answer(self._question(ring, now + self._ring_s)), PickUp):
+            self._callers.add(ring, now)
+            self._give_way()
+        else:
             self._say_busy(ring)
             self._ring_back(ring)
-        else:
-            self._callers.add(ring, self._voice.now)
-            self._give_way()
 
     def _give_way(self) -> None:
         """Stop ringing when a ring that waits goes before ours."""

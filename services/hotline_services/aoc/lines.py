@@ -6,16 +6,16 @@ from hotline_protocol.lifecycle import CallState
 from hotline_protocol.line import OnCall
 
 from .calls import Call
-from .officer import Officer
+from .questions import Seated
 from .state import DeskState
 
 
 class Lines:
     """Calls in progress, in the order in which they began."""
 
-    def __init__(self, number: int, officer: Officer) -> None:
+    def __init__(self, number: int, seat: Seated) -> None:
         self._number: Final = number
-        self._officer = officer
+        self._seat = seat
         self.state = DeskState()
 
     @property
@@ -32,7 +32,7 @@ class Lines:
     def are_free(self) -> bool:
         """Whether one of them can be used: a person at the desk uses one at a time."""
         calls = self.state.calls
-        return not calls or (len(calls) < self._number and not self._officer.has_one_ear)
+        return not calls or (len(calls) < self._number and not self._seat.has_one_ear)
 
     @property
     def engaged(self) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from .linecheck import LineChecks
 from .manning import Manning
 from .menus import Appraiser
 from .network import Network
-from .officer import AutomaticOfficer
+from .officer import AutomaticOfficer, OwnOfficer, WithOwn
 from .picture import Key
 from .plans import PlanBook
 from .posture import Posture
@@ -114,6 +114,7 @@ class Parts:
         epoch: str,
         chance: Chance,
         roster: Roster = Roster(),  # noqa: B008  frozen
+        officer: OwnOfficer | None = None,
     ) -> None:
         self.party: Final = party
         self.peers: Final = tuple(name for name in agreement.parties if name != party)
@@ -129,7 +130,7 @@ class Parts:
         self.books = Books(party, self.accord, self.ledgers, self.posture, self._voice)
         self.book = PlanBook(party, boundaries_of(agreement), self.reservations, self._voice)
         self.rejections = Rejections(self.peers, self.book, self._voice)
-        self._join_desk(config, roster, chance)
+        self._join_desk(config, roster, chance, officer)
         self._join_bookkeeping()
         self.handlers: Final = dispatch(self)
         self._voice.handlers = self.handlers
@@ -180,12 +181,14 @@ class Parts:
             self.redraw(LineRedrawn(state.accord.agreement))
         self.calendar.deadlines = deadlines
 
-    def _join_desk(self, config: PartyConfig, roster: Roster, chance: Chance) -> None:
+    def _join_desk(self, config: PartyConfig, roster: Roster, chance: Chance, own: OwnOfficer | None) -> None:
         """Those who talk, and what they talk about."""
         party, agreement = self.party, self._agreement
         presence, attention = Presence(roster), Attention(party, config.officer, roster, chance)
-        person = PersonOrdering(party, self.reservations, self._voice)
-        self._seat = seat = Seat(AutomaticOfficer(attention, presence, self._voice), person)
+        automatic = AutomaticOfficer(attention, presence, protests=config.posture.protests)
+        officer = automatic if own is None else WithOwn(own, automatic)
+        person = PersonOrdering(party, automatic, self.reservations, self._voice)
+        self._seat = seat = Seat(officer, person, attention, self._voice)
         self.talks = Talks(
             party,
             agreement,
@@ -194,7 +197,7 @@ class Parts:
             self.ledgers,
             self._relations,
             self._voice,
-            seat.judge,
+            seat,
             roster=roster,
         )
         self._attendance = Attendance(presence, self._voice)
@@ -216,19 +219,19 @@ class Parts:
         )
         self.changing = Changing(self.book, self.rejections, self.consents)
         self.tasking = Tasking(
-            config,
             self.consents,
             self.posture,
             self.telling,
             self.manning,
             self.rejections,
+            seat,
             self._voice,
         )
 
     def _join_bookkeeping(self) -> None:
         """What is held against the other side's, and put in order with it."""
         party, agreement = self.party, self._agreement
-        self.reviews = Reviews(party, self.accord, self._relations, self.desk, self._voice)
+        self.reviews = Reviews(party, self.accord, self._relations, self.desk, self._seat, self._voice)
         self.line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self.books, self.desk, self._voice)
         self.recovery = Recovery(agreement, self.books, self.book, self.talks, self.desk, self.network, self._voice)
         self.bookkeeping = Bookkeeping(

@@ -5,8 +5,9 @@ from typing import assert_never
 from hotline_protocol.lifecycle import CallState, CallStep
 from hotline_protocol.orders import AnswerRing, EndCall, LetRing, RingNow
 
-from .calls import Call
 from .desk import Desk
+from .questions import LetRing as Let
+from .questions import PickUp
 
 PhoneOrder = AnswerRing | LetRing | EndCall | RingNow
 
@@ -21,33 +22,15 @@ class Phone:
         """Why this order cannot be carried out ("field: reason"), or None when it has been."""
         match order:
             case AnswerRing():
-                return self._pick_up(order.call_id)
+                return self._desk.incoming.answer(order.call_id, PickUp())
             case LetRing():
-                return self._let_ring(order.call_id)
+                return self._desk.incoming.answer(order.call_id, Let())
             case EndCall():
                 return self._hang_up(order.call_id)
             case RingNow():
                 return self._ring(order.peer)
             case _:
                 assert_never(order)
-
-    def _pick_up(self, call_id: str) -> str | None:
-        call = self._ringing(call_id)
-        if call is None or call.ring is None:
-            return f"call_id: {call_id} does not ring"
-        self._desk.answer(call, call.ring)
-        return None
-
-    def _let_ring(self, call_id: str) -> str | None:
-        call = self._ringing(call_id)
-        if call is None:
-            return f"call_id: {call_id} does not ring"
-        call.ring = None  # nor does the automatic officer pick it up, should it take over
-        return None
-
-    def _ringing(self, call_id: str) -> Call | None:
-        call = self._desk.lines.named(call_id)
-        return call if call is not None and call.state is CallState.RINGING_IN else None
 
     def _hang_up(self, call_id: str) -> str | None:
         call = self._desk.lines.named(call_id)

@@ -17,7 +17,7 @@ from hotline_protocol.message import digest_of
 
 from .config import Strategy
 from .menus import Bid
-from .negotiation import AlternatingOffers, Answer, Bargainer, Bids, CallLost, Kind, Negotiation, Offer, OnTable
+from .negotiation import AlternatingOffers, Bargainer, Bids, CallLost, Kind, Negotiation, OnTable, Response
 
 WORTH_DIGITS: Final = 4
 GRACE: Final = 0.25
@@ -71,6 +71,33 @@ class Request(Negotiation[NegotiationState, int], frozen=True, kw_only=True):
         """The offer that awaits our answer, if it is our turn."""
         return self.theirs if self.state is NegotiationState.OURS else None
 
+    @property
+    def to_answer(self) -> OnTable[int]:
+        """The offer that awaits our answer. Raises ValueError when there is none."""
+        if self.theirs is None or self.state is not NegotiationState.OURS:
+            raise ValueError(f"no offer awaits an answer in {self.id}")
+        return self.theirs
+
+    def strategist(self) -> Bargainer:
+        """What we go by now, as it stands."""
+        bid = self.laid
+        return Bargainer(bid.worth, self.least, self.strategy, self.rule.rounds, bid.menu.shape, self.bids)
+
+    def weigh(self) -> Response[int]:
+        """What our strategy says to the offer that awaits our answer."""
+        bargainer = self.strategist()
+        reply = bargainer.answer(self.to_answer.outcome)
+        return Response(reply, bargainer.bids)
+
+    def cannot_offer(self, outcome: int) -> str | None:
+        """Why this cannot be said to the offer that awaits our answer, as "field: reason", or None."""
+        size, rounds = len(self.laid.worth), self.rule.rounds
+        if not 0 <= outcome < size:
+            return f"choice: outcome {outcome} is not on a menu of {size}"
+        if outcome == self.to_answer.outcome:
+            return "choice: that is what they offer: accept it"
+        return None if len(self.bids.said) < rounds else f"choice: this tier may make {rounds} offers, and has"
+
 
 R = TypeVar("R", bound=Request)
 
@@ -87,16 +114,13 @@ class Due(msgspec.Struct, frozen=True):
 
 
 class RequestRole(AlternatingOffers[R, int]):
-    """Either side of a request: :class:`~.officer.Offered` while it is our turn. ``awaits_answer`` is set when the
-    officer is to be asked."""
+    """Either side of a request."""
 
     KIND = Kind(table=NEGOTIATION, steps=NegotiationStep, counter=Counter, decline=Decline, id_field="negotiation_id")
 
     def __init__(self, record: R, now: datetime, context: Context) -> None:
         super().__init__(record, now)
         self.context: Final = context
-        self.awaits_answer = False
-        self._weighed: tuple[Answer, Bids[int]] | None = None
 
     # The role says: ---------------------------------------------------------------------------------------
 
@@ -159,38 +183,11 @@ class RequestRole(AlternatingOffers[R, int]):
 
     @property
     def to_answer(self) -> OnTable[int]:
-        """The offer that awaits our answer. Raises ValueError when there is none."""
-        if self.record.awaited is None:
-            raise ValueError(f"no offer awaits an answer in {self.record.id}")
-        return self.record.awaited
-
-    def weigh(self) -> Answer:
-        """See :class:`~.officer.Offered`."""
-        if self._weighed is None:
-            self._weighed = self._weigh(self.to_answer.outcome)
-        return self._weighed[0]
-
-    def answer(self, answer: Answer) -> None:
-        """Say this to the offer that awaits an answer. What is not our strategy's own answer counts like it."""
-        theirs = self.to_answer
-        if self._weighed is not None and answer is self._weighed[0]:
-            bids = self._weighed[1]
-        else:
-            bargainer = self._strategist()
-            bargainer.note(theirs.outcome, answer.outcome if isinstance(answer, Offer) else None)
-            bids = bargainer.bids
-        self._change(bids=bids)
-        self.awaits_answer = False
-        self._reply(theirs, answer)
-
-    def cannot_counter(self) -> str | None:
-        """Why no further offer may be made at this tier, or None when it may."""
-        bargainer = self._strategist()
-        return None if bargainer.rounds_left else f"choice: this tier may make {bargainer.rounds} offers, and has"
+        """See :class:`~.negotiation.AlternatingOffers`."""
+        return self.record.to_answer
 
     def _strategist(self) -> Bargainer:
-        record, bid = self.record, self.record.laid
-        return Bargainer(bid.worth, record.least, record.strategy, record.rule.rounds, bid.menu.shape, record.bids)
+        return self.record.strategist()
 
     def _give_up(self, reason: str) -> None:
         self._fail_at_tier(reason, answers=self.to_answer.digest)
@@ -199,23 +196,3 @@ class RequestRole(AlternatingOffers[R, int]):
         """What is held or taken up stays so; anything else waits for another call."""
         if self.record.state in IN_CALL and self.record.call_id == event.call_id:
             self._fail_try("the call was dropped")
-
-    def laid_out(self) -> dict[str, Any]:
-        """See :class:`~.officer.Offered`. Raises ValueError when nothing awaits an answer."""
-        theirs, record = self.to_answer, self.record
-        return {
-            "negotiation_id": record.id,
-            "peer": record.peer,
-            "call_id": record.call_id,
-            "menu": self.menu,
-            "choice": self.menu.choice(theirs.outcome),
-            "offer": theirs.digest,
-            "round": theirs.round,
-            "expires_at": theirs.until,
-            "plan_id": record.plan_id,
-            "tier": record.rule.tier,
-            "kind": record.kind,
-            "priority": record.priority,
-            "worth": tuple(round(worth, WORTH_DIGITS) for worth in record.laid.worth),
-            "walk_away": round(record.least, WORTH_DIGITS),
-        }

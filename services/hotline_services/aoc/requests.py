@@ -15,8 +15,8 @@ from .air import Air
 from .asker import Asker, OurRequest
 from .granter import Granter, TheirRequest
 from .internal import ChainDoubted, NegotiationStepped
-from .negotiation import Answer, CallLost
-from .officer import Judge
+from .negotiation import CallLost, Response
+from .questions import OfferMade, Seated, give
 from .request import Context, Due
 from .voice import Voice
 from .waking import earlier
@@ -44,7 +44,7 @@ class TalksState(Slice, kw_only=True):
 class Requests:
     """Keeps the records: takes what happens to one, says what its role says, and has the officer asked."""
 
-    def __init__(self, party: str, agreement: Agreement, air: Air, voice: Voice, judge: Judge) -> None:
+    def __init__(self, party: str, agreement: Agreement, air: Air, voice: Voice, seat: Seated) -> None:
         self.state = TalksState()
         self._party = party
         self._agreement = agreement
@@ -52,7 +52,7 @@ class Requests:
         self._to_ask = Context(timing=agreement.timing, is_free=air.is_free_to_use)
         self._to_grant = Context(timing=agreement.timing, is_free=air.is_free_to_grant)
         self._voice = voice
-        self._judge = judge
+        self._seat = seat
 
     @property
     def asking(self) -> dict[str, OurRequest]:
@@ -97,10 +97,8 @@ class Requests:
             self._keep(role)
 
     def _ask_officer(self, role: Role) -> None:
-        """Have the officer judge the offer that awaits an answer, and say it, if they have one yet."""
-        answer = self._judge(role)
-        if answer is not None:
-            role.answer(answer)
+        """Ask the officer what to say to the offer that awaits an answer, and say it, if they have decided."""
+        self._seat.ask(self._question(role), role)
         self._keep(role)
 
     def _keep(self, role: Role) -> None:
@@ -130,10 +128,15 @@ class Requests:
         self._voice.reschedule(self)
         self._voice.tell(NegotiationStepped(self._party, asking.id))
 
-    def answer(self, role: Role, answer: Answer) -> None:
-        """Say this to the offer that awaits an answer in it."""
-        role.answer(answer)
-        self._keep(role)
+    def _question(self, role: Role) -> OfferMade:
+        return OfferMade(now=self._voice.now, request=role.record)
+
+    def answer(self, role: Role, response: Response[int]) -> str | None:
+        """Say this to the offer that awaits an answer in it; returns why it cannot be said, or None."""
+        fault = give(self._question(role), response, role)
+        if fault is None:
+            self._keep(role)
+        return fault
 
     def awaiting(self, negotiation_id: str, offer: str) -> Role | None:
         """Our part in the negotiation in which exactly this offer awaits our answer."""

@@ -2,80 +2,140 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, assert_never
 
-from hotline_protocol.airspace import Volume4D
-from hotline_protocol.line import OnCallMessage, Ring
-from hotline_protocol.orders import DecisionAwaited, Sitting, Verdict
+from hotline_protocol.events import Misheard
+from hotline_protocol.line import InNegotiation, InReview, OnCallMessage
+from hotline_protocol.orders import (
+    AcceptOffer,
+    AnswerRing,
+    AtDesk,
+    CounterOffer,
+    DecisionAwaited,
+    DeclineOffer,
+    LetRing,
+    Sitting,
+    Verdict,
+)
 
-from .negotiation import Accept, Answer, GiveUp, Offer
-from .officer import Offered, Officer
+from .asker import OurRequest
+from .attention import Attention
+from .granter import TheirRequest
+from .negotiation import Accept, GiveUp, Offer
+from .officer import Officer
 from .picture import Picture
+from .questions import (
+    Answer,
+    OfferMade,
+    Question,
+    RingHeard,
+    SightingMade,
+    Subject,
+    TraceOffered,
+    give,
+)
+from .request import WORTH_DIGITS
 from .state import Lease, SeatState
 from .uses import plan_of
 from .voice import Voice
+
+ORDERS: Final[Mapping[type[Question], tuple[type[AtDesk], ...]]] = MappingProxyType(
+    {
+        RingHeard: (AnswerRing, LetRing),
+        OfferMade: (AcceptOffer, CounterOffer, DeclineOffer),
+        TraceOffered: (),
+        SightingMade: (),
+    }
+)
+"""The orders by which a person answers each kind of question. Where there is none, the automatic officer answers."""
+
+
+class UnfitAnswerError(ValueError):
+    """An officer has given an answer that cannot be given to the question: the officer's fault."""
+
+    def __init__(self, question: Question, answer: Answer, fault: str) -> None:
+        super().__init__(f"{type(question).__name__} was answered with {answer}: {fault}")
+        self.question: Final = question
 
 
 class PersonOrdering:
     """A person decides: nothing is answered until they order it, and each offer is laid before them."""
 
-    has_one_ear: Final = True
+    def __init__(self, party: str, automatic: Officer, picture: Picture, voice: Voice) -> None:
+        self._party: Final = party
+        self._automatic: Final = automatic
+        self._picture: Final = picture
+        self._voice: Final = voice
 
-    def __init__(self, party: str, picture: Picture, voice: Voice) -> None:
-        self._party = party
-        self._picture = picture
-        self._voice = voice
-
-    def picks_up_in_s(self, _ring: Ring, _now: datetime) -> float | None:
-        """See :class:`~.officer.Officer`: when they say so."""
-        return None
-
-    def grasp_s(self, _message: OnCallMessage) -> float:
-        """See :class:`~.officer.Officer`: they do the thinking."""
-        return 0.0
-
-    def judge(self, offered: Offered) -> Answer | None:
+    def answer(self, question: Question) -> Answer | None:
         """See :class:`~.officer.Officer`: say what there is to decide, and what would have been said by ourselves."""
-        facts = offered.laid_out()
-        meets = self._own_plans_met(facts)
-        self._voice.say(DecisionAwaited, **facts, meets=meets, **_advice(offered.weigh(), facts))
-        return None
+        match question:
+            case RingHeard():
+                return None
+            case OfferMade(request=request):
+                self._lay_before(request)
+                return None
+            case TraceOffered() | SightingMade():
+                return self._automatic.answer(question)
+            case _:
+                assert_never(question)
 
-    def _own_plans_met(self, facts: Mapping[str, Any]) -> tuple[str, ...]:
-        volumes: tuple[Volume4D, ...] = facts["menu"].volumes(facts["choice"])
-        met = self._picture.met(volumes, but=facts["plan_id"] or "")
-        return tuple(dict.fromkeys(plan_of(use.ref) for use in met if use.user == self._party))
+    def _lay_before(self, request: OurRequest | TheirRequest) -> None:
+        choice = request.menu.choice(request.to_answer.outcome)
+        met = self._picture.met(request.menu.volumes(choice), but=request.plan_id or "")
+        meets = tuple(dict.fromkeys(plan_of(use.ref) for use in met if use.user == self._party))
+        self._voice.say(DecisionAwaited, **_laid_out(request), meets=meets, **_advice(request))
 
 
-def _advice(answer: Answer, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _laid_out(request: OurRequest | TheirRequest) -> dict[str, Any]:
+    """The offer that awaits an answer, with all that a person must know to answer it."""
+    theirs = request.to_answer
+    return {
+        "negotiation_id": request.id,
+        "peer": request.peer,
+        "call_id": request.call_id,
+        "menu": request.menu,
+        "choice": request.menu.choice(theirs.outcome),
+        "offer": theirs.digest,
+        "round": theirs.round,
+        "expires_at": theirs.until,
+        "plan_id": request.plan_id,
+        "tier": request.rule.tier,
+        "kind": request.kind,
+        "priority": request.priority,
+        "worth": tuple(round(worth, WORTH_DIGITS) for worth in request.laid.worth),
+        "walk_away": round(request.least, WORTH_DIGITS),
+    }
+
+
+def _advice(request: OurRequest | TheirRequest) -> dict[str, Any]:
     """The automatic officer's answer, as it stands in a message."""
-    match answer:
+    match request.weigh().reply:
         case Accept():
             return {"officer": Verdict.CONCUR}
         case Offer(outcome=outcome):
-            return {"officer": Verdict.COUNTER, "officer_choice": facts["menu"].choice(outcome)}
+            return {"officer": Verdict.COUNTER, "officer_choice": request.menu.choice(outcome)}
         case GiveUp():
             return {"officer": Verdict.DECLINE}
-        case _:
-            assert_never(answer)
+        case reply:
+            assert_never(reply)
 
 
 class Seat:
-    """An :class:`~.officer.Officer`: whoever sits there now."""
+    """Whoever sits there now: see :class:`~.questions.Seated`."""
 
-    def __init__(self, automatic: Officer, person: Officer) -> None:
-        self._automatic: Final = automatic
+    def __init__(self, officer: Officer, person: Officer, attention: Attention, voice: Voice) -> None:
+        self._officer: Final = officer
         self._person: Final = person
+        self._attention: Final = attention
+        self._voice: Final = voice
         self.state = SeatState()
 
     @property
     def lease(self) -> Lease | None:
         """Whose the seat is, if a person has it."""
         return self.state.lease
-
-    @property
-    def _sits(self) -> Officer:
-        return self._automatic if self.lease is None else self._person
 
     def take(self, by: Sitting, until: datetime) -> None:
         """A person has the seat until then, in the place of whoever had it."""
@@ -85,19 +145,33 @@ class Seat:
         """The automatic officer has it again."""
         self.state.lease = None
 
+    def answer(self, question: Question) -> Answer | None:
+        """See :class:`~.questions.Seated`."""
+        return (self._officer if self.state.lease is None else self._person).answer(question)
+
+    def ask(self, question: Question, subject: Subject) -> bool:
+        """See :class:`~.questions.Seated`. Raises UnfitAnswerError."""
+        answer = self.answer(question)
+        if answer is None:
+            return False
+        fault = give(question, answer, subject)
+        if fault is not None:
+            raise UnfitAnswerError(question, answer, fault)
+        return True
+
     @property
     def has_one_ear(self) -> bool:
-        """See :class:`~.officer.Officer`."""
-        return (self._automatic if self.state.lease is None else self._person).has_one_ear
-
-    def picks_up_in_s(self, ring: Ring, now: datetime) -> float | None:
-        """See :class:`~.officer.Officer`."""
-        return self._sits.picks_up_in_s(ring, now)
+        """See :class:`~.questions.Seated`: a person has."""
+        return self.state.lease is not None
 
     def grasp_s(self, message: OnCallMessage) -> float:
-        """See :class:`~.officer.Officer`."""
-        return self._sits.grasp_s(message)
-
-    def judge(self, offered: Offered) -> Answer | None:
-        """See :class:`~.officer.Officer`."""
-        return self._sits.judge(offered)
+        """See :class:`~.questions.Seated`: a person does the thinking. An offer that is misheard is said again: its
+        digest shows the error."""
+        if self.state.lease is not None:
+            return 0.0
+        think_s = self._attention.think_s(message)
+        slip = self._attention.slip(message) if isinstance(message, InNegotiation | InReview) else None
+        if slip is None:
+            return think_s
+        self._voice.say(Misheard, call_id=message.call_id, peer=message.source, error_nm=slip.error_nm, caught=True)
+        return 2 * think_s

@@ -6,7 +6,7 @@ from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.orders import AcceptOffer, CounterOffer, DeclineOffer, RaiseTier
 
 from .desk import Desk
-from .negotiation import Accept, GiveUp, Offer
+from .negotiation import Accept, GiveUp, Offer, Response
 from .requests import Role
 from .talks import Talks
 from .voice import Voice
@@ -39,28 +39,22 @@ class Table:
             case AcceptOffer():
                 if not role.is_free(role.menu.choice(offer.outcome)):
                     return f"offer: {NOT_FREE}"
-                self._talks.answer(role, Accept())
+                return self._talks.answer(role, Response(Accept()))
             case CounterOffer():
                 return self._counter(role, order)
             case DeclineOffer():
-                self._talks.answer(role, GiveUp(reason=order.reason or "declined"))
+                return self._talks.answer(role, Response(GiveUp(reason=order.reason or "declined")))
             case _:
                 assert_never(order)
-        return None
 
     def _counter(self, role: Role, order: CounterOffer) -> str | None:
         try:
             outcome = role.menu.outcome(order.choice)
         except IndexError as error:
             return f"choice: {error}"
-        if outcome == role.to_answer.outcome:
-            return "choice: that is what they offer: accept it"
-        if not role.is_free(order.choice):
+        if outcome != role.to_answer.outcome and not role.is_free(order.choice):
             return f"choice: {NOT_FREE}"
-        fault = role.cannot_counter()
-        if fault is None:
-            self._talks.answer(role, Offer(outcome=outcome))
-        return fault
+        return self._talks.answer(role, Response(Offer(outcome=outcome)))
 
     def _raise_tier(self, order: RaiseTier) -> str | None:
         asking = self._talks.asking.get(order.negotiation_id)

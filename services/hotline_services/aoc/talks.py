@@ -21,8 +21,8 @@ from .granter import Proposed, TheirRequest
 from .internal import BadInput, ChainGrew, ConsentAsked, WordsUnderstood
 from .ledger import PairLedger
 from .menus import Appraiser, Bid
-from .officer import Judge
 from .picture import Picture
+from .questions import Seated
 from .requests import Requests
 from .screening import screen
 from .strain.relations import Relations
@@ -44,11 +44,11 @@ class Talks(Requests):
         ledgers: dict[str, PairLedger],
         relations: Relations,
         voice: Voice,
-        judge: Judge,
+        seat: Seated,
         *,
         roster: Roster,
     ) -> None:
-        super().__init__(party, agreement, Air(party, picture, voice), voice, judge)
+        super().__init__(party, agreement, Air(party, picture, voice), voice, seat)
         self._relations = relations
         self._authority = {tier: watch.authority for tier, watch in roster.watches.items()}
         self._ledgers = ledgers

@@ -1,6 +1,6 @@
 """What a side is told to do from outside: by an exercise, a program, or the person at the desk."""
 
-from typing import Any
+from typing import Any, Final
 
 from hotline_protocol.injection import (
     CancelPlan,
@@ -14,13 +14,27 @@ from hotline_protocol.injection import (
 from hotline_protocol.line import Reason
 from hotline_protocol.orders import LodgeProtest
 
-from .config import PartyConfig
 from .consent import Consents
 from .manning import Manning
 from .posture import Posture
+from .questions import LetPass, Object, Seated, SightingMade
 from .rejections import Rejections
 from .telling import Telling
 from .voice import Voice
+
+
+class Seen:
+    """A sighting that is a ground for a protest."""
+
+    def __init__(self, telling: Telling, sighting: ReportSighting, reason: Reason) -> None:
+        self._telling: Final = telling
+        self._sighting: Final = sighting
+        self._reason: Final = reason
+
+    def answer(self, answer: Object | LetPass) -> None:
+        """Protest, or let it pass."""
+        if isinstance(answer, Object):
+            self._telling.protest(self._sighting, self._reason)
 
 
 class Tasking:
@@ -28,20 +42,20 @@ class Tasking:
 
     def __init__(
         self,
-        config: PartyConfig,
         consents: Consents,
         posture: Posture,
         telling: Telling,
         manning: Manning,
         rejections: Rejections,
+        seat: Seated,
         voice: Voice,
     ) -> None:
-        self._protests = config.posture.protests
         self._consents = consents
         self._posture = posture
         self._telling = telling
         self._manning = manning
         self._rejections = rejections
+        self._seat = seat
         self._voice = voice
 
     def submit(self, order: SubmitPlan) -> None:
@@ -54,7 +68,7 @@ class Tasking:
         self._voice.note(order.plan_id, order.notes)
 
     def see(self, sighting: ReportSighting) -> None:
-        """Something of another side's has been seen: put it on record, and protest if that is our way."""
+        """Something of another side's has been seen: put it on record, and protest if the officer will."""
         if self._posture.saw_third_party(sighting):
             return
         sighting = self._posture.answerable(sighting)
@@ -62,8 +76,9 @@ class Tasking:
             self._rejections.unknown_party(sighting, "by", sighting.by)
             return
         reason = self._posture.saw(sighting)
-        if reason is not None and self._protests:
-            self._telling.protest(sighting, reason)
+        if reason is not None:
+            question = SightingMade(now=self._voice.now, sighting=sighting, reason=reason)
+            self._seat.ask(question, Seen(self._telling, sighting, reason))
 
     def lodge(self, order: LodgeProtest) -> None:
         """As to what has been seen, but that it is for the person at the desk whether to protest."""

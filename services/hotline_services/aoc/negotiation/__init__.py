@@ -13,6 +13,7 @@ from .offers import (
     Offer,
     OnTable,
     Reply,
+    Response,
     Say,
 )
 from .settlement import dominating, settlement
@@ -30,6 +31,7 @@ __all__ = [
     "Offer",
     "OnTable",
     "Reply",
+    "Response",
     "Say",
     "dominating",
     "settlement",

@@ -168,12 +168,6 @@ class Bargainer:
         """How many more offers may be made."""
         return max(self.rounds - len(self._said), 0)
 
-    def note(self, heard: int, said: int | None) -> None:
-        """Somebody else has answered for us: to the offer ``heard``, and with the offer ``said`` if it was one."""
-        self._listen(heard)
-        if said is not None:
-            self._say(said)
-
     def _listen(self, offer: int) -> None:
         self._heard = (*self._heard, offer)
 

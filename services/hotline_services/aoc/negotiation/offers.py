@@ -45,6 +45,19 @@ class Bids(msgspec.Struct, Generic[O], frozen=True, kw_only=True):
     heard: tuple[O, ...] = ()
     demand: float = 1.0
 
+    def noted(self, heard: O, reply: "Reply[O]") -> "Bids[O]":
+        """With the offer ``heard`` and what somebody else has said to it for us."""
+        said = (*self.said, reply.outcome) if isinstance(reply, Offer) else self.said
+        return msgspec.structs.replace(self, said=said, heard=(*self.heard, heard))
+
+
+class Response(msgspec.Struct, Generic[O], frozen=True):
+    """What is said to an offer. ``bids`` are what our strategy remembers after it; None where somebody else has
+    decided: the strategy then goes on from what was said."""
+
+    reply: Reply[O]
+    bids: Bids[O] | None = None
+
 
 class OnTable(msgspec.Struct, Generic[O], frozen=True, kw_only=True):
     """An offer on the table, named by its digest; it can be concurred to until then."""
@@ -114,7 +127,7 @@ R = TypeVar("R", bound=Negotiation[Any, Any])
 
 class AlternatingOffers(ABC, Generic[R, O]):
     """One side that deals with one input at ``now``: a function from a record to the record after it, and to what is
-    said. It is made for the input and thrown away after it.
+    said. It is made for the input and thrown away after it. ``awaits_answer`` is set when the officer is to be asked.
     """
 
     KIND: ClassVar[Kind]
@@ -127,6 +140,7 @@ class AlternatingOffers(ABC, Generic[R, O]):
         self.now: Final = now
         self.said: list[Say] = []
         self.has_stepped = False
+        self.awaits_answer = False
 
     # The role says: ---------------------------------------------------------------------------------------
 
@@ -184,10 +198,17 @@ class AlternatingOffers(ABC, Generic[R, O]):
         self._change(bids=strategist.bids)
         return outcome
 
-    def _weigh(self, outcome: O) -> tuple[Reply[O], Bids[O]]:
-        """What our strategy says to this offer of the peer, and what it remembers then."""
-        strategist = self._strategist()
-        return strategist.answer(outcome), strategist.bids
+    @property
+    @abstractmethod
+    def to_answer(self) -> OnTable[O]:
+        """The offer that awaits our answer. Raises ValueError when there is none."""
+
+    def answer(self, response: Response[O]) -> None:
+        """Say this to the offer that awaits an answer."""
+        theirs, bids = self.to_answer, response.bids
+        self._change(bids=self.record.bids.noted(theirs.outcome, response.reply) if bids is None else bids)
+        self.awaits_answer = False
+        self._reply(theirs, response.reply)
 
     def _put(self, outcome: O, **changes: Any) -> dict[str, Any]:
         """Make this our standing offer; returns it as it stands in a message."""

@@ -44,6 +44,13 @@ class LineReview(Negotiation[ReviewState, Offsets], frozen=True, kw_only=True):
     reason: str = ""
     bound: Bound | None = None
 
+    @property
+    def to_answer(self) -> OnTable[Offsets]:
+        """The offer that awaits our answer. Raises ValueError when there is none."""
+        if self.state is not ReviewState.OURS or self.theirs is None:
+            raise ValueError(f"no offer awaits an answer in {self.id}")
+        return self.theirs
+
     def is_answered_by(self, message: CounterTrace | ConcurTrace | DeclineTrace) -> bool:
         """Whether this answers our standing offer; what does not is stale, and changes nothing.
 
@@ -96,7 +103,7 @@ class GivenUp(msgspec.Struct, frozen=True):
 
 
 class Reviewer(AlternatingOffers[LineReview, Offsets]):
-    """Either side of a review. The strategy answers at once, and nobody need be asked."""
+    """Either side of a review."""
 
     KIND = Kind(table=REVIEW, steps=ReviewStep, counter=CounterTrace, decline=DeclineTrace, id_field="review_id")
 
@@ -152,16 +159,19 @@ class Reviewer(AlternatingOffers[LineReview, Offsets]):
         self._hear_offer(event.propose)
 
     def _hear_offer(self, offer: ProposeTrace | CounterTrace) -> None:
-        """Weigh their offer, which has been screened, and answer it."""
+        """It is our turn: the officer is to be asked what to say to this offer, which has been screened."""
         offsets = offer.trace.offsets_nm
         theirs = OnTable(digest=offer.offer, outcome=offsets, round=offer.round, until=offer.expires_at)
         self._step(ReviewStep.HEAR_OFFER, theirs=theirs)
         if self.now > theirs.until:
             self._give_up(LAPSED)
             return
-        reply, bids = self._weigh(offsets)
-        self._change(bids=bids)
-        self._reply(theirs, reply)
+        self.awaits_answer = True
+
+    @property
+    def to_answer(self) -> OnTable[Offsets]:
+        """See :class:`~hotline_services.aoc.negotiation.AlternatingOffers`."""
+        return self.record.to_answer
 
     # Yes and no -------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from hotline_services.aoc.config import Review as Wants
 from hotline_services.aoc.desk import Desk
 from hotline_services.aoc.internal import BadInput, ItemTaken, WordsUnderstood
 from hotline_services.aoc.negotiation import CallLost
+from hotline_services.aoc.questions import Seated, TraceOffered
 from hotline_services.aoc.strain.relations import Relations
 from hotline_services.aoc.voice import LONG_AGO, Voice
 
@@ -55,11 +56,14 @@ class Reviews:
     nothing.
     """
 
-    def __init__(self, party: str, accord: Accord, relations: Relations, desk: Desk, voice: Voice) -> None:
+    def __init__(
+        self, party: str, accord: Accord, relations: Relations, desk: Desk, seat: Seated, voice: Voice
+    ) -> None:
         self._party: Final = party
         self._accord: Final = accord
         self._relations: Final = relations
         self._desk: Final = desk
+        self._seat: Final = seat
         self._voice: Final = voice
         self._rule: Final = accord.rule
         self._line: Final = MovingLine(accord, voice)
@@ -250,17 +254,17 @@ class Reviews:
 
     def _take(self, reviewing: LineReview, event: object) -> None:
         """This happens to the review: say what is to be said, and draw the consequences."""
-        reviewer = Reviewer(
-            reviewing,
-            ReviewContext(
-                now=self._voice.now,
-                arc=self._accord.arc,
-                rule=self._rule,
-                sign=1 if self._accord.line.right == self._party else -1,
-                offer_s=self._accord.agreement.timing.silence_s,
-            ),
+        context = ReviewContext(
+            now=self._voice.now,
+            arc=self._accord.arc,
+            rule=self._rule,
+            sign=1 if self._accord.line.right == self._party else -1,
+            offer_s=self._accord.agreement.timing.silence_s,
         )
+        reviewer = Reviewer(reviewing, context)
         reviewer.take(event)
+        if reviewer.awaits_answer:
+            self._seat.ask(_question(reviewer.record, context), reviewer)
         self.state.reviewing = reviewer.record
         for said in reviewer.said:
             self._voice.say(said.kind, **said.fields)
@@ -294,6 +298,20 @@ class Reviews:
             offsets_nm=agreed.trace.offsets_nm if agreed is not None else (),
             reason=reviewing.reason,
         )
+
+
+def _question(reviewing: LineReview, context: ReviewContext) -> TraceOffered:
+    return TraceOffered(
+        now=context.now,
+        review_id=reviewing.id,
+        peer=reviewing.peer,
+        theirs=reviewing.to_answer,
+        bids=reviewing.bids,
+        wants=reviewing.wants,
+        rule=context.rule,
+        sign=context.sign,
+        arc=context.arc,
+    )
 
 
 def next_review(rule: LineReviewRule, now: datetime) -> datetime:
