@@ -19,11 +19,11 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from types import FrameType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -182,19 +182,30 @@ Lines = dict[str, set[int]]
 """Numbers of lines by file."""
 
 
-def record(name: str) -> Lines:
-    """The lines of the cores that are run when this world is explored, or before that. In a process of its own: what
+def record(name: str, wanted: Lines) -> Lines:
+    """Those of the wanted lines that are run when this world is explored, or before that. In a process of its own: what
     is worked out once and remembered would be missing from the second world."""
-    lines: Lines = {}
+    missing: dict[CodeType, set[int]] = {}
+    lines: Lines = {file: set() for file in wanted}
+
+    def wanted_of(code: CodeType) -> set[int]:
+        if AOC not in code.co_filename:
+            return set()
+        file = code.co_filename[code.co_filename.index(AOC) :]
+        return wanted.get(file, set()) & {line for *_, line in code.co_lines() if line is not None}
 
     def trace(frame: FrameType, event: str, _arg: object) -> "TraceFunction | None":
-        file = frame.f_code.co_filename
-        if AOC not in file:
-            return None
-        if event == "line":
-            lines.setdefault(file[file.index(AOC) :], set()).add(frame.f_lineno)
-        return trace
+        code = frame.f_code
+        if code not in missing:
+            missing[code] = wanted_of(code)
+        if event == "line" and frame.f_lineno in missing[code]:
+            missing[code].discard(frame.f_lineno)
+            lines[code.co_filename[code.co_filename.index(AOC) :]].add(frame.f_lineno)
+        return trace if missing[code] else None
 
+    import gc
+
+    gc.disable()
     sys.settrace(trace)
     from hotline_services.explore.search import Search
     from hotline_services.explore.world import read_world
@@ -204,10 +215,17 @@ def record(name: str) -> Lines:
     return lines
 
 
+def lines_of(mutants: Iterable[Mutant]) -> Lines:
+    """The lines that they change."""
+    lines: Lines = {}
+    for mutant in mutants:
+        lines.setdefault(mutant.file, set()).update(range(mutant.line, mutant.last_line + 1))
+    return lines
+
+
 def _comes_by(lines: Lines, mutant: Mutant) -> bool:
     """Whether these lines are among those of the mutant. What is no code of a core (a table, a copier) always is."""
-    run = lines.get(mutant.file, set())
-    return not mutant.file.startswith(AOC) or any(line in run for line in range(mutant.line, mutant.last_line + 1))
+    return not mutant.file.startswith(AOC) or not lines[mutant.file].isdisjoint(lines_of([mutant])[mutant.file])
 
 
 # Judging one ---------------------------------------------------------------------------------------------
@@ -256,14 +274,14 @@ class Judges:
                 shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__", "static"))
             self._trees.put(tree)
 
-    def record(self, worlds: list[str]) -> dict[str, Lines]:
-        """The lines that each of these worlds comes by."""
-        return dict(zip(worlds, self._pool.map(self._recorded, worlds), strict=True))
+    def record(self, worlds: list[str], wanted: Lines) -> dict[str, Lines]:
+        """Those of the wanted lines that each of these worlds comes by."""
+        return dict(zip(worlds, self._pool.map(lambda world: self._recorded(world, wanted), worlds), strict=True))
 
-    def _recorded(self, world: str) -> Lines:
+    def _recorded(self, world: str, wanted: Lines) -> Lines:
         tree = self._trees.get()
         try:
-            done = self._run(tree, "--record", world)
+            done = self._run(tree, "--record", world, msgspec.json.encode(wanted).decode())
             done.check_returncode()
             return msgspec.json.decode(done.stdout, type=Lines)
         finally:
@@ -343,18 +361,23 @@ def main() -> int:
     parser.add_argument("--again", type=Path, help="only those that survived in this earlier --out")
     parser.add_argument("--out", type=Path, help="JSON lines; mutants that are in it are not tried again")
     parser.add_argument("--judge", nargs="+", metavar="WORLD", help=argparse.SUPPRESS)
-    parser.add_argument("--record", metavar="WORLD", help=argparse.SUPPRESS)
+    parser.add_argument("--record", nargs=2, metavar=("WORLD", "LINES"), help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.judge or given.record:
-        print(msgspec.json.encode(judge(given.judge) if given.judge else record(given.record)).decode())
+    if given.judge:
+        print(msgspec.json.encode(judge(given.judge)).decode())
+        return 0
+    if given.record:
+        name, lines = given.record
+        print(msgspec.json.encode(record(name, msgspec.json.decode(lines, type=Lines))).decode())
         return 0
     picked = survivors(given.again) if given.again else chosen(given.seed, given.mutants)
     known = told_before(given.out)
     verdicts = [known[mutant.key] for mutant in picked if mutant.key in known]
     with tempfile.TemporaryDirectory() as folder:
         judges = Judges(Path(folder), given.workers, given.limit)
-        lines = judges.record(given.worlds or shipped())
-        for mutant, verdict in judges.judge([mutant for mutant in picked if mutant.key not in known], lines):
+        left = [mutant for mutant in picked if mutant.key not in known]
+        run = judges.record(given.worlds or shipped(), lines_of(left))
+        for mutant, verdict in judges.judge(left, run):
             tell(mutant, verdict, given.out)
             verdicts.append(verdict)
     count = Counter(verdict.killed_by for verdict in verdicts)

@@ -36,6 +36,11 @@ def test_a_search_that_was_ended_goes_on_from_its_checkpoint(
     assert not checkpoint.exists()
 
 
+def test_the_world_for_a_long_search_can_be_begun(tmp_path: Path) -> None:
+    large = Path(__file__).parents[2] / "benchmarks" / "worlds" / "two-plans-large.toml"
+    assert explore([str(large)], checkpoint=tmp_path / "large.checkpoint", most_states=200) == UNFINISHED
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

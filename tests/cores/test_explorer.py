@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from hotline_protocol.line import Busy, Concur, Entered, Ring
+from hotline_protocol.slices import Slice
 from hotline_services.aoc.air import Air
 from hotline_services.aoc.incoming import Incoming
 from hotline_services.aoc.pauses import Pauses
+from hotline_services.aoc.state import DeskState
 from hotline_services.aoc.talks import Talks
 from hotline_services.cli.explore import explore
 from hotline_services.cli.explorers import expanders
@@ -208,6 +210,18 @@ def test_a_core_that_breaks_is_a_counterexample(monkeypatch: pytest.MonkeyPatch)
     assert "planted" in found.faults[0]
     *_, last = told(Rules(explored), found.moves)
     assert last.text.endswith("planted")
+
+
+def test_a_clone_that_shares_what_changes_is_a_counterexample(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shared(self: DeskState) -> DeskState:
+        twin = Slice.copy(self)
+        twin.past = self.past
+        return twin
+
+    monkeypatch.setattr(DeskState, "copy", shared)
+    found = Search.alone(quiet("ring-at-once")).run().found
+    assert found is not None
+    assert "a turn has changed the core of which its own was cloned" in found.faults[0]
 
 
 # What was found, and holds now ---------------------------------------------------------------------------

@@ -22,11 +22,15 @@ from hotline_services.aoc.parts import State
 FORM_BYTES: Final = 16
 MOST_TURNS: Final = 200_000
 """Turns that are remembered at a time."""
+LOOKED_AT: Final = 1_000
+LOOK_EVERY: Final = 16
+"""After each of the first thousand turns, and every so many then, the core that was cloned is looked at again."""
 CLOCK: Final = "now"
 """The slice that tells when a core took its last turn. Time runs forward here, and so it has no say in the next."""
 AUTHOR: Final = "author"
 """The slice with the number of the last message."""
 encode: Final = msgspec.json.Encoder().encode
+write: Final = msgspec.msgpack.Encoder().encode
 
 
 class Part:
@@ -121,8 +125,13 @@ class Cells:
     def _turn(self, key: tuple[int, int, datetime], cell: Cell, turn: Callable[[Centre], Sequence[Message]]) -> Result:
         if len(self._turns) >= MOST_TURNS:
             self._forget()
+        taken = len(self._turns)
+        look_again = taken < LOOKED_AT or taken % LOOK_EVERY == 0
+        before = write(cell.core.parts.state) if look_again else b""
         core = cell.core.clone()
         said = turn(core)
+        if look_again and write(cell.core.parts.state) != before:
+            raise RuntimeError("a turn has changed the core of which its own was cloned")
         result = self._turns[key] = (self.cell(core), tuple(map(self.packet, said)))
         return result
 
