@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline_services.aoc.config import Strategy, StrategyKind
-from hotline_services.aoc.negotiation import Accept, Answer, Bargainer, GiveUp, Offer, dominating, settlement
+from hotline_services.aoc.negotiation import Accept, Bargainer, GiveUp, Offer, Reply, dominating, settlement
 
 Shape = tuple[int, int, int]
 Side = tuple[list[float], float]
@@ -41,7 +41,7 @@ def zone(first: Side, second: Side) -> list[int]:
     return [o for o in range(len(first[0])) if first[0][o] > first[1] and second[0][o] > second[1]]
 
 
-def play(first: Bargainer, second: Bargainer, offer: int | None = None) -> tuple[list[int], Answer]:
+def play(first: Bargainer, second: Bargainer, offer: int | None = None) -> tuple[list[int], Reply[int]]:
     """All offers made, ``first``'s opening included, and how it ended."""
     offer = first.opening() if offer is None else offer
     if offer is None:

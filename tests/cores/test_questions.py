@@ -30,8 +30,9 @@ from hotline_services.aoc.officer import OwnOfficer
 from hotline_services.aoc.questions import (
     ANSWERS,
     Answer,
+    LeaveRinging,
     LetPass,
-    Object,
+    MakeProtest,
     OfferMade,
     PickUp,
     Question,
@@ -157,7 +158,7 @@ def decline(world: Manned) -> None:
 
 ORDERED: dict[type[AtDesk], tuple[Callable[[Manned], None], object, type]] = {
     AnswerRing: (pick_up, PickUp(), Answered),
-    LetRing: (let_ring, questions.LetRing(), Ring),
+    LetRing: (let_ring, LeaveRinging(), Ring),
     AcceptOffer: (accept, Response(Accept()), Concur),
     CounterOffer: (counter, Response, Counter),
     DeclineOffer: (decline, Response(GiveUp(reason="not today")), Decline),
@@ -226,10 +227,10 @@ def to(kind: type[Question], answer: Answer) -> OwnOfficer:
 
 
 def test_an_officer_of_ones_own_decides_every_kind_of_question() -> None:
-    assert not played(to(RingHeard, questions.LetRing())).all(Answered)
+    assert not played(to(RingHeard, LeaveRinging())).all(Answered)
     assert played(to(OfferMade, Response(GiveUp(reason="never")))).all(Decline)[0].reason == "never"
     assert not played(to(SightingMade, LetPass()), SightingMade).all(Protest)
-    assert played(to(SightingMade, Object()), SightingMade).all(Protest)
+    assert played(to(SightingMade, MakeProtest()), SightingMade).all(Protest)
     offsets = played(to(TraceOffered, Response(Offer(outcome=(-0.5,) * POINTS))), TraceOffered).all(CounterTrace)
     assert offsets
 

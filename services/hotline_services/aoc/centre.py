@@ -17,6 +17,7 @@ from .filed import Filed
 from .ledger import PairLedger
 from .officer import OwnOfficer
 from .parts import Parts, State
+from .questions import Question
 
 
 class Centre:
@@ -145,6 +146,10 @@ class Centre:
     def open_calls(self) -> list[str]:
         """The ids of the calls in progress."""
         return [call.id for call in self._state.desk.calls]
+
+    def open_questions(self) -> list[Question]:
+        """What whoever sits at the desk has not answered yet: rings, and offers about flights."""
+        return [*self.parts.desk.incoming.open_questions(), *self.parts.talks.open_questions()]
 
     def untold(self) -> list[str]:
         """What is yet to be protested against or passed on."""

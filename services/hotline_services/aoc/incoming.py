@@ -11,7 +11,7 @@ from .callers import Callers
 from .calls import Call, Item, stands_before, urgency
 from .duty import Presence
 from .lines import Lines
-from .questions import LetRing, PickUp, RingHeard, Seated, give
+from .questions import LeaveRinging, PickUp, RingHeard, Seated, give
 from .state import Caller, DeskState
 from .voice import Voice
 from .waiting import Waiting, calls_back
@@ -52,10 +52,10 @@ class Ringing:
         self._waited: Final = waited
         self._ordered: Final = ordered
 
-    def answer(self, answer: PickUp | LetRing) -> None:
+    def answer(self, answer: PickUp | LeaveRinging) -> None:
         """Pick up, or leave it: nor does anybody who takes over the seat pick it up then."""
         call = self._call
-        if isinstance(answer, LetRing):
+        if isinstance(answer, LeaveRinging):
             call.ring = None
         elif self._ordered:
             self._desk.answer(call, self._ring)
@@ -161,13 +161,18 @@ class Incoming:
     def _question(self, ring: Ring, deadline: datetime) -> RingHeard:
         return RingHeard(now=self._voice.now, deadline=deadline, ring=ring)
 
-    def answer(self, call_id: str, answer: PickUp | LetRing) -> str | None:
+    def open_questions(self) -> list[RingHeard]:
+        """The rings that nobody has decided to pick up, or to leave."""
+        rings = ((call.ring, call.deadline) for call in self._lines.calls if _is_open(call))
+        return [self._question(ring, deadline) for ring, deadline in rings if ring is not None]
+
+    def answer(self, call_id: str, answer: PickUp | LeaveRinging) -> str | None:
         """Answer the question whether this call is picked up; returns why that cannot be, or None."""
         call = self._lines.named(call_id)
         if call is None or call.state is not CallState.RINGING_IN:
             return f"call_id: {call_id} does not ring"
         if call.ring is None:  # it is left to ring: it may be left once more
-            return None if isinstance(answer, LetRing) else f"call_id: {call_id} does not ring"
+            return None if isinstance(answer, LeaveRinging) else f"call_id: {call_id} does not ring"
         return give(
             self._question(call.ring, call.deadline), answer, Ringing(self._desk, call, call.ring, ordered=True)
         )
@@ -262,3 +267,7 @@ class Incoming:
     def _say_busy(self, ring: Ring) -> None:
         self._state.forget(ring.source, ring.call_id)
         self._voice.say(Busy, to=ring.source, call_id=ring.call_id, cause=ring.id)
+
+
+def _is_open(call: Call) -> bool:
+    return call.state is CallState.RINGING_IN and call.answer_at is None

@@ -12,7 +12,7 @@ from .negotiation import Response
 from .questions import (
     Answer,
     LetPass,
-    Object,
+    MakeProtest,
     OfferMade,
     PickUp,
     Question,
@@ -54,7 +54,7 @@ class AutomaticOfficer:
             case TraceOffered():
                 return weigh_trace(question)
             case SightingMade():
-                return Object() if self._protests else LetPass()
+                return MakeProtest() if self._protests else LetPass()
             case _:
                 assert_never(question)
 

@@ -6,8 +6,7 @@ from hotline_protocol.lifecycle import CallState, CallStep
 from hotline_protocol.orders import AnswerRing, EndCall, LetRing, RingNow
 
 from .desk import Desk
-from .questions import LetRing as Let
-from .questions import PickUp
+from .questions import LeaveRinging, PickUp
 
 PhoneOrder = AnswerRing | LetRing | EndCall | RingNow
 
@@ -24,7 +23,7 @@ class Phone:
             case AnswerRing():
                 return self._desk.incoming.answer(order.call_id, PickUp())
             case LetRing():
-                return self._desk.incoming.answer(order.call_id, Let())
+                return self._desk.incoming.answer(order.call_id, LeaveRinging())
             case EndCall():
                 return self._hang_up(order.call_id)
             case RingNow():

@@ -94,11 +94,11 @@ class PickUp(msgspec.Struct, frozen=True):
     in_s: float = 0.0
 
 
-class LetRing(msgspec.Struct, frozen=True):
+class LeaveRinging(msgspec.Struct, frozen=True):
     """Do not take the call, and do not call back."""
 
 
-class Object(msgspec.Struct, frozen=True):
+class MakeProtest(msgspec.Struct, frozen=True):
     """Protest."""
 
 
@@ -106,14 +106,14 @@ class LetPass(msgspec.Struct, frozen=True):
     """Do not protest."""
 
 
-Answer = PickUp | LetRing | Response[Any] | Object | LetPass
+Answer = PickUp | LeaveRinging | Response[Any] | MakeProtest | LetPass
 
 ANSWERS: Final[Mapping[type[Question], tuple[type[Answer], ...]]] = MappingProxyType(
     {
-        RingHeard: (PickUp, LetRing),
+        RingHeard: (PickUp, LeaveRinging),
         OfferMade: (Response,),
         TraceOffered: (Response,),
-        SightingMade: (Object, LetPass),
+        SightingMade: (MakeProtest, LetPass),
     }
 )
 """The kinds of answers to each kind of question."""

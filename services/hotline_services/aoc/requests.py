@@ -138,6 +138,10 @@ class Requests:
             self._keep(role)
         return fault
 
+    def open_questions(self) -> list[OfferMade]:
+        """The offers that await an answer."""
+        return [OfferMade(now=self._voice.now, request=talk) for talk in self.all() if talk.awaited is not None]
+
     def awaiting(self, negotiation_id: str, offer: str) -> Role | None:
         """Our part in the negotiation in which exactly this offer awaits our answer."""
         named = (talk for talk in self.all() if talk.id == negotiation_id)

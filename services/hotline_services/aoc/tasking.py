@@ -17,7 +17,7 @@ from hotline_protocol.orders import LodgeProtest
 from .consent import Consents
 from .manning import Manning
 from .posture import Posture
-from .questions import LetPass, Object, Seated, SightingMade
+from .questions import LetPass, MakeProtest, Seated, SightingMade
 from .rejections import Rejections
 from .telling import Telling
 from .voice import Voice
@@ -31,9 +31,9 @@ class Seen:
         self._sighting: Final = sighting
         self._reason: Final = reason
 
-    def answer(self, answer: Object | LetPass) -> None:
+    def answer(self, answer: MakeProtest | LetPass) -> None:
         """Protest, or let it pass."""
-        if isinstance(answer, Object):
+        if isinstance(answer, MakeProtest):
             self._telling.protest(self._sighting, self._reason)
 
 

@@ -1,7 +1,7 @@
 """How one side bargains: alternating offers over any outcomes, its strategy over those of a menu, and the settlement
 that an upper tier makes of both sides' needs."""
 
-from .bargainer import Answer, Bargainer
+from .bargainer import Bargainer
 from .offers import (
     Accept,
     AlternatingOffers,
@@ -21,7 +21,6 @@ from .settlement import dominating, settlement
 __all__ = [
     "Accept",
     "AlternatingOffers",
-    "Answer",
     "Bargainer",
     "Bids",
     "CallLost",

@@ -20,7 +20,6 @@ that it would all settle for. Measured: agreements are as good from 0.5 to 1.5."
 STALE: Final = -math.inf
 MOST_VIEWS: Final = 256
 
-Answer = Reply[int]
 Shape = tuple[int, int, int]
 
 
@@ -147,7 +146,7 @@ class Bargainer:
             return self._say(self._worth.index(best))  # all that is known of the peer's likes is nothing
         return self._say(self._next())
 
-    def answer(self, offer: int) -> Answer:
+    def answer(self, offer: int) -> Reply[int]:
         """What to say to the peer's ``offer``, its latest. Raises IndexError when that is not on the menu."""
         if not 0 <= offer < len(self._worth):
             raise IndexError(f"outcome {offer} is not on a menu of {len(self._worth)}")
