@@ -25,6 +25,7 @@ from hotline_services.aoc.internal import (
     CallAnswered,
     CallCompleted,
     CallLost,
+    ItemQueued,
     ItemTaken,
     RingFailed,
     WordsUnderstood,
@@ -98,7 +99,7 @@ class Room:
     def want(self, ref: str, reason: Reason = Reason.ROUTINE, **changes: Any) -> None:
         fields: dict[str, Any] = {"peer": "ru", "tier": Tier.DUTY_OFFICER, "queued_at": self.voice.now}
         fields["not_before"] = self.voice.now
-        self.desk.enqueue(Item(ref=ref, reason=reason, **(fields | changes)))
+        self.desk.enqueue(ItemQueued(Item(ref=ref, reason=reason, **(fields | changes))))
 
     def turn(self) -> list[Message]:
         """Ring if there is reason to; what has been said since the last turn."""

@@ -12,6 +12,7 @@ from hotline_protocol.events import CallEnded
 from hotline_protocol.line import Answer, Busy, CallOutcome, HangUp, OnCall, Reason, Ring, Tier
 from hotline_protocol.message import Message
 from hotline_protocol.orders import Sitting
+from hotline_services.aoc.internal import ItemDone
 
 from .joined import DAWN, agreement, circuit_down
 from .room import TIMING, Room, kinds
@@ -96,7 +97,7 @@ def test_a_ring_at_a_busy_desk_waits_and_is_answered_when_the_line_is_free() -> 
     call_id = talking(room)
     assert room.ring("tr-1", peer="tr") == []
     room.at(20)
-    room.desk.item_done("a")
+    room.desk.note_done(ItemDone("a"))
     assert kinds(room.turn()) == [HangUp, CallEnded, Answer]
     assert room.desk.call is not None
     assert (room.desk.call.id, room.completed) == ("tr-1", [call_id])
@@ -147,7 +148,7 @@ def test_a_side_that_leads_leaves_the_rest_for_another_call_when_somebody_waits(
     room = Room(rules=THREE)
     talking(room, "a", "b")
     room.ring("tr-1", Reason.INCIDENT, peer="tr")
-    room.desk.item_done("a")
+    room.desk.note_done(ItemDone("a"))
     assert kinds(room.turn()) == [HangUp, CallEnded, Answer]
     room.say(HangUp, "tr-1", peer="tr", outcome=CallOutcome.COMPLETED)
     assert room.desk.call is not None
@@ -238,7 +239,7 @@ def play(rooms: dict[str, Room], seconds: int) -> list[CallEnded]:
             current = room.desk.call.current if room.desk.call is not None else None
             if current is not None and second >= done_at.setdefault(party, second + 10):
                 del done_at[party]
-                room.desk.item_done(current.ref)
+                room.desk.note_done(ItemDone(current.ref))
                 said += room.turn()
         while said:
             message = said.pop(0)

@@ -22,7 +22,7 @@ from hotline_protocol.line import (
     Tier,
 )
 from hotline_services.aoc.desk import WORDS_AT_ONCE
-from hotline_services.aoc.internal import PeerUp
+from hotline_services.aoc.internal import ItemDone, ItemDropped, PeerUp
 
 from .joined import DAWN, circuit_down
 from .room import TIMING, Room, kinds, talking
@@ -65,10 +65,10 @@ def test_one_call_covers_what_concerns_the_same_peer_at_the_same_tier() -> None:
     assert isinstance(ring, Ring)
     assert ring.about == ("a", "b")
     room.say(Answer, ring.call_id)
-    room.desk.item_done("a")
+    room.desk.note_done(ItemDone("a"))
     room.want("c")
-    room.desk.item_done("b")
-    room.desk.item_done("c")
+    room.desk.note_done(ItemDone("b"))
+    room.desk.note_done(ItemDone("c"))
     assert room.opened == ["a", "b", "c"]
     said = room.turn()
     assert kinds(said) == [HangUp, CallEnded, Ring]
@@ -90,9 +90,9 @@ def test_an_item_with_nothing_left_to_say_is_passed_over() -> None:
 def test_what_is_taken_off_the_list_in_mid_call_makes_way_for_the_next() -> None:
     room = Room()
     talking(room, "a", "b")
-    room.desk.dequeue("a")
+    room.desk.dequeue(ItemDropped("a"))
     assert room.opened == ["a", "b"]
-    room.desk.dequeue("b")
+    room.desk.dequeue(ItemDropped("b"))
     assert kinds(room.turn()) == [HangUp, CallEnded]
 
 
@@ -121,7 +121,7 @@ def test_who_is_called_back_speaks_and_hangs_up() -> None:
     room.at(TIMING.ring_s)
     assert kinds(room.ring("ru-1", about=("call-back.us-0-c1",))) == [Answer]
     assert room.opened == ["mine"]
-    room.desk.item_done("mine")
+    room.desk.note_done(ItemDone("mine"))
     (hang_up,) = room.turn()
     assert isinstance(hang_up, HangUp)
     assert hang_up.outcome is CallOutcome.COMPLETED

@@ -10,9 +10,8 @@ from hotline_protocol.message import Message
 from hotline_protocol.seal import BAD_SEAL, entries_of
 from hotline_protocol.service import Unreadable
 
-from .internal import ChainDoubted, ChainGrew, ItemTaken, PeerUp, WordsUnderstood
+from .internal import ChainDoubted, ChainGrew, EscalationNoted, ItemTaken, PeerUp, RelationFelt, WordsUnderstood
 from .ledger import PairLedger
-from .posture import Posture
 from .review.accord import Accord
 from .state import BooksState, HeardEpoch, Recovering
 from .strain.felt import Felt
@@ -27,13 +26,10 @@ REMEMBERED_EPOCHS: Final = 100
 class Books:
     """The ledgers of one side. A difference is made good where it is a missing tail, and escalated where not."""
 
-    def __init__(
-        self, party: str, accord: Accord, ledgers: dict[str, PairLedger], posture: Posture, voice: Voice
-    ) -> None:
+    def __init__(self, party: str, accord: Accord, ledgers: dict[str, PairLedger], voice: Voice) -> None:
         self._party = party
         self._accord = accord
         self._ledgers = ledgers
-        self._posture = posture
         self._voice = voice
         self.state = BooksState()
 
@@ -160,7 +156,7 @@ class Books:
         elif not ledger.passes(peer, theirs):
             self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, f"they have {theirs.hash[:16]} in their chain")
         elif agreed and ledger.passes(self._party, ours) and not isinstance(message, Reconcile):
-            self._posture.feel(Felt.LINE_CHECKED, peer)
+            self._voice.tell(RelationFelt(Felt.LINE_CHECKED, peer))
 
     def _answers_us(self, message: Message) -> bool:
         """Whether it answers what we have asked since state was lost."""
@@ -199,7 +195,7 @@ class Books:
         known[peer, detail] = None
         if len(known) > REMEMBERED_MISMATCHES:
             del known[next(iter(known))]
-        self._posture.escalate(kind, peer, about, detail)
+        self._voice.tell(EscalationNoted(kind, peer, about, detail))
 
     def take_back(self, peer: str, entries: tuple[Entry, ...], about: str) -> tuple[Entry, ...]:
         """Entries of our own that the peer has kept for us; returns what is new. Asks whether that is all."""

@@ -18,18 +18,23 @@ from .amending import Amending
 from .asker import OurRequest
 from .calls import Item
 from .config import PartyConfig
-from .desk import Desk
 from .filed import Filed, Held
 from .internal import (
     CallsLookedAt,
+    EscalationNoted,
     GaveWay,
+    ItemDone,
+    ItemDropped,
+    ItemQueued,
     ItemTaken,
     NegotiationGoesOn,
     NegotiationStepped,
     NegotiationWaits,
+    ProtestUnderstood,
+    RelationFelt,
+    VisitEnded,
 )
 from .plans import PlanBook
-from .posture import Objection, Posture
 from .state import ConsentsState
 from .strain.felt import Felt
 from .talks import Talks
@@ -50,16 +55,12 @@ class Consents:
         agreement: Agreement,
         book: PlanBook,
         talks: Talks,
-        desk: Desk,
-        posture: Posture,
         voice: Voice,
     ) -> None:
         self._config = config
         self._agreement = agreement
         self._book = book
         self._talks = talks
-        self._desk = desk
-        self._posture = posture
         self._voice = voice
         self.state = ConsentsState()
         self._amending = Amending(book, talks, voice, self)
@@ -127,7 +128,7 @@ class Consents:
             if filed.state in OVER:
                 self.withdraw_asking(filed, "the flight is over")
                 for _, granter, _ in filed.agreements:
-                    self._posture.flown(Felt.VISIT_KEPT, granter, filed.start)
+                    self._voice.tell(VisitEnded(granter, filed.start))
                 # an amendment may have made it shorter than what was agreed
                 now = self._voice.now
                 outlasting = [held for held in filed.agreements if any(volume.end > now for volume in held[2])]
@@ -148,12 +149,9 @@ class Consents:
 
     def _note_crossing(self, filed: Filed, peers: Sequence[str]) -> None:
         for peer in peers:
-            self._posture.escalate(
-                EscalationKind.CROSSING_WITHOUT_CONSENT,
-                peer,
-                filed.plan.plan_id,
-                f"{filed.plan.callsign} flies where it needed the consent of {peer}",
-            )
+            kind = EscalationKind.CROSSING_WITHOUT_CONSENT
+            detail = f"{filed.plan.callsign} flies where it needed the consent of {peer}"
+            self._voice.tell(EscalationNoted(kind, peer, filed.plan.plan_id, detail))
 
     # Asking ----------------------------------------------------------------------------------------------
 
@@ -185,16 +183,15 @@ class Consents:
         return max(now, gathered)
 
     def _queue(self, asking: OurRequest, not_before: datetime) -> None:
-        self._desk.enqueue(
-            Item(
-                ref=asking.id,
-                peer=asking.peer,
-                reason=self._reason(asking),
-                tier=asking.tier,
-                queued_at=self._voice.now,
-                not_before=not_before,
-            )
+        item = Item(
+            ref=asking.id,
+            peer=asking.peer,
+            reason=self._reason(asking),
+            tier=asking.tier,
+            queued_at=self._voice.now,
+            not_before=not_before,
         )
+        self._voice.tell(ItemQueued(item))
 
     def open(self, taken: ItemTaken) -> bool:
         """Talk about this negotiation now, if it is one; False when there is nothing (left) to say."""
@@ -223,7 +220,7 @@ class Consents:
         held = (entry.agreement_id, entry.granter, entry.volumes)
         filed = self._book.change(filed, agreements=(*filed.agreements, held))
         if asking.plan.priority is Priority.EMERGENCY:
-            self._posture.feel(Felt.HELPED, entry.granter)
+            self._voice.tell(RelationFelt(Felt.HELPED, entry.granter))
         if asking.outcome is NegotiationOutcome.AGREED_WITH_CHANGES:
             filed = self._book.move(filed, asking.taken.volumes, asking.moved_plan(filed.plan))
             filed = self._book.change(filed, to_ask=(*filed.to_ask, *self._newly_needed(filed)))
@@ -250,7 +247,7 @@ class Consents:
 
     def _end(self, asking: OurRequest) -> None:
         self.state.tiers_seen.pop(asking.id, None)
-        self._desk.dequeue(asking.id)
+        self._voice.tell(ItemDropped(asking.id))
         self._tell_end(asking)
         if asking.outcome not in AGREED and asking.outcome is not NegotiationOutcome.WITHDRAWN:
             self._failed(asking)
@@ -267,18 +264,21 @@ class Consents:
             self._book.reserve(filed, filed.volumes, firm=False)
         if asking.tier_index > self.state.tiers_seen.get(asking.id, 0):
             self.state.tiers_seen[asking.id] = asking.tier_index
-            self._posture.escalate(EscalationKind.TIER_RAISED, asking.peer, asking.id, asking.reason, tier=asking.tier)
+            self._escalate(EscalationKind.TIER_RAISED, asking)
         self._voice.tell(NegotiationWaits(asking.id))
+
+    def _escalate(self, kind: EscalationKind, asking: OurRequest) -> None:
+        self._voice.tell(EscalationNoted(kind, asking.peer, asking.id, asking.reason, asking.tier))
 
     def leave_call(self, looked_at: CallsLookedAt) -> None:
         """Leave what a call is about, if it is a negotiation that needs this call no more; then look again."""
-        for call in self._desk.lines.calls:
+        for call in self._voice.state.desk.calls:
             current = call.current
             if current is None or current.reason not in FOR_CONSENT:
                 continue
             asking = self._talks.asking.get(current.ref)
             if asking is None or asking.state not in UNDER_WAY:
-                self._desk.item_done(current.ref)
+                self._voice.tell(ItemDone(current.ref))
                 self._voice.tell(looked_at)
                 return
 
@@ -287,7 +287,7 @@ class Consents:
         asking = self._talks.asking.get(event.negotiation_id)
         if asking is None or asking.state is not NegotiationState.WAITING:
             return
-        if all(item.ref != asking.id for item in self._desk.waiting):
+        if all(item.ref != asking.id for item in self._voice.state.desk.waiting):
             wait = self._agreement.timing.redial_s if asking.tries else 0.0
             self._queue(asking, self._voice.now + timedelta(seconds=wait))
 
@@ -313,7 +313,7 @@ class Consents:
         filed = self._book.asked_for(asking.plan.plan_id, asking.id)
         refused = asking.outcome is NegotiationOutcome.REFUSED
         kind = EscalationKind.REFUSED if refused else EscalationKind.EXPIRED
-        self._posture.escalate(kind, asking.peer, asking.id, asking.reason, tier=asking.tier)
+        self._escalate(kind, asking)
         if filed.state is PlanState.CONTINGENT:
             self._note_crossing(filed, [asking.peer])
             if any(peer not in filed.asked for peer in filed.to_ask):
@@ -342,7 +342,7 @@ class Consents:
             return
         self._withdraw(filed, problem, problem.reason)
         if gave_way.to:
-            self._posture.escalate(EscalationKind.PREEMPTED, gave_way.to, plan_id, problem.reason)
+            self._voice.tell(EscalationNoted(EscalationKind.PREEMPTED, gave_way.to, plan_id, problem.reason))
 
     def _withdraw(self, filed: Filed, problem: Problem | None, reason: str) -> None:
         self._amending.drop(filed.plan.plan_id, reason)
@@ -350,7 +350,7 @@ class Consents:
         self._release_all(filed, reason)
         self._book.withdraw(filed, problem)
 
-    def knew_of(self, to: Objection) -> bool:
+    def knew_of(self, to: ProtestUnderstood) -> bool:
         """False when it is against a partner's flight that we answer for and have no plan of."""
         operator = to.operator
         if operator is None or operator in self._agreement.parties or self._agreement.side_of(operator) is None:

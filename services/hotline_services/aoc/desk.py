@@ -37,6 +37,9 @@ from .internal import (
     CallAnswered,
     CallCompleted,
     CallLost,
+    ItemDone,
+    ItemDropped,
+    ItemQueued,
     ItemTaken,
     LinesFree,
     PeerDown,
@@ -116,12 +119,15 @@ class Desk:
         """What is queued, most pressing first."""
         return tuple(self._waiting.items)
 
-    def enqueue(self, item: Item) -> None:
+    def enqueue(self, queued: ItemQueued) -> None:
         """Have this talked over as soon as the line and its turn allow."""
+        item = queued.item
         pause = self._pauses.before_first(item.peer, item.reason, item.not_before)
         self._waiting.add(msgspec.structs.replace(item, not_before=item.not_before + pause) if pause else item)
+        if queued.at_once:
+            self._bring_up(item)
 
-    def bring_up(self, item: Item) -> None:
+    def _bring_up(self, item: Item) -> None:
         """Talk about this, which waits, now, if in a call that they lead, at its tier or above it, there is room."""
         call = self.lines.to(item.peer)
         if call is None or call.leads or call.state is not CallState.TALKING or call.current is not None:
@@ -129,10 +135,10 @@ class Desk:
         if call.tier.rank >= item.tier.rank:
             self._take_up(item, call)
 
-    def dequeue(self, ref: str) -> None:
+    def dequeue(self, dropped: ItemDropped) -> None:
         """This need not be talked over any more."""
-        self._waiting.drop(ref)
-        self.item_done(ref)
+        self._waiting.drop(dropped.ref)
+        self.note_done(ItemDone(dropped.ref))
 
     def ring_if_free(self, _: LinesFree | None = None) -> None:
         """Take the rings that wait and ring about the most pressing items whose time has come, while a line is free."""
@@ -313,7 +319,7 @@ class Desk:
         """What was being said when the call ended is said again from the start in another: it was not heard out."""
         item = over.call.current
         if item is not None and item.reason in NOTHING_BUT_TALK:
-            self.enqueue(item)
+            self.enqueue(ItemQueued(item))
 
     def greet(self, up: PeerUp) -> None:
         """The other side has joined the network."""
@@ -330,10 +336,10 @@ class Desk:
         if call is not None:
             self.drop(call, CallStep.PEER_LOST)
 
-    def item_done(self, ref: str) -> None:
+    def note_done(self, done: ItemDone) -> None:
         """This item of the agenda has been dealt with: go on to the next, or hang up."""
         for call in tuple(self.lines.calls):
-            if call.current is not None and call.current.ref == ref:
+            if call.current is not None and call.current.ref == done.ref:
                 call.current = None
                 self._next_item(call)
 

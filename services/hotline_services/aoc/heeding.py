@@ -17,9 +17,8 @@ from hotline_protocol.line import Advise, Affirm, Mail, MailRead, Noted, Protest
 from .attention import Attention
 from .consent import Consents
 from .duty import Presence
-from .internal import WordsUnderstood
+from .internal import EscalationNoted, ProtestUnderstood, WordsUnderstood
 from .picture import Picture
-from .posture import Objection, Posture
 from .readback import Placed, ReadBacks
 from .state import Advised, HeedingState, Objected, Order, Understood
 from .uses import is_amendment
@@ -41,7 +40,6 @@ class Heeding:
         presence: Presence,
         picture: Picture,
         consents: Consents,
-        posture: Posture,
         voice: Voice,
     ) -> None:
         self._party = party
@@ -51,7 +49,6 @@ class Heeding:
         self._presence = presence
         self._picture = picture
         self._consents = consents
-        self._posture = posture
         self._voice = voice
         self._read_backs = ReadBacks(attention, voice)
         self.state = HeedingState()
@@ -139,10 +136,10 @@ class Heeding:
         del heeded[:-REMEMBERED]
         return True
 
-    def _hear_objection(self, to: Objection, at: Position) -> None:
+    def _hear_objection(self, to: ProtestUnderstood, at: Position) -> None:
         """``at`` is where it was understood to be."""
         if self._is_new(Objected(to.peer, to.kind, to.at, to.seen_at, to.statement)):
-            self._posture.hear_objection(msgspec.structs.replace(to, at=at), knew=self._consents.knew_of(to))
+            self._voice.tell(msgspec.structs.replace(to, at=at, knew=self._consents.knew_of(to)))
 
     def _heed(self, said: Advise | Mail, advice: Advice, about: str, tier: Tier) -> None:
         now = self._voice.now
@@ -151,14 +148,13 @@ class Heeding:
                 order = Order(peer=said.source, advice=advice, understood_at=now, cause=said.id)
                 self._pass_on(order)
             case AdviceKind.WARNING:
-                self._posture.escalate(
-                    EscalationKind.WARNING, said.source, about, advice.statement, tier=tier, at=advice.at
-                )
+                kind = EscalationKind.WARNING
+                self._voice.tell(EscalationNoted(kind, said.source, about, advice.statement, tier, advice.at))
             case AdviceKind.OPERATION:
                 if advice.start - now < self._late:
                     notice_min = (advice.start - now).total_seconds() / 60
                     detail = f"told {notice_min:.0f} min before it began" if notice_min > 0 else "told after it began"
-                    self._posture.escalate(EscalationKind.LATE_NOTICE, said.source, about, detail, tier=tier)
+                    self._voice.tell(EscalationNoted(EscalationKind.LATE_NOTICE, said.source, about, detail, tier))
             case AdviceKind.INQUIRY:
                 pass  # it has been said: that is all that there is to an inquiry
 
@@ -195,8 +191,8 @@ class Heeding:
         return list(dict.fromkeys(use.ref for use in met if use.user == self._party and not is_amendment(use)))
 
 
-def _spoken(protest: Protest) -> Objection:
-    return Objection(
+def _spoken(protest: Protest) -> ProtestUnderstood:
+    return ProtestUnderstood(
         peer=protest.source,
         about=protest.call_id,
         kind=protest.kind,
@@ -208,9 +204,9 @@ def _spoken(protest: Protest) -> Objection:
     )
 
 
-def _written(mail: Mail, kind: SightingKind) -> Objection:
+def _written(mail: Mail, kind: SightingKind) -> ProtestUnderstood:
     seen = mail.advice
-    return Objection(
+    return ProtestUnderstood(
         peer=mail.source,
         about=mail.about,
         kind=kind,

@@ -11,12 +11,14 @@ from typing import ClassVar, Final, Generic, TypeVar
 import msgspec
 
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.airspace import Volume4D
-from hotline_protocol.injection import Advice
+from hotline_protocol.airspace import Position, Volume4D
+from hotline_protocol.events import EscalationKind
+from hotline_protocol.injection import Advice, SightingKind
 from hotline_protocol.line import CallOutcome, OnCall, Propose, Tier
 from hotline_protocol.message import Message
 
 from .calls import Call, Item
+from .strain.felt import Felt
 from .uses import Use
 
 AT_ONCE: Final = 0
@@ -92,6 +94,25 @@ class WordsUnderstood(Internal, Generic[Words], frozen=True):
     call: Call
 
 
+class ItemQueued(Internal, frozen=True):
+    """This is to be talked over as soon as the line and its turn allow; ``at_once``: in a call that is up, too."""
+
+    item: Item
+    at_once: bool = False
+
+
+class ItemDropped(Internal, frozen=True):
+    """What has this reference need not be talked over any more."""
+
+    ref: str
+
+
+class ItemDone(Internal, frozen=True):
+    """What a call is about now has been dealt with, if it has this reference."""
+
+    ref: str
+
+
 class ConsentAsked(Internal, frozen=True):
     """A peer has opened a negotiation, at this tier."""
 
@@ -117,6 +138,49 @@ class AirExpired(Internal, frozen=True):
 
     use: Use
     since: datetime
+
+
+class EscalationNoted(Internal, frozen=True):
+    """A step up towards a peer: what it is ``about``, the tier that it was met at, and where it was, if anywhere."""
+
+    kind: EscalationKind
+    peer: str
+    about: str
+    detail: str = ""
+    tier: Tier | None = None
+    at: Position | None = None
+
+
+class RelationFelt(Internal, frozen=True):
+    """Something strains or eases the relation with a peer; ``at`` is where it was, if anywhere."""
+
+    felt: Felt
+    peer: str
+    at: Position | None = None
+
+
+class VisitEnded(Internal, frozen=True):
+    """A flight of ours that began ``since``, with the consent of this peer, is over."""
+
+    peer: str
+    since: datetime
+
+
+class ProtestUnderstood(Internal, frozen=True, kw_only=True):
+    """What a peer protests against, said or written; ``about`` names the call or the affair.
+
+    ``knew`` is False when it is against a partner's flight that we answer for and have no plan of.
+    """
+
+    peer: str
+    about: str
+    kind: SightingKind
+    at: Position
+    seen_at: datetime
+    statement: str
+    operator: str | None
+    callsign: str
+    knew: bool = True
 
 
 class LineRedrawn(Internal, frozen=True):

@@ -127,7 +127,7 @@ class Parts:
         self.network = Network(self.peers, self._voice)
         self.posture = Posture(agreement, self._relations, self.reservations, self.network, self._voice)
         self.accord = Accord(agreement)
-        self.books = Books(party, self.accord, self.ledgers, self.posture, self._voice)
+        self.books = Books(party, self.accord, self.ledgers, self._voice)
         self.book = PlanBook(party, boundaries_of(agreement), self.reservations, self._voice)
         self.rejections = Rejections(self.peers, self.book, self._voice)
         self._join_desk(config, roster, chance, officer)
@@ -136,7 +136,7 @@ class Parts:
         self._voice.handlers = self.handlers
         self.calendar: Final = self._calendar()
         self._holders: Final = self._all_with_state()
-        self.state = self._begun()
+        self.state = self._voice.state = self._begun()
 
     def _all_with_state(self) -> tuple[tuple[str, HasState], ...]:
         """The parts that have a slice of the state, by its name."""
@@ -170,7 +170,7 @@ class Parts:
 
     def work_on(self, state: State, index: VolumeIndex[Key], deadlines: dict[Sleeper, datetime]) -> None:
         """Go on from this state, whose uses of the air are in this index, and whose deadlines are these."""
-        self.state = state
+        self.state = self._voice.state = state
         self._voice.author, self._voice.now = state.author, state.now
         for name, part in self._holders:
             part.state = getattr(state, name)
@@ -202,11 +202,9 @@ class Parts:
         )
         self._attendance = Attendance(presence, self._voice)
         self.desk = Desk(party, agreement, seat, presence, self._voice, chance)
-        self.consents = Consents(config, agreement, self.book, self.talks, self.desk, self.posture, self._voice)
-        self.telling = Telling(self.posture, attention, self.desk, self._voice)
-        self.heeding = Heeding(
-            party, agreement, attention, presence, self.reservations, self.consents, self.posture, self._voice
-        )
+        self.consents = Consents(config, agreement, self.book, self.talks, self._voice)
+        self.telling = Telling(agreement, self._relations, attention, self._voice)
+        self.heeding = Heeding(party, agreement, attention, presence, self.reservations, self.consents, self._voice)
         self.manning = Manning(
             agreement.digest,
             seat,
@@ -231,8 +229,8 @@ class Parts:
     def _join_bookkeeping(self) -> None:
         """What is held against the other side's, and put in order with it."""
         party, agreement = self.party, self._agreement
-        self.reviews = Reviews(party, self.accord, self._relations, self.desk, self._seat, self._voice)
-        self.line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self.books, self.desk, self._voice)
+        self.reviews = Reviews(party, self.accord, self._relations, self._seat, self._voice)
+        self.line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self.books, self._voice)
         self.recovery = Recovery(agreement, self.books, self.book, self.talks, self.desk, self.network, self._voice)
         self.bookkeeping = Bookkeeping(
             party,

@@ -12,7 +12,18 @@ from hotline_protocol.geometry import area_problem
 from hotline_protocol.injection import Advice, AdviceKind, AnnouncedState, AnnounceLine, ReportSighting, SightingKind
 from hotline_protocol.line import CallOutcome, Reason, Tier
 
-from .internal import AirExpired, CallAnswered, CallCompleted, ConsentAsked, RingFailed, WarningDue
+from .internal import (
+    AirExpired,
+    CallAnswered,
+    CallCompleted,
+    ConsentAsked,
+    EscalationNoted,
+    ProtestUnderstood,
+    RelationFelt,
+    RingFailed,
+    VisitEnded,
+    WarningDue,
+)
 from .network import Network
 from .picture import Picture
 from .state import PostureState
@@ -25,23 +36,9 @@ from .voice import Voice
 
 SILENT_AFTER: Final = 2
 GROUNDS_OF_INCIDENT: Final = frozenset({SightingKind.GROUND_INCIDENT, SightingKind.AIRCRAFT_LOST})
-OF_INCIDENTS: Final = frozenset({Reason.INCIDENT, Reason.PROTEST})
 COVERED_BY_CONSENT: Final = frozenset({SightingKind.LINE_CROSSING, SightingKind.CLOSE_APPROACH})
 WARNED_FOR: Final = timedelta(hours=6)
 """How long a warning that strain has brought about holds."""
-
-
-class Objection(msgspec.Struct, frozen=True, kw_only=True):
-    """What a peer protests against, said or written; ``about`` names the call or the affair."""
-
-    peer: str
-    about: str
-    kind: SightingKind
-    at: Position
-    seen_at: datetime
-    statement: str
-    operator: str | None
-    callsign: str
 
 
 class Posture:
@@ -60,28 +57,21 @@ class Posture:
         self._voice = voice
         self.state = PostureState()
 
-    def escalate(
-        self,
-        kind: EscalationKind,
-        peer: str,
-        about: str,
-        detail: str = "",
-        *,
-        tier: Tier | None = None,
-        at: Position | None = None,
-    ) -> None:
-        """Put one step up on record, and feel it. ``at`` is where it was, if it was anywhere."""
-        self._record(kind, peer, about, detail, tier)
+    def escalate(self, noted: EscalationNoted) -> None:
+        """Put one step up on record, and feel it."""
+        kind, peer = noted.kind, noted.peer
+        self._record(kind, peer, noted.about, noted.detail, noted.tier)
         if kind in OF_ESCALATION:
-            self.feel(OF_ESCALATION[kind], peer, at)
+            self.feel(RelationFelt(OF_ESCALATION[kind], peer, noted.at))
 
     def _record(self, kind: EscalationKind, peer: str, about: str, detail: str = "", tier: Tier | None = None) -> None:
         self._voice.say(
             Escalated, kind=kind, peer=peer, about=about, tier=tier or self._tiers[0], detail=detail[:2_000]
         )
 
-    def feel(self, felt: Felt, peer: str, at: Position | None = None) -> None:
-        """This has come of the relation: it strains or eases it, and what that leads to is done. ``at`` is where."""
+    def feel(self, event: RelationFelt) -> None:
+        """Take in what strains or eases the relation with a peer, and do what that leads to."""
+        felt, peer, at = event.felt, event.peer, event.at
         self._relations.feel(felt, peer)
         if at is not None and self._relations.wants_to_warn(felt, peer):
             self._voice.tell(WarningDue(peer, self._warning(felt, at)))
@@ -108,15 +98,10 @@ class Posture:
         if sighting.kind in COVERED_BY_CONSENT and self._had_consent(sighting):
             return None
         self._record(EscalationKind.SIGHTING, sighting.by, sighting.id, _in_words(sighting))
-        self.feel(OF_SIGHTING[sighting.kind], sighting.by, sighting.at)
+        self.feel(RelationFelt(OF_SIGHTING[sighting.kind], sighting.by, sighting.at))
         if sighting.kind in MINOR and self._relations.conduct(sighting.by).lets_pass:
             return None
         return Reason.INCIDENT if sighting.kind in GROUNDS_OF_INCIDENT else Reason.PROTEST
-
-    def speaker(self, peer: str, reason: Reason) -> Tier:
-        """Who rings for this reason: about an incident, the more strained, the higher."""
-        higher = self._relations.conduct(peer).tier if reason in OF_INCIDENTS else 0
-        return self._tiers[min(higher, len(self._tiers) - 1)]
 
     def _had_consent(self, sighting: ReportSighting) -> bool:
         met = self._met(sighting.at, min(sighting.seen_at, self._voice.now))
@@ -132,15 +117,19 @@ class Posture:
 
     # What is heard ---------------------------------------------------------------------------------------
 
-    def hear_objection(self, to: Objection, *, knew: bool) -> None:
-        """The other side objects to something of ours, or of a partner's, of which we ``knew`` or not."""
+    def hear_protest(self, to: ProtestUnderstood) -> None:
+        """The other side protests against something of ours, or of a partner's."""
         detail = f"{to.kind.value}: {to.statement}" if to.statement else to.kind.value
-        self.escalate(EscalationKind.PROTEST, to.peer, to.about, detail, at=to.at)
-        if not knew:
+        self.escalate(EscalationNoted(EscalationKind.PROTEST, to.peer, to.about, detail, at=to.at))
+        if not to.knew:
             detail = f"a flight of {to.operator} that we answer for and had not been told of"
-            self.escalate(EscalationKind.PARTNER_UNKNOWN, to.peer, to.about, detail)
+            self.escalate(EscalationNoted(EscalationKind.PARTNER_UNKNOWN, to.peer, to.about, detail))
 
-    def flown(self, kind: Felt, peer: str, since: datetime) -> None:
+    def note_visit(self, ended: VisitEnded) -> None:
+        """Our flight has kept to what was agreed, unless they have complained."""
+        self._flown(Felt.VISIT_KEPT, ended.peer, ended.since)
+
+    def _flown(self, kind: Felt, peer: str, since: datetime) -> None:
         """An agreed flight that began then is over, with or without a complaint."""
         self._relations.flown(kind, peer, since)
         self._mind_suspension(peer)
@@ -169,7 +158,7 @@ class Posture:
     def note_expired(self, expired: AirExpired) -> None:
         """A grant whose time is over has been kept."""
         if is_grant(expired.use):
-            self.flown(Felt.GUEST_KEPT, expired.use.user, expired.since)
+            self._flown(Felt.GUEST_KEPT, expired.use.user, expired.since)
 
     def _mind_suspension(self, peer: str) -> None:
         """Declare what a crisis, or its end, demands. It is no act of the other side's: it is not felt."""
@@ -190,7 +179,7 @@ class Posture:
 
     def note_completed(self, completed: CallCompleted) -> None:
         """They have said all that they had to say."""
-        self.feel(Felt.CALL_COMPLETED, completed.call.peer)
+        self.feel(RelationFelt(Felt.CALL_COMPLETED, completed.call.peer))
 
     def note_late(self, asked: ConsentAsked) -> None:
         """Too late for the other side to do much about it: on record, once for each negotiation."""
@@ -199,7 +188,7 @@ class Posture:
         if notice < timedelta(minutes=self._agreement.notice.late_min):
             detail = f"{notice.total_seconds() / 60:.0f} min before its start"
             kind = EscalationKind.LATE_NOTICE
-            self.escalate(kind, propose.source, propose.negotiation_id, detail, tier=asked.tier)
+            self.escalate(EscalationNoted(kind, propose.source, propose.negotiation_id, detail, asked.tier))
 
     def note_unanswered(self, failed: RingFailed) -> None:
         """A call to this peer was not answered: after two in a row the line is silent, unless it is their clock."""
@@ -208,7 +197,8 @@ class Posture:
             return
         self.state.unanswered[peer] = self.state.unanswered.get(peer, 0) + 1
         if self.state.unanswered[peer] == SILENT_AFTER and self._find(peer, ActualState.SILENT):
-            self.escalate(EscalationKind.LINE_DOWN, peer, call_id, f"{SILENT_AFTER} calls in a row not answered")
+            detail = f"{SILENT_AFTER} calls in a row not answered"
+            self.escalate(EscalationNoted(EscalationKind.LINE_DOWN, peer, call_id, detail))
 
     def _find(self, peer: str, state: ActualState) -> bool:
         if self.state.found.get(peer) is state:

@@ -6,6 +6,7 @@ from hotline_protocol.lifecycle import NegotiationState
 from hotline_protocol.orders import AcceptOffer, CounterOffer, DeclineOffer, RaiseTier
 
 from .desk import Desk
+from .internal import ItemDropped
 from .negotiation import Accept, GiveUp, Offer, Response
 from .requests import Role
 from .talks import Talks
@@ -67,6 +68,6 @@ class Table:
         if asking.state not in CAN_RISE:
             return f"negotiation_id: {order.negotiation_id} is {asking.state.value}"
         if asking.state is NegotiationState.WAITING:
-            self._desk.dequeue(asking.id)  # it is queued again for its new tier
+            self._voice.tell(ItemDropped(asking.id))  # it is queued again for its new tier
         self._talks.rise(asking, "taken up a tier by order")
         return None

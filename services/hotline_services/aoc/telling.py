@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Position
 from hotline_protocol.events import InputRejected
 from hotline_protocol.flightplan import Problem
@@ -14,15 +15,24 @@ from hotline_protocol.line import Advise, Affirm, CallOutcome, Mail, MailRead, N
 
 from .attention import Attention
 from .calls import Call, Item
-from .desk import Desk
-from .internal import CallLost, ItemTaken, RingFailed, WarningDue, WordsUnderstood
-from .posture import Posture
+from .internal import (
+    CallLost,
+    ItemDropped,
+    ItemQueued,
+    ItemTaken,
+    RelationFelt,
+    RingFailed,
+    WarningDue,
+    WordsUnderstood,
+)
 from .state import TellingState, Untold
 from .strain.felt import Felt
+from .strain.relations import Relations
 from .voice import Voice
 
 CALLS_BEFORE_MAIL: Final = 2
 MOST_UNTOLD: Final = 1_000
+OF_INCIDENTS: Final = frozenset({Reason.INCIDENT, Reason.PROTEST})
 REASONS: Final = {
     AdviceKind.STOP_REQUEST: Reason.INCIDENT,
     AdviceKind.WARNING: Reason.INCIDENT,
@@ -36,10 +46,10 @@ class Telling:
     to nothing also by mail. What nobody is told any more, since it has come to its end or there is too much, is on
     record."""
 
-    def __init__(self, posture: Posture, attention: Attention, desk: Desk, voice: Voice) -> None:
-        self._posture = posture
+    def __init__(self, agreement: Agreement, relations: Relations, attention: Attention, voice: Voice) -> None:
+        self._tiers: Final = tuple(rule.tier for rule in agreement.tiers)
+        self._relations = relations
         self._attention = attention
-        self._desk = desk
         self._voice = voice
         self.state = TellingState()
 
@@ -71,7 +81,7 @@ class Telling:
     def _add(
         self, ref: str, peer: str, reason: Reason, what: ReportSighting | Advice, *, at_once: bool = False
     ) -> None:
-        now, tier = self._voice.now, self._posture.speaker(peer, reason)
+        now, tier = self._voice.now, self._speaker(peer, reason)
         advice = what if isinstance(what, Advice) else None
         sighting = what if isinstance(what, ReportSighting) else None
         untold = Untold(ref=ref, peer=peer, reason=reason, tier=tier, advice=advice, sighting=sighting)
@@ -83,11 +93,14 @@ class Telling:
             heapq.heappush(self.state.ends, (what.end, ref))
             self._voice.reschedule(self)
         item = Item(ref=ref, peer=peer, reason=reason, tier=tier, queued_at=now, not_before=now)
-        self._desk.enqueue(item)
-        if at_once:
-            self._desk.bring_up(item)
+        self._voice.tell(ItemQueued(item, at_once))
         if len(self.untold) > MOST_UNTOLD:
             self._make_room()
+
+    def _speaker(self, peer: str, reason: Reason) -> Tier:
+        """Who rings for this reason: about an incident, the more strained, the higher."""
+        higher = self._relations.conduct(peer).tier if reason in OF_INCIDENTS else 0
+        return self._tiers[min(higher, len(self._tiers) - 1)]
 
     def _make_room(self) -> None:
         """Let go of the oldest of the least urgent: whoever does not answer is not to fill this side's memory."""
@@ -109,7 +122,7 @@ class Telling:
                 self._record_over(untold)
 
     def _is_being_told(self, untold: Untold) -> bool:
-        return any(call.current is not None and call.current.ref == untold.ref for call in self._desk.lines.calls)
+        return any(call.current is not None and call.current.ref == untold.ref for call in self._voice.state.desk.calls)
 
     def _record_over(self, untold: Untold) -> None:
         self._record(untold, "advice-over", "advice.end", f"it ended before {untold.peer} could be told")
@@ -175,14 +188,14 @@ class Telling:
 
     def _understood(self, untold: Untold) -> None:
         if isinstance(untold.what, ReportSighting):
-            self._posture.feel(Felt.PROTEST_NOTED, untold.peer)
+            self._voice.tell(RelationFelt(Felt.PROTEST_NOTED, untold.peer))
         elif untold.what.kind is AdviceKind.STOP_REQUEST:
-            self._posture.feel(Felt.REQUEST_TAKEN, untold.peer)
+            self._voice.tell(RelationFelt(Felt.REQUEST_TAKEN, untold.peer))
         self._forget(untold)
 
     def _forget(self, untold: Untold) -> None:
         del self.untold[untold.ref]
-        self._desk.dequeue(untold.ref)
+        self._voice.tell(ItemDropped(untold.ref))
 
     # By mail ---------------------------------------------------------------------------------------------
 

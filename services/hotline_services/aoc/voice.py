@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -12,6 +12,9 @@ from hotline_protocol.message import Author, M, Message
 
 from .internal import Internal, WordsUnderstood
 from .waking import Sleeper
+
+if TYPE_CHECKING:
+    from .parts import State
 
 LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
 """Before any time that a scenario may have, so that a deadline then is due at once."""
@@ -25,7 +28,8 @@ Handlers = Mapping[type | tuple[type, type], tuple[Handler, ...]]
 class Voice:
     """Collects the messages of one turn. ``now`` is the time of that turn, ``cause`` the message that began it.
 
-    ``handlers`` are the parts that hear each kind of event; see :mod:`.dispatch`.
+    ``handlers`` are the parts that hear each kind of event; see :mod:`.dispatch`. A part reads in ``state`` what others
+    keep there.
     """
 
     def __init__(self, author: Author, now: datetime) -> None:
@@ -36,6 +40,7 @@ class Voice:
         self._notes: dict[str, Notes] = {}
         self._waiting: dict[int, dict[Internal, None]] = {}
         self.handlers: Handlers = {}
+        self.state: State
         self.rescheduled: Final[set[Sleeper]] = set()
 
     def begin(self, now: datetime, cause: str | None) -> None:

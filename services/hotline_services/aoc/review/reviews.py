@@ -20,8 +20,7 @@ from hotline_protocol.slices import Slice
 from hotline_services.aoc import internal
 from hotline_services.aoc.calls import Item
 from hotline_services.aoc.config import Review as Wants
-from hotline_services.aoc.desk import Desk
-from hotline_services.aoc.internal import BadInput, ItemTaken, WordsUnderstood
+from hotline_services.aoc.internal import BadInput, ItemDropped, ItemQueued, ItemTaken, WordsUnderstood
 from hotline_services.aoc.negotiation import CallLost
 from hotline_services.aoc.questions import Seated, TraceOffered
 from hotline_services.aoc.strain.relations import Relations
@@ -56,13 +55,10 @@ class Reviews:
     nothing.
     """
 
-    def __init__(
-        self, party: str, accord: Accord, relations: Relations, desk: Desk, seat: Seated, voice: Voice
-    ) -> None:
+    def __init__(self, party: str, accord: Accord, relations: Relations, seat: Seated, voice: Voice) -> None:
         self._party: Final = party
         self._accord: Final = accord
         self._relations: Final = relations
-        self._desk: Final = desk
         self._seat: Final = seat
         self._voice: Final = voice
         self._rule: Final = accord.rule
@@ -113,20 +109,13 @@ class Reviews:
         if self._accord.state.coming is not None:
             self._give_up(reviewing, NOT_IN_EFFECT)
             return
-        self._desk.enqueue(
-            Item(
-                ref=reviewing.id,
-                peer=peer,
-                reason=Reason.LINE_REVIEW,
-                tier=self._accord.agreement.tiers[0].tier,
-                queued_at=now,
-                not_before=now,
-            )
-        )
+        tier = self._accord.agreement.tiers[0].tier
+        item = Item(ref=reviewing.id, peer=peer, reason=Reason.LINE_REVIEW, tier=tier, queued_at=now, not_before=now)
+        self._voice.tell(ItemQueued(item))
 
     def _give_up(self, reviewing: LineReview, reason: str) -> None:
         self._take(reviewing, GivenUp(reason))
-        self._desk.dequeue(reviewing.id)
+        self._voice.tell(ItemDropped(reviewing.id))
 
     def _set_deadline(self) -> None:
         open_until = self.state.reviewing.deadline if self.state.reviewing is not None else None
@@ -152,7 +141,7 @@ class Reviews:
         self._take(self.state.reviewing, CallLost(call.id))
         item = call.current
         if self.state.reviewing is not None and item is not None and item.ref == self.state.reviewing.id:
-            self._desk.enqueue(item)
+            self._voice.tell(ItemQueued(item))
 
     def hear(self, words: WordsUnderstood[TraceMessage]) -> None:
         """Something said in a review."""
@@ -168,7 +157,7 @@ class Reviews:
             case _:
                 assert_never(message)
         if reviewing is not None and reviewing.id not in self.open_ids():
-            self._desk.dequeue(reviewing.id)  # it is over: what the call was about has been dealt with
+            self._voice.tell(ItemDropped(reviewing.id))  # it is over: what the call was about has been dealt with
         if fault is not None:
             self._voice.tell(BadInput(message, "bad-review", fault))
 
