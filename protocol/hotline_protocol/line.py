@@ -160,7 +160,6 @@ class MailRead(ToPeer, frozen=True, kw_only=True, tag="mail-read"):
 
 
 @lru_cache(maxsize=256)
-@lru_cache(maxsize=4096)
 def offer_digest(negotiation_id: str, call_id: str, menu_digest: str, choice: Choice) -> str:
     """Names one exact offer: this choice, of this menu, in this negotiation, in this call.
 
