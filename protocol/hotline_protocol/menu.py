@@ -1,6 +1,7 @@
 """What is up for negotiation about one flight: places, heights and times, and the choice of one of each."""
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -40,6 +41,13 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     end: AwareTime
 
 
+@lru_cache(maxsize=4096)
+def _choice(outcome: int, blocks: int, shifts: int) -> Choice:
+    rest, shift = divmod(outcome, shifts)
+    sector, block = divmod(rest, blocks)
+    return Choice(sector=sector, block=block, shift=shift)
+
+
 class Menu(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is up for negotiation about one flight: sectors x altitude blocks x time shifts.
 
@@ -74,9 +82,7 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
 
     def choice(self, outcome: int) -> Choice:
         """The choice of this number; the inverse of :meth:`outcome`."""
-        rest, shift = divmod(outcome, len(self.shifts_min))
-        sector, block = divmod(rest, len(self.blocks))
-        return Choice(sector=sector, block=block, shift=shift)
+        return _choice(outcome, len(self.blocks), len(self.shifts_min))
 
     def volumes(self, choice: Choice) -> tuple[Volume4D, ...]:
         """The air that this choice stands for, one volume a leg."""

@@ -240,7 +240,7 @@ class Siege:
     def _check_that_all_ends(self) -> None:
         talks, desk = self.centre.parts.talks, self.centre.parts.desk
         assert not any(talk.state.is_over for talk in talks.all()), "what is over must be forgotten"
-        assert len(desk._thoughts()) <= 64
+        assert all(len(call.thoughts) <= 64 for call in desk.state.calls)
         is_open = {*((talk.peer, talk.id, type(talk)) for talk in talks.all()), *([desk.call.id] if desk.call else ())}
         self._open_since = {what: self._open_since.get(what, self.now) for what in is_open}
         longest = 2 * RULES.timing.negotiation_s + RULES.timing.hold_s + 2 * RULES.timing.silence_s

@@ -243,7 +243,8 @@ class Consents:
                 self._end(talk)
         elif isinstance(talk, OurRequest):
             self._voice.tell(NegotiationGoesOn(talk.id))
-        self._voice.tell(CallsLookedAt())
+        if talk is None or talk.state not in UNDER_WAY:
+            self._voice.tell(CallsLookedAt())
 
     def _end(self, asking: OurRequest) -> None:
         self.state.tiers_seen.pop(asking.id, None)
@@ -265,7 +266,8 @@ class Consents:
         if asking.tier_index > self.state.tiers_seen.get(asking.id, 0):
             self.state.tiers_seen[asking.id] = asking.tier_index
             self._escalate(EscalationKind.TIER_RAISED, asking)
-        self._voice.tell(NegotiationWaits(asking.id))
+        if asking.state is NegotiationState.WAITING:
+            self._voice.tell(NegotiationWaits(asking.id))
 
     def _escalate(self, kind: EscalationKind, asking: OurRequest) -> None:
         self._voice.tell(EscalationNoted(kind, asking.peer, asking.id, asking.reason, asking.tier))

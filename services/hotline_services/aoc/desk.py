@@ -1,7 +1,6 @@
 """The duty officer's desk: a call on each line, the others wait; who rings, who answers, what is talked about."""
 
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -273,18 +272,17 @@ class Desk:
         self.incoming.lapse()
         self.ring_if_free()
 
-    def _thoughts(self) -> list[tuple[datetime, Call, OnCallMessage]]:
-        """What has been heard in all calls and is not yet understood, in the order in which it will be."""
-        calls = self.lines.state.calls
-        thoughts: list[tuple[datetime, Call, OnCallMessage]] = [
-            (at, call, message) for call in calls for at, message in call.thoughts
-        ]
-        return sorted(thoughts, key=itemgetter(0)) if len(calls) > 1 else thoughts
+    def _thinking(self) -> Call | None:
+        """The call of which something is understood next; what is heard in one is understood in order."""
+        first = None
+        for call in self.lines.state.calls:
+            if call.thoughts and (first is None or call.thoughts[0][0] < first.thoughts[0][0]):
+                first = call
+        return first
 
     def _finish_thoughts(self) -> None:
-        while (thoughts := self._thoughts()) and thoughts[0][0] <= self._voice.now:
-            _, call, message = thoughts[0]
-            call.thoughts.pop(0)
+        while (call := self._thinking()) is not None and call.thoughts[0][0] <= self._voice.now:
+            _, message = call.thoughts.pop(0)
             self._voice.cause = message.id  # what follows in this turn comes of it, however long it was thought about
             if isinstance(message, Ring):
                 self.answer(call, message)

@@ -272,6 +272,7 @@ def within(parts: Wired) -> Table:
         ProtestUnderstood: (parts.posture.hear_protest,),
         LineRedrawn: (parts.redraw,),
         ChainsLookedAt: (parts.bookkeeping.catch_up,),
+        LinesFree: (parts.desk.ring_if_free,),
         GaveWay: (parts.consents.give_way,),
         NegotiationStepped: (parts.consents.end_negotiation,),
         NegotiationGoesOn: (parts.consents.mind,),
@@ -280,5 +281,4 @@ def within(parts: Wired) -> Table:
         ChainGrew: (parts.books.tell_grown,),
         ChainDoubted: (parts.books.ask_again,),
         WarningDue: (parts.telling.warn,),
-        LinesFree: (parts.desk.ring_if_free,),
     }

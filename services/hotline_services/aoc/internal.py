@@ -189,19 +189,21 @@ class LineRedrawn(Internal, frozen=True):
     agreement: Agreement
 
 
-# Heard when the message or the lapse has been dealt with ----------------------------------------------------
-
-
 class ChainsLookedAt(Internal, frozen=True):
-    """What was postponed until a chain is whole can perhaps be done."""
+    """The message or the lapse has been dealt with: what was postponed until a chain is whole can perhaps be done."""
 
-    RANK: ClassVar[int] = 1
+
+class LinesFree(Internal, frozen=True):
+    """Nothing waits to be heard any more: a line that is free can be used."""
+
+
+# Heard when the message or the lapse has been dealt with ----------------------------------------------------
 
 
 class GaveWay(Internal, frozen=True):
     """The air that stood under this reference has had to give way, ``to`` whom if it is not our own flight."""
 
-    RANK: ClassVar[int] = 2
+    RANK: ClassVar[int] = 1
     ref: str
     to: str
 
@@ -209,7 +211,7 @@ class GaveWay(Internal, frozen=True):
 class NegotiationStepped(Internal, frozen=True):
     """A negotiation has come further, or has begun: who asks, and its id."""
 
-    RANK: ClassVar[int] = 3
+    RANK: ClassVar[int] = 2
     asks: str
     negotiation_id: str
 
@@ -217,46 +219,40 @@ class NegotiationStepped(Internal, frozen=True):
 class NegotiationGoesOn(Internal, frozen=True):
     """A negotiation in which we ask has come further, and is not over."""
 
-    RANK: ClassVar[int] = 4
+    RANK: ClassVar[int] = 3
     negotiation_id: str
 
 
 class CallsLookedAt(Internal, frozen=True):
     """A call may be about a negotiation that needs it no more."""
 
-    RANK: ClassVar[int] = 5
+    RANK: ClassVar[int] = 4
 
 
 class NegotiationWaits(Internal, frozen=True):
     """A negotiation in which we ask may wait for another call."""
 
-    RANK: ClassVar[int] = 6
+    RANK: ClassVar[int] = 5
     negotiation_id: str
 
 
 class ChainGrew(Internal, frozen=True):
     """Something has been entered in our chain with this peer."""
 
-    RANK: ClassVar[int] = 7
+    RANK: ClassVar[int] = 6
     peer: str
 
 
 class ChainDoubted(Internal, frozen=True):
     """A peer may have entered for us what we have given up since."""
 
-    RANK: ClassVar[int] = 8
+    RANK: ClassVar[int] = 7
     peer: str
 
 
 class WarningDue(Internal, frozen=True):
     """Strain has us warn a peer."""
 
-    RANK: ClassVar[int] = 9
+    RANK: ClassVar[int] = 8
     peer: str
     warning: Advice
-
-
-class LinesFree(Internal, frozen=True):
-    """The turn ends: a line that is free can be used."""
-
-    RANK: ClassVar[int] = 10

@@ -292,12 +292,14 @@ class Parts:
         return self._finish()
 
     def _finish(self) -> Sequence[Message]:
-        self._voice.tell(TO_LOOK_AT_CHAINS)
-        self._voice.tell(TO_USE_LINES)
-        self._voice.fold()
-        self.state.now = self._voice.now
+        voice = self._voice
+        voice.tell(TO_LOOK_AT_CHAINS)
+        voice.fold()
+        voice.tell(TO_USE_LINES)
+        voice.fold()
+        self.state.now = voice.now
         self.state.next_deadline = self.calendar.first()
-        return self._voice.end()
+        return voice.end()
 
     def redraw(self, redrawn: LineRedrawn) -> None:
         """Hold plans and offers that are made from now on against the line where it runs now."""

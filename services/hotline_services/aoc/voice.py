@@ -47,7 +47,8 @@ class Voice:
         """A new turn. Time never runs backwards, whatever the shell's clock does."""
         self.now = max(self.now, now)
         self.cause = cause
-        self._notes.clear()
+        if self._notes:
+            self._notes.clear()
 
     def note(self, plan_id: str, notes: Notes | msgspec.UnsetType) -> None:
         """Add this to what is said first of the plan's state in this turn."""

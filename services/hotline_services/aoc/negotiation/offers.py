@@ -182,7 +182,8 @@ class AlternatingOffers(ABC, Generic[R, O]):
 
     def _step(self, step: object, **changes: Any) -> None:
         """Take this step of the life cycle. Raises KeyError when it is out of turn."""
-        self._change(state=self.KIND.table[(self.record.state, step)], **changes)
+        state = self.KIND.table[(self.record.state, step)]
+        self.record = msgspec.structs.replace(self.record, state=state, **changes)
         self.has_stepped = True
 
     def _say(self, kind: type[Message], /, **fields: Any) -> None:
