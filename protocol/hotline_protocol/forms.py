@@ -61,6 +61,40 @@ class Form:
         return digest(text for text, _ in templates), tuple(token for _, tokens in templates for token in tokens)
 
 
+class Forms:
+    """The forms of the parts of a state: of those that have not changed since, as they were worked out then."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Any, Form]] = {}
+
+    def of(self, parts: Iterable[tuple[str, Any]]) -> list[Form]:
+        """The form of each of these parts, which have names."""
+        forms = []
+        for name, part in parts:
+            known = self._known.get(name)
+            if known is None or known[0] != part:
+                known = self._known[name] = (_copied(part), Form(part))
+            forms.append(known[1])
+        return forms
+
+    def copy(self) -> "Forms":
+        """For an equal state, which from now on may change otherwise."""
+        twin = Forms()
+        twin._known = self._known.copy()
+        return twin
+
+
+def _copied(part: Any) -> Any:
+    """The part as it is now, however it is changed later."""
+    if isinstance(part, Slice):
+        return part.copy()
+    if isinstance(part, dict):
+        return {key: _copied(each) for key, each in part.items()}
+    if isinstance(part, list):
+        return [_copied(each) for each in part]
+    return part.copy() if isinstance(part, set) else part
+
+
 def digest(pieces: Iterable[bytes]) -> bytes:
     """What stands for these bytes."""
     return hashlib.blake2b(b"".join(pieces), digest_size=SIZE).digest()

@@ -117,6 +117,19 @@ def test_a_run_that_is_written_down_and_read_back_goes_on_as_it_would_have(
 
 
 @pytest.mark.parametrize("torn", [False, True], ids=["perfect", "torn"])
+def test_a_fingerprint_that_is_taken_at_each_step_is_that_of_the_state_alone(torn: bool) -> None:
+    """Forms are kept until what they are of changes: a run that has just been read back has kept none."""
+    original = played("valley-2017", 6, 0, torn=torn)
+    for number in range(200):
+        original.step()
+        original.fingerprint()
+        if number % 20 == 0:
+            read_back = started("valley-2017", torn=torn)
+            read_back.load(original.save())
+            assert read_back.fingerprint() == original.fingerprint()
+
+
+@pytest.mark.parametrize("torn", [False, True], ids=["perfect", "torn"])
 def test_a_clone_of_a_clone_is_a_run_of_its_own(torn: bool) -> None:
     original = played("valley-2017", 6, 0, torn=torn)
     clones = [original.clone().clone() for _ in range(2)]

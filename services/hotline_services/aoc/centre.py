@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Volume4D
 from hotline_protocol.flightplan import OVER, PlanState, Priority
-from hotline_protocol.forms import Form, fingerprint
+from hotline_protocol.forms import Form, Forms, fingerprint
 from hotline_protocol.message import Message
-from hotline_protocol.slices import Slice, read, write
+from hotline_protocol.slices import read, write
 from hotline_services.simulation.chance import Chance
 
 from .config import PartyConfig, Roster
@@ -43,7 +43,7 @@ class Centre:
         self._state = self._parts.state
         self._index = self._parts.reservations.index
         self._deadlines = self._parts.calendar.deadlines
-        self._forms: dict[str, tuple[Any, Form]] = {}
+        self._forms = Forms()
 
     @property
     def parts(self) -> Parts:
@@ -85,15 +85,9 @@ class Centre:
         return fingerprint(self.forms(), since)
 
     def forms(self) -> list[Form]:
-        """The form of each slice of the state: of those that have not changed since, as it was worked out then."""
-        forms = []
-        for name in State.__struct_fields__:
-            value = getattr(self._state, name)
-            known = self._forms.get(name)
-            if known is None or known[0] != value:
-                known = self._forms[name] = (_copied(value), Form(value))
-            forms.append(known[1])
-        return forms
+        """The form of each slice of the state."""
+        state = self._state
+        return self._forms.of([(name, getattr(state, name)) for name in State.__struct_fields__])
 
     def save(self) -> bytes:
         """See :class:`~hotline_protocol.core.Value`."""
@@ -154,9 +148,3 @@ class Centre:
     def untold(self) -> list[str]:
         """What is yet to be protested against or passed on."""
         return list(self._state.telling.untold)
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: each.copy() for key, each in value.items()}
-    return value.copy() if isinstance(value, Slice) else value

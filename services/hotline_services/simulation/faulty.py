@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import field
 
 from hotline_protocol.core import Core
-from hotline_protocol.forms import Form
+from hotline_protocol.forms import Form, Forms
 from hotline_protocol.message import Message
 from hotline_protocol.service import Health
 from hotline_protocol.slices import Slice, read
@@ -69,6 +69,7 @@ class FaultyNetwork:
         self._mortalities: Final = {party: Mortality(faults, party, chance) for party in faults.parties}
         self._listener: Listener | None = None
         self._nodes: dict[str, FaultyNode] = {}
+        self.forms_cache = Forms()
         self.handlers = self._handlers()
 
     def _handlers(self) -> Handlers:
@@ -102,15 +103,15 @@ class FaultyNetwork:
     def clone(self) -> "FaultyNetwork":
         """An equal network of cloned nodes, which nobody listens to."""
         twin = copy.copy(self)
-        twin.state = self.state.copy()
+        twin.state, twin.forms_cache = self.state.copy(), self.forms_cache.copy()
         twin.adopt({name: node.clone(twin, twin.state.nodes[name]) for name, node in self._nodes.items()})
         return twin
 
     def forms(self) -> list[Form]:
         """The form of what is under way, and of what nodes, links and the broker keep."""
         state = self.state
-        kept = (state.nodes, state.links, state.retained, state.intruded)
-        return [Form(self.queue.now), Form(self.queue.coming(self._counts)), *(Form(part) for part in kept)]
+        kept = [(name, getattr(state, name)) for name in ("nodes", "links", "retained", "intruded")]
+        return [Form(self.queue.now), Form(self.queue.coming(self._counts)), *self.forms_cache.of(kept)]
 
     def _counts(self, at: datetime, event: AnyEvent) -> bool:
         match event:

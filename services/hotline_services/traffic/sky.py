@@ -17,7 +17,7 @@ from hotline_protocol.airspace import Circle
 from hotline_protocol.epochs import go_on
 from hotline_protocol.events import DeadLettered, InputRejected, LineMoved, PlanStatus
 from hotline_protocol.flightplan import PlanState, Problem
-from hotline_protocol.forms import Form, fingerprint
+from hotline_protocol.forms import Form, Forms, fingerprint
 from hotline_protocol.geometry import area_problem, expand
 from hotline_protocol.injection import Deviate, DeviationKind, FlyUnannounced, Injected, SubmitPlan
 from hotline_protocol.intake import check_plan
@@ -61,6 +61,7 @@ class Sky:
         self._strips: Final = Strips(sky, chance)
         self._flights: Final = Flights(agreement, sky, chance, self._time, self._strips, tracks_every)
         self.state = SkyState(author=Author(SKY, epoch))
+        self.forms_cache = Forms()
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -110,15 +111,24 @@ class Sky:
     def clone(self) -> "Sky":
         """An equal sky that shares nothing that changes."""
         twin = copy.copy(self)
-        twin.state = self.state.copy()
+        twin.state, twin.forms_cache = self.state.copy(), self.forms_cache.copy()
         return twin
 
     def forms(self) -> Sequence[Form]:
         """Paths count from the start of the run, so a canonical form holds for one time since then only."""
         state = self.state
-        parts = (state.author, state.flights, state.known, tuple(state.airborne), state.plans, state.orders)
-        others = (state.agenda.coming(), state.moves, state.line, state.says_tracks, self._time.moment(0.0))
-        return [Form(part) for part in (*parts, *others)]
+        parts = (
+            ("author", state.author),
+            ("flights", state.flights),
+            ("known", state.known),
+            ("airborne", tuple(state.airborne)),
+            ("plans", state.plans),
+            ("orders", state.orders),
+            ("agenda", state.agenda.coming()),
+            ("moves", state.moves),
+            ("line", state.line),
+        )
+        return [*self.forms_cache.of(parts), Form(state.says_tracks), Form(self._time.moment(0.0))]
 
     def fingerprint(self, since: datetime | None = None) -> bytes:
         """A digest of the state."""
