@@ -12,7 +12,7 @@ from hotline_protocol.events import CallEnded
 from hotline_protocol.line import Answer, Busy, CallOutcome, HangUp, OnCall, Reason, Ring, Tier
 from hotline_protocol.message import Message
 from hotline_protocol.orders import Sitting
-from hotline_services.aoc.internal import ItemDone
+from hotline_services.aoc.internal import ItemDone, PeerDown
 
 from .joined import DAWN, agreement, circuit_down
 from .room import TIMING, Room, kinds
@@ -159,7 +159,7 @@ def test_who_waits_does_not_wait_for_a_peer_that_leaves_the_network() -> None:
     room = Room(rules=THREE)
     call_id = talking(room)
     room.ring("tr-1", peer="tr")
-    room.desk.peer_lost("tr")
+    room.desk.lose_peer(PeerDown("tr"))
     assert kinds(room.say(HangUp, call_id, outcome=CallOutcome.DROPPED)) == [CallEnded]
 
 

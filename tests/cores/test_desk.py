@@ -22,7 +22,7 @@ from hotline_protocol.line import (
     Tier,
 )
 from hotline_services.aoc.desk import WORDS_AT_ONCE
-from hotline_services.aoc.internal import ItemDone, ItemDropped, PeerUp
+from hotline_services.aoc.internal import ItemDone, ItemDropped, PeerDown, PeerUp
 
 from .joined import DAWN, circuit_down
 from .room import TIMING, Room, kinds, talking
@@ -305,9 +305,9 @@ def test_silence_drops_the_call_and_what_it_was_about_waits() -> None:
 def test_a_peer_that_leaves_the_network_drops_the_call() -> None:
     room = Room()
     talking(room)
-    room.desk.peer_lost("tr")
+    room.desk.lose_peer(PeerDown("tr"))
     assert room.desk.call is not None
-    room.desk.peer_lost("ru")
+    room.desk.lose_peer(PeerDown("ru"))
     assert kinds(room.turn()) == [HangUp, CallEnded]
 
 

@@ -1,44 +1,29 @@
 """A plan that is known already is given another version: what of its air is asked for, kept, and given back."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, Problem
 from hotline_protocol.lifecycle import PlanStep
+from hotline_protocol.line import Release
 
 from .amendments import is_covered, still_used
 from .filed import FLYING, Filed, Held
+from .internal import ConsentNeeded, FlightDistressed
 from .plans import PlanBook
 from .talks import Talks
 from .voice import Voice
 
 
-class Asker(Protocol):
-    """Who asks for consents: see :class:`~.consent.Consents`."""
-
-    def ask(self, filed: Filed) -> None:
-        """Ask the next party whose consent is needed."""
-
-    def withdraw_asking(self, filed: Filed, reason: str) -> None:
-        """Take back what is being asked for this."""
-
-    def release(self, agreements: Sequence[Held], reason: str) -> None:
-        """Give these back."""
-
-    def distress(self, filed: Filed) -> None:
-        """Let a flight in distress use the air that it needs, and ask for consent at once."""
-
-
 class Amending:
     """Versions of plans. Until a later one is agreed, an earlier one that has been cleared stays in force."""
 
-    def __init__(self, book: PlanBook, talks: Talks, voice: Voice, asker: Asker) -> None:
+    def __init__(self, book: PlanBook, talks: Talks, voice: Voice) -> None:
         self._book: Final = book
         self._talks: Final = talks
         self._voice: Final = voice
-        self._asker: Final = asker
 
     def submit(self, plan: FlightPlan) -> None:
         """A later version of a plan that is not over has been filed."""
@@ -49,7 +34,7 @@ class Amending:
         reason = f"amended by version {plan.number}"
         self.drop(plan.plan_id, reason)
         if known.state is PlanState.NEGOTIATING:
-            self._asker.withdraw_asking(known, reason)
+            self._talks.withdraw(known.negotiation_id, reason)
             self._book.tell_superseded(known, filed)
         filed = self._compared(known, filed)
         if filed.priority is Priority.EMERGENCY:
@@ -84,14 +69,19 @@ class Amending:
             self._give_back(known, filed)
             filed = msgspec.structs.replace(filed, agreements=filed.kept, kept=())
         self._book.enter_version(filed)
-        self._asker.ask(filed)
+        self._voice.tell(ConsentNeeded(filed))
         if self._book.current(filed).state is PlanState.NEGOTIATING:  # else it has inherited all that it needs
             self._book.tell(filed)
 
     def _give_back(self, known: Filed, filed: Filed) -> None:
         """What has been agreed for the version before, and is of no use to this one."""
         surplus = [held for held in known.agreements if held not in filed.kept]
-        self._asker.release(surplus, f"amended by version {filed.plan.number}")
+        self.release(surplus, f"amended by version {filed.plan.number}")
+
+    def release(self, agreements: Sequence[Held], reason: str) -> None:
+        """Give these back."""
+        for agreement_id, granter, _ in agreements:
+            self._voice.say(Release, to=granter, agreement_id=agreement_id, reason=reason[:200])
 
     def put_in_force(self, filed: Filed) -> None:
         """All that it needs has been agreed: it takes the place of the version before, whose surplus is given back."""
@@ -115,13 +105,13 @@ class Amending:
 
     def _fly_in_distress(self, filed: Filed) -> None:
         self._replace(self._book.plans[filed.plan.plan_id], filed, in_distress=True)
-        self._asker.distress(filed)
+        self._voice.tell(FlightDistressed(filed))
         self._book.end_past(filed)
 
     def refuse(self, filed: Filed, problem: Problem) -> None:
         """This version is not agreed: the one before it stays in force."""
-        self._asker.withdraw_asking(filed, problem.reason)
-        self._asker.release(filed.agreements, "another consent was refused")
+        self._talks.withdraw(filed.negotiation_id, problem.reason)
+        self.release(filed.agreements, "another consent was refused")
         self._book.refuse_version(filed, problem)
 
     def drop(self, plan_id: str, reason: str) -> None:
@@ -129,8 +119,8 @@ class Amending:
         filed = self._book.pending.get(plan_id)
         if filed is None:
             return
-        self._asker.withdraw_asking(filed, reason)
-        self._asker.release(filed.agreements, reason)
+        self._talks.withdraw(filed.negotiation_id, reason)
+        self.release(filed.agreements, reason)
         problem = Problem(code="superseded", field="version", reason=reason)
         self._book.refuse_version(filed, problem, PlanStep.WITHDRAW)
 
@@ -147,7 +137,7 @@ class Amending:
             if known.state in OVER:
                 self.drop(plan_id, f"version {known.plan.number} is {known.state.value}")
             elif self._is_in_distress(filed):
-                self._asker.withdraw_asking(filed, "in distress: flown at once")
+                self._talks.withdraw(filed.negotiation_id, "in distress: flown at once")
                 self._fly_in_distress(filed)
             elif known.state in FLYING and filed.start > self._voice.now:
                 self.refuse(filed, _begun(known))

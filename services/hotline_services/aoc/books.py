@@ -8,13 +8,28 @@ from hotline_protocol.ledger import Entry, Head
 from hotline_protocol.line import Entered, Entries, LineCheck, LineChecked, Reason, Reconcile
 from hotline_protocol.message import Message
 from hotline_protocol.seal import BAD_SEAL, entries_of
-from hotline_protocol.service import Unreadable
+from hotline_protocol.service import EpochBegun, Unreadable
 
-from .internal import ChainDoubted, ChainGrew, EscalationNoted, ItemTaken, PeerUp, RelationFelt, WordsUnderstood
+from .internal import (
+    AirReleased,
+    ChainAwaited,
+    ChainDoubted,
+    ChainGivenUp,
+    ChainGrew,
+    EntryCopied,
+    EntryRestored,
+    EscalationNoted,
+    ItemTaken,
+    PeerUp,
+    RelationFelt,
+    ReleaseDue,
+    WordsUnderstood,
+)
 from .ledger import PairLedger
 from .review.accord import Accord
 from .state import BooksState, HeardEpoch, Recovering
 from .strain.felt import Felt
+from .uses import grant_ref
 from .voice import Voice
 
 FULL_LOAD: Final = 200
@@ -116,16 +131,22 @@ class Books:
         if asked is not None:
             asked.asked_by.add(said.id)
 
-    def is_whole(self, peer: str) -> bool:
-        """Whether our chain with this peer can be added to: it is not, while entries of ours may be missing in it."""
-        return peer not in self.state.waits
+    def lose_state(self, _: EpochBegun) -> None:
+        """State was lost: tell what is left of each ledger, and ask for what the peers hold of our own chains too."""
+        for peer in self._ledgers:
+            self.changed(peer)
+            self.state.recovering[peer] = Recovering()
+            self.state.waits.add(peer)
+            self.state.asked.pop(peer, None)
+            self.reconcile(peer)
 
-    def recover(self, peer: str) -> None:
-        """State was lost: ask for what they hold of our own chain too."""
-        self.state.recovering[peer] = Recovering()
-        self.state.waits.add(peer)
-        self.state.asked.pop(peer, None)
-        self.reconcile(peer)
+    def await_peer(self, awaited: ChainAwaited) -> None:
+        """Enter nothing in our chain with this peer: entries of ours may be missing in it."""
+        self.state.waits.add(awaited.peer)
+
+    def give_up(self, given_up: ChainGivenUp) -> None:
+        """Enter again what is to be entered."""
+        self.state.waits.discard(given_up.peer)
 
     def compare(self, message: LineCheck | LineChecked | Reconcile) -> None:
         """Send what they lack, ask for what we lack, and escalate what cannot be both right."""
@@ -197,22 +218,24 @@ class Books:
             del known[next(iter(known))]
         self._voice.tell(EscalationNoted(kind, peer, about, detail))
 
-    def take_back(self, peer: str, entries: tuple[Entry, ...], about: str) -> tuple[Entry, ...]:
-        """Entries of our own that the peer has kept for us; returns what is new. Asks whether that is all."""
-        own = tuple(entry for entry in entries if entry.granter == self._party)
+    def take_back(self, message: Entries) -> None:
+        """Take in entries of our own that the peer has kept for us. Ask whether that is all."""
+        peer = message.source
+        own = tuple(entry for entry in message.entries if entry.granter == self._party)
         if not own or peer not in self.state.recovering:
-            return ()
+            return
         copied = self._ledgers[peer].take_back(own)
         if copied.fork is not None:
             self._recovered(peer)
-            self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, about, str(copied.fork))
+            self._mismatch(EscalationKind.LEDGER_MISMATCH, peer, message.id, str(copied.fork))
         if copied.new:
             self.reconcile(peer)
             self.changed(peer)
-        return copied.new
+        for entry in copied.new:
+            self._voice.tell(EntryRestored(entry))
 
-    def take(self, message: Entered | Entries) -> tuple[Entry, ...]:
-        """Copy what they have entered; returns what is new. Asks for what is missing in between or behind."""
+    def take(self, message: Entered | Entries) -> None:
+        """Copy what they have entered. Ask for what is missing in between or behind."""
         peer, about, said = message.source, message.id, entries_of(message)
         entries = tuple(entry for entry in said if entry.granter != self._party or self._contradicts(peer, entry))
         copied = self._ledgers[peer].take(entries)
@@ -224,7 +247,18 @@ class Books:
             self.reconcile(peer)
         if copied.new:
             self.changed(peer)
-        return copied.new
+        for entry in copied.new:
+            self._voice.tell(EntryCopied(entry))
+
+    def release(self, due: ReleaseDue) -> None:
+        """Enter that they give back what we have granted."""
+        peer, agreement_id = due.release.source, due.release.agreement_id
+        entry = self._ledgers[peer].release(agreement_id, self._voice.now)
+        if entry is None:
+            return
+        self._voice.tell(AirReleased(grant_ref(peer, agreement_id)))
+        self._voice.say(Entered, to=peer, entry=entry)
+        self.changed(peer)
 
     def note_unproven(self, unreadable: Unreadable) -> None:
         """A peer has given entries as ours for which no seal of ours stands: none of them was taken in."""

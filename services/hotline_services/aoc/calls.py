@@ -1,13 +1,31 @@
 """Calls, and what they are about."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from hotline_protocol.lifecycle import CallState
-from hotline_protocol.line import CallOutcome, OnCallMessage, Reason, Ring, Tier
+from hotline_protocol.line import (
+    Affirm,
+    CallOutcome,
+    Concur,
+    ConcurTrace,
+    Decline,
+    DeclineTrace,
+    Expire,
+    LineChecked,
+    Noted,
+    OnCallMessage,
+    Reason,
+    Ring,
+    Tier,
+    Withdraw,
+)
 from hotline_protocol.slices import Slice
+
+NEEDS_NO_THOUGHT: Final = (Concur, Decline, Expire, Withdraw, ConcurTrace, DeclineTrace, Noted, Affirm, LineChecked)
+"""What is understood as soon as it is said in a call."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,8 +12,10 @@ from hotline_protocol.icao_fpl import read_fpl
 from hotline_protocol.injection import ChangePlan, FileMessage, Injected
 
 from .filed import Filed
+from .internal import FlightLanded, VersionFiled
 from .plans import PlanBook
 from .rejections import Rejections
+from .voice import Voice
 
 NAMED: Final = ("start", "end", "area", "lower_ft", "upper_ft", "priority", "remarks")
 MOVED: Final = ("area", "lower_ft", "upper_ft")
@@ -21,23 +23,13 @@ READ: Final = ("callsign", "kind", "priority", "aircraft_type", "remarks")
 """What is read from an ICAO message beside the air and the times."""
 
 
-class Submitter(Protocol):
-    """Who takes versions of plans in: see :class:`~.consent.Consents`."""
-
-    def submit(self, plan: FlightPlan) -> None:
-        """A plan of our own side, or another version of it, has been filed."""
-
-    def land(self, filed: Filed) -> None:
-        """The flight is over before its plan."""
-
-
 class Changing:
     """Makes the next version of a plan from what is known of it."""
 
-    def __init__(self, book: PlanBook, rejections: Rejections, submitter: Submitter) -> None:
+    def __init__(self, book: PlanBook, rejections: Rejections, voice: Voice) -> None:
         self._book: Final = book
         self._rejections: Final = rejections
-        self._submitter: Final = submitter
+        self._voice: Final = voice
 
     def change(self, order: ChangePlan) -> None:
         """Make a new version in which what the order names is so."""
@@ -65,7 +57,7 @@ class Changing:
             return
         ((filed, flight),) = found
         if change.kind == "ARR":
-            self._submitter.land(filed)
+            self._voice.tell(FlightLanded(filed))
         else:
             self._submit(order, filed, lambda plan: _by_message(plan, change, flight))
 
@@ -88,7 +80,7 @@ class Changing:
             reason = f"version {version - 1:,} of {plan.plan_id} is the highest there may be: cancel it and file anew"
             self._rejections.reject(order, "no-more-versions", "plan_id", reason)
             return
-        self._submitter.submit(msgspec.structs.replace(new, plan_id=plan.plan_id, version=version))
+        self._voice.tell(VersionFiled(msgspec.structs.replace(new, plan_id=plan.plan_id, version=version)))
 
 
 class Maker(Protocol):

@@ -7,21 +7,26 @@ from typing import Final
 import msgspec
 
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.events import EscalationKind, InputRejected, NegotiationEnded, NegotiationOutcome
-from hotline_protocol.flightplan import OVER, FlightPlan, PlanState, Priority, Problem
+from hotline_protocol.events import ActivityStopped, EscalationKind, InputRejected, NegotiationEnded, NegotiationOutcome
+from hotline_protocol.flightplan import OVER, PlanState, Priority, Problem
 from hotline_protocol.injection import CancelPlan, DeclareEmergency
 from hotline_protocol.ledger import Entry, EntryKind
 from hotline_protocol.lifecycle import NegotiationState
-from hotline_protocol.line import Reason, Release
+from hotline_protocol.line import Reason
+from hotline_protocol.service import EpochBegun
 
 from .amending import Amending
 from .asker import OurRequest
 from .calls import Item
 from .config import PartyConfig
-from .filed import Filed, Held
+from .filed import Filed
 from .internal import (
     CallsLookedAt,
+    ConsentNeeded,
+    EntryCopied,
     EscalationNoted,
+    FlightDistressed,
+    FlightLanded,
     GaveWay,
     ItemDone,
     ItemDropped,
@@ -32,6 +37,8 @@ from .internal import (
     NegotiationWaits,
     ProtestUnderstood,
     RelationFelt,
+    StopAsked,
+    VersionFiled,
     VisitEnded,
 )
 from .plans import PlanBook
@@ -63,10 +70,11 @@ class Consents:
         self._talks = talks
         self._voice = voice
         self.state = ConsentsState()
-        self._amending = Amending(book, talks, voice, self)
+        self._amending = Amending(book, talks, voice)
 
-    def submit(self, plan: FlightPlan) -> None:
-        """A plan of our own side, or another version of it, has been filed."""
+    def submit(self, submitted: VersionFiled) -> None:
+        """Take in a plan of our own side, or another version of it."""
+        plan = submitted.plan
         if self._book.is_amendment(plan):
             self._amending.submit(plan)
             return
@@ -76,7 +84,7 @@ class Consents:
         if filed.priority is Priority.EMERGENCY:
             self._talks.give_way(filed.volumes, Priority.EMERGENCY, but=plan.plan_id)
         if filed.state is PlanState.NEGOTIATING:
-            self.ask(filed)
+            self.ask(ConsentNeeded(filed))
             self._book.tell(filed)
 
     def cancel(self, order: CancelPlan) -> None:
@@ -87,9 +95,15 @@ class Consents:
         elif filed is not None:
             self._withdraw(filed, None, "the flight was cancelled")
 
-    def land(self, filed: Filed) -> None:
-        """See :class:`~.changing.Submitter`."""
-        self._withdraw(filed, None, "the flight has landed")
+    def tell_plans(self, _: EpochBegun) -> None:
+        """State was lost: say where each plan stands that is not over."""
+        for filed in self._book.plans.values():
+            if filed.state not in OVER:
+                self._book.tell(filed)
+
+    def land(self, landed: FlightLanded) -> None:
+        """End a flight before its plan is over."""
+        self._withdraw(landed.filed, None, "the flight has landed")
 
     def emergency(self, order: DeclareEmergency) -> None:
         """A flight is in distress: it takes what it needs and asks for it at once."""
@@ -97,17 +111,17 @@ class Consents:
         if filed is None or filed.state in OVER or filed.state is PlanState.CONTINGENT:
             return
         self._amending.drop(filed.plan.plan_id, "in distress")
-        self.withdraw_asking(filed, "in distress: asked for again as an emergency")
-        self.distress(filed)
+        self._talks.withdraw(filed.negotiation_id, "in distress: asked for again as an emergency")
+        self.distress(FlightDistressed(filed))
 
-    def distress(self, filed: Filed) -> None:
-        """See :class:`~.amending.Asker`."""
-        filed = self._book.make_contingent(filed)
+    def distress(self, event: FlightDistressed) -> None:
+        """Let a flight in distress use the air that it needs, and ask for consent at the same time."""
+        filed = self._book.make_contingent(event.filed)
         self._talks.give_way(filed.volumes, Priority.EMERGENCY, but=filed.plan.plan_id)
         filed = self._book.change(filed, to_ask=self._book.consents_needed(filed.volumes), asked=())
         if filed.to_ask:
             self._note_crossing(filed, filed.to_ask[1:])  # they are asked one after the other, and it flies already
-            self.ask(filed)
+            self.ask(ConsentNeeded(filed))
             self._book.tell(filed)
 
     def _known(self, plan_id: str, order: CancelPlan | DeclareEmergency) -> Filed | None:
@@ -126,13 +140,13 @@ class Consents:
         """Start and end plans; withdraw what is asked for one that has ended."""
         for filed in map(self._book.current, self._book.lapse()):  # as it stands when its turn comes
             if filed.state in OVER:
-                self.withdraw_asking(filed, "the flight is over")
+                self._talks.withdraw(filed.negotiation_id, "the flight is over")
                 for _, granter, _ in filed.agreements:
                     self._voice.tell(VisitEnded(granter, filed.start))
                 # an amendment may have made it shorter than what was agreed
                 now = self._voice.now
                 outlasting = [held for held in filed.agreements if any(volume.end > now for volume in held[2])]
-                self.release(outlasting, "the flight is over")
+                self._amending.release(outlasting, "the flight is over")
             elif filed.state is PlanState.NEGOTIATING:
                 self._start_undecided(filed)
         self._amending.lapse()
@@ -142,7 +156,7 @@ class Consents:
         if not (self._config.posture.flies_without_consent or filed.priority is Priority.EMERGENCY):
             return
         missing = [peer for peer in filed.to_ask if peer not in {granter for _, granter, _ in filed.agreements}]
-        self.withdraw_asking(filed, "flown without consent")
+        self._talks.withdraw(filed.negotiation_id, "flown without consent")
         self._book.fly_without_consent(filed)
         self._note_crossing(filed, missing)
         self._book.end_past(filed)
@@ -155,9 +169,9 @@ class Consents:
 
     # Asking ----------------------------------------------------------------------------------------------
 
-    def ask(self, filed: Filed) -> None:
-        """See :class:`~.amending.Asker`."""
-        filed = self._book.current(filed)
+    def ask(self, needed: ConsentNeeded) -> None:
+        """Ask the next peer whose consent is needed."""
+        filed = self._book.current(needed.filed)
         peer = next(peer for peer in filed.to_ask if peer not in filed.asked)
         plan = msgspec.structs.replace(filed.plan, priority=filed.priority)
         asking = self._talks.ask(plan, filed.volumes, peer, dict(filed.legs).get(peer, ()))
@@ -205,8 +219,9 @@ class Consents:
 
     # Outcomes --------------------------------------------------------------------------------------------
 
-    def hear_entry(self, entry: Entry) -> None:
-        """A new line in a peer's chain: a grant to us, or our own release come back."""
+    def hear_entry(self, copied: EntryCopied) -> None:
+        """A new line in a peer's chain: a grant to us is what we have asked for."""
+        entry = copied.entry
         if entry.kind is not EntryKind.GRANTED:
             return
         asking = self._talks.hear_entered(entry)
@@ -225,7 +240,7 @@ class Consents:
             filed = self._book.move(filed, asking.taken.volumes, asking.moved_plan(filed.plan))
             filed = self._book.change(filed, to_ask=(*filed.to_ask, *self._newly_needed(filed)))
         if any(peer not in filed.asked for peer in filed.to_ask):
-            self.ask(filed)
+            self.ask(ConsentNeeded(filed))
         elif filed.in_force:
             self._amending.put_in_force(filed)
         else:
@@ -319,7 +334,7 @@ class Consents:
         if filed.state is PlanState.CONTINGENT:
             self._note_crossing(filed, [asking.peer])
             if any(peer not in filed.asked for peer in filed.to_ask):
-                self.ask(filed)
+                self.ask(ConsentNeeded(filed))
         elif filed.state is PlanState.NEGOTIATING:
             code = "refused-by-peer" if refused else "no-agreement-in-time"
             problem = Problem(code=code, field="area", reason=f"{asking.peer}: {asking.reason or code}")
@@ -348,36 +363,31 @@ class Consents:
 
     def _withdraw(self, filed: Filed, problem: Problem | None, reason: str) -> None:
         self._amending.drop(filed.plan.plan_id, reason)
-        self.withdraw_asking(filed, reason)
+        self._talks.withdraw(filed.negotiation_id, reason)
         self._release_all(filed, reason)
         self._book.withdraw(filed, problem)
 
-    def knew_of(self, to: ProtestUnderstood) -> bool:
-        """False when it is against a partner's flight that we answer for and have no plan of."""
+    def hear_protest(self, to: ProtestUnderstood) -> None:
+        """Put on record that it is against a partner's flight that we answer for and have no plan of."""
         operator = to.operator
         if operator is None or operator in self._agreement.parties or self._agreement.side_of(operator) is None:
-            return True
-        return self._book.has_flight_of(operator, to.callsign, to.seen_at)
+            return
+        if not self._book.has_flight_of(operator, to.callsign, to.seen_at):
+            detail = f"a flight of {operator} that we answer for and had not been told of"
+            self._voice.tell(EscalationNoted(EscalationKind.PARTNER_UNKNOWN, to.peer, to.about, detail))
 
-    def break_off(self, plan_ids: list[str], problem: Problem) -> list[str]:
-        """End these flights of ours, but one in distress; returns those that were not over."""
+    def break_off(self, asked: StopAsked) -> None:
+        """End these flights of ours, but those that are over or in distress."""
+        problem = Problem(code="asked-to-stop", field="area", reason=f"{asked.peer} asked us to stop there")
         ended = []
-        for plan_id in plan_ids:
+        for plan_id in asked.plan_ids:
             filed = self._book.plans.get(plan_id)
             if filed is not None and filed.state not in OVER and filed.state is not PlanState.CONTINGENT:
                 self._withdraw(filed, problem, problem.reason)
                 ended.append(plan_id)
-        return ended
-
-    def withdraw_asking(self, filed: Filed, reason: str) -> None:
-        """See :class:`~.amending.Asker`."""
-        self._talks.withdraw(filed.negotiation_id, reason)
-
-    def release(self, agreements: Sequence[Held], reason: str) -> None:
-        """See :class:`~.amending.Asker`."""
-        for agreement_id, granter, _ in agreements:
-            self._voice.say(Release, to=granter, agreement_id=agreement_id, reason=reason[:200])
+        if ended:
+            self._voice.say(ActivityStopped, peer=asked.peer, understood_at=asked.understood_at, plan_ids=tuple(ended))
 
     def _release_all(self, filed: Filed, reason: str) -> None:
-        self.release(self._book.current(filed).agreements, reason)
+        self._amending.release(self._book.current(filed).agreements, reason)
         self._book.change(filed, agreements=())

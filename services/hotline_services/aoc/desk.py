@@ -9,27 +9,19 @@ from hotline_protocol.agreement import Agreement
 from hotline_protocol.events import CallEnded
 from hotline_protocol.lifecycle import CALL, CallState, CallStep
 from hotline_protocol.line import (
-    Affirm,
     Answer,
     Busy,
     CallOutcome,
-    Concur,
-    ConcurTrace,
-    Decline,
-    DeclineTrace,
-    Expire,
     HangUp,
-    LineChecked,
-    Noted,
     OnCall,
     OnCallMessage,
     Reason,
     Ring,
-    Withdraw,
 )
+from hotline_protocol.service import EpochBegun
 from hotline_services.simulation.chance import Chance
 
-from .calls import Call, Item, as_ended
+from .calls import NEEDS_NO_THOUGHT, Call, Item, as_ended
 from .duty import Presence
 from .incoming import Incoming
 from .internal import (
@@ -56,7 +48,6 @@ from .waking import earlier
 
 WORDS_AT_ONCE: Final = 64
 NOTHING_BUT_TALK: Final = frozenset({Reason.LINE_CHECK, Reason.INCIDENT, Reason.PROTEST, Reason.ADVICE})
-NEEDS_NO_THOUGHT: Final = (Concur, Decline, Expire, Withdraw, ConcurTrace, DeclineTrace, Noted, Affirm, LineChecked)
 
 
 class Desk:
@@ -323,14 +314,15 @@ class Desk:
         """The other side has joined the network."""
         self._pauses.peer_there(up.peer)
 
-    def lose_peer(self, down: PeerDown) -> None:
-        """The other side has left the network."""
-        self.peer_lost(down.peer)
+    def lose_state(self, _: EpochBegun) -> None:
+        """State was lost: how the call in progress went on is not known."""
+        if self.call is not None:
+            self.lose_peer(PeerDown(self.call.peer))
 
-    def peer_lost(self, peer: str) -> None:
-        """How a call with this peer went on is not known."""
-        self.incoming.peer_lost(peer)
-        call = self.lines.to(peer)
+    def lose_peer(self, down: PeerDown) -> None:
+        """The other side has left the network: how a call with it goes on is not known."""
+        self.incoming.peer_lost(down.peer)
+        call = self.lines.to(down.peer)
         if call is not None:
             self.drop(call, CallStep.PEER_LOST)
 

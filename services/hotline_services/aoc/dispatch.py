@@ -64,13 +64,13 @@ from hotline_protocol.orders import (
 )
 from hotline_protocol.service import EpochBegun, Health, Unreadable
 
-from .bookkeeping import Bookkeeping
 from .books import Books
 from .changing import Changing
 from .consent import Consents
 from .desk import Desk
 from .heeding import Heeding
 from .internal import (
+    AdviceDue,
     AirExpired,
     AirReleased,
     AirReserved,
@@ -79,11 +79,19 @@ from .internal import (
     CallCompleted,
     CallLost,
     CallsLookedAt,
+    ChainAwaited,
     ChainDoubted,
+    ChainGivenUp,
     ChainGrew,
     ChainsLookedAt,
+    ConfirmDue,
     ConsentAsked,
+    ConsentNeeded,
+    EntryCopied,
+    EntryRestored,
     EscalationNoted,
+    FlightDistressed,
+    FlightLanded,
     GaveWay,
     ItemDone,
     ItemDropped,
@@ -96,9 +104,13 @@ from .internal import (
     NegotiationWaits,
     PeerDown,
     PeerUp,
+    ProtestDue,
     ProtestUnderstood,
     RelationFelt,
+    ReleaseDue,
     RingFailed,
+    StopAsked,
+    VersionFiled,
     VisitEnded,
     WarningDue,
     WordsUnderstood,
@@ -120,7 +132,6 @@ from .voice import Handlers
 class Wired(Protocol):
     """The parts that hear anything."""
 
-    bookkeeping: Bookkeeping
     books: Books
     changing: Changing
     consents: Consents
@@ -199,7 +210,13 @@ def from_outside(parts: Wired) -> Table:
         LodgeProtest: (parts.tasking.lodge,),
         **dict.fromkeys(ORDERS_AT_THE_DESK, (parts.manning.hear,)),
         Health: (parts.network.hear,),
-        EpochBegun: (parts.recovery.begin,),
+        EpochBegun: (
+            parts.talks.lose_state,
+            parts.recovery.begin,
+            parts.desk.lose_state,
+            parts.books.lose_state,
+            parts.consents.tell_plans,
+        ),
         Unreadable: (parts.rejections.unreadable, parts.books.note_unproven),
     }
 
@@ -212,10 +229,10 @@ def from_peers(parts: Wired) -> Table:
         Busy: (parts.desk.hear_busy,),
         HangUp: (parts.desk.hear_hang_up,),
         **dict.fromkeys(WORDS, (parts.desk.hear_words,)),
-        Confirm: (parts.bookkeeping.hear_claim,),
-        Release: (parts.bookkeeping.hear_claim,),
-        Entered: (parts.bookkeeping.hear_entered,),
-        Entries: (parts.bookkeeping.hear_entries,),
+        Confirm: (parts.recovery.hear_claim,),
+        Release: (parts.recovery.hear_claim,),
+        Entered: (parts.books.take,),
+        Entries: (parts.books.take_back, parts.books.take),
         Lapsed: (parts.talks.hear_lapsed,),
         Reconcile: (parts.books.compare,),
         Amend: (parts.reviews.hear_amend,),
@@ -262,16 +279,29 @@ def within(parts: Wired) -> Table:
         ItemQueued: (parts.desk.enqueue,),
         ItemDropped: (parts.desk.dequeue,),
         ItemDone: (parts.desk.note_done,),
+        VersionFiled: (parts.consents.submit,),
+        FlightLanded: (parts.consents.land,),
+        ConsentNeeded: (parts.consents.ask,),
+        FlightDistressed: (parts.consents.distress,),
+        StopAsked: (parts.consents.break_off,),
+        ProtestDue: (parts.telling.protest,),
+        AdviceDue: (parts.telling.advise,),
         ConsentAsked: (parts.posture.note_late,),
+        ConfirmDue: (parts.talks.confirm,),
+        ReleaseDue: (parts.books.release,),
+        EntryCopied: (parts.consents.hear_entry,),
+        EntryRestored: (parts.talks.restore,),
+        ChainAwaited: (parts.books.await_peer,),
+        ChainGivenUp: (parts.books.give_up,),
         AirReserved: (parts.reservations.reserve,),
         AirReleased: (parts.reservations.release,),
         AirExpired: (parts.posture.note_expired,),
         EscalationNoted: (parts.posture.escalate,),
         RelationFelt: (parts.posture.feel,),
         VisitEnded: (parts.posture.note_visit,),
-        ProtestUnderstood: (parts.posture.hear_protest,),
+        ProtestUnderstood: (parts.posture.hear_protest, parts.consents.hear_protest),
         LineRedrawn: (parts.redraw,),
-        ChainsLookedAt: (parts.bookkeeping.catch_up,),
+        ChainsLookedAt: (parts.recovery.catch_up,),
         LinesFree: (parts.desk.ring_if_free,),
         GaveWay: (parts.consents.give_way,),
         NegotiationStepped: (parts.consents.end_negotiation,),

@@ -8,16 +8,15 @@ import msgspec
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Circle, Position, Volume4D
-from hotline_protocol.events import ActivityStopped, EscalationKind, InputRejected
+from hotline_protocol.events import EscalationKind, InputRejected
 from hotline_protocol.flightplan import Problem
 from hotline_protocol.geometry import area_problem
 from hotline_protocol.injection import Advice, AdviceKind, SightingKind
 from hotline_protocol.line import Advise, Affirm, Mail, MailRead, Noted, Protest, Tier
 
 from .attention import Attention
-from .consent import Consents
 from .duty import Presence
-from .internal import EscalationNoted, ProtestUnderstood, WordsUnderstood
+from .internal import EscalationNoted, ProtestUnderstood, StopAsked, WordsUnderstood
 from .picture import Picture
 from .readback import Placed, ReadBacks
 from .state import Advised, HeedingState, Objected, Order, Understood
@@ -39,7 +38,6 @@ class Heeding:
         attention: Attention,
         presence: Presence,
         picture: Picture,
-        consents: Consents,
         voice: Voice,
     ) -> None:
         self._party = party
@@ -48,7 +46,6 @@ class Heeding:
         self._attention = attention
         self._presence = presence
         self._picture = picture
-        self._consents = consents
         self._voice = voice
         self._read_backs = ReadBacks(attention, voice)
         self.state = HeedingState()
@@ -139,7 +136,7 @@ class Heeding:
     def _hear_objection(self, to: ProtestUnderstood, at: Position) -> None:
         """``at`` is where it was understood to be."""
         if self._is_new(Objected(to.peer, to.kind, to.at, to.seen_at, to.statement)):
-            self._voice.tell(msgspec.structs.replace(to, at=at, knew=self._consents.knew_of(to)))
+            self._voice.tell(msgspec.structs.replace(to, at=at))
 
     def _heed(self, said: Advise | Mail, advice: Advice, about: str, tier: Tier) -> None:
         now = self._voice.now
@@ -173,12 +170,7 @@ class Heeding:
     def _stop(self, order: Order) -> None:
         """End what we fly where the request was understood to be. Where that is nothing, nothing ends."""
         self._voice.cause = order.cause
-        problem = Problem(code="asked-to-stop", field="area", reason=f"{order.peer} asked us to stop there")
-        plan_ids = self._consents.break_off(self._flown_at(order.advice), problem)
-        if plan_ids:
-            self._voice.say(
-                ActivityStopped, peer=order.peer, understood_at=order.understood_at, plan_ids=tuple(plan_ids)
-            )
+        self._voice.tell(StopAsked(order.peer, order.understood_at, tuple(self._flown_at(order.advice))))
 
     def _flown_at(self, advice: Advice) -> list[str]:
         """Our plans whose air, from now on, is near this place while the advice holds."""

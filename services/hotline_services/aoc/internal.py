@@ -13,11 +13,14 @@ import msgspec
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Position, Volume4D
 from hotline_protocol.events import EscalationKind
-from hotline_protocol.injection import Advice, SightingKind
-from hotline_protocol.line import CallOutcome, OnCall, Propose, Tier
+from hotline_protocol.flightplan import FlightPlan
+from hotline_protocol.injection import Advice, PassAdvice, ReportSighting, SightingKind
+from hotline_protocol.ledger import Entry
+from hotline_protocol.line import CallOutcome, Confirm, OnCall, Propose, Reason, Release, Tier
 from hotline_protocol.message import Message
 
 from .calls import Call, Item
+from .filed import Filed
 from .strain.felt import Felt
 from .uses import Use
 
@@ -113,11 +116,94 @@ class ItemDone(Internal, frozen=True):
     ref: str
 
 
+class VersionFiled(Internal, frozen=True):
+    """A plan of our own side, or another version of it, has been filed."""
+
+    plan: FlightPlan
+
+
+class FlightLanded(Internal, frozen=True):
+    """A flight is over before its plan."""
+
+    filed: Filed
+
+
+class ConsentNeeded(Internal, frozen=True):
+    """A version of a plan is to have the consent of the next peer that has not been asked."""
+
+    filed: Filed
+
+
+class FlightDistressed(Internal, frozen=True):
+    """A flight in distress uses the air that it needs, and asks for consent at the same time."""
+
+    filed: Filed
+
+
+class StopAsked(Internal, frozen=True):
+    """A peer's request to stop has reached our flights: those of these plans."""
+
+    peer: str
+    understood_at: datetime
+    plan_ids: tuple[str, ...]
+
+
+class ProtestDue(Internal, frozen=True):
+    """We protest against what has been seen; ``at_once``: in a call that is up, too."""
+
+    sighting: ReportSighting
+    reason: Reason
+    at_once: bool = False
+
+
+class AdviceDue(Internal, frozen=True):
+    """Advice is to be passed on; ``at_once``: in a call that is up, too."""
+
+    order: PassAdvice
+    at_once: bool = False
+
+
 class ConsentAsked(Internal, frozen=True):
     """A peer has opened a negotiation, at this tier."""
 
     propose: Propose
     tier: Tier
+
+
+class ConfirmDue(Internal, frozen=True):
+    """A peer takes up what we hold, and our chain with it is whole."""
+
+    confirm: Confirm
+
+
+class ReleaseDue(Internal, frozen=True):
+    """A peer gives back what we have granted, and our chain with it is whole."""
+
+    release: Release
+
+
+class EntryCopied(Internal, frozen=True):
+    """A new line in a peer's chain: a grant to us, or our own release come back."""
+
+    entry: Entry
+
+
+class EntryRestored(Internal, frozen=True):
+    """An entry of our own that we had lost, and a peer has kept for us."""
+
+    entry: Entry
+
+
+class ChainAwaited(Internal, frozen=True):
+    """A peer speaks again: it is to say how far it has come before we enter anything in our chain with it."""
+
+    peer: str
+
+
+class ChainGivenUp(Internal, frozen=True):
+    """A peer speaks, but has not said in time how far it has come: we go on without."""
+
+    peer: str
 
 
 class AirReserved(Internal, frozen=True):
@@ -167,10 +253,7 @@ class VisitEnded(Internal, frozen=True):
 
 
 class ProtestUnderstood(Internal, frozen=True, kw_only=True):
-    """What a peer protests against, said or written; ``about`` names the call or the affair.
-
-    ``knew`` is False when it is against a partner's flight that we answer for and have no plan of.
-    """
+    """What a peer protests against, said or written; ``about`` names the call or the affair."""
 
     peer: str
     about: str
@@ -180,7 +263,6 @@ class ProtestUnderstood(Internal, frozen=True, kw_only=True):
     statement: str
     operator: str | None
     callsign: str
-    knew: bool = True
 
 
 class LineRedrawn(Internal, frozen=True):

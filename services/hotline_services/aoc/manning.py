@@ -65,11 +65,6 @@ class Manning:
         """When the lease is over."""
         return self._seat.lease.until if self._seat.lease is not None else None
 
-    @property
-    def is_manned(self) -> bool:
-        """Whether a person holds the desk."""
-        return self._seat.lease is not None
-
     def hear(self, order: AtDesk) -> None:
         """Carry this out, or say why not."""
         if isinstance(order, TakeDesk):

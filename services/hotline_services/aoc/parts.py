@@ -15,7 +15,6 @@ from hotline_protocol.slices import Slice
 from hotline_services.simulation.chance import Chance
 
 from .attention import Attention
-from .bookkeeping import Bookkeeping
 from .books import Books
 from .changing import Changing
 from .config import PartyConfig, Roster
@@ -204,7 +203,7 @@ class Parts:
         self.desk = Desk(party, agreement, seat, presence, self._voice, chance)
         self.consents = Consents(config, agreement, self.book, self.talks, self._voice)
         self.telling = Telling(agreement, self._relations, attention, self._voice)
-        self.heeding = Heeding(party, agreement, attention, presence, self.reservations, self.consents, self._voice)
+        self.heeding = Heeding(party, agreement, attention, presence, self.reservations, self._voice)
         self.manning = Manning(
             agreement.digest,
             seat,
@@ -215,33 +214,15 @@ class Parts:
             self.rejections,
             self._voice,
         )
-        self.changing = Changing(self.book, self.rejections, self.consents)
-        self.tasking = Tasking(
-            self.consents,
-            self.posture,
-            self.telling,
-            self.manning,
-            self.rejections,
-            seat,
-            self._voice,
-        )
+        self.changing = Changing(self.book, self.rejections, self._voice)
+        self.tasking = Tasking(self.posture, self.manning, self.rejections, seat, self._voice)
 
     def _join_bookkeeping(self) -> None:
         """What is held against the other side's, and put in order with it."""
         party, agreement = self.party, self._agreement
         self.reviews = Reviews(party, self.accord, self._relations, self._seat, self._voice)
         self.line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self.books, self._voice)
-        self.recovery = Recovery(agreement, self.books, self.book, self.talks, self.desk, self.network, self._voice)
-        self.bookkeeping = Bookkeeping(
-            party,
-            self.ledgers,
-            self.books,
-            self.talks,
-            self.consents,
-            self.recovery,
-            self._voice,
-        )
-        self.talks.may_enter = self.books.is_whole
+        self.recovery = Recovery(agreement, self._voice)
 
     def _calendar(self) -> Calendar:
         """The parts that are woken, in the order in which they are."""

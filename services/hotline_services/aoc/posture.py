@@ -121,9 +121,6 @@ class Posture:
         """The other side protests against something of ours, or of a partner's."""
         detail = f"{to.kind.value}: {to.statement}" if to.statement else to.kind.value
         self.escalate(EscalationNoted(EscalationKind.PROTEST, to.peer, to.about, detail, at=to.at))
-        if not to.knew:
-            detail = f"a flight of {to.operator} that we answer for and had not been told of"
-            self.escalate(EscalationNoted(EscalationKind.PARTNER_UNKNOWN, to.peer, to.about, detail))
 
     def note_visit(self, ended: VisitEnded) -> None:
         """Our flight has kept to what was agreed, unless they have complained."""

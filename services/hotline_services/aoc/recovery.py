@@ -9,16 +9,11 @@ from typing import Final
 
 from hotline_protocol.agreement import Agreement
 from hotline_protocol.epochs import go_on
-from hotline_protocol.flightplan import OVER
 from hotline_protocol.line import Confirm, Release
 from hotline_protocol.service import EpochBegun
 
-from .books import Books
-from .desk import Desk
-from .network import Network
-from .plans import PlanBook
+from .internal import ChainAwaited, ChainGivenUp, ChainsLookedAt, ConfirmDue, ReleaseDue
 from .state import RecoveryState
-from .talks import Talks
 from .voice import Voice
 
 MOST_POSTPONED: Final = 1_000
@@ -27,22 +22,8 @@ MOST_POSTPONED: Final = 1_000
 class Recovery:
     """Begins the epoch, and keeps what must wait until a ledger is known to be whole."""
 
-    def __init__(
-        self,
-        agreement: Agreement,
-        books: Books,
-        book: PlanBook,
-        talks: Talks,
-        desk: Desk,
-        network: Network,
-        voice: Voice,
-    ) -> None:
+    def __init__(self, agreement: Agreement, voice: Voice) -> None:
         self._patience = timedelta(seconds=agreement.timing.hold_s)
-        self._books = books
-        self._book = book
-        self._talks = talks
-        self._desk = desk
-        self._peers: Final = network.peers
         self._voice = voice
         self.state = RecoveryState()
 
@@ -57,48 +38,49 @@ class Recovery:
 
         While it is silent there is nothing to enter: whatever adds to our chain is said by the peer.
         """
-        if peer not in self._books.state.recovering:
+        if peer not in self._voice.state.books.recovering:
             return
         last, self.state.heard[peer] = self.state.heard.get(peer), self._voice.now
         if last is None or self._voice.now - last > self._patience:
-            self._books.state.waits.add(peer)
+            self._voice.tell(ChainAwaited(peer))
             self.state.until[peer] = self._voice.now + self._patience
             self._voice.reschedule(self)
 
     def begin(self, begun: EpochBegun) -> None:
-        """State was lost. Say so, and ask for it."""
-        author = self._voice.author
-        self._talks.lose(author.epoch)
-        self._voice.repeat(go_on(author, begun, self._voice.now))
-        if self._desk.call is not None:
-            self._desk.peer_lost(self._desk.call.peer)  # how it went on is not known
-        for peer in self._peers:
-            self._books.changed(peer)  # it is less than we said last
-            self._books.recover(peer)
-        for filed in list(self._book.plans.values()):
-            if filed.state not in OVER:
-                self._book.tell(filed)
+        """State was lost: go on in another epoch."""
+        self._voice.repeat(go_on(self._voice.author, begun, self._voice.now))
         self.state.until, self.state.heard = {}, {}
         self._voice.reschedule(self)
 
-    def postpone(self, message: Confirm | Release) -> bool:
-        """Keep this until the ledger that it would add to is whole; False when it is."""
-        if self._books.is_whole(message.source):
-            return False
+    def hear_claim(self, message: Confirm | Release) -> None:
+        """They take up what we hold, or give back what we have granted. Where our chain may not be whole, it waits."""
+        if self._is_whole(message.source):
+            self._admit(message)
+            return
         self.state.postponed.append(message)
         del self.state.postponed[:-MOST_POSTPONED]
-        return True
 
-    def take_due(self) -> list[Confirm | Release]:
-        """What was postponed, and need not be any longer."""
-        if not self.state.until and not self.state.postponed:
-            return []  # as nearly always: this is asked once a turn
-        self.state.until = {peer: until for peer, until in self.state.until.items() if peer in self._books.state.waits}
+    def catch_up(self, _: ChainsLookedAt) -> None:
+        """Do what was postponed, and need not wait any longer."""
+        state = self.state
+        if not state.until and not state.postponed:
+            return  # as nearly always: this is heard once a turn
+        state.until = {peer: until for peer, until in state.until.items() if not self._is_whole(peer)}
         self._voice.reschedule(self)
-        due = [message for message in self.state.postponed if self._books.is_whole(message.source)]
-        self.state.postponed = [message for message in self.state.postponed if not self._books.is_whole(message.source)]
-        return due
+        due = [message for message in state.postponed if self._is_whole(message.source)]
+        state.postponed = [message for message in state.postponed if not self._is_whole(message.source)]
+        for message in due:
+            self._admit(message)
+
+    def _is_whole(self, peer: str) -> bool:
+        """Whether our chain with this peer can be added to: it is not, while entries of ours may be missing in it."""
+        return peer not in self._voice.state.books.waits
+
+    def _admit(self, message: Confirm | Release) -> None:
+        self._voice.tell(ConfirmDue(message) if isinstance(message, Confirm) else ReleaseDue(message))
 
     def lapse(self) -> None:
         """Wait no longer for peers that have not answered."""
-        self._books.state.waits -= {peer for peer, until in self.state.until.items() if until <= self._voice.now}
+        for peer, until in self.state.until.items():
+            if until <= self._voice.now:
+                self._voice.tell(ChainGivenUp(peer))

@@ -1,6 +1,6 @@
 """All negotiations of one side: who asks, who grants, what is held, and what has become of each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -12,13 +12,14 @@ from hotline_protocol.flightplan import FlightPlan, Priority
 from hotline_protocol.ledger import Entry, agreement_id_of, negotiation_id_of
 from hotline_protocol.lifecycle import NEGOTIATION, NegotiationState, NegotiationStep
 from hotline_protocol.line import Concur, Confirm, Decline, Entered, InNegotiation, Lapsed, Propose, Release, Tier
+from hotline_protocol.service import EpochBegun
 
 from .adoption import choice_of
 from .air import Air
 from .asker import Inherited, Opened, OurRequest, Raised, Withdrawn, latest
 from .config import Roster
 from .granter import Proposed, TheirRequest
-from .internal import BadInput, ChainGrew, ConsentAsked, WordsUnderstood
+from .internal import BadInput, ChainGrew, ConfirmDue, ConsentAsked, EntryRestored, WordsUnderstood
 from .ledger import PairLedger
 from .menus import Appraiser, Bid
 from .picture import Picture
@@ -53,8 +54,6 @@ class Talks(Requests):
         self._authority = {tier: watch.authority for tier, watch in roster.watches.items()}
         self._ledgers = ledgers
         self.appraiser: Final = appraiser
-        self.may_enter: Callable[[str], bool] = lambda _: True
-        """Whether our chain with this peer is known to be whole."""
 
     # Asking -----------------------------------------------------------------------------------------------
 
@@ -181,11 +180,16 @@ class Talks(Requests):
         """See :class:`~.air.Air`."""
         self._air.give_way(volumes, priority, but=but)
 
-    def restore(self, entry: Entry) -> None:
+    def restore(self, restored: EntryRestored) -> None:
         """See :class:`~.air.Air`."""
+        entry = restored.entry
         self._air.restore(entry, stands=self._ledgers[entry.user].stands(entry, self._voice.now))
 
     # The ledger -------------------------------------------------------------------------------------------
+
+    def confirm(self, due: ConfirmDue) -> None:
+        """They take up what we hold."""
+        self.hear_taken(due.confirm)
 
     def hear_taken(self, message: Confirm | Concur) -> None:
         """They take up what we hold or offer: enter it and tell them, or tell them that it is gone."""
@@ -195,7 +199,7 @@ class Talks(Requests):
         if entry is not None:
             self._voice.say(Entered, to=peer, entry=entry)
             return
-        granting = self._taken(message) if self.may_enter(peer) else None
+        granting = self._taken(message) if peer not in self._voice.state.books.waits else None
         if granting is None or granting.held is None:
             self._voice.say(Lapsed, to=peer, negotiation_id=message.negotiation_id, offer=message.offer)
             return
@@ -232,9 +236,9 @@ class Talks(Requests):
             )
         return None
 
-    def lose(self, epoch: str) -> None:
-        """What was asked for in this epoch may be unknown from now on."""
-        self.state.inheritance.lose(self._party, epoch)
+    def lose_state(self, _: EpochBegun) -> None:
+        """What was asked for in the epoch that ends may be unknown from now on."""
+        self.state.inheritance.lose(self._party, self._voice.author.epoch)
 
     def inherit(self, asking: OurRequest) -> tuple[OurRequest, Entry] | None:
         """The negotiation as agreed by a grant to an earlier life of ours, and that grant, if there is one."""

@@ -14,27 +14,26 @@ from hotline_protocol.injection import (
 from hotline_protocol.line import Reason
 from hotline_protocol.orders import LodgeProtest
 
-from .consent import Consents
+from .internal import AdviceDue, ProtestDue, VersionFiled
 from .manning import Manning
 from .posture import Posture
 from .questions import LetPass, MakeProtest, Seated, SightingMade
 from .rejections import Rejections
-from .telling import Telling
 from .voice import Voice
 
 
 class Seen:
     """A sighting that is a ground for a protest."""
 
-    def __init__(self, telling: Telling, sighting: ReportSighting, reason: Reason) -> None:
-        self._telling: Final = telling
+    def __init__(self, voice: Voice, sighting: ReportSighting, reason: Reason) -> None:
+        self._voice: Final = voice
         self._sighting: Final = sighting
         self._reason: Final = reason
 
     def answer(self, answer: MakeProtest | LetPass) -> None:
         """Protest, or let it pass."""
         if isinstance(answer, MakeProtest):
-            self._telling.protest(self._sighting, self._reason)
+            self._voice.tell(ProtestDue(self._sighting, self._reason))
 
 
 class Tasking:
@@ -42,17 +41,13 @@ class Tasking:
 
     def __init__(
         self,
-        consents: Consents,
         posture: Posture,
-        telling: Telling,
         manning: Manning,
         rejections: Rejections,
         seat: Seated,
         voice: Voice,
     ) -> None:
-        self._consents = consents
         self._posture = posture
-        self._telling = telling
         self._manning = manning
         self._rejections = rejections
         self._seat = seat
@@ -61,7 +56,7 @@ class Tasking:
     def submit(self, order: SubmitPlan) -> None:
         """A plan of our own side, or another version of it, is filed."""
         self._voice.note(order.plan.plan_id, order.notes)
-        self._consents.submit(order.plan)
+        self._voice.tell(VersionFiled(order.plan))
 
     def note(self, order: CancelPlan | ChangePlan | DeclareEmergency) -> None:
         """Keep what is to be added to the answer."""
@@ -78,7 +73,7 @@ class Tasking:
         reason = self._posture.saw(sighting)
         if reason is not None:
             question = SightingMade(now=self._voice.now, sighting=sighting, reason=reason)
-            self._seat.ask(question, Seen(self._telling, sighting, reason))
+            self._seat.ask(question, Seen(self._voice, sighting, reason))
 
     def lodge(self, order: LodgeProtest) -> None:
         """As to what has been seen, but that it is for the person at the desk whether to protest."""
@@ -91,11 +86,11 @@ class Tasking:
         seen: dict[str, Any] = {"kind": order.kind, "by": peer, "at": order.at, "seen_at": order.seen_at}
         envelope = {name: getattr(order, name) for name in Injected.__struct_fields__}
         sighting = ReportSighting(**envelope, **seen, detail=order.statement)
-        self._telling.protest(sighting, self._posture.saw(sighting) or Reason.PROTEST, at_once=True)
+        self._voice.tell(ProtestDue(sighting, self._posture.saw(sighting) or Reason.PROTEST, at_once=True))
 
     def advise(self, order: PassAdvice) -> None:
         """Something is to be passed on to a peer."""
         if order.peer in self._rejections.peers:
-            self._telling.advise(order, at_once=self._manning.is_manned)
+            self._voice.tell(AdviceDue(order, at_once=self._voice.state.seat.lease is not None))
         else:
             self._rejections.unknown_party(order, "peer", order.peer)

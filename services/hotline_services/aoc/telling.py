@@ -10,16 +10,18 @@ from hotline_protocol.agreement import Agreement
 from hotline_protocol.airspace import Position
 from hotline_protocol.events import InputRejected
 from hotline_protocol.flightplan import Problem
-from hotline_protocol.injection import Advice, AdviceKind, PassAdvice, ReportSighting, SightingKind
+from hotline_protocol.injection import Advice, AdviceKind, ReportSighting, SightingKind
 from hotline_protocol.line import Advise, Affirm, CallOutcome, Mail, MailRead, Noted, Protest, ReadBack, Reason, Tier
 
 from .attention import Attention
 from .calls import Call, Item
 from .internal import (
+    AdviceDue,
     CallLost,
     ItemDropped,
     ItemQueued,
     ItemTaken,
+    ProtestDue,
     RelationFelt,
     RingFailed,
     WarningDue,
@@ -63,13 +65,14 @@ class Telling:
         """When the next advice comes to its end."""
         return self.state.ends[0][0] if self.state.ends else None
 
-    def protest(self, sighting: ReportSighting, reason: Reason, *, at_once: bool = False) -> None:
-        """Object to what has been seen; ``at_once``: in whichever call is up, too."""
-        self._add(sighting.id, sighting.by, reason, sighting, at_once=at_once)
+    def protest(self, due: ProtestDue) -> None:
+        """Object to what has been seen."""
+        self._add(due.sighting.id, due.sighting.by, due.reason, due.sighting, at_once=due.at_once)
 
-    def advise(self, order: PassAdvice, *, at_once: bool = False) -> None:
-        """Pass this on; ``at_once``: in whichever call is up, too."""
-        self._add(order.id, order.peer, REASONS[order.advice.kind], order.advice, at_once=at_once)
+    def advise(self, due: AdviceDue) -> None:
+        """Pass advice on."""
+        order = due.order
+        self._add(order.id, order.peer, REASONS[order.advice.kind], order.advice, at_once=due.at_once)
 
     def warn(self, due: WarningDue) -> None:
         """Pass on what strain would have us warn of."""
