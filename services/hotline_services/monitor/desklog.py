@@ -1,6 +1,4 @@
-"""The duty log's lines on the person at a desk: who sits there, what they are asked, and what they order."""
-
-from collections.abc import Sequence
+"""Entries of the duty log on the person at a desk: who sits there, what they are asked, and what they order."""
 
 from hotline_protocol.menu import Menu
 from hotline_protocol.message import Message
@@ -21,56 +19,73 @@ from hotline_protocol.orders import (
     RingNow,
 )
 
-from .wording import clock_time, offer, words
+from .logentry import LogDraft, Parts, free_text, named, offer_parts
+from .logkinds import LogKind, Phrase, Relation, Thing
+from .logparts import (
+    AboveTier,
+    CounterWith,
+    DeclineOrder,
+    MenuPlace,
+    Observed,
+    OperatorTold,
+    PartyTold,
+    Remark,
+    ShortDigest,
+    Term,
+    TimeTold,
+)
 
-Entry = tuple[str, Sequence[str]]
 
-
-def ordered(order: AtDesk, menu: Menu | None = None) -> Entry | None:
+def ordered(order: AtDesk, menu: Menu | None = None) -> LogDraft | None:
     """What the person at a desk orders; taking the desk is told by the desk itself. ``menu`` is what is negotiated
     from, where it is known."""
     match order:
         case AnswerRing() | LetRing() | EndCall():
-            verbs = {AnswerRing: "pick up", LetRing: "let it ring", EndCall: "hang up"}
-            return "ORDER", [verbs[type(order)], order.call_id]
+            phrases = {AnswerRing: Phrase.PICK_UP, LetRing: Phrase.LET_IT_RING, EndCall: Phrase.HANG_UP}
+            parts: Parts = [Remark(phrases[type(order)]), named(Thing.CALL, order.call_id)]
         case RingNow():
-            return "ORDER", [f"ring {order.peer.upper()} now"]
+            parts = [PartyTold(Relation.RING, order.peer)]
         case RaiseTier():
-            return "ORDER", ["go up a tier", order.negotiation_id, f"above {words(order.tier.value)}"]
+            negotiation = named(Thing.NEGOTIATION, order.negotiation_id)
+            parts = [Remark(Phrase.RAISE_TIER), negotiation, AboveTier(order.tier.value)]
         case LodgeProtest():
-            seen = f"{words(order.kind.value)} at {clock_time(order.seen_at)}"
-            return "ORDER", [f"protest to {order.peer.upper()}", seen, order.statement]
+            seen = Observed(order.kind.value, order.seen_at)
+            parts = [PartyTold(Relation.PROTEST_TO, order.peer), seen, free_text(order.statement)]
         case AnswersOffer():
-            return "ORDER", [answer(order, menu), order.negotiation_id, f"offer {order.offer[:8]}"]
+            negotiation = named(Thing.NEGOTIATION, order.negotiation_id)
+            parts = [*answer(order, menu), negotiation, ShortDigest(Thing.OFFER, order.offer[:8])]
         case _:
             return None
+    return LogDraft(LogKind.ORDER, parts)
 
 
-def answer(order: AnswersOffer, menu: Menu | None) -> str:
-    """What this order answers to an offer, in words of the menu where it is known."""
+def answer(order: AnswersOffer, menu: Menu | None) -> Parts:
+    """What this order answers to an offer, as the menu has it where it is known."""
     match order:
         case AcceptOffer():
-            return "concur"
+            return [Remark(Phrase.CONCUR)]
         case CounterOffer(choice=choice) if menu is not None:
-            return f"counter with {offer(menu, choice)}"
-        case CounterOffer(choice=choice):  # numbered from one, as the console lists a menu
-            sector, block, minutes = choice.sector + 1, choice.block + 1, choice.shift + 1
-            return f"counter with sector {sector}, block {block}, shift {minutes} of the menu"
+            made = offer_parts(menu, choice)
+            return [CounterWith(made[0]), *made[1:]]
+        case CounterOffer(choice=choice):
+            return [CounterWith(MenuPlace(choice.sector, choice.block, choice.shift))]
         case DeclineOffer():
-            return f"decline: {order.reason}" if order.reason else "decline"
+            return [DeclineOrder(order.reason)]
         case _:
-            return words(str(order.__struct_config__.tag))
+            return [Term(str(order.__struct_config__.tag))]
 
 
-def told(message: Message) -> Entry | None:
+def told(message: Message) -> LogDraft | None:
     """What a desk tells the person who sits there."""
     match message:
         case DeskTaken():
-            return "DESK TAKEN", [f"by {message.by.operator}", f"until {clock_time(message.until)} at least"]
+            until = TimeTold(Relation.UNTIL_AT_LEAST, message.until)
+            return LogDraft(LogKind.DESK_TAKEN, [OperatorTold(message.by.operator), until])
         case DeskLeft():
-            return "DESK LEFT", [f"by {message.by.operator}", words(message.how.value)]
+            return LogDraft(LogKind.DESK_LEFT, [OperatorTold(message.by.operator), Term(message.how.value)])
         case DecisionAwaited():
-            until = f"until {clock_time(message.expires_at)}"
-            return "to decide", [message.negotiation_id, offer(message.menu, message.choice), until]
+            made = offer_parts(message.menu, message.choice)
+            until = TimeTold(Relation.UNTIL, message.expires_at)
+            return LogDraft(LogKind.TO_DECIDE, [named(Thing.NEGOTIATION, message.negotiation_id), *made, until])
         case _:
             return None

@@ -3,11 +3,11 @@
 18 1643Z JUN  call 7   US → RU  ring        short notice · duty officer · about us-017
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
-import msgspec
+from msgspec import UNSET
 
 from hotline_protocol.events import (
     DeadLettered,
@@ -58,9 +58,33 @@ from hotline_protocol.message import Message
 from hotline_protocol.orders import AnswersOffer, DecisionAwaited
 from hotline_protocol.service import WAITS, Health, Presence, Resend, Stop
 
-from . import desklog, planlog, worldlog
+from . import desklog, logtext, planlog, worldlog
+from .logentry import LogDraft, LogEntry, Parts, air_parts, free_text, named, offer_parts
+from .logkinds import Counted, LogKind, Phrase, Relation, Thing
+from .logparts import (
+    AboutIds,
+    ChainLengths,
+    EntryOf,
+    FieldNotes,
+    FieldProblem,
+    FlightTold,
+    Lasted,
+    LineStanding,
+    LineToPeer,
+    MessageRange,
+    Number,
+    Observed,
+    PartyTold,
+    PlanStanding,
+    Remark,
+    RoundsIn,
+    SeenAt,
+    ShortDigest,
+    Term,
+    TimeSpan,
+)
 from .planlog import PlanOrder, callsign
-from .wording import air, clock_time, date_time_group, duration, noted, of_version, offer, printable, shortened, words
+from .wording import date_time_group, printable, shortened
 
 WIDTH: Final = 160
 REMEMBERED: Final = 1_000
@@ -96,22 +120,9 @@ class _Call:
         self.is_over = False
 
     @property
-    def manner(self) -> list[str]:
+    def manner(self) -> list[Term]:
         """Why it was made and who speaks."""
-        return [words(kind.value) for kind in (self.reason, self.tier) if kind is not None]
-
-
-class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the log in its parts: when, the number of the call, who (to whom), what was done, and the rest.
-
-    The words are as they were sent: who shows them must make them harmless first.
-    """
-
-    at: datetime
-    call: int | None
-    who: str
-    verb: str
-    told: str
+        return [Term(kind.value) for kind in (self.reason, self.tier) if kind is not None]
 
 
 class DutyLog:
@@ -122,7 +133,7 @@ class DutyLog:
         self._width: Final = width
         self._calls: Final[_Lately[_Call]] = _Lately()
         self._menus: Final[_Lately[Menu]] = _Lately()
-        self._offers: Final[_Lately[str]] = _Lately()
+        self._offers: Final[_Lately[Parts]] = _Lately()
         self._presence: Final[_Lately[tuple[Presence, str]]] = _Lately()
         self._said_at: datetime | None = None
 
@@ -135,7 +146,8 @@ class DutyLog:
         if entry is None:
             return None
         call = f"call {entry.call}" if entry.call else ""
-        line = f"{date_time_group(entry.at)}  {call:<7}  {entry.who:<7}  {entry.verb:<11} {entry.told}"
+        verb = logtext.verb(entry.kind, entry.round)
+        line = f"{date_time_group(entry.at)}  {call:<7}  {entry.who:<7}  {verb:<11} {logtext.text(entry.parts)}"
         return shortened(printable(line).rstrip(), self._width)
 
     def entry(self, message: Message) -> LogEntry | None:
@@ -144,12 +156,12 @@ class DutyLog:
         at = self._time(message)
         if found is None:
             return None
-        verb, details = found
         who = (message.to if isinstance(message, Injected) else message.source).upper()
         if isinstance(message, ToPeer):
             who += f" → {message.to.upper()}"
         call = self._call(message.call_id).number if isinstance(message, OnCall) else None
-        return LogEntry(at=at, call=call, who=who, verb=verb, told=" · ".join(detail for detail in details if detail))
+        parts = tuple(part for part in found.parts if part is not None)
+        return LogEntry(at=at, call=call, who=who, kind=found.kind, round=found.round, parts=parts)
 
     def _time(self, message: Message) -> datetime:
         """When it was said; a will, made beforehand and perhaps by no clock, goes by what was said last."""
@@ -159,8 +171,8 @@ class DutyLog:
             self._said_at = message.time
         return message.time
 
-    def _entry(self, message: Message) -> tuple[str, Sequence[str]] | None:
-        """The verb and the details of this message's line."""
+    def _entry(self, message: Message) -> LogDraft | None:
+        """What this message tells."""
         match message:
             case InNegotiation():
                 return self._negotiation(message)
@@ -173,9 +185,10 @@ class DutyLog:
             case Health():
                 return self._health(message)
             case Stop(to=to):
-                return "stop", [to]
+                return LogDraft(LogKind.STOP, [named(Thing.SERVICE, to)])
             case Resend():
-                return "ask again", [f"{message.to}: messages {message.first_seq} to {message.last_seq}"]
+                wanted = MessageRange(message.to, message.first_seq, message.last_seq)
+                return LogDraft(LogKind.ASK_AGAIN, [wanted])
             case _:
                 return self._event(message)
 
@@ -186,134 +199,145 @@ class DutyLog:
             call = self._calls.put(call_id, _Call(self._numbered))
         return call
 
-    def _conversation(self, message: OnCall) -> tuple[str, Sequence[str]] | None:
+    def _conversation(self, message: OnCall) -> LogDraft | None:
         call = self._call(message.call_id)
         match message:
             case Ring():
                 call.reason, call.tier, call.rang_at = message.reason, message.tier, message.time
-                return "ring", [*call.manner, f"about {', '.join(message.about)}" if message.about else ""]
+                about = AboutIds(tuple(message.about)) if message.about else None
+                return LogDraft(LogKind.RING, [*call.manner, about])
             case Answer():
                 call.answered_at = message.time
-                return "answer", [f"after {_since(call.rang_at, message)}" if call.rang_at else ""]
+                return LogDraft(LogKind.ANSWER, [_lasted(Relation.AFTER, call.rang_at, message)])
             case Busy():
                 call.is_over = True
-                return "busy", ["in another call"]
+                return LogDraft(LogKind.BUSY, [Remark(Phrase.IN_ANOTHER_CALL)])
             case HangUp():
                 return self._hang_up(call, message)
             case LineCheck() | LineChecked():
-                verb = "line check" if isinstance(message, LineCheck) else "checked"
-                return verb, [f"agreement {message.agreement[:8]}", _chains(message.heads)]
+                kind = LogKind.LINE_CHECK if isinstance(message, LineCheck) else LogKind.LINE_CHECKED
+                return LogDraft(kind, [ShortDigest(Thing.AGREEMENT, message.agreement[:8]), _chains(message.heads)])
             case Protest():
-                seen = f"{words(message.kind.value)} seen at {clock_time(message.seen_at)}"
-                return "protest", [seen, message.statement]
+                return LogDraft(
+                    LogKind.PROTEST, [SeenAt(message.kind.value, message.seen_at), free_text(message.statement)]
+                )
             case Noted():
-                return "noted", ["it was understood"]
+                return LogDraft(LogKind.NOTED, [Remark(Phrase.UNDERSTOOD)])
             case _:
                 return worldlog.said(message)
 
-    def _hang_up(self, call: _Call, message: HangUp) -> tuple[str, Sequence[str]] | None:
+    def _hang_up(self, call: _Call, message: HangUp) -> LogDraft | None:
         """Both sides may hang up; the first ends the call."""
         if call.is_over:
             return None
         call.is_over = True
-        lasted = ""
+        lasted = None
         if call.answered_at:
-            lasted = f"after {_since(call.answered_at, message)}"
-        elif call.rang_at and message.outcome is CallOutcome.NO_ANSWER:
-            lasted = f"rang for {_since(call.rang_at, message)}"
-        return "hang-up", [words(message.outcome.value), lasted, *call.manner]
+            lasted = _lasted(Relation.AFTER, call.answered_at, message)
+        elif message.outcome is CallOutcome.NO_ANSWER:
+            lasted = _lasted(Relation.RANG_FOR, call.rang_at, message)
+        return LogDraft(LogKind.HANG_UP, [Term(message.outcome.value), lasted, *call.manner])
 
-    def _negotiation(self, message: InNegotiation) -> tuple[str, Sequence[str]] | None:
-        about = message.negotiation_id
+    def _negotiation(self, message: InNegotiation) -> LogDraft | None:
+        about = named(Thing.NEGOTIATION, message.negotiation_id)
         match message:
-            case Propose():
-                self._menus.put(about, message.menu)
-                made = self._offers.put(message.offer, offer(message.menu, message.choice))
-                window = f"{clock_time(message.menu.windows[0].start)}-{clock_time(message.menu.windows[-1].end)}"
-                priority = "" if message.priority.rank == 0 else f"{message.priority.value} "
-                return f"proposal {message.round}", [about, priority + message.kind.value, made, window]
+            case Propose(menu=menu):
+                self._menus.put(message.negotiation_id, menu)
+                made = self._offers.put(message.offer, offer_parts(menu, message.choice))
+                priority = "" if message.priority.rank == 0 else message.priority.value
+                flight = FlightTold(message.kind.value, priority=priority)
+                window = TimeSpan(menu.windows[0].start, menu.windows[-1].end)
+                return LogDraft(LogKind.PROPOSAL, [about, flight, *made, window], message.round)
             case Counter():
-                menu = self._menus.get(about)
-                made = offer(menu, message.choice) if menu else f"offer {message.offer[:8]}"
-                return f"counter {message.round}", [about, self._offers.put(message.offer, made)]
+                known = self._menus.get(message.negotiation_id)
+                made = offer_parts(known, message.choice) if known else _unknown(message.offer)
+                return LogDraft(LogKind.COUNTER, [about, *self._offers.put(message.offer, made)], message.round)
             case Concur():
-                return "concur", [about, self.offer_named(message.offer)]
+                return LogDraft(LogKind.CONCUR, [about, *self._offered(message.offer)])
             case Decline() | Withdraw():
-                return "decline" if isinstance(message, Decline) else "withdraw", [about, message.reason]
+                kind = LogKind.DECLINE if isinstance(message, Decline) else LogKind.WITHDRAW
+                return LogDraft(kind, [about, free_text(message.reason)])
             case Expire():
-                return "expire", [about, self.offer_named(message.offer), "not answered in time"]
+                return LogDraft(LogKind.EXPIRE, [about, *self._offered(message.offer), Remark(Phrase.NOT_ANSWERED)])
             case Disclose():
-                return "disclose", [about, f"lays open what {len(message.worth)} outcomes are worth"]
+                return LogDraft(LogKind.DISCLOSE, [about, Number(Counted.OUTCOMES_DISCLOSED, len(message.worth))])
             case _:
                 return None
 
+    def _offered(self, digest: str) -> Parts:
+        """The offer of this digest, if it was heard lately; else its digest."""
+        return self._offers.get(digest) or _unknown(digest)
+
     def offer_named(self, digest: str) -> str:
         """The offer of this digest as the log words it, if it was heard lately."""
-        return self._offers.get(digest) or f"offer {digest[:8]}"
+        return logtext.text(self._offered(digest))
 
-    def _bookkeeping(self, message: ToPeer) -> tuple[str, Sequence[str]] | None:
+    def _bookkeeping(self, message: ToPeer) -> LogDraft | None:
         match message:
             case Confirm():
-                return "confirm", [message.negotiation_id, self.offer_named(message.offer)]
-            case Entered():
-                entry = message.entry
-                verb = "agreement" if entry.kind is EntryKind.GRANTED else "released"
-                granted = f"entry {entry.index} of {entry.granter.upper()}"
-                return verb, [entry.agreement_id, granted, air(entry.volumes)]
+                agreed = named(Thing.NEGOTIATION, message.negotiation_id)
+                return LogDraft(LogKind.CONFIRM, [agreed, *self._offered(message.offer)])
+            case Entered(entry=entry):
+                kind = LogKind.AGREEMENT if entry.kind is EntryKind.GRANTED else LogKind.RELEASED
+                agreement = named(Thing.AGREEMENT, entry.agreement_id)
+                return LogDraft(kind, [agreement, EntryOf(entry.index, entry.granter), *air_parts(entry.volumes)])
             case Lapsed():
-                return "lapsed", [message.negotiation_id, self.offer_named(message.offer), "nothing is agreed"]
+                lapsed = named(Thing.NEGOTIATION, message.negotiation_id)
+                nothing = Remark(Phrase.NOTHING_AGREED)
+                return LogDraft(LogKind.LAPSED, [lapsed, *self._offered(message.offer), nothing])
             case Release():
-                return "release", [message.agreement_id, message.reason]
+                released = named(Thing.AGREEMENT, message.agreement_id)
+                return LogDraft(LogKind.RELEASE, [released, free_text(message.reason)])
             case Reconcile():
-                return "reconcile", [_chains(message.heads)]
+                return LogDraft(LogKind.RECONCILE, [_chains(message.heads)])
             case Entries():
-                return "entries", [f"{len(message.entries)} that were lacking"]
+                return LogDraft(LogKind.ENTRIES, [Number(Counted.ENTRIES_LACKING, len(message.entries))])
             case _:
                 return worldlog.said(message)
 
-    def _injection(self, message: Injected) -> tuple[str, Sequence[str]] | None:
+    def _injection(self, message: Injected) -> LogDraft | None:
         if isinstance(message, PlanOrder):
             return planlog.ordered(message)
         match message:
             case ReportSighting():
-                seen = f"{words(message.kind.value)} by {message.by.upper()} at {clock_time(message.seen_at)}"
-                return "sighting", [seen, message.detail]
+                seen = Observed(message.kind.value, message.seen_at, message.by)
+                return LogDraft(LogKind.SIGHTING, [seen, free_text(message.detail)])
             case AnnounceLine():
-                return "announce", [f"line {message.state.value}", message.statement]
+                return LogDraft(LogKind.TO_ANNOUNCE, _announced(message))
             case AnswersOffer():
                 return desklog.ordered(message, self._menus.get(message.negotiation_id))
             case _:
                 return worldlog.injected(message)
 
-    def _event(self, message: Message) -> tuple[str, Sequence[str]] | None:
+    def _event(self, message: Message) -> LogDraft | None:
         if isinstance(message, DecisionAwaited):  # tells the menu to who has not heard the proposal
             self._menus.put(message.negotiation_id, message.menu)
-            self._offers.put(message.offer, offer(message.menu, message.choice))
+            self._offers.put(message.offer, offer_parts(message.menu, message.choice))
         match message:
             case PlanStatus():
-                state = of_version(message, message.state.value + ("" if message.as_filed else " with changes"))
-                problem = f"{message.problem.field}: {message.problem.reason}" if message.problem else ""
-                known = callsign(message.callsign, message.plan_id) + state
-                return "plan", [message.plan_id, known, air(message.volumes), problem, noted(message.notes)]
+                return LogDraft(LogKind.PLAN, _plan_status(message))
             case Escalated():
-                told = [words(message.kind.value), f"with {message.peer.upper()}", message.about]
-                return "ESCALATION", [*told, words(message.tier.value), message.detail]
+                told: Parts = [Term(message.kind.value), PartyTold(Relation.WITH, message.peer)]
+                about, tier = named(Thing.SUBJECT, message.about), Term(message.tier.value)
+                return LogDraft(LogKind.ESCALATION, [*told, about, tier, free_text(message.detail)])
             case NegotiationEnded():
-                took = duration((message.time - message.began_at).total_seconds())
-                rounds = f"{message.rounds} round{'' if message.rounds == 1 else 's'} in {took}"
-                return "outcome", [message.negotiation_id, words(message.outcome.value), rounds]
+                took = RoundsIn(message.rounds, (message.time - message.began_at).total_seconds())
+                about = named(Thing.NEGOTIATION, message.negotiation_id)
+                return LogDraft(LogKind.OUTCOME, [about, Term(message.outcome.value), took])
             case LineAnnounced():
-                return "ANNOUNCED", [f"line {message.state.value}", message.statement]
+                return LogDraft(LogKind.ANNOUNCED, _announced(message))
             case LineStateChanged():
-                return "line", [f"to {message.peer.upper()} is {message.state.value}"]
+                return LogDraft(LogKind.LINE_STATE, [LineToPeer(message.peer, message.state.value)])
             case InputRejected(problem=problem):
-                return "rejected", [f"{problem.code}: {problem.field}: {problem.reason}", message.topic]
+                wrong = FieldProblem(problem.field, problem.reason, problem.code)
+                return LogDraft(LogKind.REJECTED, [wrong, free_text(message.topic)])
             case DeadLettered():
-                return "set aside", [message.topic, message.error.strip().rpartition("\n")[2]]
+                error = message.error.strip().rpartition("\n")[2]
+                return LogDraft(LogKind.SET_ASIDE, [free_text(message.topic), free_text(error)])
             case _:
                 return worldlog.happened(message)
 
-    def _health(self, message: Health) -> tuple[str, Sequence[str]] | None:
+    def _health(self, message: Health) -> LogDraft | None:
         """Only comings and goings; a will of an earlier session says nothing of the present one."""
         before = self._presence.get(message.source)
         if before == (message.presence, message.session):
@@ -323,13 +347,36 @@ class DutyLog:
         if before is None and message.note.startswith(WAITS):
             return None  # it is about to begin
         self._presence.put(message.source, (message.presence, message.session))
-        return f"service {message.presence.value}", [message.note]
+        kind = LogKind.SERVICE_UP if message.presence is Presence.UP else LogKind.SERVICE_DOWN
+        return LogDraft(kind, [free_text(message.note)])
 
 
-def _since(start: datetime, message: Message) -> str:
-    return duration((message.time - start).total_seconds())
+def _lasted(relation: Relation, start: datetime | None, message: Message) -> Lasted | None:
+    return Lasted(relation, (message.time - start).total_seconds()) if start else None
 
 
-def _chains(heads: Mapping[str, Head]) -> str:
-    lengths = [f"{granter.upper()} {head.length}" for granter, head in sorted(heads.items())]
-    return f"entries {', '.join(lengths)}" if lengths else "no entries"
+def _unknown(digest: str) -> Parts:
+    return (ShortDigest(Thing.OFFER, digest[:8]),)
+
+
+def _announced(message: AnnounceLine | LineAnnounced) -> Parts:
+    return [LineStanding(message.state.value), free_text(message.statement)]
+
+
+def _chains(heads: Mapping[str, Head]) -> ChainLengths:
+    return ChainLengths({granter: head.length for granter, head in sorted(heads.items())})
+
+
+def _plan_status(status: PlanStatus) -> Parts:
+    is_amended = status.amends is not UNSET or status.number > 1
+    standing = PlanStanding(
+        status.state.value,
+        status.as_filed,
+        callsign=callsign(status.callsign, status.plan_id),
+        number=status.number if is_amended else None,
+        in_force=None if status.in_force is UNSET else status.in_force,
+    )
+    problem = status.problem and FieldProblem(status.problem.field, status.problem.reason)
+    notes = () if status.notes is UNSET else status.notes
+    found = FieldNotes(tuple(FieldProblem(note.field, note.reason) for note in notes)) if notes else None
+    return [named(Thing.PLAN, status.plan_id), standing, *air_parts(status.volumes), problem, found]

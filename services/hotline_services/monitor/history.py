@@ -14,10 +14,15 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, ClassVar, Final, TypeVar
 
+from msgspec.structs import replace
+
 from hotline_protocol.message import Message
 
-from .dutylog import DutyLog, LogEntry
+from . import logtext
+from .dutylog import DutyLog
 from .folds import type_of
+from .logkinds import Gravity, LogKind
+from .logparts import AnyPart
 from .offers import Offers
 from .projection import Projection, presentable
 from .rows import Row
@@ -34,7 +39,11 @@ _NUMBER: Final = itemgetter(0)
 
 
 class LogRow(Row, frozen=True, kw_only=True):
-    """A line of the duty log, in its parts; its key is the id of message ``n``. ``ids`` is all that it names."""
+    """An entry of the duty log; its key is the id of message ``n``. ``ids`` is all that it names.
+
+    ``verb`` and ``told`` are the English text of ``kind`` (with the ``round`` of a negotiation) and of ``parts``, and
+    ``details`` the text of each part. ``kind`` is None for a message that is not in the duty log.
+    """
 
     table: ClassVar[str] = "log"
 
@@ -47,6 +56,11 @@ class LogRow(Row, frozen=True, kw_only=True):
     type: str = ""
     verb: str = ""
     told: str = ""
+    kind: LogKind | None = None
+    gravity: Gravity = Gravity.ROUTINE
+    round: int = 0
+    parts: tuple[AnyPart, ...] = ()
+    details: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
 
 
@@ -142,25 +156,35 @@ class History:
 
     def _write_up(self, n: int, message: Message, ids: tuple[str, ...]) -> None:
         """In the words of the duty log, where officers write it down; else in a line that is not in the log."""
-        kind = type_of(message)
-        entry = self._duty.entry(message)
-        said = entry or LogEntry(at=message.time, call=None, who=message.source.upper(), verb=words(kind), told="")
-        row = self._lines[n] = LogRow(
+        row = LogRow(
             key=message.id,
             n=n,
-            at=said.at,
-            call=said.call,
+            at=message.time,
             source=message.source,
             to=str(getattr(message, "to", "")),
-            who=said.who,
-            type=kind,
-            verb=said.verb,
-            told=printable(said.told),
+            who=message.source.upper(),
+            type=type_of(message),
+            verb=words(type_of(message)),
             ids=ids,
         )
-        if entry is not None:
+        if (entry := self._duty.entry(message)) is not None:
+            details = tuple(printable(logtext.part_text(part)) for part in entry.parts)
+            row = replace(
+                row,
+                at=entry.at,
+                call=entry.call,
+                who=entry.who,
+                verb=logtext.verb(entry.kind, entry.round),
+                told=" · ".join(details),
+                kind=entry.kind,
+                gravity=entry.gravity,
+                round=entry.round,
+                parts=entry.parts,
+                details=details,
+            )
             self._log.append(row)
             self._versions.changes.append((n, row))
+        self._lines[n] = row
 
     def forget(self, before: int, at_most: int) -> bool:
         """Forget what is older than message ``before``, up to so many messages: whether there are more."""

@@ -1,6 +1,5 @@
-"""The duty log's lines on what happens about the line: advice, mail, line reviews, officers, strain and the sky."""
+"""Entries of the duty log on what happens about the line: advice, mail, line reviews, officers, strain and the sky."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from hotline_protocol.airspace import Position
@@ -27,106 +26,144 @@ from hotline_protocol.line import (
     ProposeTrace,
     ReadBack,
     ToPeer,
-    TraceOffer,
 )
 from hotline_protocol.message import Message
 from hotline_protocol.orders import AtDesk
 from hotline_protocol.sky import ConformanceChanged, Encountered, Flyer, LineCrossed, ZoneEntered
 
 from . import desklog
-from .wording import clock_time, duration, words
-
-Entry = tuple[str, Sequence[str]]
+from .logentry import LogDraft, Parts, free_text, named
+from .logkinds import Counted, LogKind, Phrase, Relation, Thing
+from .logparts import (
+    AircraftPair,
+    AircraftTold,
+    Apart,
+    CircleAbout,
+    EpochTold,
+    Lasted,
+    LineOffsets,
+    NotAgreed,
+    Number,
+    PartyTold,
+    PlaceReadBack,
+    PlaceTold,
+    PlanOfSide,
+    PlansTold,
+    PositionError,
+    Remark,
+    ShortDigest,
+    TensionCause,
+    TensionLevel,
+    Term,
+    TimeSpan,
+    TimeTold,
+)
 
 UNPLACED: Final = "?"
 
 
-def said(message: ToPeer) -> Entry | None:
+def said(message: ToPeer) -> LogDraft | None:
     """What one side told the other that is no bargaining about air."""
     match message:
         case Advise(advice=advice):
-            return "advise", _advice(advice)
-        case ReadBack() | Affirm():
-            verb = "read back" if isinstance(message, ReadBack) else "affirm"
-            return verb, [f"the place is {place(message.at)}"]
+            return LogDraft(LogKind.ADVISE, _advice(advice))
+        case ReadBack():
+            return LogDraft(LogKind.READ_BACK, [PlaceReadBack(place(message.at))])
+        case Affirm():
+            return LogDraft(LogKind.AFFIRM, [PlaceReadBack(place(message.at))])
         case Mail(advice=advice):
-            return "mail", _advice(advice)
+            return LogDraft(LogKind.MAIL, _advice(advice))
         case MailRead():
-            return "mail read", [message.about]
+            return LogDraft(LogKind.MAIL_READ, [named(Thing.MESSAGE, message.about)])
         case _:
             return _reviewed(message)
 
 
-def _reviewed(message: ToPeer) -> Entry | None:
+def _reviewed(message: ToPeer) -> LogDraft | None:
     match message:
         case ProposeTrace() | CounterTrace():
-            return f"line {message.round}", [message.review_id, _moved(message.trace)]
+            moved = LineOffsets(tuple(message.trace.offsets_nm))
+            return LogDraft(LogKind.LINE_OFFER, [named(Thing.REVIEW, message.review_id), moved], message.round)
         case ConcurTrace():
-            return "concur", [message.review_id, f"line {message.offer[:8]}"]
+            line = ShortDigest(Thing.LINE, message.offer[:8])
+            return LogDraft(LogKind.CONCUR, [named(Thing.REVIEW, message.review_id), line])
         case DeclineTrace():
-            return "decline", [message.review_id, message.reason]
+            return LogDraft(LogKind.DECLINE, [named(Thing.REVIEW, message.review_id), free_text(message.reason)])
         case Amend():
-            return "amend", [message.review_id, f"the line runs anew from {clock_time(message.effective_at)}"]
+            anew = TimeTold(Relation.ANEW_FROM, message.effective_at)
+            return LogDraft(LogKind.AMEND, [named(Thing.REVIEW, message.review_id), anew])
         case _:
             return None
 
 
-def injected(message: Injected) -> Entry | None:
+def injected(message: Injected) -> LogDraft | None:
     """What an exercise puts to a side, or to the sky."""
     match message:
         case PassAdvice(advice=advice):
-            return "to be told", [f"to {message.peer.upper()}", *_advice(advice)]
+            return LogDraft(LogKind.TO_ADVISE, [PartyTold(Relation.TO, message.peer), *_advice(advice)])
         case FlyUnannounced(plan=plan):
-            whose = (plan.operator or message.side or "nobody").upper()
-            return "flies", [f"{plan.callsign} of {whose}", f"{clock_time(plan.start)}-{clock_time(plan.end)}"]
+            aircraft = AircraftTold(plan.callsign, plan.operator or message.side or "")
+            return LogDraft(LogKind.FLIES, [aircraft, TimeSpan(plan.start, plan.end)])
         case Deviate():
-            return "deviates", [f"{message.side.upper()} {message.plan_id}", words(message.kind.value)]
+            return LogDraft(LogKind.DEVIATES, [PlanOfSide(message.side, message.plan_id), Term(message.kind.value)])
         case AtDesk():
             return desklog.ordered(message)
         case _:
             return None
 
 
-def happened(message: Message) -> Entry | None:
+def happened(message: Message) -> LogDraft | None:
     """What a service tells everybody."""
     match message:
         case PresenceChanged():
-            return "officers", [words(message.tier.value), "present" if message.present else "away", message.reason]
+            there = Remark(Phrase.PRESENT if message.present else Phrase.AWAY)
+            return LogDraft(LogKind.OFFICERS, [Term(message.tier.value), there, free_text(message.reason)])
         case Misheard():
-            noticed = "noticed when read back" if message.caught else "not noticed"
-            return "misheard", [f"of {message.peer.upper()}", f"{message.error_nm:.1f} NM off", noticed]
-        case ActivityStopped():
-            took = duration((message.time - message.understood_at).total_seconds())
-            return "STOPPED", [", ".join(message.plan_ids) or "nothing of ours was there", f"{took} after understood"]
+            noticed = Remark(Phrase.NOTICED if message.caught else Phrase.NOT_NOTICED)
+            error = PositionError(message.error_nm)
+            return LogDraft(LogKind.MISHEARD, [PartyTold(Relation.OF, message.peer), error, noticed])
+        case ActivityStopped(plan_ids=plans):
+            took = (message.time - message.understood_at).total_seconds()
+            ours = PlansTold(tuple(plans)) if plans else Remark(Phrase.NOTHING_OF_OURS)
+            return LogDraft(LogKind.STOPPED, [ours, Lasted(Relation.AFTER_UNDERSTOOD, took)])
         case StrainChanged():
-            because = f"with {message.peer.upper()}: {words(message.because)}"
-            level = f"{message.stage.value} at {message.after:g}"  # the sum at the end may be too long for a line
-            return "strain", [level, because, message.arithmetic]
+            level = TensionLevel(message.stage.value, message.after)
+            because = TensionCause(message.peer, message.because)  # the sum at the end may be too long for a line
+            return LogDraft(LogKind.STRAIN, [level, because, free_text(message.arithmetic)])
         case LineMoved():
-            return "LINE MOVED", [message.review_id, f"agreement {message.agreement[:8]}"]
+            agreement = ShortDigest(Thing.AGREEMENT, message.agreement[:8])
+            return LogDraft(LogKind.LINE_MOVED, [named(Thing.REVIEW, message.review_id), agreement])
         case ReviewEnded():
-            agreed = "agreed" if message.agreed else f"not agreed: {message.reason}"
-            return "review", [message.review_id, agreed, f"{message.rounds} rounds"]
+            outcome = Remark(Phrase.AGREED) if message.agreed else NotAgreed(message.reason)
+            rounds = Number(Counted.REVIEW_ROUNDS, message.rounds)
+            return LogDraft(LogKind.REVIEW, [named(Thing.REVIEW, message.review_id), outcome, rounds])
         case _:
             return _flown(message)
 
 
-def _flown(message: Message) -> Entry | None:
+def _flown(message: Message) -> LogDraft | None:
     match message:
-        case StateLost():
-            return "STATE LOST", [f"after its message {message.last_seq}", f"epoch {message.epoch}", message.reason]
+        case StateLost(last_seq=last):
+            lost: Parts = [
+                Number(Counted.AFTER_MESSAGE, last),
+                EpochTold(message.epoch),
+                free_text(message.reason),
+            ]
+            return LogDraft(LogKind.STATE_LOST, lost)
         case LineCrossed():
-            way = "outbound" if message.outbound else "homebound"
-            return "crossing", [_who(message.flyer), way, place(message.at), *_unless(message.conforming)]
-        case ZoneEntered():
-            return "zone", [_who(message.flyer), message.zone, place(message.at), *_unless(message.conforming)]
+            way = Remark(Phrase.OUTBOUND if message.outbound else Phrase.HOMEBOUND)
+            crossed = [_aircraft(message.flyer), way, PlaceTold(place(message.at)), _unless(message.conforming)]
+            return LogDraft(LogKind.CROSSING, crossed)
+        case ZoneEntered(zone=zone):
+            where = [named(Thing.ZONE, zone), PlaceTold(place(message.at))]
+            return LogDraft(LogKind.ZONE, [_aircraft(message.flyer), *where, _unless(message.conforming)])
         case ConformanceChanged():
-            verb = "conforming" if message.conforming else "strays"
-            return verb, [_who(message.flyer), place(message.at), message.detail]
+            kind = LogKind.CONFORMING if message.conforming else LogKind.STRAYS
+            return LogDraft(kind, [_aircraft(message.flyer), PlaceTold(place(message.at)), free_text(message.detail)])
         case Encountered():
-            close = f"{message.horizontal_nm:.2f} NM and {message.vertical_ft:,.0f} ft"
-            pair = f"{_who(message.one)} and {_who(message.other)}"
-            return "ENCOUNTER", [words(message.grade.value), close, pair, place(message.at)]
+            close = Apart(message.horizontal_nm, message.vertical_ft)
+            pair = AircraftPair(_aircraft(message.one), _aircraft(message.other))
+            return LogDraft(LogKind.ENCOUNTER, [Term(message.grade.value), close, pair, PlaceTold(place(message.at))])
         case _:
             return desklog.told(message)
 
@@ -139,19 +176,15 @@ def place(at: Position) -> str:
         return UNPLACED
 
 
-def _advice(advice: Advice) -> Sequence[str]:
-    until = f"{clock_time(advice.start)}-{clock_time(advice.end)}"
-    return [words(advice.kind.value), f"{place(advice.at)} and {advice.radius_nm:g} NM about", until, advice.statement]
+def _advice(advice: Advice) -> Parts:
+    circle = CircleAbout(place(advice.at), advice.radius_nm)
+    return [Term(advice.kind.value), circle, TimeSpan(advice.start, advice.end), free_text(advice.statement)]
 
 
-def _who(flyer: Flyer) -> str:
-    side = (flyer.side or "nobody").upper()
-    return f"{flyer.callsign} of {side}" + (f" ({flyer.operator})" if flyer.operator != flyer.side else "")
+def _aircraft(flyer: Flyer) -> AircraftTold:
+    operator = flyer.operator if flyer.operator != flyer.side else None
+    return AircraftTold(flyer.callsign, flyer.side or "", operator)
 
 
-def _unless(conforming: bool) -> Sequence[str]:  # noqa: FBT001  it is the message's own field
-    return [] if conforming else ["not agreed to"]
-
-
-def _moved(trace: TraceOffer) -> str:
-    return "moved by " + ", ".join(f"{offset:+.1f}" for offset in trace.offsets_nm) + " NM"
+def _unless(conforming: bool) -> Remark | None:  # noqa: FBT001  it is the message's own field
+    return None if conforming else Remark(Phrase.NOT_AGREED_TO)

@@ -23,7 +23,7 @@ from hotline_protocol.line import (
 from hotline_protocol.menu import Choice
 from hotline_protocol.message import Message
 from hotline_protocol.orders import AnswersOffer, CallOnDesk, DecisionAwaited, DeskLeft, DeskTaken
-from hotline_services.monitor import desklog
+from hotline_services.monitor import desklog, logtext
 from hotline_services.monitor.wording import air, offer
 
 from .debrief_report import AfterAction, Agreed, CallMade, Decision, Ending, OwnTalk, SatThere
@@ -199,7 +199,7 @@ class Debrief:
         elif message.evidence in self._orders:
             order = self._orders[message.evidence]
             case = next((case for case in self._cases.values() if case.negotiation_id == order.negotiation_id), None)
-            what = desklog.answer(order, case.menu if case else None)
+            what = logtext.text(desklog.answer(order, case.menu if case else None))
             self._refused[message.evidence] = f"{what}: {message.problem.reason}"
 
     def _negotiated(self, message: InNegotiation) -> None:
