@@ -50,7 +50,7 @@ class Circle(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="
 Area = Polygon | Corridor | Circle
 
 
-class Volume4D(msgspec.Struct, frozen=True, kw_only=True):
+class Volume4D(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """An area, an altitude block and a window of time (ASTM F3548's Volume4D in feet and UTC)."""
 
     area: Area

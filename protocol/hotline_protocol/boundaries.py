@@ -84,8 +84,11 @@ class Boundaries:
 
     def air_of(self, position: Position) -> PartyName | None:
         """Whose air this is by the line, up to its reach; the left side's on the line itself, None beyond its reach."""
-        east_m, north_m = to_plane((position,))[0]
-        return next((party for party, air in self._airs if shapely.intersects_xy(air, east_m, north_m)), None)
+        return self.air_at(to_plane((position,))[0])
+
+    def air_at(self, point: Point) -> PartyName | None:
+        """The same of a point of the plane."""
+        return next((party for party, air in self._airs if shapely.intersects_xy(air, *point)), None)
 
     def _distance_nm(self, area: Area) -> float | None:
         if self._trace is None:

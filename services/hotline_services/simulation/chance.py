@@ -33,7 +33,7 @@ class Chance:
 
     def shares(self, purpose: str) -> tuple[float, ...]:
         """Eight such numbers for a purpose that decides several things at once: each has its place among them."""
-        return tuple(number / 2**32 for number in _EIGHT.unpack(self._digest(purpose)))
+        return tuple([number / 2**32 for number in _EIGHT.unpack(self._digest(purpose))])
 
     def _digest(self, purpose: str) -> bytes:
         return hashlib.sha256(f"{self.seed}/{purpose}".encode()).digest()

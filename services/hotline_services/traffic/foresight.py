@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from hotline_protocol.agreement import Agreement, Zone
 from hotline_protocol.boundaries import Demand, DemandKind, boundaries_of
-from hotline_protocol.geometry import Footprint, footprint, to_plane, to_position
+from hotline_protocol.geometry import Footprint, footprint, to_plane
 from hotline_protocol.message import PartyName
 
 from .affairs import AFFAIR_S, affairs_of
@@ -84,15 +84,12 @@ class Foresight:
         else:
             over = laps.crossings(line, start_s, end_s)
         if start_s >= self._since_s:
-            begins_in = self._owners[not over[0][1]] if over else self._air_at(path.x_m[0], path.y_m[0])
+            begins_in = self._owners[not over[0][1]] if over else self._boundaries.air_at((path.x_m[0], path.y_m[0]))
             if begins_in is not None and begins_in != side:
                 yield Passing(start_s, begins_in)
         for t_s, leftwards in over:
             if t_s >= self._since_s:
                 yield Passing(t_s, self._owners[leftwards])
-
-    def _air_at(self, east_m: float, north_m: float) -> PartyName | None:
-        return self._boundaries.air_of(to_position((east_m, north_m)))
 
     def entries(self, flight: Flight) -> list[Entry]:
         """When the flight enters zones that its side needs consent for; where it begins in one, at its beginning."""

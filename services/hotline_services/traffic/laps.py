@@ -1,7 +1,7 @@
 """Round and round: what comes of one lap comes of each, so that it is worked out once.
 
 Most flights hold an area for hours. Their paths are what is measured and met; but where such a path goes over a line,
-or is inside an area, is known from one lap of it.
+or is inside an area, is known from one lap of it. It is remembered, too: air forces hold the same areas every day.
 """
 
 import math
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hotline_protocol.geometry import Footprint
+from hotline_protocol.theatre import remembered
 
 from .passage import Line, Span, crossings, inside, union
 from .path import Path
@@ -29,14 +30,9 @@ class Laps(NamedTuple):
         """The same so many metres to the east and north."""
         return self._replace(corners=tuple((x + offset[0], y + offset[1]) for x, y in self.corners))
 
-    def once(self) -> Path:
-        """One lap on the map, its time counted from its beginning."""
-        east, north = zip(*self.corners, self.corners[0], strict=True)
-        return Path(t_s=(*self.into_s, self.lap_s), x_m=east, y_m=north, z_ft=(0.0,) * len(east))
-
     def crossings(self, line: Line, start_s: float, end_s: float) -> list[tuple[float, bool]]:
         """When it goes over the line between these times, and whether to what is on the left of it."""
-        found = [(crossing.t_s, crossing.leftwards) for crossing in crossings(self.once(), line)]
+        found = _crossings_of_lap(self.corners, self.into_s, self.lap_s, line)
         if not found:
             return []
         times = ((began + into_s, leftwards) for began in self._laps(start_s, end_s) for into_s, leftwards in found)
@@ -44,10 +40,10 @@ class Laps(NamedTuple):
 
     def inside(self, mark: Footprint, start_s: float, end_s: float) -> list[Span]:
         """When it is in this area between these times, whatever the height."""
-        found = inside(self.once(), mark, 0.0, 0.0)
+        found = _inside_in_lap(self.corners, self.into_s, self.lap_s, mark)
         if not found or start_s >= end_s:
             return []
-        if found == [Span(0.0, self.lap_s)]:
+        if found == (Span(0.0, self.lap_s),):
             return [Span(start_s, end_s)]
         spans = (Span(began + a, began + b) for began in self._laps(start_s, end_s) for a, b in found)
         return union(Span(max(a, start_s), min(b, end_s)) for a, b in spans if a < end_s and b > start_s)
@@ -57,6 +53,28 @@ class Laps(NamedTuple):
         first = math.floor((start_s - self.began_s) / self.lap_s)
         last = math.ceil((end_s - self.began_s) / self.lap_s)
         return (self.began_s + lap * self.lap_s for lap in range(first, last))
+
+
+@remembered(maxsize=4096)
+def _crossings_of_lap(
+    corners: tuple[Spot, ...], into_s: tuple[float, ...], lap_s: float, line: Line
+) -> tuple[tuple[float, bool], ...]:
+    """When in a lap it goes over the line, and whether to what is on the left of it."""
+    return tuple((crossing.t_s, crossing.leftwards) for crossing in crossings(_once(corners, into_s, lap_s), line))
+
+
+@remembered(maxsize=4096)
+def _inside_in_lap(
+    corners: tuple[Spot, ...], into_s: tuple[float, ...], lap_s: float, mark: Footprint
+) -> tuple[Span, ...]:
+    """When in a lap it is in this area, whatever the height."""
+    return tuple(inside(_once(corners, into_s, lap_s), mark, 0.0, 0.0))
+
+
+def _once(corners: tuple[Spot, ...], into_s: tuple[float, ...], lap_s: float) -> Path:
+    """One lap on the map, its time counted from its beginning."""
+    east, north = zip(*corners, corners[0], strict=True)
+    return Path(t_s=(*into_s, lap_s), x_m=east, y_m=north, z_ft=(0.0,) * len(east))
 
 
 def time_inside(

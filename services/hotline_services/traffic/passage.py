@@ -39,8 +39,11 @@ class Span(NamedTuple):
     ended_s: float
 
 
-class Line(msgspec.Struct, frozen=True, dict=True):
-    """A line through points of the plane (``geometry.to_plane``), straight between them. Raises ValueError."""
+class Line(msgspec.Struct, frozen=True, dict=True, eq=False):
+    """A line through points of the plane (``geometry.to_plane``), straight between them. Raises ValueError.
+
+    Equal to itself alone: what is remembered of a line costs no look at its points.
+    """
 
     points: tuple[PlanePoint, ...]
 
