@@ -71,7 +71,6 @@ from .desk import Desk
 from .heeding import Heeding
 from .internal import (
     AdviceDue,
-    AirExpired,
     AirReleased,
     AirReserved,
     BadInput,
@@ -93,6 +92,7 @@ from .internal import (
     FlightDistressed,
     FlightLanded,
     GaveWay,
+    GrantExpired,
     ItemDone,
     ItemDropped,
     ItemQueued,
@@ -295,7 +295,7 @@ def within(parts: Wired) -> Table:
         ChainGivenUp: (parts.books.give_up,),
         AirReserved: (parts.reservations.reserve,),
         AirReleased: (parts.reservations.release,),
-        AirExpired: (parts.posture.note_expired,),
+        GrantExpired: (parts.posture.note_expired,),
         EscalationNoted: (parts.posture.escalate,),
         RelationFelt: (parts.posture.feel,),
         VisitEnded: (parts.posture.note_visit,),

@@ -219,8 +219,8 @@ class AirReleased(Internal, frozen=True):
     ref: str
 
 
-class AirExpired(Internal, frozen=True):
-    """The time of a use of air that began ``since`` is over."""
+class GrantExpired(Internal, frozen=True):
+    """The time of a grant of ours that began ``since`` is over."""
 
     use: Use
     since: datetime

@@ -102,16 +102,20 @@ class PlanBook:
 
     def change(self, filed: Filed, **changes: Any) -> Filed:
         """Keep this version with these changes, where it stands; returns it."""
-        changed: Filed = msgspec.structs.replace(self.current(filed), **changes)
+        return self._keep(self.current(filed), changes)
+
+    def _step(self, filed: Filed, step: PlanStep, **changes: Any) -> Filed:
+        """Take this step of a plan's life, with these changes."""
+        filed = self.current(filed)
+        return self._keep(filed, changes | {"state": PLAN[filed.state, step]})
+
+    def _keep(self, filed: Filed, changes: dict[str, Any]) -> Filed:
+        changed: Filed = msgspec.structs.replace(filed, **changes)
         state, plan_id = self.state, filed.plan.plan_id
         pending = state.pending.get(plan_id)
         is_pending = pending is not None and pending.digest == filed.digest
         (state.pending if is_pending else state.plans)[plan_id] = changed
         return changed
-
-    def _step(self, filed: Filed, step: PlanStep, **changes: Any) -> Filed:
-        """Take this step of a plan's life, with these changes."""
-        return self.change(filed, state=PLAN[self.current(filed).state, step], **changes)
 
     def knows(self, plan_id: str) -> bool:
         """Whether this id has been used, as far as we remember: another plan cannot have it."""

@@ -13,11 +13,11 @@ from hotline_protocol.injection import Advice, AdviceKind, AnnouncedState, Annou
 from hotline_protocol.line import CallOutcome, Reason, Tier
 
 from .internal import (
-    AirExpired,
     CallAnswered,
     CallCompleted,
     ConsentAsked,
     EscalationNoted,
+    GrantExpired,
     ProtestUnderstood,
     RelationFelt,
     RingFailed,
@@ -31,7 +31,7 @@ from .strain.conduct import MINOR
 from .strain.felt import OF_ESCALATION, OF_SIGHTING, Felt
 from .strain.relations import Relations
 from .strain.suspension import Suspension
-from .uses import Standing, Use, is_grant
+from .uses import Standing, Use
 from .voice import Voice
 
 SILENT_AFTER: Final = 2
@@ -152,10 +152,9 @@ class Posture:
         for peer in self.suspension.crises:
             self._mind_suspension(peer)
 
-    def note_expired(self, expired: AirExpired) -> None:
+    def note_expired(self, expired: GrantExpired) -> None:
         """A grant whose time is over has been kept."""
-        if is_grant(expired.use):
-            self._flown(Felt.GUEST_KEPT, expired.use.user, expired.since)
+        self._flown(Felt.GUEST_KEPT, expired.use.user, expired.since)
 
     def _mind_suspension(self, peer: str) -> None:
         """Declare what a crisis, or its end, demands. It is no act of the other side's: it is not felt."""

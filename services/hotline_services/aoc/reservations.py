@@ -8,8 +8,9 @@ from typing import Final
 from hotline_protocol.agreement import BoundaryRule
 from hotline_protocol.airspace import Volume4D
 
-from .internal import AirExpired, AirReleased, AirReserved
+from .internal import AirReleased, AirReserved, GrantExpired
 from .picture import Picture
+from .uses import is_grant
 from .voice import Voice
 
 SPARE_TIMES: Final = 1_000
@@ -19,7 +20,7 @@ SPARE_TIMES: Final = 1_000
 class Reservations(Picture):
     """The only part that changes the picture, and only by what it is told.
 
-    ``wakes``: whether anybody minds when a use of air expires. Else it is forgotten at the next occasion.
+    ``wakes``: whether anybody minds when a grant expires. Else uses that are over are forgotten at the next occasion.
     """
 
     def __init__(self, rule: BoundaryRule, voice: Voice, *, wakes: bool) -> None:
@@ -66,15 +67,16 @@ class Reservations(Picture):
         return ends[0][0] if self._wakes and ends and ends[0][0] > self._voice.now else None
 
     def lapse(self) -> None:
-        """Forget uses of air that have ended, and tell of each."""
+        """Forget uses of air that have ended, and tell of grants among them where anybody minds."""
         now, ends = self._voice.now, self.state.ends
         expired = []
         while ends and ends[0][0] <= now:
             _, ref = heapq.heappop(ends)
             use, volumes = self.state.uses.get(ref, (None, ()))
             if use is not None and volumes and _end(volumes) <= now:
-                expired.append(AirExpired(use, min([volume.start for volume in volumes])))
                 self._drop(ref)
+                if self._wakes and is_grant(use):
+                    expired.append(GrantExpired(use, min([volume.start for volume in volumes])))
         for each in expired:
             self._voice.tell(each)
 
