@@ -1,6 +1,7 @@
 """The explorer: worlds are exhausted, what is left out or joined makes no difference, and what is wrong is found."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -34,6 +35,14 @@ from .torn import Torn
 
 KEPT = kept_graphs()
 BY_SIZE = sorted(shipped_worlds(), key=lambda name: -KEPT[name].states if name in KEPT else 0)
+
+
+@pytest.fixture(autouse=True)
+def _no_garbage_collections() -> Iterator[None]:
+    """As in ``hotline explore``: states are many, and make no cycles."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def world(name: str, **bounds: int) -> World:

@@ -4,24 +4,30 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from hotline_protocol.problem_codes import CODES
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-TREES = {
-    path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8"))
-    for part in ("protocol/hotline_protocol", "services/hotline_services")
-    for path in sorted((ROOT / part).rglob("*.py"))
-    if "examination" not in path.parts and not path.name.startswith("examples")
-}
+
+
+@cache
+def trees() -> Mapping[Path, ast.Module]:
+    """The syntax trees of the modules of the program."""
+    return {
+        path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8"))
+        for part in ("protocol/hotline_protocol", "services/hotline_services")
+        for path in sorted((ROOT / part).rglob("*.py"))
+        if "examination" not in path.parts and not path.name.startswith("examples")
+    }
 
 
 def takers() -> Mapping[str, int]:
     """Functions with a parameter ``code``, and classes with such a field, that is a text; each with its position."""
     found: dict[str, int] = {}
-    for node in (node for tree in TREES.values() for node in ast.walk(tree)):
+    for node in (node for tree in trees().values() for node in ast.walk(tree)):
         names: dict[str, ast.expr | None] = {}
         match node:
             case ast.FunctionDef(args=ast.arguments(args=args)):
@@ -40,7 +46,7 @@ def constants() -> Mapping[str, str]:
     """The texts of constants by their names."""
     return {
         node.target.id: node.value.value
-        for tree in TREES.values()
+        for tree in trees().values()
         for node in tree.body
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
@@ -74,7 +80,7 @@ def texts(value: ast.expr, known: Mapping[str, str]) -> Iterator[str]:
 def test_every_code_has_its_meaning_and_every_meaning_its_use() -> None:
     places, known = takers(), constants()
     used: dict[str, list[str]] = defaultdict(list)
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for node in ast.walk(tree):
             for text in (text for value in given(node, places) for text in texts(value, known)):
                 if CODE.fullmatch(text):
