@@ -24,10 +24,12 @@ from hotline_services.aoc.duty import Presence
 from hotline_services.aoc.internal import (
     CallAnswered,
     CallCompleted,
+    CallGaveWay,
     CallLost,
     ItemQueued,
     ItemTaken,
     RingFailed,
+    RingPickedUp,
     WordsUnderstood,
 )
 from hotline_services.aoc.officer import AutomaticOfficer
@@ -58,8 +60,10 @@ class Room:
         self.voice.handlers = {
             Ring: (self.desk.hear_ring,),
             Answer: (self.desk.hear_answer,),
-            Busy: (self.desk.hear_busy,),
-            HangUp: (self.desk.hear_hang_up,),
+            Busy: (self.desk.hear_end,),
+            HangUp: (self.desk.hear_end,),
+            RingPickedUp: (self.desk.pick_up,),
+            CallGaveWay: (self.desk.give_way,),
             **dict.fromkeys(WORDS, (self.desk.hear_words,)),
             **{(WordsUnderstood, kind): (self.hear_words,) for kind in WORDS},
             ItemTaken: (self.open_item,),

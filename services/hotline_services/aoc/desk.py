@@ -27,6 +27,7 @@ from .incoming import Incoming
 from .internal import (
     CallAnswered,
     CallCompleted,
+    CallGaveWay,
     CallLost,
     ItemDone,
     ItemDropped,
@@ -36,6 +37,7 @@ from .internal import (
     PeerDown,
     PeerUp,
     RingFailed,
+    RingPickedUp,
     WordsUnderstood,
 )
 from .lines import Lines
@@ -74,7 +76,7 @@ class Desk:
         self._waiting = Waiting(presence)
         self._pauses = Pauses(party, agreement, chance)
         self.lines: Final = Lines(agreement.lines_of_each, seat)
-        self.incoming: Final = Incoming(agreement, self.lines, self._waiting, seat, presence, voice, self)
+        self.incoming: Final = Incoming(agreement, self.lines, self._waiting, seat, presence, voice)
         self._silence = timedelta(seconds=agreement.timing.silence_s)
         self._longest = timedelta(seconds=2 * agreement.timing.negotiation_s)
         self.state = DeskState()
@@ -120,9 +122,8 @@ class Desk:
     def _bring_up(self, item: Item) -> None:
         """Talk about this, which waits, now, if in a call that they lead, at its tier or above it, there is room."""
         call = self.lines.to(item.peer)
-        if call is None or call.leads or call.state is not CallState.TALKING or call.current is not None:
-            return
-        if call.tier.rank >= item.tier.rank:
+        is_open = call is not None and not call.leads and call.state is CallState.TALKING and call.current is None
+        if call is not None and is_open and call.tier.rank >= item.tier.rank:
             self._take_up(item, call)
 
     def dequeue(self, dropped: ItemDropped) -> None:
@@ -134,11 +135,10 @@ class Desk:
         """Take the rings that wait and ring about the most pressing items whose time has come, while a line is free."""
         while (self._waiting.state.waiting or self.incoming.has_callers) and self.lines.are_free:
             due = self._waiting.due(self._voice.now, self.lines.engaged)
-            if self.incoming.take_waiting(due):
-                continue
-            if due is None:
-                return
-            self.ring(due)
+            if not self.incoming.take_waiting(due):
+                if due is None:
+                    return
+                self.ring(due)
 
     def ring(self, due: Item) -> None:
         """Ring about this, and whatever else can be talked over in the same call."""
@@ -161,7 +161,7 @@ class Desk:
         )
         self.lines.calls.append(call)
         if not self._presence.circuit_up(now):
-            self.end(call, CallStep.RING_OUT, CallOutcome.NO_ANSWER)  # there is no tone
+            self._end(call, CallStep.RING_OUT, CallOutcome.NO_ANSWER)  # there is no tone
             return
         call.wait_until(now + timedelta(seconds=self._timing.ring_s))
         self._voice.say(
@@ -207,27 +207,31 @@ class Desk:
         self._waiting.meet(call.peer, call.tier, self._voice.now, all_due=self.incoming.lets_wait)
         self._voice.tell(CallAnswered(call))
 
-    def hear_busy(self, busy: Busy) -> None:
-        """Nobody takes our call: the line is in use."""
-        self._hear_end(busy, CallStep.HEAR_BUSY, CallOutcome.BUSY)
-
-    def hear_hang_up(self, hang_up: HangUp) -> None:
-        """A call is over, or was not to be taken."""
-        self._hear_end(hang_up, CallStep.HEAR_HANG_UP, self._ended_as(hang_up))
-
-    def _hear_end(self, message: Busy | HangUp, step: CallStep, outcome: CallOutcome) -> None:
+    def hear_end(self, message: Busy | HangUp) -> None:
+        """A call is over, or nobody takes ours."""
         call = self.lines.of(message)
         if call is None:
             self.incoming.hear_end(message.source, message.call_id)
-        elif (call.state, step) in CALL:
-            self.end(call, step, outcome)
+            return
+        step, outcome = CallStep.HEAR_BUSY, CallOutcome.BUSY
+        if isinstance(message, HangUp):
+            # only the side that leads can know that all has been said; from the other a hang-up is a dropped call
+            is_over = not call.leads and message.outcome is CallOutcome.COMPLETED
+            step, outcome = CallStep.HEAR_HANG_UP, CallOutcome.COMPLETED if is_over else CallOutcome.DROPPED
+        if (call.state, step) in CALL:
+            self._end(call, step, outcome)
             self.incoming.hear_given_up(call, message)
 
-    def _ended_as(self, message: HangUp) -> CallOutcome:
-        """Only the side that leads can know that all has been said; from the other a hang-up is a dropped call."""
-        call = self.lines.of(message)
-        over = call is not None and not call.leads and message.outcome is CallOutcome.COMPLETED
-        return CallOutcome.COMPLETED if over else CallOutcome.DROPPED
+    def pick_up(self, event: RingPickedUp) -> None:
+        """Answer a call that rings, now or when the officer has got to the phone."""
+        if event.in_s is None:
+            self._answer(event.call, event.ring)
+        else:
+            self._think(event.call, event.ring, event.in_s)
+
+    def give_way(self, event: CallGaveWay) -> None:
+        """Stop ringing: another ring goes before ours."""
+        self._end(event.call, CallStep.GIVE_WAY, CallOutcome.BUSY)
 
     def hear_words(self, message: OnCallMessage) -> None:
         """Something is said in a call."""
@@ -241,9 +245,9 @@ class Desk:
             self.drop(call, CallStep.SAY_HANG_UP)  # nobody who waits for answers says so much
             return
         self._heard_something(call)
-        self.think(call, message, 0.0 if isinstance(message, NEEDS_NO_THOUGHT) else self._seat.grasp_s(message))
+        self._think(call, message, 0.0 if isinstance(message, NEEDS_NO_THOUGHT) else self._seat.grasp_s(message))
 
-    def think(self, call: Call, message: OnCallMessage, seconds: float) -> None:
+    def _think(self, call: Call, message: OnCallMessage, seconds: float) -> None:
         """One thought of a call at a time, each after those before it."""
         start = call.thoughts[-1][0] if call.thoughts else self._voice.now
         understood_at = max(start, self._voice.now) + timedelta(seconds=seconds)
@@ -276,11 +280,11 @@ class Desk:
             _, message = call.thoughts.pop(0)
             self._voice.cause = message.id  # what follows in this turn comes of it, however long it was thought about
             if isinstance(message, Ring):
-                self.answer(call, message)
+                self._answer(call, message)
             else:
                 self._voice.tell_words(WordsUnderstood(message, call))
 
-    def answer(self, call: Call, ring: Ring) -> None:
+    def _answer(self, call: Call, ring: Ring) -> None:
         """Pick up."""
         call.state = CALL[(call.state, CallStep.SAY_ANSWER)]
         call.answered_at = self._voice.now
@@ -291,15 +295,15 @@ class Desk:
     def ring_out(self, call: Call) -> None:
         """It has rung long enough."""
         if call.outgoing:
-            self.hang_up(call.peer, call.id, CallOutcome.NO_ANSWER)
-        self.end(call, CallStep.RING_OUT, CallOutcome.NO_ANSWER)
+            self._hang_up(call.peer, call.id, CallOutcome.NO_ANSWER)
+        self._end(call, CallStep.RING_OUT, CallOutcome.NO_ANSWER)
 
     def drop(self, call: Call, step: CallStep) -> None:
         """The other side has fallen silent or is gone, or the circuit is."""
-        self.hang_up(call.peer, call.id, CallOutcome.DROPPED)
-        self.end(call, step, CallOutcome.DROPPED)
+        self._hang_up(call.peer, call.id, CallOutcome.DROPPED)
+        self._end(call, step, CallOutcome.DROPPED)
 
-    def hang_up(self, peer: str, call_id: str, outcome: CallOutcome, cause: str | None = None) -> None:
+    def _hang_up(self, peer: str, call_id: str, outcome: CallOutcome, cause: str | None = None) -> None:
         """Tell the peer that this call is over."""
         if self._presence.circuit_up(self._voice.now):  # else the other side notices by itself
             self._voice.say(HangUp, to=peer, call_id=call_id, outcome=outcome, cause=cause)
@@ -342,7 +346,7 @@ class Desk:
             if self._take_up(item, call):
                 return
         self._voice.say(HangUp, to=call.peer, call_id=call.id, outcome=CallOutcome.COMPLETED)
-        self.end(call, CallStep.SAY_HANG_UP, CallOutcome.COMPLETED)
+        self._end(call, CallStep.SAY_HANG_UP, CallOutcome.COMPLETED)
 
     def _take_up(self, item: Item, call: Call) -> bool:
         """Begin to talk about this; returns whether there is anything to say."""
@@ -356,7 +360,7 @@ class Desk:
         call.current = None
         return False
 
-    def end(self, call: Call, step: CallStep, outcome: CallOutcome) -> None:
+    def _end(self, call: Call, step: CallStep, outcome: CallOutcome) -> None:
         """This call is over: what it was about is done with, or waits for another."""
         before = call.state
         call.state = CALL[(call.state, step)]
@@ -393,4 +397,4 @@ class Desk:
     def _refuse_stale(self, message: OnCall) -> None:
         """Words in a call that is over here: tell them so."""
         self.state.forget(message.source, message.call_id)
-        self.hang_up(message.source, message.call_id, CallOutcome.DROPPED, message.id)
+        self._hang_up(message.source, message.call_id, CallOutcome.DROPPED, message.id)

@@ -1,40 +1,21 @@
 """What rings at a desk: it is taken on a free line, waits until a line is free, or hears that the line is busy."""
 
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from hotline_protocol.agreement import Agreement
-from hotline_protocol.lifecycle import CallState, CallStep
-from hotline_protocol.line import Answer, Busy, CallOutcome, HangUp, OnCallMessage, Ring
+from hotline_protocol.lifecycle import CallState
+from hotline_protocol.line import Answer, Busy, CallOutcome, HangUp, Ring
 
 from .callers import Callers
 from .calls import Call, Item, stands_before, urgency
 from .duty import Presence
+from .internal import CallGaveWay, RingPickedUp
 from .lines import Lines
 from .questions import LeaveRinging, PickUp, RingHeard, Seated, give
 from .state import Caller, DeskState
 from .voice import Voice
 from .waiting import Waiting, calls_back
-
-
-class Calling(Protocol):
-    """The desk, as far as its calls go."""
-
-    def end(self, call: Call, step: CallStep, outcome: CallOutcome) -> None:
-        """This call is over."""
-        ...
-
-    def hang_up(self, peer: str, call_id: str, outcome: CallOutcome) -> None:
-        """Tell the peer that this call is over."""
-        ...
-
-    def answer(self, call: Call, ring: Ring) -> None:
-        """Pick up."""
-        ...
-
-    def think(self, call: Call, message: OnCallMessage, seconds: float) -> None:
-        """Act on this message of this call after so many seconds."""
-        ...
 
 
 class Ringing:
@@ -44,9 +25,9 @@ class Ringing:
     """
 
     def __init__(
-        self, desk: Calling, call: Call, ring: Ring, *, waited: timedelta = timedelta(), ordered: bool = False
+        self, voice: Voice, call: Call, ring: Ring, *, waited: timedelta = timedelta(), ordered: bool = False
     ) -> None:
-        self._desk: Final = desk
+        self._voice: Final = voice
         self._call: Final = call
         self._ring: Final = ring
         self._waited: Final = waited
@@ -58,9 +39,10 @@ class Ringing:
         if isinstance(answer, LeaveRinging):
             call.ring = None
         elif self._ordered:
-            self._desk.answer(call, self._ring)
+            self._voice.tell(RingPickedUp(call, self._ring, None))
         else:
-            self._desk.think(call, self._ring, max(answer.in_s - self._waited.total_seconds(), 0.0))
+            in_s = max(answer.in_s - self._waited.total_seconds(), 0.0)
+            self._voice.tell(RingPickedUp(call, self._ring, in_s))
             call.answer_at = call.thoughts[0][0] if call.thoughts else None
 
 
@@ -78,7 +60,6 @@ class Incoming:
         seat: Seated,
         presence: Presence,
         voice: Voice,
-        desk: Calling,
     ) -> None:
         self.lets_wait: Final = len(agreement.parties) > 2
         self._ring_s: Final = timedelta(seconds=agreement.timing.ring_s)
@@ -87,7 +68,6 @@ class Incoming:
         self._seat = seat
         self._presence = presence
         self._voice = voice
-        self._desk = desk
         self._callers = Callers(agreement.timing.ring_s)
         self._state = DeskState()
 
@@ -123,7 +103,7 @@ class Incoming:
     def _hear_new(self, ring: Ring) -> None:
         mine = self._lines.to(ring.source)
         if mine is not None and mine.state is CallState.RINGING_OUT and stands_before(ring, mine):
-            self._desk.end(mine, CallStep.GIVE_WAY, CallOutcome.BUSY)  # they have heard our ring, and know
+            self._voice.tell(CallGaveWay(mine))  # they have heard our ring, and know
             mine = None
         if mine is None and self._lines.are_free:
             self._take(ring)
@@ -156,7 +136,7 @@ class Incoming:
 
     def _ask(self, call: Call, ring: Ring, waited: timedelta = timedelta()) -> None:
         """Ask whoever sits here when the phone is picked up."""
-        self._seat.ask(self._question(ring, call.deadline), Ringing(self._desk, call, ring, waited=waited))
+        self._seat.ask(self._question(ring, call.deadline), Ringing(self._voice, call, ring, waited=waited))
 
     def _question(self, ring: Ring, deadline: datetime) -> RingHeard:
         return RingHeard(now=self._voice.now, deadline=deadline, ring=ring)
@@ -174,7 +154,7 @@ class Incoming:
         if call.ring is None:  # it is left to ring: it may be left once more
             return None if isinstance(answer, LeaveRinging) else f"call_id: {call_id} does not ring"
         return give(
-            self._question(call.ring, call.deadline), answer, Ringing(self._desk, call, call.ring, ordered=True)
+            self._question(call.ring, call.deadline), answer, Ringing(self._voice, call, call.ring, ordered=True)
         )
 
     def relieve(self) -> None:
@@ -247,8 +227,9 @@ class Incoming:
         mine, now = self._lines.ringing_out, self._voice.now
         at = self._callers.give_way_at(mine, now)
         if mine is not None and at is not None and at <= now:
-            self._desk.hang_up(mine.peer, mine.id, CallOutcome.NO_ANSWER)
-            self._desk.end(mine, CallStep.GIVE_WAY, CallOutcome.BUSY)
+            if self._presence.circuit_up(now):
+                self._voice.say(HangUp, to=mine.peer, call_id=mine.id, outcome=CallOutcome.NO_ANSWER)
+            self._voice.tell(CallGaveWay(mine))
 
     def _send_away(self, callers: list[Caller]) -> None:
         """These have waited long enough: the line is busy, and they are rung back when it is not."""

@@ -16,7 +16,7 @@ from hotline_protocol.events import EscalationKind
 from hotline_protocol.flightplan import FlightPlan
 from hotline_protocol.injection import Advice, PassAdvice, ReportSighting, SightingKind
 from hotline_protocol.ledger import Entry
-from hotline_protocol.line import CallOutcome, Confirm, OnCall, Propose, Reason, Release, Tier
+from hotline_protocol.line import CallOutcome, Confirm, OnCall, Propose, Reason, Release, Ring, Tier
 from hotline_protocol.message import Message
 
 from .calls import Call, Item
@@ -56,6 +56,20 @@ class PeerDown(Internal, frozen=True):
     """A peer has left the network."""
 
     peer: str
+
+
+class RingPickedUp(Internal, frozen=True):
+    """The officer picks up a call that rings: after so many seconds, or at once where that is ordered (None)."""
+
+    call: Call
+    ring: Ring
+    in_s: float | None
+
+
+class CallGaveWay(Internal, frozen=True):
+    """Our own ring has given way to one that goes before it."""
+
+    call: Call
 
 
 class CallAnswered(Internal, frozen=True):
