@@ -14,7 +14,9 @@ import itertools
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -264,7 +266,7 @@ def judge(worlds: list[str]) -> Verdict:
 class Judges:
     """Judge mutants, so many at a time, each in a process and a copy of the tree of its own."""
 
-    def __init__(self, folder: Path, workers: int, limit_s: float) -> None:
+    def __init__(self, folder: Path, workers: int, limit_s: int) -> None:
         self._limit_s = limit_s
         self._trees: SimpleQueue[Path] = SimpleQueue()
         self._pool = ThreadPoolExecutor(workers)
@@ -301,12 +303,12 @@ class Judges:
         sound = file.read_text(encoding="utf-8")
         file.write_text(sound[: mutant.start] + mutant.text + sound[mutant.end :], encoding="utf-8")
         try:
-            done = self._run(tree, "--judge", *worlds)
-        except subprocess.TimeoutExpired:
-            return Verdict("time", "", f"not done after {self._limit_s:g} s")
+            done = self._run(tree, "--limit", str(self._limit_s), "--judge", *worlds)
         finally:
             file.write_text(sound, encoding="utf-8")
             self._trees.put(tree)
+        if done.returncode == -signal.SIGXCPU:
+            return Verdict("time", "", f"not done after {self._limit_s} s of processor")
         if done.returncode:
             return Verdict("invariants", "", f"it does not run: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
         return msgspec.json.decode(done.stdout, type=Verdict)
@@ -315,9 +317,7 @@ class Judges:
         paths = os.pathsep.join((str(tree / "protocol"), str(tree / "services")))
         environment = os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, str(ROOT / "tools" / "mutants.py"), *arguments]
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=self._limit_s, check=False
-        )
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 # The command ---------------------------------------------------------------------------------------------
@@ -355,7 +355,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which mutants (default: %(default)s)")
     parser.add_argument("--mutants", type=int, default=60, help="how many (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="mutants at a time (default: %(default)s)")
-    parser.add_argument("--limit", type=float, default=300.0, help="seconds for one mutant (default: %(default)s)")
+    parser.add_argument("--limit", type=int, default=120, help="processor seconds of a mutant (default: %(default)s)")
     parser.add_argument("--wanted", type=float, default=0.0, help="least share of killed mutants (default: none)")
     parser.add_argument("--worlds", nargs="*", default=[], help="names of shipped worlds (default: all)")
     parser.add_argument("--again", type=Path, help="only those that survived in this earlier --out")
@@ -364,6 +364,7 @@ def main() -> int:
     parser.add_argument("--record", nargs=2, metavar=("WORLD", "LINES"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.judge:
+        resource.setrlimit(resource.RLIMIT_CPU, (given.limit, given.limit + 1))
         print(msgspec.json.encode(judge(given.judge)).decode())
         return 0
     if given.record:
