@@ -135,16 +135,20 @@ def row(figure: str, before: list[float], now: list[float], wanted: str) -> str:
 def child(program: Path, request: Figures) -> Figures:
     """The figures of one run of this program in a fresh process. Raises CalledProcessError when it fails."""
     command = [sys.executable, __file__, "--one", json.dumps(request)]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment(program)).stdout
+    figures: Figures = json.loads(said.splitlines()[-1])
+    return figures
+
+
+def environment(program: Path) -> dict[str, str]:
+    """What a process needs to run this program, alone on one processor."""
     paths = [program / "protocol", program / "services", program / "benchmarks"]
-    alone = {
+    return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(map(str, paths)),
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
     }
-    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=alone).stdout
-    figures: Figures = json.loads(said.splitlines()[-1])
-    return figures
 
 
 def measure(request: Figures) -> Figures:

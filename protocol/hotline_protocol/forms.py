@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
+from types import NoneType
 from typing import Any, Final
 
 import msgspec
@@ -35,6 +36,10 @@ TOKENS: Final = re.compile(
 Token = int | bytes
 """A time, in microseconds, or a name."""
 
+SCALARS: Final = frozenset({str, int, float, bool, NoneType, datetime})
+"""Most fields are one of these: to find that they are no containers would take longer than to write them."""
+
+_encode: Final = msgspec.json.Encoder().encode
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _records: Final[dict[int, tuple[msgspec.Struct, bytes]]] = {}
@@ -143,7 +148,9 @@ def _template(piece: bytes) -> tuple[bytes, tuple[Token, ...]]:
 
 def _write(value: Any, pieces: list[bytes], between: list[bytes]) -> None:
     """Append the forms of frozen structs to ``pieces``, each as one piece, and the bytes between two of them as one."""
-    if isinstance(value, Slice):
+    if type(value) in SCALARS:
+        between += _encode(value), b","
+    elif isinstance(value, Slice):
         for name in value.__struct_fields__:
             between.append(b'"%b":' % name.encode())
             _write(getattr(value, name), pieces, between)
@@ -153,7 +160,7 @@ def _write(value: Any, pieces: list[bytes], between: list[bytes]) -> None:
         between.clear()
     elif isinstance(value, Mapping):
         for key, each in value.items():
-            between.append(msgspec.json.encode(key))
+            between.append(_encode(key))
             _write(each, pieces, between)
         between.append(b";")
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
@@ -161,7 +168,7 @@ def _write(value: Any, pieces: list[bytes], between: list[bytes]) -> None:
             _write(each, pieces, between)
         between.append(b";")
     else:
-        between += msgspec.json.encode(sorted(value) if isinstance(value, set) else value), b","
+        between += _encode(sorted(value) if isinstance(value, set) else value), b","
 
 
 def _record(value: msgspec.Struct) -> bytes:
@@ -169,7 +176,7 @@ def _record(value: msgspec.Struct) -> bytes:
     known = _records.get(id(value))
     if known is not None and known[0] is value:
         return known[1]
-    form = msgspec.json.encode(value)
+    form = _encode(value)
     if type(value).__struct_config__.frozen:
         if len(_records) >= MOST_RECORDS:
             _records.clear()
