@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.nightly import nightly
 
 from hotline_protocol.flightplan import PlanState
 from hotline_protocol.line import Concur, Ring
@@ -285,8 +286,14 @@ SEATED: Final = {"--plain": "You decide", "--name=X": "No call."}
 """What shows that the desk is held, line by line and on a whole terminal."""
 
 
-@pytest.mark.parametrize("manner", SEATED)
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code", "manner"),
+    [
+        (signal.SIGINT, 130, "--plain"),
+        (signal.SIGTERM, 143, "--name=X"),
+        *nightly([(signal.SIGINT, 130, "--name=X"), (signal.SIGTERM, 143, "--plain")]),
+    ],
+)
 async def test_a_signal_to_end_leaves_the_desk_first(
     a_broker: EmbeddedBroker, tmp_path: Path, manner: str, number: signal.Signals, code: int
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.nightly import nightly
 
 from hotline_protocol.events import Escalated, EscalationKind, LedgerChanged, PlanStatus
 from hotline_protocol.flightplan import PlanState
@@ -100,7 +101,7 @@ async def test_no_number_is_used_twice_after_a_journal_was_put_back(own_broker: 
         await agreeing(stack, since)
 
 
-@pytest.mark.parametrize("party", ["us", "ru"])
+@pytest.mark.parametrize("party", ["us", *nightly(["ru"])])
 async def test_a_journal_that_is_put_back_costs_no_agreement(
     own_broker: EmbeddedBroker, tmp_path: Path, party: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
