@@ -141,19 +141,18 @@ def addressed(message: Message, to: str) -> Message:
 
 
 def every_message(bound: Bound) -> None:
-    """Each message type, to a centre, the sky and the monitor."""
-    for message in examples():
-        for to in ("us", "ru", SKY):
-            one = addressed(message, to)
-            topic = address_of(one)
-            core: Core = bound.sky() if to == SKY else bound.centre(to)
-            for form in forms(one):
-                bound.feed(core, topic, form)
-            bound.pass_time(core, 1)
+    """Each message type, to a centre, the sky and the monitor. What several hear alike is made hostile once."""
     monitor = MonitorCore(hand_on=Projection().apply)
     for message in examples():
-        for form in forms(message):
-            bound.feed(monitor, address_of(message), form)
+        parties: list[tuple[Core, Message]] = [(bound.centre(to), addressed(message, to)) for to in ("us", "ru")]
+        heard_by = [*parties, (bound.sky(), addressed(message, SKY)), (monitor, message)]
+        for one in {encode(heard): heard for _, heard in heard_by}.values():
+            cores = [core for core, heard in heard_by if heard == one]
+            for form in forms(one):
+                for core in cores:
+                    bound.feed(core, address_of(one), form)
+        for core, _ in heard_by[:-1]:
+            bound.pass_time(core, 1)
 
 
 class Timed:
