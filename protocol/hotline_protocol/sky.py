@@ -4,7 +4,7 @@ Said by the sky, which belongs to no side. Heights are feet above mean sea level
 """
 
 import enum
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -41,6 +41,10 @@ class Grade(enum.Enum):
     def rank(self) -> int:
         """0 is the worst."""
         return list(Grade).index(self)
+
+
+CLOSE: Final = frozenset({Grade.NMAC, Grade.AIRPROX_A, Grade.AIRPROX_B})
+"""Grades at which safety was not assured."""
 
 
 class Track(msgspec.Struct, frozen=True, array_like=True):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from hotline_services.monitor.history import LogRow
+from hotline_services.monitor.logkinds import LogKind
 from hotline_services.monitor.rows import CallRow, PlanRow
 from hotline_services.web.answers.requests import AsOfTime, NotMetError, converted
 from hotline_services.web.answers.row_query import TABLES, Filter, Found, find, rows_of
@@ -58,6 +59,12 @@ def test_text_is_found_anywhere_in_a_row_whatever_its_case() -> None:
     found = chosen("plans", Filter(q=callsign.lower()))
     assert callsign in {row.callsign for row in found.rows}
     assert chosen("log", Filter(q=callsign.lower())).total > 0
+
+
+def test_lines_of_the_log_are_found_by_their_kind_and_not_by_names_of_their_data() -> None:
+    kinds = {row.kind for row in chosen("log", Filter(kind="ring", limit=1_000)).rows}
+    assert kinds == {LogKind.RING}
+    assert chosen("log", Filter(q="thing-named")).total == 0
 
 
 def test_tables_can_be_asked_for_as_they_were() -> None:

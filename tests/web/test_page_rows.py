@@ -159,7 +159,18 @@ async def test_an_answer_that_comes_late_does_not_replace_a_newer_one_and_a_fail
 
 
 async def test_the_log_names_flights_where_the_record_has_ids(run_script: Any) -> None:
-    lines = ["us-1-n2 · FL180-220", "us-1-n2.ab12 · entry 1 of RU", "routine · about us-1-n2", "us-9-n9 · 440LM22", ""]
+    text = {"part": "free-text"}
+
+    def about(name: str) -> dict[str, Any]:
+        return {"part": "thing-named", "id": name}
+
+    lines: list[dict[str, Any]] = [
+        {"parts": [about("us-1-n2"), text], "details": ["us-1-n2", "FL180-220"]},
+        {"parts": [about("us-1-n2.ab12"), text], "details": ["us-1-n2.ab12", "entry 1 of RU"]},
+        {"parts": [text, {"part": "about-ids", "ids": ["us-1-n2"]}], "details": ["routine", "about us-1-n2"]},
+        {"parts": [about("us-9-n9"), text], "details": ["us-9-n9", "440LM22"]},
+        {"parts": [], "details": []},
+    ]
     named = await run_script(
         STORE
         + """
@@ -177,7 +188,7 @@ async def test_the_log_names_flights_where_the_record_has_ids(run_script: Any) -
         ["TESTED1 · FL180-220", "us-1-n2"],
         ["TESTED1 · entry 1 of RU", "us-1-n2.ab12"],
         ["routine · about TESTED1", "us-1-n2"],
-        [lines[3], None],
+        ["us-9-n9 · 440LM22", None],
         ["", None],
     ]
 

@@ -10,7 +10,7 @@ from typing import Final
 from hotline_protocol.events import ActivityStopped, CallEnded, Escalated, EscalationKind
 from hotline_protocol.injection import ReportSighting, SightingKind
 from hotline_protocol.line import CallOutcome, Noted, Reason, Ring
-from hotline_protocol.sky import Encountered, FlightBegan, FlightFlown, Grade, LineCrossed
+from hotline_protocol.sky import CLOSE, Encountered, FlightBegan, FlightFlown, Grade, LineCrossed
 
 from .figures import FIGURES, Result
 from .recipes import OUTAGE, OUTAGE_FROM
@@ -23,7 +23,6 @@ DISTANCES_NM: Final = (0, 10, 20, 40, 80)
 TEMPOS: Final = (0.5, 1.0, 2.0, 4.0)
 PASSES: Final = 37
 INCIDENTS: Final = frozenset({EscalationKind.SIGHTING, EscalationKind.CROSSING_WITHOUT_CONSENT})
-CLOSE: Final = frozenset({Grade.NMAC, Grade.AIRPROX_A, Grade.AIRPROX_B})
 PYRAMID: Final = (
     {Grade.NMAC, Grade.AIRPROX_A},
     {Grade.AIRPROX_B},

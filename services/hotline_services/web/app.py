@@ -26,6 +26,7 @@ from hotline_services.web.answers.requests import NotMetError
 from .answers.schema import Fault
 from .client_bounds import FULL, Reserve
 from .openapi import openapi_text
+from .protocol_module import NAME, protocol_module
 from .request_reading import values_of
 from .routes import API, ENDPOINTS, Endpoint
 from .shelf import LEAST_BYTES, VARIES, ZIPPED, Shelf, takes_zipped
@@ -53,6 +54,7 @@ def application(state: State, hosts: Sequence[str]) -> Starlette:
     return Starlette(
         routes=[
             Route("/", _file(Shelf(STATIC), "index.html")),
+            Route(f"/static/{NAME}", _protocol),
             Route("/static/{name:path}", _file(Shelf(STATIC))),
             Route("/geography/{name:path}", _map),
             *(Route(one.path, _answering(one, state), methods=[one.method]) for one in ENDPOINTS),
@@ -65,6 +67,11 @@ def application(state: State, hosts: Sequence[str]) -> Starlette:
         ],
         exception_handlers={NotMetError: _not_met, HTTPException: _http_fault, Exception: _failed},
     )
+
+
+async def _protocol(_request: Request) -> Response:
+    """The page's module of enums and limits: no file, but made of the server's own definitions."""
+    return Response(protocol_module(), media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 async def _map(request: Request) -> Response:

@@ -19,10 +19,8 @@ from typing import Final
 
 import msgspec
 
-from hotline_protocol.sky import Grade
 from hotline_services.monitor.volume import Spread
 
-CLOSE: Final = frozenset({Grade.NMAC, Grade.AIRPROX_A, Grade.AIRPROX_B})
 LEAST_CONFORMING_SHARE: Final = 0.95
 LONGEST_EXCURSION_S: Final = 10.0
 

@@ -33,14 +33,13 @@ from hotline_protocol.injection import AnnouncedState
 from hotline_protocol.ledger import EntryKind
 from hotline_protocol.line import Entered, Mail, MailRead, Tier
 from hotline_protocol.message import Message
-from hotline_protocol.sky import Encountered, FlightFlown, Flyer, LineCrossed, ZoneEntered
+from hotline_protocol.sky import CLOSE, Encountered, FlightFlown, Flyer, LineCrossed, ZoneEntered
 from hotline_services.monitor.folds import with_call_ended
 from hotline_services.monitor.rows import CallRow
 from hotline_services.monitor.volume import spread, traffic
 
 from .levels import absent_hours, tension
 from .outcomes import (
-    CLOSE,
     LEAST_CONFORMING_SHARE,
     LONGEST_EXCURSION_S,
     Calls,

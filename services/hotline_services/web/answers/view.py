@@ -30,6 +30,8 @@ from hotline_services.monitor.worldrows import CrossingRow, EncounterRow, Review
 from .schema import Changes, ClockReading, Picture, Rows
 
 LOG_LINES: Final = LINES_KEPT
+LOG_HELD: Final = 600
+PLANS_SHOWN: Final = 600
 PLAN_LINGERS: Final = timedelta(hours=1)
 FLIGHT_LINGERS: Final = timedelta(minutes=5)
 CHANGES_AT_MOST: Final = 5_000
@@ -38,12 +40,16 @@ Choice = Callable[[list[Any], datetime], list[Any]]
 
 
 class Keep(NamedTuple):
-    """How much of one table is shown: what ``always`` chooses whatever its age, and the last of the others."""
+    """How much of one table is shown: what ``always`` chooses whatever its age, and the last of the others.
+
+    ``held`` is how many rows a page that stays open keeps; 0: all of them.
+    """
 
     kind: type[Row]
     last: int = 0
     always: Choice = lambda _rows, _now: []
     at_most: int | None = None
+    held: int = 0
 
     def of(self, rows: list[Row], now: datetime) -> list[Row]:
         """What is shown of these rows, which are in the order of time."""
@@ -81,18 +87,18 @@ def _latest_of_each_pair(rows: list[StrainRow], _now: datetime) -> list[StrainRo
 _ALL: Final[Choice] = _those(lambda _row, _now: True)
 
 LIMITS: Final[tuple[Keep, ...]] = (
-    Keep(CallRow, 200),
-    Keep(NegotiationRow, 100, _those(lambda row, _now: row.ended_at is None)),
-    Keep(AgreementRow, 50, _those(AgreementRow.is_in_force)),
-    Keep(PlanRow, 0, _those(is_current_plan), at_most=600),
-    Keep(OfferRow, 20, _those(lambda row, _now: not row.closed)),
-    Keep(EscalationRow, 100),
-    Keep(RejectedRow, 50),
-    Keep(CrossingRow, 100),
-    Keep(EncounterRow, 100),
-    Keep(StrainRow, 200, _latest_of_each_pair),
+    Keep(CallRow, 200, held=400),
+    Keep(NegotiationRow, 100, _those(lambda row, _now: row.ended_at is None), held=300),
+    Keep(AgreementRow, 50, _those(AgreementRow.is_in_force), held=300),
+    Keep(PlanRow, 0, _those(is_current_plan), at_most=PLANS_SHOWN, held=900),
+    Keep(OfferRow, 20, _those(lambda row, _now: not row.closed), held=100),
+    Keep(EscalationRow, 100, held=300),
+    Keep(RejectedRow, 50, held=100),
+    Keep(CrossingRow, 100, held=300),
+    Keep(EncounterRow, 100, held=300),
+    Keep(StrainRow, 200, _latest_of_each_pair, held=600),
     Keep(ReviewRow, 20),
-    Keep(AirborneRow, 0, _those(is_in_sight)),
+    Keep(AirborneRow, 0, _those(is_in_sight), held=3_000),
     Keep(AnnouncementRow, 0, _ALL),
     Keep(LineRow, 0, _ALL),
     Keep(LedgerRow, 0, _ALL),

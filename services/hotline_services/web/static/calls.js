@@ -1,12 +1,10 @@
 // The call log.
 
 import { dateTimeGroup, lasted, plain } from "./format.js";
+import { CallOutcome, Reason, Tier } from "./protocol.js";
 import { Search } from "./search.js";
 import { words } from "./words.js";
 
-const REASONS = ["emergency", "incident", "protest", "short-notice", "line-check", "routine", "line-review", "advice"];
-export const TIERS = ["duty-officer", "deputy-commander", "commander", "chiefs"];
-const OUTCOMES = ["completed", "busy", "no-answer", "dropped"];
 const { columns: heads } = words.calls;
 
 /** A call that ended unanswered has neither been set up nor lasted. */
@@ -17,8 +15,8 @@ export function callLog(watch, ask, onsearch) {
   return new Search(watch, {
     table: "calls", when: "rang_at", caption: words.calls.caption, onsearch,
     ask: (row) => ask(`call:${row.key}`),
-    mark: (row) => (row.ended_at ? (row.outcome === "completed" ? "" : "warn") : "current"),
-    filters: { party: sides.parties, reason: REASONS, tier: TIERS, outcome: OUTCOMES },
+    mark: (row) => (row.ended_at ? (row.outcome === CallOutcome.COMPLETED ? "" : "warn") : "current"),
+    filters: { party: sides.parties, reason: Object.values(Reason), tier: Object.values(Tier), outcome: Object.values(CallOutcome) },
     columns: [
       { name: heads.rang, cell: (row) => dateTimeGroup(row.rang_at ?? row.queued_at) },
       { name: heads.who, cell: (row) => sides.pair(row.caller, row.callee) },

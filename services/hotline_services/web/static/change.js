@@ -2,10 +2,9 @@
 
 import { choice, h } from "./dom.js";
 import { plain } from "./format.js";
+import { overStates, Priority } from "./protocol.js";
 import { words } from "./words.js";
 
-const OVER = new Set(["refused", "ended", "withdrawn"]);
-const PRIORITIES = ["routine", "priority", "emergency"];
 const said = words.change;
 
 export class Change {
@@ -18,7 +17,7 @@ export class Change {
     const field = (name, input) => h("label", {}, said[name], input);
     this.plan = choice(said.plan, [["", said.none]], () => this.#write());
     [this.shift, this.lower, this.upper] = [number("5"), number("500"), number("500")];
-    this.priority = choice(said.priority, ["", ...PRIORITIES].map((value) => [value, value ? plain(value) : said.same]), () => this.#write());
+    this.priority = choice(said.priority, ["", ...Object.values(Priority)].map((value) => [value, value ? plain(value) : said.same]), () => this.#write());
     this.element = h("details", { class: "change" }, h("summary", {}, said.name), h("p", { class: "quiet" }, said.hint),
       h("div", { class: "fields" }, field("plan", this.plan), field("shift", this.shift), field("lower", this.lower),
         field("upper", this.upper), field("priority", this.priority)));
@@ -26,7 +25,7 @@ export class Change {
 
   /** The plans that the party has now and that are not over. */
   draw() {
-    const rows = this.watch.store.rows("plans").filter((row) => row.party === this.to() && row.state && !OVER.has(row.state));
+    const rows = this.watch.store.rows("plans").filter((row) => row.party === this.to() && row.state && !overStates.has(row.state));
     const offered = JSON.stringify(rows.map((row) => [row.plan_id, row.callsign]));
     if (offered === this.#offered) return;
     this.#offered = offered;

@@ -197,12 +197,12 @@ export class DrillDown extends EventTarget {
     if (!lines.length) return [];
     return [h("h3", {}, said.log), h("ol", { class: "transcript" }, lines.map((line) => h("li", {},
       button(timeOfDay(instant(line.at)).slice(0, 5), () => this.open(`message:${line.key}`), { class: "opener at", title: dateTimeGroup(line.at) }),
-      this.watched.sides.tag(line.source), h("span", {}, h("span", { class: "verb" }, line.verb), " ", toldOf(this.watched.store, line.told)))))];
+      this.watched.sides.tag(line.source), h("span", {}, h("span", { class: "verb" }, line.verb), " ", toldOf(this.watched.store, line)))))];
   }
 
   #line(line) {
     return [button(line.verb, () => this.open(`message:${line.key}`), { class: "opener" }), " ",
-      h("span", { class: "quiet" }, `${dateTimeGroup(line.at)} · ${line.who}`), line.told ? [" · ", toldOf(this.watched.store, line.told)] : ""];
+      h("span", { class: "quiet" }, `${dateTimeGroup(line.at)} · ${line.who}`), line.told ? [" · ", toldOf(this.watched.store, line)] : ""];
   }
 
   #links(links) {

@@ -3,9 +3,9 @@
 import { h } from "./dom.js";
 import { dateTimeGroup, height, plain } from "./format.js";
 import { Listing, newestFirst } from "./listing.js";
+import { closeGrades } from "./protocol.js";
 import { words } from "./words.js";
 
-const GRAVE = new Set(["nmac", "airprox-a", "airprox-b"]);
 const { columns: heads } = words.incidents;
 
 export class Incidents {
@@ -14,7 +14,7 @@ export class Incidents {
     const { sides } = watch;
     this.encounters = new Listing({
       caption: words.incidents.encounters, isCaptionSeen: true, empty: words.lists.empty, ask: (row) => ask(`encounter:${row.key}`),
-      mark: (row) => (GRAVE.has(row.grade) ? "bad" : "warn"),
+      mark: (row) => (closeGrades.has(row.grade) ? "bad" : "warn"),
       columns: [
         { name: heads.at, cell: (row) => dateTimeGroup(row.at) },
         { name: heads.grade, cell: (row) => plain(row.grade) },

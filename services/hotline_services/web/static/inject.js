@@ -9,12 +9,12 @@ import { Keyed } from "./listing.js";
 import { DrawnArea } from "./map/drawing.js";
 import { versionsOf } from "./plans.js";
 import { KINDS } from "./map/symbols.js";
+import { PlanState, Priority } from "./protocol.js";
 import { shortName } from "./sides.js";
 import { check, inject, token } from "./source.js";
 import { words } from "./words.js";
 
 const CHECK_MS = 400;
-const PRIORITIES = ["routine", "priority", "emergency"];
 const said = words.inject;
 let numbered = 0;
 
@@ -46,7 +46,7 @@ export class Injection {
     const select = (name, values) => choice(said[name], values.map((value) => [value, plain(value)]), () => this.#write());
     this.to = choice(said.to, sides.parties.map((party) => [party, shortName(party)]), () => (this.#write(), this.change.draw(), this.#checkSoon()));
     this.callsign = h("input", { type: "text", value: "DRAWN1", maxlength: "7", pattern: "[A-Z0-9]{2,7}", oninput: () => this.#write() });
-    [this.kind, this.priority] = [select("kind", KINDS), select("priority", PRIORITIES)];
+    [this.kind, this.priority] = [select("kind", KINDS), select("priority", Object.values(Priority))];
     [this.lower, this.upper] = [number("22000", "500"), number("26000", "500")];
     [this.start, this.length, this.halfWidth] = [number("90", "5"), number("60", "5"), number("4", "0.5")];
     this.remarks = h("input", { type: "text", maxlength: "500", oninput: () => this.#write() });
@@ -232,7 +232,7 @@ export class Injection {
 
   /** Whether the map shows the plan from its row, or there is nothing to show. */
   #isSettled(plan) {
-    return Boolean(plan && (plan.volumes.length || plan.state === "refused" || plan.state === "withdrawn"));
+    return Boolean(plan && (plan.volumes.length || plan.state === PlanState.REFUSED || plan.state === PlanState.WITHDRAWN));
   }
 
   #planOf(one) {
@@ -247,7 +247,7 @@ export class Injection {
     if (!plan) return finding("", [...links, `: ${said.waiting}`], []);
     const told = [said.state(plain(plan.state), plan.as_filed), ...versionsOf(plan), air(plan.volumes), plan.reason].filter(Boolean).join(", ");
     const talk = isTalked && [" · ", button(said.talk, () => this.ask(`negotiation:${this.#planOf(one).negotiation_id}`), { class: "opener" })];
-    return finding(plan.state === "refused" ? "bad" : plan.state === "negotiating" ? "warn" : "good", [...links, `: ${told}`, ...(talk || [])], []);
+    return finding(plan.state === PlanState.REFUSED ? "bad" : plan.state === PlanState.NEGOTIATING ? "warn" : "good", [...links, `: ${told}`, ...(talk || [])], []);
   }
 }
 

@@ -3,24 +3,25 @@
 import { clockTime, dateTimeGroup } from "./format.js";
 import { h } from "./dom.js";
 import { toldOf } from "./names.js";
+import { Gravity } from "./protocol.js";
 import { Search } from "./search.js";
 import { words } from "./words.js";
 
 const { columns: heads } = words.log;
-const LOUD = /^[A-Z ]+$/; // the duty log writes what is grave in capitals
+const MARKS = { [Gravity.NOTABLE]: "warn", [Gravity.GRAVE]: "bad" };
 
 export function dutyLog(watch, ask, onsearch) {
   const { sides } = watch;
   return new Search(watch, {
     table: "log", when: "at", caption: words.log.caption, onsearch,
     ask: (row) => ask(`message:${row.key}`),
-    mark: (row) => (LOUD.test(row.verb) ? "warn" : ""),
+    mark: (row) => MARKS[row.gravity] ?? "",
     filters: { party: sides.parties },
     columns: [
       { name: heads.at, cell: (row) => h("span", { title: dateTimeGroup(row.at) }, clockTime(row.at)) },
       { name: heads.who, cell: (row) => (row.to && row.to !== row.source ? sides.pair(row.source, row.to) : sides.tag(row.source)) },
       { name: heads.verb, cell: (row) => h("strong", { class: "nowrap" }, row.verb) },
-      { name: heads.told, cell: (row) => toldOf(watch.store, row.told), wide: true },
+      { name: heads.told, cell: (row) => toldOf(watch.store, row), wide: true },
     ],
   });
 }

@@ -2,8 +2,6 @@
 
 import { h } from "./dom.js";
 
-const ABOUT = "about ";
-
 /** The callsign of the flight that a plan, negotiation or agreement is about; its id where the page knows of none. */
 export function callsignOf(store, id) {
   if (!id) return id; // a plan that was never talked over has no negotiation: it would be found
@@ -11,16 +9,15 @@ export function callsignOf(store, id) {
   return store.rows("plans").find((plan) => plan.plan_id === id || plan.negotiation_id === negotiation)?.callsign || id;
 }
 
-/** A line of the log with names in it; what they stand for is told when one points at them. */
-export function toldOf(store, line) {
-  return line.split(" · ").flatMap((part, place) => [place ? " · " : "", named(store, part, place)]);
+/** The text of a row of the log with callsigns in it; what they stand for is told when one points at them. */
+export function toldOf(store, row) {
+  return row.parts.flatMap((part, index) => [index ? " · " : "", named(store, part, row.details[index])]);
 }
 
-/** The first part says what it is about, and so does one that begins with `about`. */
-export function named(store, part, place) {
-  const before = part.startsWith(ABOUT) ? ABOUT : "";
-  if (place > 0 && !before) return part;
-  const id = part.slice(before.length);
-  const name = callsignOf(store, id);
-  return name === id ? part : [before, h("span", { title: id }, name)];
+/** The text of one part, with a callsign in place of the id that it names. */
+export function named(store, part, text) {
+  const [id] = part.part === "thing-named" ? [part.id] : part.part === "about-ids" && part.ids.length === 1 ? part.ids : [];
+  const name = id && callsignOf(store, id);
+  const at = id ? text.lastIndexOf(id) : -1;
+  return at < 0 || name === id ? text : [text.slice(0, at), h("span", { title: id }, name)];
 }

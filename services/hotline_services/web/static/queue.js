@@ -3,6 +3,7 @@
 import { button, h } from "./dom.js";
 import { air, clockTime } from "./format.js";
 import { Keyed } from "./listing.js";
+import { PlanState } from "./protocol.js";
 import { words } from "./words.js";
 
 const MOST = 30;
@@ -43,7 +44,7 @@ const isQuiet = (store) => callsGoingOn(store).length === 0;
 /** Plans that are not settled, those that are being talked about first, then the oldest. */
 export function waitingPlans(store) {
   const going = new Set(callsGoingOn(store).map((call) => call.key));
-  return store.rows("plans").filter((plan) => plan.state === "negotiating").map((plan) => {
+  return store.rows("plans").filter((plan) => plan.state === PlanState.NEGOTIATING).map((plan) => {
     const negotiation = store.row("negotiations", plan.negotiation_id);
     const offer = store.row("offers", plan.negotiation_id);
     const inCall = Boolean(negotiation && !negotiation.ended_at && offer && going.has(offer.call_id) && !offer.closed);

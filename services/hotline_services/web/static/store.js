@@ -1,24 +1,20 @@
 // The rows that the page knows, by table and key, as they are at the time that is shown.
 
 import { instant } from "./format.js";
-
-const MOST = { log: 600, calls: 400, strain: 600, crossings: 300, encounters: 300, escalations: 300, negotiations: 300,
-  agreements: 300, plans: 900, airborne: 3_000, offers: 100, rejected: 100 };
+import { held, overStates, plansShown } from "./protocol.js";
 
 /** Which rows stay, however many come after them: those that a page would be shown that is opened now. */
 const STAY = {
   agreements: (rows, at) => rows.filter((row) => !row.released_at && row.volumes.some(({ end }) => instant(end) > at)),
   negotiations: (rows) => rows.filter((row) => !row.ended_at),
   offers: (rows) => rows.filter((row) => !row.closed),
-  plans: (rows, at) => rows.filter((row) => isToBeFlown(row, at)).slice(-600), // as many as the server shows
+  plans: (rows, at) => rows.filter((row) => isToBeFlown(row, at)).slice(-plansShown), // as many as the server shows
   strain: (rows) => [...new Map(rows.map((row) => [`${row.party}/${row.peer}`, row])).values()], // the newest of each pair
 };
 
-const OVER = new Set(["refused", "withdrawn", "ended"]);
-
 /** Whether a plan may be flown from now on, however late it starts. */
 function isToBeFlown({ state, volumes }, at) {
-  return !OVER.has(state) && !(volumes?.length && volumes.every(({ end }) => instant(end) <= at));
+  return !overStates.has(state) && !(volumes?.length && volumes.every(({ end }) => instant(end) <= at));
 }
 
 export class Store {
@@ -67,7 +63,7 @@ export class Store {
       table.delete(row.key); // so that what has changed last stands last
       table.set(row.key, row);
     }
-    if (table.size > MOST[name]) this.#forget(name, table);
+    if (table.size > held[name]) this.#forget(name, table);
     this.#touch(name);
   }
 
@@ -75,7 +71,7 @@ export class Store {
   #forget(name, table) {
     const staying = new Set(STAY[name]?.([...table.values()], this.at));
     for (const [key, row] of table) {
-      if (table.size <= MOST[name]) return;
+      if (table.size <= held[name]) return;
       if (!staying.has(row)) table.delete(key);
     }
   }

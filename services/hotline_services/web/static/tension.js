@@ -7,10 +7,11 @@ import { LineChart } from "./chart.js";
 import { curves, levelAt, pointOf, stageAt } from "./decay.js";
 import { Keyed, Listing, newestFirst } from "./listing.js";
 import { DASHES } from "./map/frames.js";
+import { Stage } from "./protocol.js";
 import { shortName } from "./sides.js";
 import { words } from "./words.js";
 
-const STAGES = { calm: "", tense: "warn", strained: "warn", crisis: "bad" };
+const STAGES = { [Stage.CALM]: "", [Stage.TENSE]: "warn", [Stage.STRAINED]: "warn", [Stage.CRISIS]: "bad" };
 const SAMPLES = 200; // of the curves: about one for two dots of the screen
 const REDRAWS = 100; // of a curve while it grows, at most, and none for less than this:
 const REDRAWN_MS = 60_000;

@@ -5,12 +5,16 @@ import { air, clockTime, countdown, duration, instant, plain, timeOfDay } from "
 import { newestFirst } from "./listing.js";
 import { offered } from "./map/airspace.js";
 import { callsignOf, named } from "./names.js";
+import { Counted, LogKind } from "./protocol.js";
 import { words } from "./words.js";
 
 const SHORT = 20; // characters that stay on one line
-const OFFERS = /^(proposal|counter|line) \d/;
-const KINDS = { concur: "agreed", agreement: "agreed", decline: "refused", expire: "refused", withdraw: "refused" };
-const BOUND_TO_CALL = new Set(["ESCALATION", "misheard", "agreement", "confirm", "lapsed", "outcome"]);
+const MARKS = {
+  [LogKind.PROPOSAL]: "offer", [LogKind.COUNTER]: "offer", [LogKind.LINE_OFFER]: "offer", [LogKind.CONCUR]: "agreed",
+  [LogKind.AGREEMENT]: "agreed", [LogKind.DECLINE]: "refused", [LogKind.EXPIRE]: "refused", [LogKind.WITHDRAW]: "refused",
+};
+const BOUND_TO_CALL = new Set([LogKind.ESCALATION, LogKind.MISHEARD, LogKind.AGREEMENT, LogKind.CONFIRM, LogKind.LAPSED, LogKind.OUTCOME]);
+const OFFERS = new Set([LogKind.PROPOSAL, LogKind.COUNTER]);
 
 export class Transcript {
   #call = null;
@@ -118,21 +122,21 @@ export class Transcript {
 
   #line(line, before) {
     const changed = changes(line, before);
-    const parts = line.told.split(" · ").filter(Boolean).flatMap((part, index) => [index ? " · " : "", this.#part(part, index, changed)]);
-    return h("li", { "data-kind": OFFERS.test(line.verb) ? "offer" : KINDS[line.verb] ?? null },
+    const parts = line.parts.flatMap((part, index) => [index ? " · " : "", this.#part(part, line.details[index], changed.has(index))]);
+    return h("li", { "data-kind": MARKS[line.kind] ?? null },
       h("time", { class: "at", datetime: line.at, title: `${timeOfDay(instant(line.at))} UTC` }, timeOfDay(instant(line.at)).slice(0, 5)),
       this.watch.sides.tag(line.source),
       h("span", {}, h("span", { class: "verb" }, line.verb), " ", parts));
   }
 
-  #part(part, index, changed) {
+  #part(part, text, isChanged) {
     const { store } = this.watch;
-    if (index === 0 && store.row("negotiations", part)) {
-      return button(callsignOf(store, part), () => this.ask(`negotiation:${part}`), { class: "opener", title: part });
+    if (part.part === "thing-named" && store.row("negotiations", part.id)) {
+      return button(callsignOf(store, part.id), () => this.ask(`negotiation:${part.id}`), { class: "opener", title: part.id });
     }
-    if (changed.has(index)) return h("span", { class: "changed" }, part, unseen(` (${words.line.changed})`));
-    const told = named(store, part, index);
-    return part.length < SHORT ? h("span", { class: "nowrap" }, told) : told;
+    if (isChanged) return h("span", { class: "changed" }, text, unseen(` (${words.line.changed})`));
+    const told = named(store, part, text);
+    return text.length < SHORT ? h("span", { class: "nowrap" }, told) : told;
   }
 
   #drawTable(offer) {
@@ -150,7 +154,7 @@ function linesOf(store, call) {
   const about = new Set([call.key, ...call.about]);
   const [from, until] = [instant(call.rang_at), call.ended_at ? instant(call.ended_at) + 1_000 : Infinity];
   return store.rows("log")
-    .filter((line) => line.ids.includes(call.key) || (BOUND_TO_CALL.has(line.verb) && isWithin(line, from, until) && line.ids.some((id) => about.has(id))))
+    .filter((line) => line.ids.includes(call.key) || (BOUND_TO_CALL.has(line.kind) && isWithin(line, from, until) && line.ids.some((id) => about.has(id))))
     .sort((one, other) => one.n - other.n);
 }
 
@@ -159,25 +163,23 @@ function isWithin(line, from, until) {
   return at >= from && at <= until;
 }
 
-/** The parts of an offer that say where, how high and when: their indices. */
-function terms({ verb, told }) {
-  const count = told.split(" · ").length;
-  if (verb.startsWith("proposal")) return [count - 4, count - 3, count - 2];
-  if (verb.startsWith("counter")) return [count - 3, count - 2, count - 1];
-  return [];
+/** The parts of an offer that say where, how high and when: their indices by what they say. */
+function terms({ kind, parts }) {
+  if (!OFFERS.has(kind)) return new Map();
+  const isTerm = (part) => part.part === "sector-told" || part.part === "height-span" || part.measure === Counted.SHIFT_MIN;
+  return new Map(parts.map((part, index) => [part, index]).filter(([part]) => isTerm(part)).map(([part, index]) => [part.part, index]));
 }
+
+const negotiationOf = (line) => line.parts[0]?.id;
 
 function remember(before, line) {
-  const parts = line.told.split(" · ");
-  const own = terms(line).map((index) => parts[index]);
-  if (own.length) before.set(parts[0], own);
+  const own = [...terms(line)].map(([term, index]) => [term, line.details[index]]);
+  if (own.length) before.set(negotiationOf(line), new Map(own));
 }
 
-/** Which parts of an offer differ from the offer before it. */
+/** The indices of the parts of an offer that differ from the offer before it. */
 function changes(line, before) {
-  const parts = line.told.split(" · ");
-  const [own, last] = [terms(line), before.get(parts[0])];
+  const last = before.get(negotiationOf(line));
   if (!last) return new Set();
-  return new Set(own.filter((index, place) => index > 0 && parts[index] !== last[place]));
+  return new Set([...terms(line)].filter(([term, index]) => last.get(term) !== line.details[index]).map(([, index]) => index));
 }
-

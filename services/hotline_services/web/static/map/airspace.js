@@ -3,6 +3,7 @@
 import { Feature, Fill, LineString, Point, Polygon, Stroke, Style, Text, VectorLayer, VectorSource } from "../vendor/ol.js";
 import { heights, hours, instant, iso, span } from "../format.js";
 import { callsignOf } from "../names.js";
+import { reservedStates } from "../protocol.js";
 import { shortName } from "../sides.js";
 import { theme } from "../theme.js";
 import { words } from "../words.js";
@@ -10,7 +11,6 @@ import { LINES } from "./frames.js";
 import { outline, toPlane } from "./plane.js";
 
 const SOON_MS = 3_600_000;
-const FLYING = new Set(["accepted", "activated", "nonconforming", "contingent"]);
 const TIMES_BELOW = 700; // metres a pixel: further out, labels of volumes would only be in the way
 const LABEL = "10.5px system-ui, sans-serif";
 const HATCH_PX = 8;
@@ -43,7 +43,7 @@ function booked(store) {
   const found = [];
   const told = new Set();
   for (const plan of store.rows("plans")) {
-    if (!FLYING.has(plan.state)) continue;
+    if (!reservedStates.has(plan.state)) continue;
     if (plan.negotiation_id) told.add(plan.negotiation_id);
     const about = { about: `plan:${plan.plan_id}`, side: plan.party, isAgreed: Boolean(plan.negotiation_id) };
     for (const volume of plan.volumes) found.push({ volume, name: plan.callsign, ...about });
