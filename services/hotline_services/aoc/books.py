@@ -1,6 +1,5 @@
 """Keeping the books with each peer: line checks, comparing ledgers, sending what the other lacks."""
 
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hotline_protocol.events import EscalationKind, LedgerChanged
@@ -63,19 +62,6 @@ class Books:
         """The highest sequence number heard of this source, in the epoch that was heard of last."""
         epochs = self.state.heard.get(source)
         return epochs[-1].seq if epochs else 0
-
-    def next_check(self, now: datetime) -> datetime | None:
-        """When the line is next to be tried by us, by the agreement; later than ``now``."""
-        rule = self._accord.agreement.line_check
-        if rule is None or rule.caller != self._party or not rule.at:
-            return None
-        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        times = (
-            day + timedelta(days=days, hours=at.hour, minutes=at.minute, seconds=at.second)
-            for days in (0, 1)
-            for at in rule.at
-        )
-        return min(time for time in times if time > now)
 
     def open(self, taken: ItemTaken) -> bool:
         """Begin a line check in this call, if that is what it is about."""

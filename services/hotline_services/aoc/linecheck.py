@@ -1,10 +1,11 @@
 """Trying the line at the agreed times, whether or not there is anything to say."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from hotline_protocol.line import LineChecked, Reason, Tier
+from hotline_protocol.agreement import Agreement
+from hotline_protocol.line import LineChecked, Reason
 
-from .books import Books
 from .calls import Item
 from .internal import ItemDone, ItemDropped, ItemQueued, WordsUnderstood
 from .state import LineChecksState
@@ -14,10 +15,11 @@ from .voice import LONG_AGO, Voice
 class LineChecks:
     """Has the line to each peer tried when it is due; one that has not been made by then gives way to the next."""
 
-    def __init__(self, peers: tuple[str, ...], tier: Tier, books: Books, voice: Voice) -> None:
-        self._peers = peers
-        self._tier = tier
-        self._books = books
+    def __init__(self, party: str, agreement: Agreement, voice: Voice) -> None:
+        rule = agreement.line_check
+        self._times: Final = rule.at if rule is not None and rule.caller == party else ()
+        self._peers: Final = tuple(name for name in agreement.parties if name != party)
+        self._tier: Final = agreement.tiers[0].tier
         self._voice = voice
         self.state = LineChecksState()
 
@@ -31,7 +33,17 @@ class LineChecks:
         if self.next_deadline != LONG_AGO:
             for peer in self._peers:
                 self._enqueue(peer)
-        self.state.next_check = self._books.next_check(self._voice.now)
+        self.state.next_check = self._next(self._voice.now)
+
+    def _next(self, now: datetime) -> datetime | None:
+        """When the line is next to be tried by us, by the agreement; later than ``now``."""
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        times = (
+            day + timedelta(days=days, hours=at.hour, minutes=at.minute, seconds=at.second)
+            for days in (0, 1)
+            for at in self._times
+        )
+        return min((time for time in times if time > now), default=None)
 
     def _enqueue(self, peer: str) -> None:
         now, ref = self._voice.now, f"check-{peer}"

@@ -221,7 +221,7 @@ class Parts:
         """What is held against the other side's, and put in order with it."""
         party, agreement = self.party, self._agreement
         self.reviews = Reviews(party, self.accord, self._relations, self._seat, self._voice)
-        self.line_checks = LineChecks(self.peers, agreement.tiers[0].tier, self.books, self._voice)
+        self.line_checks = LineChecks(party, agreement, self._voice)
         self.recovery = Recovery(agreement, self._voice)
 
     def _calendar(self) -> Calendar:
