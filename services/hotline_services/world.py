@@ -23,6 +23,7 @@ from .monitor.core import MonitorCore, Progress
 from .runtime.hearing import Hear
 from .runtime.service import Service
 from .simulation.chance import Chance
+from .simulation.collecting import collecting_seldom
 from .simulation.network import Faults, NetworkModel
 from .simulation.shell import Simulation
 from .traffic.sky import Sky
@@ -77,7 +78,8 @@ def build(
     """
     torn, scripted = troubles(scenario, network or NetworkModel())
     simulation = Simulation(scenario.start.astimezone(UTC), seed, torn, faults or scripted)
-    acts = expand(scenario, seed, days)
+    with collecting_seldom():
+        acts = expand(scenario, seed, days)
     for party in scenario.agreement.parties:
         simulation.add(
             party, partial(centre, scenario, party, seed, days=days, officer=officers.get(party)), hears=[HEALTH]

@@ -4,9 +4,7 @@ A whole run is a value: it can be cloned, compared, written down, read back, and
 """
 
 import copy
-import gc
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence, Set
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,13 +17,12 @@ from hotline_protocol.slices import as_read, read, write
 from hotline_protocol.topics import Topic
 
 from .chance import Chance
+from .collecting import collecting_seldom
 from .event_queue import Injection
 from .faulty import FaultyNetwork
 from .network import Faults, NetworkModel
 from .node import Listener, value
 from .perfect import PerfectNetwork
-
-OBJECTS_BETWEEN_COLLECTIONS: Final = 500_000
 
 
 class SavedRun(msgspec.Struct, frozen=True):
@@ -99,7 +96,7 @@ class Simulation:
     def run(self, until: datetime, on_message: Listener | None = None) -> None:
         """Go on up to and including this time. ``on_message`` is told of each message once, when it is said."""
         self._network.listen(on_message)
-        with _collecting_seldom():
+        with collecting_seldom():
             self._begin()
             self._network.queue.run(until.astimezone(UTC), self._network.handlers)
 
@@ -112,7 +109,7 @@ class Simulation:
             self.run(reached, on_message)
             return True
         self._network.listen(on_message)
-        with _collecting_seldom():
+        with collecting_seldom():
             self._begin()
             while not reached(self):
                 if not self._network.queue.heap:
@@ -184,18 +181,3 @@ class Simulation:
     def adopt(self, network: PerfectNetwork | FaultyNetwork) -> None:
         """Go on with this network, its nodes, and what is under way in it."""
         self._network = network
-
-
-@contextmanager
-def _collecting_seldom() -> Iterator[None]:
-    """Look for unreachable cycles after half a million new objects, and not after some hundreds.
-
-    A month of valley-2017 leaves no cycle. Looking after each hundred thousand objects took a twentieth of it: what is
-    looked through are the plans, offers and messages that are still wanted.
-    """
-    usual = gc.get_threshold()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
