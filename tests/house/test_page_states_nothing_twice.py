@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import hotline_services.web
+from hotline_protocol.flightplan import FlightKind
 from hotline_services.monitor import logparts
 from hotline_services.web.openapi import openapi
 from hotline_services.web.protocol_module import ENUMS, NAME, protocol_module
@@ -59,3 +60,8 @@ def test_a_module_of_the_page_reads_only_columns_that_the_server_sends(name: str
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_of_the_page_names_only_parts_that_an_entry_of_the_log_can_have(name: str) -> None:
     assert set(re.findall(r"\.part === \"([a-z-]+)\"", MODULES[name])) <= PARTS
+
+
+def test_the_page_has_a_symbol_for_each_kind_of_flight_and_no_other() -> None:
+    (codes,) = re.findall(r"const CODES = \{([^}]*110110[^}]*)\}", MODULES["map/symbols.js"])
+    assert set(re.findall(r"(\w+): \"", codes)) == {kind.value for kind in FlightKind}
