@@ -22,9 +22,6 @@ class Callers:
         self._patience = timedelta(seconds=PATIENCE * ring_s)
         self.state = DeskState()
 
-    def __bool__(self) -> bool:
-        return bool(self.state.callers)
-
     @property
     def next_deadline(self) -> datetime | None:
         """When the first of them has waited long enough."""

@@ -99,8 +99,8 @@ class Desk:
     @property
     def next_deadline(self) -> datetime | None:
         """When somebody will have thought, rung long enough, or waited long enough."""
-        first = self.incoming.next_deadline
-        if self._waiting.state.waiting and self.lines.are_free:
+        first = self.incoming.next_deadline if self.state.callers else None
+        if self.state.waiting and self.lines.are_free:
             first = earlier(first, self._waiting.next_due(self._voice.now, self.lines.engaged))
         for call in self.lines.state.calls:
             first = earlier(first, call.wakes_at)
@@ -133,7 +133,7 @@ class Desk:
 
     def ring_if_free(self, _: LinesFree | None = None) -> None:
         """Take the rings that wait and ring about the most pressing items whose time has come, while a line is free."""
-        while (self._waiting.state.waiting or self.incoming.has_callers) and self.lines.are_free:
+        while (self.state.waiting or self.state.callers) and self.lines.are_free:
             due = self._waiting.due(self._voice.now, self.lines.engaged)
             if not self.incoming.take_waiting(due):
                 if due is None:

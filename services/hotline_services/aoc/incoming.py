@@ -76,14 +76,9 @@ class Incoming:
         self._state = self._callers.state = state
 
     @property
-    def has_callers(self) -> bool:
-        """Whether a ring waits."""
-        return bool(self._callers)
-
-    @property
     def next_deadline(self) -> datetime | None:
         """When a caller has waited long enough, or is given way to."""
-        if not self._callers:
+        if not self._state.callers:
             return None
         way_at = self._callers.give_way_at(self._lines.ringing_out, self._voice.now)
         return min(filter(None, (self._callers.next_deadline, way_at)), default=None)
@@ -171,7 +166,7 @@ class Incoming:
 
     def lapse(self) -> None:
         """Send away who has waited long enough, and give way to who goes before us."""
-        if self._callers:
+        if self._state.callers:
             self._send_away(self._callers.overdue(self._voice.now))
             self._give_way()
 

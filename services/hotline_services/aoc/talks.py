@@ -125,10 +125,10 @@ class Talks(Requests):
     def hear(self, words: WordsUnderstood[InNegotiation]) -> None:
         """Any other message of a negotiation."""
         message = words.message
-        asking = self.asking.get(message.negotiation_id)
+        asking = self.state.asking.get(message.negotiation_id)
         if asking is not None and asking.peer == message.source:
             self._take(asking, message)
-        granting = self.granting.get((message.source, message.negotiation_id))
+        granting = self.state.granting.get((message.source, message.negotiation_id))
         if granting is not None and isinstance(message, Concur):
             self.hear_taken(message)
         elif granting is not None:
