@@ -30,6 +30,7 @@ _KNOWN: Final = "|".join(sorted(KNOWN, key=len, reverse=True))
 _SLASH: Final = re.compile(r"([A-Z0-9]+)(\s?)/")
 _INDICATOR: Final = re.compile(rf"(?:{_KNOWN})[0-9]?")
 _LAST: Final = re.compile(rf"[A-Z0-9]*?({_KNOWN})")
+_ITEM_ANYWHERE: Final = re.compile(rf"(?:{_KNOWN})[0-9]?\s?/")
 _UNKNOWN: Final = re.compile(r"[A-Z]{2,9}[0-9]?")
 _STATUS: Final = re.compile(rf"\s?(?:{'|'.join(sorted(STATUSES))})(?![A-Z0-9])")
 _DATE: Final = re.compile(r"\s?[0-9]{6}(?![0-9])")
@@ -49,6 +50,11 @@ class _Item(msgspec.Struct, frozen=True):
     name: str
     begin: int
     words: int
+
+
+def has_item(text: str) -> bool:
+    """Whether an indicator of the lists stands anywhere in the text, before its slash."""
+    return _ITEM_ANYWHERE.search(text) is not None
 
 
 def without_supplement(text: str) -> str:

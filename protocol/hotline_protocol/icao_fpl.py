@@ -34,7 +34,7 @@ from .airspace import MAX_VERTICES, Area, Corridor, Position
 from .flightplan import FlightKind, FlightPlan, Priority, Problem
 from .geodesy import route_nm
 from .icao_changes import CHANGES, read_cancellation, read_change
-from .icao_field18 import DateError, dates, day_of, read_items, statuses, without_supplement
+from .icao_field18 import DateError, dates, day_of, has_item, read_items, statuses, without_supplement
 from .icao_filed import kept
 from .icao_held import HeldError, held_area
 from .icao_route import FIELD_15, HIGHEST_FT, RouteError, in_theatre, read_aerodrome, read_point, read_route
@@ -161,6 +161,8 @@ class _Reading:
             return None
         if not closed:
             self._note("not-closed", "message", "the closing bracket is missing: it may be cut short")
+        elif has_item(after):
+            self._note("closed-early", "field 18", f"the closing bracket stands before {after.strip()[:20]!r}")
         return body
 
     def _fields(self, body: str) -> _Fields | None:

@@ -33,6 +33,7 @@ _ICAO: Final = {
     "bad-rules": "Field 8 gives no flight rules and type of flight.",
     "bad-time": "A time of day or a duration cannot be read.",
     "bad-type": "Field 9 gives no aircraft type and wake category.",
+    "closed-early": "The closing bracket stands before a part of field 18.",
     "missing-fields": "The message has too few fields.",
     "no-change": "Field 22 changes nothing.",
     "not-closed": "The closing bracket is missing: the message may be cut short.",

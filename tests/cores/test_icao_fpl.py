@@ -208,6 +208,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         ("(EST-EXER11-OSDZ1400-RAQQA/1430F310-OSLK)", "field 3", "only FPL, CNL, CHG"),
         ("(FPL-EXER11-IM)", "message", "7, 8, 9, 10, 13, 15, 16"),
         (fpl().rstrip(")"), "message", "closing bracket"),
+        (fpl().rstrip(")").replace("DOF/", ")DOF/"), "field 18", "closing bracket stands before 'DOF/"),
         (fpl(f18="RMK/" + "A" * 10_000), "message", "10,000 is the most"),
     ],
 )
