@@ -78,6 +78,7 @@ def ours(broker: EmbeddedBroker, data: Path, scenario: str = "conformance") -> l
     return ["-m", "hotline_services.cli.main", "run", "aoc", "ru", *options]
 
 
+@pytest.mark.either_broker
 def test_our_own_centre_keeps_what_it_is_examined_in(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
     with running(tmp_path, *ours(own_broker, tmp_path)):
         report = examined(own_broker, tmp_path, "HEALTH,RCPT-1,RCPT-2,DUP,CALL-2,NEG,REC,DIG,ASK-5,REV", 0, stop=True)

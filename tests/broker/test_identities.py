@@ -89,7 +89,7 @@ async def test_nobody_speaks_as_another_and_nothing_genuine_is_lost(name: str, t
 
 
 @pytest.mark.skipif(not find_broker("nats"), reason="nats-server is not installed")
-@pytest.mark.parametrize("name", ["sky", "us-desk", "control"])
+@pytest.mark.parametrize("name", ["us-desk", *nightly(["sky", "control"])])
 async def test_nor_does_anybody_where_nats_keeps_the_rights(name: str, tmp_path: Path) -> None:
     await _stands_the_attack(name, tmp_path, guarded_nats)
 
