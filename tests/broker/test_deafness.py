@@ -39,6 +39,7 @@ def unsubscribe(run: Run[Teller]) -> None:
     connection.flush()
 
 
+@pytest.mark.either_broker
 async def test_a_service_whose_subscriptions_were_lost_connects_again_and_misses_nothing(
     broker: EmbeddedBroker, tmp_path: Path, pair: Pair
 ) -> None:
