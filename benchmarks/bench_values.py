@@ -95,7 +95,7 @@ def run_at_noon(network: Any = None) -> Any:
 
 
 def runs() -> Iterator[tuple[str, Any]]:
-    """Such a run on a perfect network, and on one that loses something."""
+    """A run on a perfect network, and the same run on a network that loses messages."""
     from hotline_services.simulation.network import NetworkModel
 
     yield "perfect network", run_at_noon()

@@ -59,7 +59,7 @@ class Mutant(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str, int, str]:
-        """What it is, where it is, and how that reads."""
+        """Its operator, file, line and text: the same for the same mutant."""
         return self.operator, self.file, self.line, self.shown
 
 

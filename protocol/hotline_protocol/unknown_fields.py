@@ -50,7 +50,7 @@ def examine(raw: object, kind: type[msgspec.Struct]) -> Examined:
 
 
 def passed_over(raw: Any, read: Any, path: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Fields of this document that nothing of what was ``read`` from it holds, each with those that could be there.
+    """Fields of the document ``raw`` that are not in ``read``, which was decoded from it; each with the known fields.
 
     It takes a tenth of the time of :func:`examine`, which looks through the types.
     """

@@ -163,7 +163,7 @@ ORDERED: dict[type[AtDesk], tuple[Callable[[Manned], None], object, type]] = {
     CounterOffer: (counter, Response, Counter),
     DeclineOffer: (decline, Response(GiveUp(reason="not today")), Decline),
 }
-"""How a person orders it, what that answers, and what is said last then."""
+"""The order of a person, the answer that it gives, and the last message that follows."""
 
 
 @pytest.mark.parametrize(("kind", "order"), [(kind, order) for kind in KINDS for order in ORDERS.get(kind, ())])

@@ -237,7 +237,7 @@ class Books:
             self._voice.tell(EntryCopied(entry))
 
     def release(self, due: ReleaseDue) -> None:
-        """Enter that they give back what we have granted."""
+        """Enter into the ledger that the peer released air that we had granted."""
         peer, agreement_id = due.release.source, due.release.agreement_id
         entry = self._ledgers[peer].release(agreement_id, self._voice.now)
         if entry is None:

@@ -137,7 +137,7 @@ class Consents:
         return filed
 
     def lapse(self) -> None:
-        """Start and end plans; withdraw what is asked for one that has ended."""
+        """Start and end plans. Withdraw the negotiation of a plan that has ended."""
         for filed in map(self._book.current, self._book.lapse()):  # as it stands when its turn comes
             if filed.state in OVER:
                 self._talks.withdraw(filed.negotiation_id, "the flight is over")

@@ -67,7 +67,7 @@ class RingPickedUp(Internal, frozen=True):
 
 
 class CallGaveWay(Internal, frozen=True):
-    """Our own ring has given way to one that goes before it."""
+    """Our attempt gave way to an attempt of the other side that has precedence."""
 
     call: Call
 
@@ -241,7 +241,7 @@ class GrantExpired(Internal, frozen=True):
 
 
 class EscalationNoted(Internal, frozen=True):
-    """A step up towards a peer: what it is ``about``, the tier that it was met at, and where it was, if anywhere."""
+    """An escalation towards a peer: its subject (``about``), the tier that met it, and its place, if it has one."""
 
     kind: EscalationKind
     peer: str

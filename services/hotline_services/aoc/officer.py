@@ -68,21 +68,13 @@ class AutomaticOfficer:
 
 def weigh_trace(question: TraceOffered) -> Response[tuple[float, ...]]:
     """What the strategy of a line review says to this offer."""
-    arc = question.arc
-    bargain = Bargain(
-        question.wants,
-        question.rule,
-        sign=question.sign,
-        points=len(arc.control),
-        can_run=arc.can_run,
-        bids=question.bids,
-    )
+    bargain = Bargain.over(question.arc, question.wants, question.rule, sign=question.sign, bids=question.bids)
     reply = bargain.answer(question.theirs.outcome)
     return Response(reply, bargain.bids)
 
 
 class WithOwn:
-    """An officer of one's own, and the automatic officer for what that one leaves."""
+    """Asks an officer of one's own first. The automatic officer answers the questions that the own officer leaves."""
 
     def __init__(self, own: OwnOfficer, automatic: Officer) -> None:
         self._own: Final = own

@@ -58,7 +58,7 @@ class Posture:
         self.state = PostureState()
 
     def escalate(self, noted: EscalationNoted) -> None:
-        """Put one step up on record, and feel it."""
+        """Record an escalation, and apply it to the tension."""
         kind, peer = noted.kind, noted.peer
         self._record(kind, peer, noted.about, noted.detail, noted.tier)
         if kind in OF_ESCALATION:

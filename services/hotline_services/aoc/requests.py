@@ -102,7 +102,7 @@ class Requests:
         self._keep(role)
 
     def _keep(self, role: Role) -> None:
-        """Keep what has become of it, and say what is to be said."""
+        """Keep the new record of a negotiation, and say its messages."""
         before, talk = role.before, role.record
         if talk is before and not role.said:
             return
@@ -123,7 +123,7 @@ class Requests:
             self._voice.say(said.kind, **said.fields)
 
     def _begin(self, asking: OurRequest) -> None:
-        """A negotiation in which we ask: whoever minds it looks at it before this turn is over."""
+        """Keep a negotiation in which we ask, and tell the parts that follow it before the end of this turn."""
         self.state.asking[asking.id] = asking
         self._voice.reschedule(self)
         self._voice.tell(NegotiationStepped(self._party, asking.id))

@@ -18,7 +18,7 @@ SPARE_TIMES: Final = 1_000
 
 
 class Reservations(Picture):
-    """The only part that changes the picture, and only by what it is told.
+    """The only part that changes the picture. It changes it only by events.
 
     ``wakes``: whether anybody minds when a grant expires. Else uses that are over are forgotten at the next occasion.
     """

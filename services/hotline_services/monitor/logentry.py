@@ -44,7 +44,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def named(what: Thing, name: str) -> ThingNamed | None:
-    """The id of this thing; None when it is empty."""
+    """A part that names a thing by its id; None when the id is empty."""
     return ThingNamed(what, name) if name else None
 
 

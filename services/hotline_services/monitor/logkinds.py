@@ -5,7 +5,7 @@ from typing import Final
 
 
 class LogKind(StrEnum):
-    """What an entry tells: one member for each thing that is done or happens."""
+    """Kind of a log entry: one member for each kind of message or event."""
 
     RING = "ring"
     ANSWER = "answer"

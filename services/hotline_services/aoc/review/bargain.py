@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
 from hotline_protocol.agreement import LineReviewRule
+from hotline_protocol.arc import Arc
 from hotline_services.aoc.config import Review
 from hotline_services.aoc.negotiation import Accept, Bids, GiveUp, Offer, Reply
 
@@ -48,6 +49,11 @@ class Bargain:
         self._points: Final = points
         self._can_run: Final = can_run
         self.bids = bids
+
+    @classmethod
+    def over(cls, arc: Arc, wants: Review, rule: LineReviewRule, *, sign: int, bids: Bids[Offsets]) -> Self:
+        """A side that bargains about this part of a line."""
+        return cls(wants, rule, sign=sign, points=len(arc.control), can_run=arc.can_run, bids=bids)
 
     def opening(self) -> Offsets | None:
         """The first offer; None when no line can be drawn that we would take."""

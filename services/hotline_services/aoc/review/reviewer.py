@@ -135,15 +135,7 @@ class Reviewer(AlternatingOffers[LineReview, Offsets]):
 
     def _strategist(self) -> Bargain:
         record, context = self.record, self.context
-        arc = context.arc
-        return Bargain(
-            record.wants,
-            context.rule,
-            sign=context.sign,
-            points=len(arc.control),
-            can_run=arc.can_run,
-            bids=record.bids,
-        )
+        return Bargain.over(context.arc, record.wants, context.rule, sign=context.sign, bids=record.bids)
 
     def _open(self, event: ReviewOpened) -> None:
         """Lay our first offer on the table, or fail for good when there is nothing that we could offer."""
