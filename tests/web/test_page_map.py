@@ -39,7 +39,9 @@ async def living(session: "CDPSession", module: str, kind: str) -> Any:
     found = await session.send("Runtime.evaluate", {"expression": expression, "awaitPromise": True})
     alive = await session.send("Runtime.queryObjects", {"prototypeObjectId": found["result"]["objectId"]})
     counting = {"objectId": alive["objects"]["objectId"], "functionDeclaration": "function() { return this.length }"}
-    return (await session.send("Runtime.callFunctionOn", counting))["result"]["value"]
+    count = (await session.send("Runtime.callFunctionOn", counting))["result"]["value"]
+    await session.send("Runtime.releaseObject", {"objectId": alive["objects"]["objectId"]})  # which held all of them
+    return count
 
 
 async def test_a_map_that_is_closed_is_kept_by_nothing(run: Path, visit: Visit) -> None:
